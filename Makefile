@@ -1,0 +1,93 @@
+# `make demo` signs a real PDF, `make test` runs every test. Both first install what this machine lacks.
+
+# Everything made goes below one folder that git ignores.
+TARGET   := $(or $(CARGO_TARGET_DIR),target)
+VENV     := $(TARGET)/venv
+PYTHON   := $(VENV)/bin/python
+RSIGN    := $(TARGET)/release/rsign
+MONGOD   := $(TARGET)/tools/mongod
+KRYOPTIC := $(TARGET)/kryoptic/release/libkryoptic_pkcs11.so
+# Debian's place for SoftHSM2's module.
+SOFTHSM2_MODULE := /usr/lib/softhsm/libsofthsm2.so
+
+# Nobody's lock file changes behind their back in CI.
+CARGO_FLAGS := $(if $(CI),--locked)
+
+# One step at a time: the steps share apt's lock and cargo's, and cargo uses every core by itself.
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## Shows this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# --- what a visitor wants ---
+
+.PHONY: demo sandbox bench
+demo: setup-demo build ## Starts the service, signs a PDF through it with pyHanko, validates the PDF
+	@$(PYTHON) tests/clients/demo.py $(RSIGN) $(TARGET)/demo
+
+sandbox: setup-demo build ## Runs the service on this computer until Ctrl-C, for trying out CSC apps
+	@mkdir -p $(TARGET)/sandbox
+	@echo "sandbox: addresses, clients, users and PINs will be in $(TARGET)/sandbox/ready.json"
+	$(RSIGN) sandbox --ready-file $(TARGET)/sandbox/ready.json --data-dir $(TARGET)/sandbox/data
+
+bench: setup-demo build ## Measures the service against the floor its token sets
+	$(RSIGN) bench
+
+# --- what a developer wants ---
+
+.PHONY: build test fmt fmt-check lint
+build: ## Builds the release binaries
+	cargo build --release $(CARGO_FLAGS)
+
+test: setup fmt-check ## Runs every test: two tokens, two stores, real clients
+	cargo build --workspace --all-targets $(CARGO_FLAGS)
+	MONGOD="$(abspath $(MONGOD))" KRYOPTIC="$(abspath $(KRYOPTIC))" SOFTHSM2_MODULE="$(SOFTHSM2_MODULE)" \
+	    RSIGN_PYTHON="$(abspath $(PYTHON))" cargo test --workspace $(CARGO_FLAGS)
+
+fmt: ## Formats the Rust code
+	cargo fmt --all
+
+fmt-check:
+	@if [ -n "$(CI)" ] || cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; \
+	else echo "fmt: rustfmt is not installed, so formatting is not checked"; fi
+
+lint: fmt-check ## Checks formatting and clippy's opinion
+	cargo clippy --workspace --all-targets $(CARGO_FLAGS) -- -D warnings
+
+# --- what those need ---
+
+.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic python-lock
+setup: packages-test $(VENV)/installed mongod kryoptic ## Installs what demo and tests need
+setup-demo: packages-demo $(VENV)/installed
+
+packages-demo:
+	@deploy/setup.sh demo
+
+packages-test:
+	@deploy/setup.sh test
+
+$(VENV)/installed: tests/clients/requirements.txt | packages-demo
+	@echo "setup: installing pinned Python packages into $(VENV)"
+	@python3 -m venv --clear $(VENV)
+	@$(PYTHON) -m pip install --disable-pip-version-check --progress-bar off \
+	    --only-binary :all: --require-hashes -r tests/clients/requirements.txt
+	@touch $@
+
+mongod: packages-test $(VENV)/installed
+	@test -x $(MONGOD) || echo "setup: fetching mongod (42 MB, for tests only)"
+	@PYTHON=$(PYTHON) deploy/ci/fetch-mongod.sh $(TARGET)/tools
+
+kryoptic: packages-test ## Builds Kryoptic, the second test token
+	@test -e $(KRYOPTIC) || echo "setup: building Kryoptic (about a minute)"
+	cargo build --release --locked --manifest-path tests/kryoptic/Cargo.toml --target-dir $(TARGET)/kryoptic -p kryoptic
+
+python-lock: $(VENV)/installed ## Renews tests/clients/requirements.txt from requirements.in
+	$(PYTHON) -m venv --clear $(TARGET)/pip-tools
+	$(TARGET)/pip-tools/bin/pip install --quiet pip-tools
+	@echo '# Made from requirements.in by `make python-lock`: every package that is installed, by version and by hash.' \
+	    > $(TARGET)/requirements.txt
+	$(TARGET)/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --no-header \
+	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file - tests/clients/requirements.in \
+	    >> $(TARGET)/requirements.txt
+	mv $(TARGET)/requirements.txt tests/clients/requirements.txt

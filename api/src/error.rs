@@ -1,0 +1,290 @@
+//! The standard's error codes and sentences, character for character, with the differences between the versions.
+//!
+//! Clause numbers are those of 1.0.4.0 / 2.0.0.2. Where a v2 sentence has one source only it is used all the same.
+
+use serde::Serialize;
+
+use crate::version::Version;
+
+/// `error` values.
+pub mod code {
+    /// Table 3.
+    pub const INVALID_REQUEST: &str = "invalid_request";
+    /// Table 3.
+    pub const ACCESS_DENIED: &str = "access_denied";
+    /// Table 3.
+    pub const INVALID_SCOPE: &str = "invalid_scope";
+    /// Table 3.
+    pub const SERVER_ERROR: &str = "server_error";
+    /// Table 3.
+    pub const TEMPORARILY_UNAVAILABLE: &str = "temporarily_unavailable";
+    /// Table 3.
+    pub const EXPIRED_TOKEN: &str = "expired_token";
+    /// Table 3.
+    pub const INVALID_TOKEN: &str = "invalid_token";
+    /// OpenAPI 2.1.0.1, HTTP 501.
+    pub const NOT_IMPLEMENTED: &str = "not_implemented";
+    /// 8.3.3 / 8.4.4 and RFC 6749.
+    pub const INVALID_GRANT: &str = "invalid_grant";
+    /// 8.3.4 / 8.4.5.
+    pub const INVALID_CLIENT: &str = "invalid_client";
+    /// 11.2.
+    pub const AUTHENTICATION_ERROR: &str = "authentication_error";
+    /// 11.6, v1.
+    pub const INVALID_PIN: &str = "invalid_pin";
+    /// 11.6, v2.
+    pub const INVALID_AUTHENTICATION_DATA: &str = "invalid_authentication_data";
+}
+
+/// One row of an error table: a code and its sentence in either version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    code: [&'static str; 2],
+    sentence: [&'static str; 2],
+}
+
+/// The body of every error answer (clause 10.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErrorBody {
+    /// The code.
+    pub error: &'static str,
+    /// The sentence.
+    pub error_description: String,
+    /// The sentence again, for clients that read this member and crash without it (the EUDI Python relying party).
+    pub message: String,
+}
+
+impl ErrorBody {
+    /// A body with this code and sentence.
+    #[must_use]
+    pub fn new(error: &'static str, sentence: impl Into<String>) -> Self {
+        let message = sentence.into();
+        Self { error, error_description: message.clone(), message }
+    }
+}
+
+impl Fault {
+    const fn same(code: &'static str, sentence: &'static str) -> Self {
+        Self { code: [code; 2], sentence: [sentence; 2] }
+    }
+
+    const fn request(sentence: &'static str) -> Self {
+        Self::same(code::INVALID_REQUEST, sentence)
+    }
+
+    const fn differs(v1: &'static str, v2: &'static str) -> Self {
+        Self { code: [code::INVALID_REQUEST; 2], sentence: [v1, v2] }
+    }
+
+    /// The `error` value.
+    #[must_use]
+    pub const fn code(self, version: Version) -> &'static str {
+        match version {
+            Version::V1 => self.code[0],
+            Version::V2 => self.code[1],
+        }
+    }
+
+    /// The `error_description` value.
+    #[must_use]
+    pub const fn sentence(self, version: Version) -> &'static str {
+        match version {
+            Version::V1 => self.sentence[0],
+            Version::V2 => self.sentence[1],
+        }
+    }
+
+    /// The answer's body.
+    #[must_use]
+    pub fn body(self, version: Version) -> ErrorBody {
+        ErrorBody::new(self.code(version), self.sentence(version))
+    }
+}
+
+const LONG: &str = "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.";
+const LONG_CAPITALS: &str = "The request is missing a REQUIRED parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.";
+
+/// Table 3: whatever has no sentence of its own.
+pub const MALFORMED: Fault = Fault::request(LONG);
+/// Header row of the Bearer methods.
+pub const HEADER: Fault = Fault::differs(LONG, "Malformed authorization header");
+/// Header row of auth/revoke and credentials/extendTransaction, printed with capitals in v1.
+pub const HEADER_CAPITALS: Fault = Fault::differs(LONG_CAPITALS, "Malformed authorization header");
+/// Table 3.
+pub const SERVER_ERROR: Fault = Fault::same(
+    code::SERVER_ERROR,
+    "The authorization server encountered an unexpected condition that prevented it from fulfilling the request.",
+);
+/// Table 3.
+pub const TEMPORARILY_UNAVAILABLE: Fault = Fault::same(
+    code::TEMPORARILY_UNAVAILABLE,
+    "The authorization server is currently unable to handle the request due to a temporary overloading or maintenance of the server.",
+);
+/// Table 3.
+pub const EXPIRED_TOKEN: Fault =
+    Fault::same(code::EXPIRED_TOKEN, "The access or refresh token is expired or has been revoked.");
+/// Table 3.
+pub const INVALID_TOKEN: Fault =
+    Fault::same(code::INVALID_TOKEN, "The token provided is not a valid OAuth access or refresh token.");
+/// Table 3.
+pub const INVALID_SCOPE: Fault =
+    Fault::same(code::INVALID_SCOPE, "The requested scope is invalid, unknown, or malformed.");
+/// HTTP 501; the texts give no sentence.
+pub const NOT_IMPLEMENTED: Fault = Fault::same(code::NOT_IMPLEMENTED, "The method is not implemented by this service.");
+
+/// 11.2 auth/login, HTTP 401.
+pub const MALFORMED_AUTHENTICATION: Fault =
+    Fault::differs("Malformed authentication parameter.", "Malformed authentication parameter");
+/// 11.2.
+pub const MALFORMED_USERNAME_PASSWORD: Fault =
+    Fault::differs("Malformed username-password.", "Malformed username-password");
+/// 11.2.
+pub const REFRESH_TOKEN_FORMAT: Fault = Fault::request("Invalid string parameter: refresh_token");
+/// 11.2.
+pub const REFRESH_TOKEN_VALUE: Fault = Fault::request("Invalid refresh_token");
+/// 11.2.
+pub const AUTHENTICATION_ERROR: Fault =
+    Fault::same(code::AUTHENTICATION_ERROR, "An error occurred during authentication process");
+
+/// 11.3 auth/revoke.
+pub const TOKEN_MISSING: Fault = Fault::request("Missing (or invalid type) string parameter token");
+/// 11.3.
+pub const TOKEN_HINT: Fault = Fault::request("Invalid string parameter token_type_hint");
+/// 11.3 and 8.3.4.
+pub const TOKEN_UNKNOWN: Fault = Fault::request("Invalid string parameter token");
+
+/// 11.4 credentials/list.
+pub const PAGE_TOKEN: Fault = Fault::request("Invalid parameter pageToken");
+/// 11.4: under user-specific authorization.
+pub const USER_MUST_BE_NULL: Fault = Fault::request("userID parameter MUST be null");
+/// 11.4.
+pub const USER: Fault = Fault::request("Invalid parameter userID");
+/// 11.4 (v2), 11.5.
+pub const CERTIFICATES: Fault = Fault::request("Invalid parameter certificates");
+
+/// 11.5 and wherever a credential is named.
+pub const CREDENTIAL_MISSING: Fault = Fault::request("Missing (or invalid type) string parameter credentialID");
+/// Unknown, or somebody else's: the two look alike.
+pub const CREDENTIAL: Fault = Fault::request("Invalid parameter credentialID");
+/// 11.6.
+pub const CREDENTIAL_DISABLED: Fault = Fault::request("The credential identified by credentialID is disabled");
+/// 11.6.
+pub const SIGNATURES_MISSING: Fault = Fault::request("Missing (or invalid type) integer parameter numSignatures");
+/// 11.6.
+pub const SIGNATURES_VALUE: Fault = Fault::request("Invalid value for parameter numSignatures");
+/// 11.6.
+pub const SIGNATURES_TOO_HIGH: Fault = Fault::request("Numbers of signatures is too high");
+/// 11.6: `invalid_pin` in v1, `invalid_authentication_data` in v2.
+pub const PIN: Fault = Fault {
+    code: [code::INVALID_PIN, code::INVALID_AUTHENTICATION_DATA],
+    sentence: ["The PIN is invalid", "The authentication data is invalid"],
+};
+/// 11.6.
+pub const PIN_LOCKED: Fault = Fault::differs("PIN locked", "Credential locked");
+/// Ours: the client's registration wants the PIN sealed (DESIGN 5), which this service cannot do yet.
+pub const PIN_SEALED: Fault = Fault::request(
+    "This client is registered for sealed PIN transport: a PIN in clear is refused, and the end-to-end channel is not available yet",
+);
+
+/// 11.11 (v1) / 11.10 (v2) signatures/signHash.
+pub const SAD_MISSING: Fault = Fault::request("Missing (or invalid type) string parameter SAD");
+/// 11.10.
+pub const SAD: Fault = Fault::request("Invalid parameter SAD");
+/// 11.10.
+pub const SAD_EXPIRED: Fault = Fault::request("SAD expired");
+/// 11.10; v2 says `hash` too, though its member is `hashes`.
+pub const HASH_MISSING: Fault = Fault::request("Missing (or invalid type) array parameter hash");
+/// 11.10.
+pub const HASH_EMPTY: Fault = Fault::request("Empty hash array");
+/// 11.10.
+pub const HASH_BASE64: Fault = Fault::request("Invalid Base64 hash string parameter");
+/// 11.10; v1 with, v2 without a period.
+pub const HASH_NOT_AUTHORIZED: Fault =
+    Fault::differs("Hash is not authorized by the SAD.", "Hash is not authorized by the SAD");
+/// 11.10.
+pub const SIGN_ALGO_MISSING: Fault = Fault::request("Missing (or invalid type) string parameter signAlgo");
+/// 11.10.
+pub const SIGN_ALGO: Fault = Fault::request("Invalid parameter signAlgo");
+/// 11.10: only where the algorithm needs them.
+pub const SIGN_ALGO_PARAMS_MISSING: Fault =
+    Fault::request("Missing (or invalid type) string parameter signAlgoParams");
+/// Not in the tables: parameters that are not DER, or ask for what no key here does.
+pub const SIGN_ALGO_PARAMS: Fault = Fault::request("Invalid parameter signAlgoParams");
+/// 11.10: with a bare key algorithm.
+pub const HASH_ALGO_MISSING: Fault = Fault::differs(
+    "Missing (or invalid type) string parameter hashAlgo",
+    "Missing (or invalid type) string parameter hashAlgorithmOID",
+);
+/// 11.10.
+pub const HASH_ALGO: Fault = Fault::differs("Invalid parameter hashAlgo", "Invalid parameter hashAlgorithmOID");
+/// 11.10, v1 only.
+pub const CLIENT_DATA: Fault = Fault::request("Invalid parameter clientData");
+/// 11.10.
+pub const DIGEST_LENGTH: Fault = Fault::request("Invalid digest value length");
+/// 11.10, v2 only.
+pub const OPERATION_MODE: Fault = Fault::request("Invalid parameter operationMode");
+
+/// 11.10: the v1 sentence names the certificate's subject, the v2 one does not.
+#[must_use]
+pub fn certificate_expired(version: Version, organization: &str, common_name: &str) -> ErrorBody {
+    let sentence = match version {
+        Version::V1 => format!("Signing certificate 'O={organization},CN={common_name}' is expired."),
+        Version::V2 => "Signing certificate is expired".to_owned(),
+    };
+    ErrorBody::new(code::INVALID_REQUEST, sentence)
+}
+
+/// Sentences of oauth2/token (8.3.3 / 8.4.4) and oauth2/revoke (8.3.4 / 8.4.5); they have no version in their URL.
+pub mod oauth2 {
+    use super::{Fault, code};
+
+    /// No client_id, in the body or the header.
+    pub const CLIENT_ID_MISSING: Fault = Fault::request("Missing parameter client_id");
+    /// Unknown client, or another one than the header names.
+    pub const CLIENT_ID: Fault = Fault::request("Invalid parameter client_id");
+    /// No grant_type.
+    pub const GRANT_TYPE_MISSING: Fault = Fault::request("Missing parameter grant_type");
+    /// A grant_type this service does not know.
+    pub const GRANT_TYPE: Fault = Fault::request("Invalid parameter grant_type");
+    /// No refresh_token.
+    pub const REFRESH_TOKEN_MISSING: Fault = Fault::request("Missing parameter refresh_token");
+    /// Unknown, of another client, or used before.
+    pub const REFRESH_TOKEN: Fault = Fault::same(code::INVALID_GRANT, "Invalid parameter refresh_token");
+    /// Was valid.
+    pub const REFRESH_TOKEN_EXPIRED: Fault = Fault::same(code::INVALID_GRANT, "Refresh token expired");
+    /// Neither client_secret nor Authorization header.
+    pub const CLIENT_AUTHORIZATION: Fault = Fault::request("Client authorization required");
+    /// Wrong client_secret.
+    pub const CLIENT_SECRET: Fault = Fault::request("Invalid parameter client_secret");
+    /// oauth2/revoke without token.
+    pub const TOKEN_MISSING: Fault = Fault::request("Missing parameter token");
+    /// oauth2/revoke.
+    pub const TOKEN_HINT: Fault = Fault::request("Invalid parameter token_type_hint");
+    /// oauth2/revoke: an Authorization header that is not Basic, HTTP 401.
+    pub const HEADER: Fault = Fault::same(code::INVALID_CLIENT, "Invalid authorization header");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_differ_where_the_texts_do() {
+        assert_eq!(PIN.body(Version::V1), ErrorBody::new("invalid_pin", "The PIN is invalid"));
+        assert_eq!(PIN.code(Version::V2), "invalid_authentication_data");
+        assert_eq!(HEADER.sentence(Version::V1), LONG);
+        assert_eq!(HEADER.sentence(Version::V2), "Malformed authorization header");
+        assert!(HASH_NOT_AUTHORIZED.sentence(Version::V1).ends_with('.'));
+        assert!(!HASH_NOT_AUTHORIZED.sentence(Version::V2).ends_with('.'));
+    }
+
+    #[test]
+    fn every_body_says_its_sentence_twice() {
+        let body = serde_json::to_value(SAD_EXPIRED.body(Version::V2)).unwrap();
+        assert_eq!(body["error_description"], body["message"]);
+        assert_eq!(
+            certificate_expired(Version::V1, "ACME", "Ann Lee").message,
+            "Signing certificate 'O=ACME,CN=Ann Lee' is expired."
+        );
+    }
+}

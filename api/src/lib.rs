@@ -1,0 +1,15 @@
+//! What goes over the wire, and nothing else: no I/O, no HTTP library, no store.
+//!
+//! * [`csc`] holds requests and answers of the CSC API, [`error`] its sentences, [`json`] how bodies are read.
+//! * [`algorithm`] ties OIDs to keys, hashes and signature schemes; [`sign_algo`] reads what clients write of them.
+//! * [`signer`] is what gateway and signer say to each other.
+#![warn(missing_docs)]
+
+pub mod algorithm;
+pub mod bytes;
+pub mod csc;
+pub mod error;
+pub mod json;
+pub mod sign_algo;
+pub mod signer;
+pub mod version;

@@ -1,0 +1,119 @@
+//! `credential create`, `list`, `state`. No PIN passes here: the signer's host shows it.
+
+use clap::Subcommand;
+use rsign_api::algorithm::KeyType;
+use rsign_api::signer::{Scal, State, Stretch};
+use serde_json::json;
+
+use super::print;
+use crate::app::Parts;
+use crate::config::Config;
+use crate::domain::credential::{Certificate, Credential as Stored, Known};
+use crate::service::enrolment::Wanted;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Credential {
+    /// Makes a key in the HSM, has it certified by the built-in CA, ties the two together.
+    Create {
+        /// `userID`.
+        #[arg(long)]
+        user: String,
+        /// RSA-2048, RSA-3072, RSA-4096, P-256, P-384 or P-521.
+        #[arg(long)]
+        key: KeyType,
+        /// 2: a SAD is bound to the hashes; 1: to their number.
+        #[arg(long, default_value = "2", value_parser = scal)]
+        scal: Scal,
+        /// Most signatures of one authorization.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        multisign: u32,
+        /// How the PIN is stretched: argon2id or hmac.
+        #[arg(long, default_value = "argon2id", value_parser = stretch)]
+        stretch: Stretch,
+    },
+    /// Lists credentials, one JSON object a line.
+    List {
+        /// Of this user only, `userID`.
+        #[arg(long)]
+        user: Option<String>,
+    },
+    /// Suspends, reactivates or destroys.
+    State {
+        /// `credentialID`.
+        #[arg(long)]
+        id: String,
+        /// active, suspended or destroyed.
+        #[arg(value_parser = state)]
+        state: (State, Known),
+    },
+}
+
+pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> anyhow::Result<()> {
+    match command {
+        Credential::Create { user, key, scal, multisign, stretch } => {
+            let wanted = Wanted { key, scal, multisign, stretch };
+            let id = parts.enrolment(&config.tenant).create(&user, wanted).await?;
+            print(&json!({ "credentialID": id }))
+        }
+        Credential::List { user } => list(user.as_deref(), parts).await,
+        Credential::State { id, state: (state, known) } => {
+            parts.enrolment(&config.tenant).change_state(&id, state, known).await?;
+            print(&json!({ "credentialID": id, "state": state }))
+        }
+    }
+}
+
+async fn list(user: Option<&str>, parts: &Parts) -> anyhow::Result<()> {
+    const PAGE: usize = 100;
+    let mut after: Option<String> = None;
+    loop {
+        let page = parts.repositories.credentials.of_user(user, after.as_deref(), PAGE).await?;
+        for credential in &page {
+            let certificate = parts.repositories.credentials.certificate(&credential.id).await?;
+            print(&line(credential, certificate.as_ref()))?;
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some(last.id.clone()),
+            _ => return Ok(()),
+        }
+    }
+}
+
+fn line(credential: &Stored, certificate: Option<&Certificate>) -> serde_json::Value {
+    let facts = certificate.map(|certificate| &certificate.facts);
+    json!({
+        "credentialID": credential.id,
+        "userID": credential.user,
+        "key": credential.key_type,
+        "scal": credential.scal,
+        "multisign": credential.multisign,
+        "state": credential.state,
+        "subject": facts.map(|facts| facts.subject.as_str()),
+        "not_after": facts.map(|facts| facts.not_after),
+    })
+}
+
+fn scal(text: &str) -> Result<Scal, String> {
+    match text {
+        "1" => Ok(Scal::One),
+        "2" => Ok(Scal::Two),
+        _ => Err("1 or 2".to_owned()),
+    }
+}
+
+fn stretch(text: &str) -> Result<Stretch, String> {
+    match text {
+        "argon2id" => Ok(Stretch::Argon2id),
+        "hmac" => Ok(Stretch::Hmac),
+        _ => Err("argon2id or hmac".to_owned()),
+    }
+}
+
+fn state(text: &str) -> Result<(State, Known), String> {
+    match text {
+        "active" => Ok((State::Active, Known::Active)),
+        "suspended" => Ok((State::Suspended, Known::Suspended)),
+        "destroyed" => Ok((State::Destroyed, Known::Destroyed)),
+        _ => Err("active, suspended or destroyed".to_owned()),
+    }
+}

@@ -1,0 +1,78 @@
+//! The command line: `serve`, and the operator's commands, which work on the store and the signer directly.
+
+mod client;
+mod credential;
+mod ready;
+mod serve;
+mod user;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+
+use crate::app::Parts;
+use crate::config::Config;
+use crate::telemetry::Stream;
+
+/// The gateway of rsign: the CSC API in front of the signer.
+#[derive(Debug, Parser)]
+#[command(name = "rsign-gateway", version)]
+pub struct Arguments {
+    /// The configuration file.
+    #[arg(long, env = "RSIGN_GATEWAY_CONFIG")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves until SIGINT or SIGTERM.
+    Serve {
+        /// Written, whole, once everything is served: {"address","pki","pid"}.
+        #[arg(long)]
+        ready_file: Option<PathBuf>,
+    },
+    /// Registers signing apps.
+    #[command(subcommand)]
+    Client(client::Client),
+    /// Opens accounts.
+    #[command(subcommand)]
+    User(user::User),
+    /// Makes credentials and changes their state.
+    #[command(subcommand)]
+    Credential(credential::Credential),
+}
+
+impl Arguments {
+    /// Where the log goes: the operator's commands print JSON on standard output.
+    #[must_use]
+    pub const fn log_stream(&self) -> Stream {
+        match self.command {
+            Command::Serve { .. } => Stream::Output,
+            _ => Stream::Error,
+        }
+    }
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// Whatever stops it, in words for the operator.
+pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let config = Config::read(&arguments.config)?;
+    let parts = Parts::open(&config).await?;
+    match arguments.command {
+        Command::Serve { ready_file } => serve::run(config, parts, ready_file.as_deref()).await,
+        Command::Client(command) => client::run(command, &parts).await,
+        Command::User(command) => user::run(command, &parts).await,
+        Command::Credential(command) => credential::run(command, &config, &parts).await,
+    }
+}
+
+/// One line of JSON on standard output.
+fn print(answer: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string(answer)?);
+    Ok(())
+}

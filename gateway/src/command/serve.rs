@@ -1,0 +1,75 @@
+//! `serve`: both listeners, housekeeping, and a stop that lets calls finish.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::ready;
+use crate::app::{App, Parts};
+use crate::config::Config;
+use crate::http::{Site, Tls, bind, pki_router, router, serve};
+
+/// How long calls may take to finish once we are told to stop; all of it must be over within ten seconds.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Between two rounds of housekeeping.
+const ROUND: Duration = Duration::from_secs(60);
+
+pub(super) async fn run(config: Config, parts: Parts, ready_file: Option<&Path>) -> anyhow::Result<()> {
+    let listener = bind(config.listen.address)?;
+    let address = listener.local_addr()?;
+    let pki_listener = config.pki.as_ref().map(|pki| bind(pki.address)).transpose()?;
+    let pki_address = pki_listener.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
+    let tls = match (&config.listen.certificate, &config.listen.key) {
+        (Some(certificate), Some(key)) => Some(Tls::read(certificate, key)?),
+        _ => None,
+    };
+    let head_timeout = Duration::from_secs(config.limits.header_timeout_seconds);
+    let public_url = config.listen.public_url(address);
+    let site = Arc::new(Site::new(App::new(&config, &parts)?, config, &public_url)?);
+    let handle = Handle::new();
+    stop_on_signal(handle.clone())?;
+    let housekeeping = tokio::spawn(keep_house(Arc::clone(&site)));
+    let public = serve(listener, tls, router(Arc::clone(&site)), handle.clone(), head_timeout);
+    let pki = async {
+        match pki_listener {
+            Some(listener) => serve(listener, None, pki_router(site), handle.clone(), head_timeout).await,
+            None => Ok(()),
+        }
+    };
+    if let Some(path) = ready_file {
+        ready::write(path, address, pki_address)?;
+    }
+    tracing::info!(%address, pki = pki_address.map(tracing::field::display), "serving {public_url}");
+    let outcome = tokio::try_join!(public, pki);
+    housekeeping.abort();
+    outcome?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn keep_house(site: Arc<Site>) {
+    let mut rounds = tokio::time::interval(ROUND);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        site.app.housekeeping.round().await;
+    }
+}
+
+fn stop_on_signal(handle: Handle<SocketAddr>) -> anyhow::Result<()> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+        handle.graceful_shutdown(Some(GRACE));
+    });
+    Ok(())
+}

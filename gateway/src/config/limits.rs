@@ -1,0 +1,55 @@
+//! `[limits]`: what one request may ask for (security.md ).
+
+use serde::Deserialize;
+
+/// Bounds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Octets of a request body.
+    pub body: usize,
+    /// Hashes in one list.
+    pub hashes: usize,
+    /// Levels of JSON.
+    pub depth: usize,
+    /// Seconds a body may take to arrive.
+    pub body_timeout_seconds: u64,
+    /// Seconds the head of a request may take to arrive.
+    pub header_timeout_seconds: u64,
+    /// Credentials on one page of credentials/list.
+    pub page: usize,
+    /// Seconds an access token is good for.
+    pub access_token_seconds: u32,
+    /// Seconds a refresh token and all that follow from it are good for.
+    pub refresh_token_seconds: u32,
+    /// Password hashes computed at once; each takes 19 MiB and one core.
+    pub password_hashes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 512 * 1024,
+            hashes: 1000,
+            depth: 16,
+            body_timeout_seconds: 10,
+            header_timeout_seconds: 10,
+            page: 100,
+            access_token_seconds: 3600,
+            refresh_token_seconds: 30 * 24 * 3600,
+            password_hashes: 2,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn faults(&self) -> Vec<String> {
+        let least = self.body.min(self.hashes).min(self.depth).min(self.page).min(self.password_hashes);
+        let seconds = self.body_timeout_seconds.min(self.header_timeout_seconds);
+        let tokens = self.access_token_seconds.min(self.refresh_token_seconds);
+        if least == 0 || seconds == 0 || tokens == 0 {
+            return vec!["[limits] every limit must be at least 1".to_owned()];
+        }
+        Vec::new()
+    }
+}

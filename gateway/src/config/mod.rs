@@ -1,0 +1,99 @@
+//! The gateway's configuration: one TOML file, one struct per section, unknown keys refused.
+
+pub mod limits;
+pub mod listen;
+pub mod service;
+pub mod signer;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where apps reach the gateway.
+    pub listen: listen::ListenConfig,
+    /// Where anybody fetches CA certificate and CRL; absent: not served.
+    pub pki: Option<listen::PkiConfig>,
+    /// The store.
+    pub store: rsign_storage::Location,
+    /// The signer.
+    pub signer: signer::SignerConfig,
+    /// What `info` says.
+    #[serde(default)]
+    pub info: service::InfoConfig,
+    /// Sign-in.
+    #[serde(default)]
+    pub auth: service::AuthConfig,
+    /// Bounds.
+    #[serde(default)]
+    pub limits: limits::Limits,
+    /// Name of the tenant that credentials are bound to.
+    #[serde(default = "default_tenant")]
+    pub tenant: String,
+}
+
+impl Config {
+    /// Reads and validates a file; says all that is wrong at once.
+    ///
+    /// # Errors
+    /// When it cannot be read, parsed, or contradicts itself.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let config: Self = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        let faults = config.faults();
+        anyhow::ensure!(faults.is_empty(), "in {}: {}", path.display(), faults.join("; "));
+        Ok(config)
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = self.listen.faults();
+        faults.extend(self.signer.faults());
+        faults.extend(self.limits.faults());
+        faults.extend(self.auth.faults());
+        faults
+    }
+}
+
+fn default_tenant() -> String {
+    "default".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+        [listen]
+        address = "127.0.0.1:0"
+        [store]
+        engine = "sqlite"
+        path = "g.sqlite"
+        [signer]
+        url = "https://127.0.0.1:1"
+        ca = "ca.pem"
+        certificate = "c.pem"
+        key = "k.pem"
+    "#;
+
+    #[test]
+    fn defaults_suffice() {
+        let config: Config = toml::from_str(SMALL).unwrap();
+        assert!(config.faults().is_empty(), "{:?}", config.faults());
+        assert!(!config.auth.basic);
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        let config: Config = toml::from_str(&SMALL.replace("127.0.0.1:0", "0.0.0.0:0")).unwrap();
+        assert_eq!(config.faults().len(), 1);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        assert!(toml::from_str::<Config>(&format!("tennant = \"x\"\n{SMALL}")).is_err());
+    }
+}

@@ -1,0 +1,108 @@
+//! A registered signing app.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+/// The client `auth/login` acts for; no registration may take this id.
+pub const BASIC: &str = "basic";
+
+/// Which OAuth rules hold for a client; a property of its registration, never of a request (security.md 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Secret, exact redirect, optional PKCE: CSC v1 apps.
+    Legacy,
+    /// PAR, S256, asymmetric authentication.
+    Hardened,
+}
+
+/// How a PIN reaches the signer (DESIGN 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum PinTransport {
+    /// In the JSON of credentials/authorize.
+    Clear,
+    /// End to end over RCH1; a PIN in clear is refused.
+    Sealed,
+}
+
+/// A client registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// `client_id`.
+    pub id: String,
+    /// SHA-256(SHA-256(secret)); none where the client authenticates with a key.
+    pub secret: Option<SecretDigest>,
+    /// Its OAuth rules.
+    pub profile: Profile,
+    /// Its PIN transport.
+    pub pin_transport: PinTransport,
+    /// Exact redirect URIs.
+    pub redirect_uris: Vec<String>,
+    /// Which users its own tokens reach.
+    pub reach: Reach,
+    /// Whether it is given refresh tokens.
+    pub refresh_tokens: bool,
+    /// `SubjectPublicKeyInfo`, PEM, of a client that authenticates with a key.
+    pub public_key: Option<String>,
+}
+
+/// Which users a token without a user reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// Those linked to the client.
+    Linked,
+    /// All: sandboxes.
+    All,
+}
+
+/// What is stored of a client secret. Hashed twice, so that SHA-256(secret), the key of account tokens, is not here.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretDigest(String);
+
+impl SecretDigest {
+    /// Of this secret.
+    #[must_use]
+    pub fn of(secret: &str) -> Self {
+        Self(data_encoding::HEXLOWER.encode(&Sha256::digest(Sha256::digest(secret))))
+    }
+
+    /// Whether it is of this secret; takes the same time either way.
+    #[must_use]
+    pub fn fits(&self, secret: &str) -> bool {
+        self.0.as_bytes().ct_eq(Self::of(secret).0.as_bytes()).into()
+    }
+}
+
+impl std::fmt::Debug for SecretDigest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[digest]")
+    }
+}
+
+/// Whether a string can be a `client_id`: it stands in headers, forms and logs unescaped.
+#[must_use]
+pub fn is_client_id(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    (1..=64).contains(&id.len()) && id.chars().all(plain) && id != BASIC
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_fits_only_its_digest() {
+        let digest = SecretDigest::of("correct");
+        assert!(digest.fits("correct") && !digest.fits("wrong") && !digest.fits(""));
+        assert_eq!(format!("{digest:?}"), "[digest]");
+    }
+
+    #[test]
+    fn ids_are_plain() {
+        assert!(is_client_id("legacy-clear.1"));
+        assert!(!is_client_id("") && !is_client_id("a b") && !is_client_id("basic") && !is_client_id("é"));
+    }
+}

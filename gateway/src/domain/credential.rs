@@ -1,0 +1,61 @@
+//! A credential as the gateway keeps it: what never changes, and the certificate.
+
+use rsign_api::algorithm::KeyType;
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::Scal;
+use serde::{Deserialize, Serialize};
+
+use super::certificate::Facts;
+
+/// A credential.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Credential {
+    /// `credentialID`: 128 random bits, never used again.
+    pub id: String,
+    /// Its owner.
+    pub user: String,
+    /// Kind of key.
+    pub key_type: KeyType,
+    /// What a SAD of it binds.
+    pub scal: Scal,
+    /// Most signatures of one authorization.
+    pub multisign: u32,
+    /// Header, MAC and wrapped key, opaque here; sent to the signer with each signature.
+    pub key: Bytes,
+    /// Whether its certificate has arrived; until then it does not exist for clients.
+    pub certified: bool,
+    /// Where it stands, as far as the gateway knows: the signer's word counts.
+    pub state: Known,
+}
+
+/// The certificate of a credential: kept apart, since signing does not read it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Certificate {
+    /// DER.
+    pub end_entity: Bytes,
+    /// DER, issuer first.
+    pub chain: Vec<Bytes>,
+    /// What answers say of it.
+    pub facts: Facts,
+}
+
+/// What the gateway knows of a credential's state. The rest (locks, blocks) only the signer knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Known {
+    /// Was not active when last seen: the owner has no PIN yet.
+    Enrolling,
+    /// Was active.
+    Active,
+    /// Set aside through this gateway.
+    Suspended,
+    /// Gone; the entry stays so that the id is never given again.
+    Destroyed,
+}
+
+/// An enrolment that is not finished: what housekeeping looks through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// Unix milliseconds.
+    pub started_at: i64,
+}

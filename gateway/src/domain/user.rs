@@ -1,0 +1,40 @@
+//! A person with an account.
+
+use rsign_api::signer::Subject;
+use serde::{Deserialize, Serialize};
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// `userID`: 128 random bits, never used again.
+    pub id: String,
+    /// Name to sign in with.
+    pub username: String,
+    /// PHC string of the password.
+    pub password: PasswordHash,
+    /// Who the person is, as certificates say it.
+    pub subject: Subject,
+}
+
+/// A PHC string; not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordHash(pub String);
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[hash]")
+    }
+}
+
+/// Who has a user name. Inserted before the account, so that a name is given once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Username {
+    /// The account.
+    pub user: String,
+}
+
+/// The form of a user name that must be unique: without surrounding space, in lower case.
+#[must_use]
+pub fn canonical(username: &str) -> String {
+    username.trim().to_lowercase()
+}

@@ -1,0 +1,94 @@
+//! A credential in the words of CSC 6.1 and 6.2 at once (clients.md 2m, rule 2).
+
+use rsign_api::csc::credentials::{
+    Auth, AuthObject, Certificate, Certificates, Description, Key, Otp, Pin, Wanted,
+};
+use rsign_api::sign_algo;
+
+use crate::domain::certificate::generalized_time;
+use crate::domain::credential::{self, Credential};
+use crate::http::error::Problem;
+use crate::http::site::Site;
+
+const LABEL: &str = "PIN";
+const ABOUT: &str = "The PIN of this signing credential";
+/// Letters and digits: a PIN may be chosen, and clients show a number pad for `N`.
+const FORMAT: &str = "A";
+
+/// A credential and what is known of it at this moment.
+#[derive(Debug)]
+pub(super) struct Current {
+    /// The credential.
+    pub(super) credential: Credential,
+    /// Its certificate.
+    pub(super) certificate: credential::Certificate,
+    /// Whether the signer would use it.
+    pub(super) enabled: bool,
+    /// Whether the certificate's time is over.
+    pub(super) expired: bool,
+}
+
+impl Current {
+    /// Asks the store for the certificate and the signer for the state.
+    pub(super) async fn of(site: &Site, credential: Credential) -> Result<Self, Problem> {
+        let certificate = site.app.credentials.certificate(&credential).await?;
+        let enabled = site.app.credentials.is_enabled(&credential).await?;
+        let expired = certificate.facts.not_after * 1000 < site.app.clock.now();
+        Ok(Self { credential, certificate, enabled, expired })
+    }
+
+    /// Whether it can sign now.
+    pub(super) const fn is_valid(&self) -> bool {
+        self.enabled && !self.expired
+    }
+}
+
+/// The description.
+pub(super) fn describe(current: &Current, wanted: Wanted, lang: &str) -> Description {
+    let Current { credential, certificate, expired, .. } = current;
+    let auth_info = wanted.auth_info;
+    Description {
+        key: Key {
+            status: if current.is_valid() { "enabled" } else { "disabled" },
+            algo: sign_algo::offered(credential.key_type).iter().map(ToString::to_string).collect(),
+            len: credential.key_type.bits(),
+            curve: credential.key_type.curve().map(|oid| oid.to_string()),
+        },
+        cert: describe_certificate(certificate, *expired, wanted.certificates),
+        auth_mode: "explicit",
+        auth: Auth {
+            mode: "explicit",
+            expression: auth_info.then_some("PIN"),
+            objects: if auth_info { vec![pin_object()] } else { Vec::new() },
+        },
+        pin: auth_info.then_some(Pin { presence: "true", format: FORMAT, label: LABEL, description: ABOUT }),
+        otp: auth_info.then_some(Otp { presence: "false" }),
+        scal: credential.scal,
+        multisign: credential.multisign,
+        lang: lang.to_owned(),
+    }
+}
+
+fn describe_certificate(certificate: &credential::Certificate, expired: bool, which: Certificates) -> Certificate {
+    let facts = &certificate.facts;
+    let end_entity = || certificate.end_entity.clone();
+    Certificate {
+        status: if expired { "expired" } else { "valid" },
+        certificates: match which {
+            Certificates::None => None,
+            Certificates::Single => Some(vec![end_entity()]),
+            Certificates::Chain => {
+                Some(std::iter::once(end_entity()).chain(certificate.chain.iter().cloned()).collect())
+            }
+        },
+        issuer: facts.issuer.clone(),
+        serial_number: facts.serial_number.clone(),
+        subject: facts.subject.clone(),
+        valid_from: generalized_time(facts.not_before),
+        valid_to: generalized_time(facts.not_after),
+    }
+}
+
+fn pin_object() -> AuthObject {
+    AuthObject { kind: "Password", id: "PIN", format: FORMAT, label: LABEL, description: ABOUT }
+}

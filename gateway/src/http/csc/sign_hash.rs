@@ -1,0 +1,23 @@
+//! `signatures/signHash` (11.9 in 1.0.4.0, 11.10 in 2.0.0.2).
+
+use std::sync::Arc;
+
+use rsign_api::csc::signatures::Signatures;
+use secrecy::SecretString;
+
+use crate::http::dispatch::{Answer, Call};
+use crate::http::reply::Reply;
+use crate::http::site::Site;
+
+/// The table's rows in order; what only the signer knows of a SAD comes last, since it is asked once.
+pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
+    Box::pin(async move {
+        let ask = call.content.ask()?;
+        let sad = SecretString::from(ask.sad()?);
+        let credential = site.app.credentials.reach(&call.bearer, ask.credential()?).await?;
+        let digests = ask.digests(credential.key_type)?;
+        let signing = &site.app.signing;
+        let signatures = signing.sign(call.bearer, credential, sad, digests.scheme, digests.hashes).await?;
+        Reply::json(&Signatures { signatures })
+    })
+}

@@ -1,0 +1,159 @@
+//! What all CSC methods have in common: who asks, the body, the answer, the log.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use rsign_api::csc::{Ask, Limits};
+use rsign_api::error::Fault;
+use rsign_api::version::Version;
+use zeroize::Zeroizing;
+
+use super::bearer::bearer;
+use super::body;
+use super::error::Problem;
+use super::reply::Reply;
+use super::site::Site;
+use crate::domain::token::Bearer;
+
+/// What a handler returns.
+pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send>>;
+
+/// A method of the API.
+#[derive(Debug)]
+pub(super) struct Method {
+    /// Its path below the version, and its name in `info`.
+    pub(super) name: &'static str,
+    /// What is said when the Authorization header is malformed.
+    pub(super) header: Fault,
+    /// Its handler.
+    pub(super) run: Run,
+}
+
+/// A handler, by the authorization it needs.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Run {
+    /// None, or one the handler checks itself.
+    Open(fn(Arc<Site>, OpenCall) -> Answer),
+    /// A service token.
+    Service(fn(Arc<Site>, Call) -> Answer),
+}
+
+/// A call without service authorization.
+#[derive(Debug)]
+pub(super) struct OpenCall {
+    /// Header fields.
+    pub(super) headers: HeaderMap,
+    /// Body and version.
+    pub(super) content: Content,
+}
+
+/// A call with a service token.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// Whom the token speaks for.
+    pub(super) bearer: Bearer,
+    /// Body and version.
+    pub(super) content: Content,
+}
+
+/// What a call holds.
+pub(super) struct Content {
+    /// The version of the URL.
+    pub(super) version: Version,
+    body: Zeroizing<Vec<u8>>,
+    limits: Limits,
+}
+
+impl Content {
+    /// The body, to be questioned.
+    pub(super) fn ask(&self) -> Result<Ask<'_>, Fault> {
+        Ask::parse(&self.body, self.version, self.limits)
+    }
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Content").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+/// Serves one request of a method.
+pub(super) async fn dispatch(
+    site: Arc<Site>,
+    version: Version,
+    method: &'static Method,
+    request: Request,
+) -> Response {
+    let started = Instant::now();
+    let outcome = run(site, version, method, request).await;
+    conclude(outcome, version, method.name, started)
+}
+
+async fn run(site: Arc<Site>, version: Version, method: &Method, request: Request) -> Result<Reply, Problem> {
+    let (head, body) = request.into_parts();
+    match method.run {
+        Run::Open(handle) => {
+            let content = content(&site, version, body).await?;
+            handle(site, OpenCall { headers: head.headers, content }).await
+        }
+        Run::Service(handle) => {
+            let bearer = bearer(&site, &head.headers, method.header).await?;
+            let content = content(&site, version, body).await?;
+            handle(site, Call { bearer, content }).await
+        }
+    }
+}
+
+async fn content(site: &Site, version: Version, body: axum::body::Body) -> Result<Content, Problem> {
+    let body = body::read(body, &site.config.limits).await?;
+    Ok(Content { version, body, limits: site.limits() })
+}
+
+/// The answer. An error is logged here, once, with an id that the answer carries too.
+pub(super) fn conclude(
+    outcome: Result<Reply, Problem>,
+    version: Version,
+    method: &'static str,
+    started: Instant,
+) -> Response {
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match outcome {
+        Ok(reply) => {
+            tracing::debug!(method, status = reply.status().as_u16(), duration_ms, "served");
+            reply.into_response()
+        }
+        Err(problem) => {
+            let id = next_id();
+            log(&problem, version, method, &id, duration_ms);
+            let mut response = problem.response(version);
+            if let Ok(value) = id.parse() {
+                response.headers_mut().insert("x-request-id", value);
+            }
+            response
+        }
+    }
+}
+
+fn log(problem: &Problem, version: Version, method: &str, id: &str, duration_ms: u64) {
+    let status = problem.status().as_u16();
+    let body = problem.body(version);
+    let (error, sentence) = (body.error, &body.error_description);
+    let cause = problem.chain();
+    let cause = cause.as_deref();
+    // 501 is an answer, not a failure of ours.
+    if problem.status().is_server_error() && status != 501 {
+        tracing::error!(request.id = id, method, status, error, cause, duration_ms, "failed: {sentence}");
+    } else {
+        tracing::warn!(request.id = id, method, status, error, cause, duration_ms, "refused: {sentence}");
+    }
+}
+
+fn next_id() -> String {
+    static COUNTER: AtomicU64 = AtomicU64::new(1);
+    format!("{:x}-{:x}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,22 @@
+//! The only place that knows axum. A request meets `router.rs` (which method?), `dispatch.rs` (who asks, what body?),
+//! one handler in `csc/` or `oauth2/`, and `error.rs` if it goes wrong.
+
+mod bearer;
+mod body;
+mod csc;
+mod dispatch;
+mod error;
+mod oauth2;
+mod pki;
+mod reply;
+mod router;
+mod server;
+mod site;
+
+pub use pki::router as pki_router;
+pub use router::router;
+pub use server::{Tls, bind, serve};
+pub use site::Site;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! `oauth2/revoke` (8.3.4 / 8.4.5): as in RFC 7009, but an unknown token is an error, and the answer is 204.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use rsign_api::csc::auth::TokenKind;
+use rsign_api::error::{TOKEN_UNKNOWN, oauth2 as wire};
+
+use super::VERSION;
+use super::client::Presented;
+use super::form::Form;
+use crate::domain::token::Bearer;
+use crate::http::dispatch::conclude;
+use crate::http::error::Problem;
+use crate::http::reply::Reply;
+use crate::http::site::Site;
+use crate::service::tokens;
+
+/// Ends a token of the client that asks.
+pub(in crate::http) async fn revoke(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let started = Instant::now();
+    conclude(handle(&site, request).await, VERSION, "oauth2/revoke", started)
+}
+
+async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
+    let (headers, form) = Form::read(site, request).await?;
+    let token = form.get("token").ok_or(wire::TOKEN_MISSING)?;
+    if form.get("token_type_hint").is_some_and(|hint| TokenKind::from_hint(hint).is_none()) {
+        return Err(wire::TOKEN_HINT.into());
+    }
+    let client = Presented::read(&headers, &form)?.authenticate(site).await?;
+    let by = Bearer { client: client.id, user: None, reach: client.reach };
+    match site.app.tokens.revoke(token, &by).await {
+        // A token of another client is as unknown as one that never was (security.md, RFC 7009 row).
+        Err(tokens::Error::Unknown) => Err(TOKEN_UNKNOWN.into()),
+        outcome => {
+            outcome?;
+            Ok(Reply::nothing())
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Answers that went well.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::error::Problem;
+
+/// A status and a JSON body, or none.
+#[derive(Debug)]
+pub(super) struct Reply {
+    status: StatusCode,
+    json: Option<Vec<u8>>,
+}
+
+impl Reply {
+    /// 200 and this as JSON.
+    pub(super) fn json(answer: &impl Serialize) -> Result<Self, Problem> {
+        Ok(Self::ready(serde_json::to_vec(answer).map_err(Problem::internal)?))
+    }
+
+    /// 200 and this, which is JSON already.
+    pub(super) const fn ready(json: Vec<u8>) -> Self {
+        Self { status: StatusCode::OK, json: Some(json) }
+    }
+
+    /// 204.
+    pub(super) const fn nothing() -> Self {
+        Self { status: StatusCode::NO_CONTENT, json: None }
+    }
+
+    /// The status.
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// This answer with another status.
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+}
+
+/// CSC samples write the character set; strict clients compare the media type only.
+const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=UTF-8");
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let has_body = self.json.is_some();
+        let mut response = Response::new(self.json.map_or_else(Body::empty, Body::from));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        if has_body {
+            headers.insert(header::CONTENT_TYPE, JSON);
+        }
+        // answers hold tokens and SADs.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}

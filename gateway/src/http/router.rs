@@ -1,0 +1,108 @@
+//! Which path is which method. The tables of the versions are the same: clients mix them (clients.md 2m, rule 1).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+use rsign_api::error as wire;
+use rsign_api::version::Version;
+
+use super::bearer::bearer;
+use super::dispatch::{Method, Run, conclude, dispatch};
+use super::error::Problem;
+use super::reply::Reply;
+use super::site::Site;
+use super::{csc, oauth2};
+
+/// The methods of the API, in the order `info` names them.
+static METHODS: [Method; 8] = [
+    Method { name: "auth/login", header: wire::HEADER, run: Run::Open(csc::auth_login::handle) },
+    Method { name: "auth/revoke", header: wire::HEADER_CAPITALS, run: Run::Service(csc::auth_revoke::handle) },
+    Method { name: "credentials/list", header: wire::HEADER, run: Run::Service(csc::credentials_list::handle) },
+    Method { name: "credentials/info", header: wire::HEADER, run: Run::Service(csc::credentials_info::handle) },
+    Method { name: "credentials/authorize", header: wire::HEADER, run: Run::Service(csc::authorize::handle) },
+    Method {
+        name: "credentials/extendTransaction",
+        header: wire::HEADER_CAPITALS,
+        run: Run::Service(csc::extend_transaction::handle),
+    },
+    Method { name: "signatures/signHash", header: wire::HEADER, run: Run::Service(csc::sign_hash::handle) },
+    INFO,
+];
+
+const INFO: Method = Method { name: "info", header: wire::HEADER, run: Run::Open(csc::info::handle) };
+
+/// `auth/login` is a method only where it is switched on (DESIGN 6).
+fn offered(basic: bool) -> impl Iterator<Item = &'static Method> {
+    METHODS.iter().filter(move |method| basic || method.name != "auth/login")
+}
+
+/// `methods` of `info`; `info` itself may be left out (11.1).
+pub(super) fn method_names(basic: bool) -> Vec<&'static str> {
+    offered(basic).map(|method| method.name).filter(|name| *name != INFO.name).collect()
+}
+
+/// The whole public surface.
+pub fn router(site: Arc<Site>) -> Router {
+    let mut routes = Router::new()
+        .route("/oauth2/token", post(oauth2::token))
+        .route("/oauth2/revoke", post(oauth2::revoke))
+        .route("/logo.png", get(logo));
+    for (segment, version) in [("v0", Version::V1), ("v1", Version::V1), ("v2", Version::V2)] {
+        for method in offered(site.config.auth.basic) {
+            let path = format!("/csc/{segment}/{}", method.name);
+            let route = route(version, method);
+            routes = routes.route(&format!("{path}/"), route.clone()).route(&path, route);
+        }
+    }
+    routes = routes.route("/csc/{version}/{*method}", axum::routing::any(unknown));
+    let routes = match &site.config.listen.prefix {
+        Some(prefix) => Router::new().nest(prefix, routes.clone()).merge(routes),
+        None => routes,
+    };
+    routes.fallback(nowhere).method_not_allowed_fallback(wrong_verb).with_state(site)
+}
+
+fn route(version: Version, method: &'static Method) -> MethodRouter<Arc<Site>> {
+    let run = move |State(site): State<Arc<Site>>, request: Request| dispatch(site, version, method, request);
+    let route = post(run);
+    // Real v1 clients ask for info by GET.
+    if method.name == INFO.name { route.get(run) } else { route }
+}
+
+/// A method this service does not have: 501, after the rules of authorization (clause 10.1).
+async fn unknown(
+    State(site): State<Arc<Site>>,
+    Path((version, _)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let started = Instant::now();
+    let version = match version.as_str() {
+        "v0" | "v1" => Version::V1,
+        _ => Version::V2,
+    };
+    let outcome = match bearer(&site, request.headers(), wire::HEADER).await {
+        Ok(_) => Err(Problem::new(StatusCode::NOT_IMPLEMENTED, wire::NOT_IMPLEMENTED)),
+        Err(problem) => Err(problem),
+    };
+    conclude(outcome, version, "unknown", started)
+}
+
+async fn nowhere() -> Response {
+    Problem::new(StatusCode::NOT_FOUND, wire::NOT_IMPLEMENTED).response(Version::V2)
+}
+
+async fn wrong_verb() -> Response {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, wire::MALFORMED).response(Version::V2)
+}
+
+/// The picture `info` points to where the operator names none.
+async fn logo() -> Response {
+    let mut response = Reply::ready(include_bytes!("../../assets/logo.png").to_vec()).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/png"));
+    response
+}

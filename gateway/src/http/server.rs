@@ -1,0 +1,98 @@
+//! Listeners: HTTP/1.1 over TLS, or in clear on loopback; slow heads are cut off, and a stop lets calls finish.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum_server::Handle;
+use axum_server::accept::{Accept, NoDelayAcceptor};
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use hyper_util::rt::TokioTimer;
+use rustls::ServerConfig;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+
+/// Certificate and key of the server, ready for handshakes.
+#[derive(Clone)]
+pub struct Tls(RustlsConfig);
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
+impl Tls {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or the two do not fit.
+    pub fn read(certificate: &Path, key: &Path) -> anyhow::Result<Self> {
+        let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
+            .and_then(Iterator::collect)
+            .with_context(|| format!("cannot read the certificate {}", certificate.display()))?;
+        let key = PrivateKeyDer::from_pem_file(key)
+            .with_context(|| format!("cannot read the key {}", key.display()))?;
+        let mut config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .context("certificate and key do not fit")?;
+        // HTTP/1.1 only: request and answer are one small message each, and the attacks on HTTP/2 stay away.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self(RustlsConfig::from_config(Arc::new(config))))
+    }
+}
+
+/// Binds a listener, so that the port is known before anything serves.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Serves until the handle says stop.
+///
+/// # Errors
+/// When accepting connections fails for good.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: Router,
+    handle: Handle<SocketAddr>,
+    head_timeout: Duration,
+) -> anyhow::Result<()> {
+    match tls {
+        Some(Tls(config)) => {
+            let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
+            run(listener, acceptor, router, handle, head_timeout).await
+        }
+        None => run(listener, NoDelayAcceptor::new(), router, handle, head_timeout).await,
+    }
+}
+
+async fn run<A>(
+    listener: TcpListener,
+    acceptor: A,
+    router: Router,
+    handle: Handle<SocketAddr>,
+    head_timeout: Duration,
+) -> anyhow::Result<()>
+where
+    A: Accept<tokio::net::TcpStream, Router> + Clone + Send + Sync + 'static,
+    A::Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send,
+    A::Service: axum_server::service::SendService<axum::http::Request<hyper::body::Incoming>> + Send,
+    A::Future: Send,
+{
+    let mut server = axum_server::from_tcp(listener)?
+        .http1_only()
+        .first_request_timeout(head_timeout)
+        .handle(handle)
+        .acceptor(acceptor);
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(head_timeout);
+    Ok(server.serve(router.into_make_service()).await?)
+}

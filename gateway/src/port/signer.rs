@@ -1,0 +1,50 @@
+//! The signer as the gateway sees it.
+
+use async_trait::async_trait;
+use rsign_api::signer::{
+    Authority, Authorize, Authorized, ChangeState, CreateCredential, CreatedCredential, CredentialName,
+    CredentialStatus, Done, Extend, IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign,
+    Signed,
+};
+
+/// Why the signer did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It said no.
+    #[error("the signer refused: {0}")]
+    Refused(Refusal),
+    /// It has more to do than it can queue, or its HSM or store is away. Nothing was done.
+    #[error("the signer is busy")]
+    Busy,
+    /// It could not be reached, or what it said made no sense. What it did is unknown.
+    #[error("the signer is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Result of a call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The qualified zone. Each method is one message of [`rsign_api::signer`].
+#[async_trait]
+pub trait Signer: Send + Sync + std::fmt::Debug {
+    /// Makes a key.
+    async fn create(&self, ask: CreateCredential) -> Result<CreatedCredential>;
+    /// Asks the built-in CA for a certificate.
+    async fn issue(&self, ask: IssueCertificate) -> Result<IssuedCertificate>;
+    /// Ties a certificate to its key.
+    async fn link(&self, ask: LinkCertificate) -> Result<CredentialStatus>;
+    /// Where a credential stands.
+    async fn status(&self, ask: CredentialName) -> Result<CredentialStatus>;
+    /// Suspends, reactivates, destroys.
+    async fn change_state(&self, ask: ChangeState) -> Result<CredentialStatus>;
+    /// Turns a PIN into a SAD.
+    async fn authorize(&self, ask: Authorize) -> Result<Authorized>;
+    /// Renews a SAD.
+    async fn extend(&self, ask: Extend) -> Result<Authorized>;
+    /// Ends a SAD.
+    async fn revoke(&self, ask: RevokeSad) -> Result<Done>;
+    /// Spends approved hashes.
+    async fn sign(&self, ask: Sign) -> Result<Signed>;
+    /// The built-in CA's certificate and a fresh CRL.
+    async fn authority(&self) -> Result<Authority>;
+}

@@ -1,0 +1,133 @@
+//! Turns a PIN into a SAD, renews it, ends it. The SAD itself is the signer's affair (DESIGN 4).
+
+use std::sync::Arc;
+
+use rsign_api::signer::{Authorize, Authorized, Entry, Extend, Refusal, RevokeSad};
+use secrecy::SecretString;
+
+use crate::domain::client::{BASIC, PinTransport};
+use crate::domain::credential::Credential;
+use crate::domain::token::Bearer;
+use crate::port::signer::{self, Signer};
+use crate::store::Clients;
+
+/// Why there is no SAD.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The client's registration wants PINs sealed.
+    #[error("a PIN in clear came from a client of sealed transport")]
+    SealedPin,
+    /// The credential cannot sign now.
+    #[error("the credential is disabled")]
+    Disabled,
+    /// The signer said no, or nothing.
+    #[error(transparent)]
+    Signer(signer::Error),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] rsign_storage::Error),
+}
+
+impl From<signer::Error> for Error {
+    /// Without a valid certificate a credential is as good as disabled (CSC 6.1, key.status).
+    fn from(error: signer::Error) -> Self {
+        match error {
+            signer::Error::Refused(Refusal::Disabled | Refusal::CertificateExpired) => Self::Disabled,
+            other => Self::Signer(other),
+        }
+    }
+}
+
+/// What is to be authorized.
+#[derive(Debug)]
+pub struct Wanted {
+    /// Signatures asked for.
+    pub signatures: u32,
+    /// Hashes to approve.
+    pub list: Vec<Entry>,
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Authorization {
+    clients: Clients,
+    basic_transport: PinTransport,
+    signer: Arc<dyn Signer>,
+}
+
+impl Authorization {
+    /// The service; `basic_transport` is the PIN transport of the built-in client.
+    #[must_use]
+    pub fn new(clients: Clients, basic_transport: PinTransport, signer: Arc<dyn Signer>) -> Self {
+        Self { clients, basic_transport, signer }
+    }
+
+    /// Refuses clients whose PINs must come sealed, before a PIN in clear is even read.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn require_clear_transport(&self, bearer: &Bearer) -> Result<(), Error> {
+        let transport = if bearer.client == BASIC {
+            self.basic_transport
+        } else {
+            self.clients.find(&bearer.client).await?.map_or(PinTransport::Sealed, |client| client.pin_transport)
+        };
+        match transport {
+            PinTransport::Clear => Ok(()),
+            PinTransport::Sealed => Err(Error::SealedPin),
+        }
+    }
+
+    /// A SAD for the PIN.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn authorize(
+        &self,
+        bearer: &Bearer,
+        credential: &Credential,
+        wanted: Wanted,
+        pin: SecretString,
+    ) -> Result<Authorized, Error> {
+        let ask = Authorize {
+            credential: credential.id.clone(),
+            user: credential.user.clone(),
+            client: bearer.client.clone(),
+            signatures: wanted.signatures,
+            list: wanted.list,
+            pin,
+        };
+        Ok(self.signer.authorize(ask).await?)
+    }
+
+    /// A renewed SAD.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn extend(
+        &self,
+        bearer: &Bearer,
+        credential: &Credential,
+        sad: SecretString,
+        list: Vec<Entry>,
+    ) -> Result<Authorized, Error> {
+        let ask = Extend {
+            credential: credential.id.clone(),
+            client: bearer.client.clone(),
+            user: bearer.user.clone(),
+            sad,
+            list,
+        };
+        Ok(self.signer.extend(ask).await?)
+    }
+
+    /// Ends a SAD early.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn revoke(&self, bearer: &Bearer, sad: SecretString) -> Result<(), Error> {
+        let ask = RevokeSad { client: bearer.client.clone(), sad };
+        self.signer.revoke(ask).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! Makes credentials and changes their state (DESIGN 3). The PIN is never here: the signer's host shows it.
+
+use std::sync::Arc;
+
+use rsign_api::algorithm::KeyType;
+use rsign_api::signer::{
+    ChangeState, CreateCredential, IssueCertificate, LinkCertificate, Refusal, Scal, State, Stretch, Subject,
+};
+
+use crate::domain::certificate::Facts;
+use crate::domain::credential::{Certificate, Credential, Known};
+use crate::port::clock::Clock;
+use crate::port::random::{Exhausted, Random};
+use crate::port::signer::{self, Signer};
+use crate::store::{Credentials, Enrolments, Repositories, Users};
+
+/// Why there is no credential, or none that changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such user.
+    #[error("there is no such user")]
+    UnknownUser,
+    /// There is no such credential.
+    #[error("there is no such credential")]
+    UnknownCredential,
+    /// The CA's answer is no certificate.
+    #[error("the CA gave no X.509 certificate")]
+    Certificate(#[from] der::Error),
+    /// The id was used before; it has 128 random bits, so something is very wrong.
+    #[error("the credential id is taken")]
+    Taken,
+    /// The signer said no, or nothing.
+    #[error("{0}")]
+    Signer(#[from] signer::Error),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] rsign_storage::Error),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] Exhausted),
+}
+
+/// What an operator decides about a new credential.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Kind of key.
+    pub key: KeyType,
+    /// What a SAD binds.
+    pub scal: Scal,
+    /// Most signatures of one authorization.
+    pub multisign: u32,
+    /// How the PIN is stretched.
+    pub stretch: Stretch,
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Enrolment {
+    tenant: String,
+    users: Users,
+    credentials: Credentials,
+    enrolments: Enrolments,
+    signer: Arc<dyn Signer>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Enrolment {
+    /// The service over its repositories.
+    #[must_use]
+    pub fn new(
+        tenant: String,
+        repositories: &Repositories,
+        signer: Arc<dyn Signer>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            tenant,
+            users: repositories.users.clone(),
+            credentials: repositories.credentials.clone(),
+            enrolments: repositories.enrolments.clone(),
+            signer,
+            clock,
+            random,
+        }
+    }
+
+    /// Makes a key, has it certified, and ties the two together. Whatever breaks off in between is destroyed by
+    /// [`super::housekeeping`], since the enrolment was noted first.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn create(&self, user: &str, wanted: Wanted) -> Result<String, Error> {
+        let user = self.users.find(user).await?.ok_or(Error::UnknownUser)?;
+        let id = self.random.id()?;
+        self.enrolments.begin(&id, self.clock.now()).await?;
+        self.make_key(&id, &user.id, &user.subject, wanted).await?;
+        let certificate = self.certify(&id, user.subject).await?;
+        let link = LinkCertificate { credential: id.clone(), certificate: certificate.end_entity.clone() };
+        self.credentials.certify(&id, certificate).await?;
+        self.signer.link(link).await?;
+        Ok(id)
+    }
+
+    async fn make_key(&self, id: &str, user: &str, subject: &Subject, wanted: Wanted) -> Result<(), Error> {
+        let created = self
+            .signer
+            .create(CreateCredential {
+                tenant: self.tenant.clone(),
+                user: user.to_owned(),
+                credential: id.to_owned(),
+                key: wanted.key,
+                scal: wanted.scal,
+                multisign: wanted.multisign,
+                stretch: wanted.stretch,
+                subject: subject.clone(),
+            })
+            .await?;
+        let credential = Credential {
+            id: id.to_owned(),
+            user: user.to_owned(),
+            key_type: wanted.key,
+            scal: wanted.scal,
+            multisign: wanted.multisign,
+            key: created.key,
+            certified: false,
+            state: Known::Enrolling,
+        };
+        if self.credentials.store(credential).await? { Ok(()) } else { Err(Error::Taken) }
+    }
+
+    async fn certify(&self, id: &str, subject: Subject) -> Result<Certificate, Error> {
+        let issued = self.signer.issue(IssueCertificate { credential: id.to_owned(), subject }).await?;
+        let facts = Facts::read(&issued.certificate)?;
+        Ok(Certificate { end_entity: issued.certificate, chain: issued.chain, facts })
+    }
+
+    /// Suspends, reactivates or destroys: the signer first, for its word counts.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn change_state(&self, id: &str, state: State, known: Known) -> Result<(), Error> {
+        self.credentials.find(id).await?.ok_or(Error::UnknownCredential)?;
+        self.signer.change_state(ChangeState { credential: id.to_owned(), state }).await?;
+        self.credentials.record(id, known).await?;
+        if known == Known::Destroyed {
+            self.enrolments.end(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Destroys what an enrolment left, on both sides; a credential the signer does not know is gone there already.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn abandon(&self, id: &str) -> Result<(), Error> {
+        match self.signer.change_state(ChangeState { credential: id.to_owned(), state: State::Destroyed }).await {
+            Ok(_) | Err(signer::Error::Refused(Refusal::UnknownCredential)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.credentials.record(id, Known::Destroyed).await?;
+        self.enrolments.end(id).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,12 @@
+//! What the gateway does, as plain structs over ports and repositories. Nothing here knows HTTP.
+
+pub mod authority;
+pub mod authorization;
+pub mod clients;
+pub mod credentials;
+pub mod enrolment;
+pub mod housekeeping;
+pub mod login;
+pub mod passwords;
+pub mod signing;
+pub mod tokens;

@@ -1,0 +1,97 @@
+//! Argon2id over passwords, a few at a time, and as slow for users that do not exist as for those that do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
+
+use crate::domain::user::PasswordHash;
+use crate::port::random::{Exhausted, Random};
+
+/// How long a password may wait for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why a password was not hashed or judged.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Too many wait already.
+    #[error("too many passwords wait to be judged")]
+    Busy,
+    /// Argon2 refused its parameters, or its thread died.
+    #[error("the password hash failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No randomness for the salt.
+    #[error(transparent)]
+    Random(#[from] Exhausted),
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+    nobody: PasswordHash,
+    random: Arc<dyn Random>,
+}
+
+impl Passwords {
+    /// At most `at_once` hashes are computed at a time.
+    ///
+    /// # Errors
+    /// When the hash of nobody's password cannot be computed.
+    pub fn new(at_once: usize, random: Arc<dyn Random>) -> Result<Self, Error> {
+        let nobody = compute(&SecretString::from(random.secret()?), &*random)?;
+        Ok(Self { turns: Arc::new(Semaphore::new(at_once)), nobody, random })
+    }
+
+    /// The hash to be stored.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn hash(&self, password: &SecretString) -> Result<PasswordHash, Error> {
+        compute(password, &*self.random)
+    }
+
+    /// Whether the password fits. With no hash it fits never, in the same time.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn fits(&self, hash: Option<&PasswordHash>, password: SecretString) -> Result<bool, Error> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned());
+        let turn = turn.await.map_err(|_| Error::Busy)?.map_err(|closed| Error::Failed(closed.into()))?;
+        let (known, stored) = (hash.is_some(), hash.unwrap_or(&self.nobody).clone());
+        let judge = move || {
+            // Held by the thread, not by the request: a caller that goes away frees no turn early.
+            let _turn = turn;
+            Argon2::default().verify_password(password.expose_secret().as_bytes(), stored.0.as_str()).is_ok()
+        };
+        let fits = tokio::task::spawn_blocking(judge).await.map_err(|died| Error::Failed(died.into()))?;
+        Ok(fits && known)
+    }
+}
+
+fn compute(password: &SecretString, random: &dyn Random) -> Result<PasswordHash, Error> {
+    let mut salt = [0; 16];
+    random.fill(&mut salt)?;
+    let hash: argon2::password_hash::phc::PasswordHash = Argon2::default()
+        .hash_password_with_salt(password.expose_secret().as_bytes(), &salt)
+        .map_err(|error| Error::Failed(error.to_string().into()))?;
+    Ok(PasswordHash(hash.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::random::SystemSource;
+
+    #[tokio::test]
+    async fn only_the_right_password_fits_and_nobodys_never() {
+        let passwords = Passwords::new(1, Arc::new(SystemSource::default())).unwrap();
+        let hash = passwords.hash(&"correct".into()).unwrap();
+        assert!(hash.0.starts_with("$argon2id$"));
+        assert!(passwords.fits(Some(&hash), "correct".into()).await.unwrap());
+        assert!(!passwords.fits(Some(&hash), "wrong".into()).await.unwrap());
+        assert!(!passwords.fits(None, "correct".into()).await.unwrap());
+    }
+}

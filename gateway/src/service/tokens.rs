@@ -1,0 +1,198 @@
+//! Issues, recognises, renews and revokes service tokens.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::domain::token::{AccessToken, Bearer, Grant, Kind, RefreshToken, digest};
+use crate::port::clock::Clock;
+use crate::port::random::{Exhausted, Random};
+use crate::store::{AccessTokens, Grants, RefreshTokens, Repositories, Rotation};
+
+/// Why a token is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Never issued, of another kind, of another client, or purged.
+    #[error("the token is not known")]
+    Unknown,
+    /// Its time is over, or it was revoked.
+    #[error("the token has expired or was revoked")]
+    Expired,
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] rsign_storage::Error),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] Exhausted),
+}
+
+/// What a client is given.
+#[derive(Debug)]
+pub struct Issued {
+    /// Access token.
+    pub access: SecretString,
+    /// Refresh token, where one was asked for.
+    pub refresh: Option<SecretString>,
+    /// Seconds the access token is good for.
+    pub expires_in: u32,
+}
+
+/// Seconds tokens are good for.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    /// Access tokens.
+    pub access: u32,
+    /// Grants: a refresh token and all that follow from it.
+    pub grant: u32,
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Tokens {
+    access: AccessTokens,
+    refresh: RefreshTokens,
+    grants: Grants,
+    lifetimes: Lifetimes,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Tokens {
+    /// The service over its repositories.
+    #[must_use]
+    pub fn new(
+        repositories: &Repositories,
+        lifetimes: Lifetimes,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            access: repositories.access.clone(),
+            refresh: repositories.refresh.clone(),
+            grants: repositories.grants.clone(),
+            lifetimes,
+            clock,
+            random,
+        }
+    }
+
+    /// An access token alone.
+    ///
+    /// # Errors
+    /// Store or randomness.
+    pub async fn issue(&self, bearer: Bearer) -> Result<Issued, Error> {
+        let access = self.store_access(bearer, None).await?;
+        Ok(Issued { access, refresh: None, expires_in: self.lifetimes.access })
+    }
+
+    /// An access token and the refresh token of a new grant.
+    ///
+    /// # Errors
+    /// Store or randomness.
+    pub async fn issue_with_refresh(&self, bearer: Bearer) -> Result<Issued, Error> {
+        let id = self.random.id()?;
+        let expires_at = self.clock.now() + i64::from(self.lifetimes.grant) * 1000;
+        let refresh = self.store_refresh(&id, expires_at).await?;
+        let current = digest(refresh.expose_secret());
+        self.grants.store(&id, Grant { bearer: bearer.clone(), current, expires_at, revoked: false }).await?;
+        let access = self.store_access(bearer, Some(id)).await?;
+        Ok(Issued { access, refresh: Some(refresh), expires_in: self.lifetimes.access })
+    }
+
+    /// Whom an access token speaks for.
+    ///
+    /// # Errors
+    /// Unknown or expired.
+    pub async fn resolve(&self, token: &str) -> Result<Bearer, Error> {
+        if Kind::of(token) != Some(Kind::Access) {
+            return Err(Error::Unknown);
+        }
+        let found = self.access.find(&digest(token)).await?.ok_or(Error::Unknown)?;
+        if found.revoked || found.expires_at <= self.clock.now() {
+            return Err(Error::Expired);
+        }
+        Ok(found.bearer)
+    }
+
+    /// New tokens for a refresh token of this client. The refresh token is replaced; one that was used before ends
+    /// its whole grant, for then two parties hold it (RFC 9700, 4.14.2).
+    ///
+    /// # Errors
+    /// Unknown, expired, or used before (which looks like unknown).
+    pub async fn renew(&self, token: &str, client: &str) -> Result<Issued, Error> {
+        let presented = digest(token);
+        let found = match Kind::of(token) {
+            Some(Kind::Refresh) => self.refresh.find(&presented).await?.ok_or(Error::Unknown)?,
+            _ => return Err(Error::Unknown),
+        };
+        let grant = self.grants.find(&found.grant).await?.ok_or(Error::Unknown)?;
+        if grant.bearer.client != client {
+            return Err(Error::Unknown);
+        }
+        // Stored before the rotation, so that a revocation that comes after it finds them.
+        let refresh = self.store_refresh(&found.grant, grant.expires_at).await?;
+        let access = self.store_access(grant.bearer, Some(found.grant.clone())).await?;
+        let next = digest(refresh.expose_secret());
+        match self.grants.rotate(&found.grant, &presented, &next, self.clock.now()).await? {
+            Rotation::Rotated => {
+                Ok(Issued { access, refresh: Some(refresh), expires_in: self.lifetimes.access })
+            }
+            Rotation::Ended => {
+                self.access.revoke(&digest(access.expose_secret())).await?;
+                Err(Error::Expired)
+            }
+            Rotation::Reused => {
+                self.access.revoke_grant(&found.grant).await?;
+                tracing::warn!(client.id = client, "a refresh token was used twice; its grant is revoked");
+                Err(Error::Unknown)
+            }
+        }
+    }
+
+    /// Ends a token: an access token alone, or with a refresh token everything of its grant (CSC 8.3.4). Only the
+    /// client it belongs to may, and where the caller speaks for a user, only that user.
+    ///
+    /// # Errors
+    /// Unknown, or somebody else's, which looks the same.
+    pub async fn revoke(&self, token: &str, by: &Bearer) -> Result<(), Error> {
+        let digest = digest(token);
+        match Kind::of(token) {
+            Some(Kind::Access) => {
+                let found = self.access.find(&digest).await?.ok_or(Error::Unknown)?;
+                may_end(by, &found.bearer)?;
+                Ok(self.access.revoke(&digest).await?)
+            }
+            Some(Kind::Refresh) => {
+                let found = self.refresh.find(&digest).await?.ok_or(Error::Unknown)?;
+                let grant = self.grants.find(&found.grant).await?.ok_or(Error::Unknown)?;
+                may_end(by, &grant.bearer)?;
+                self.grants.revoke(&found.grant).await?;
+                Ok(self.access.revoke_grant(&found.grant).await?)
+            }
+            Some(Kind::Sad) | None => Err(Error::Unknown),
+        }
+    }
+
+    async fn store_access(&self, bearer: Bearer, grant: Option<String>) -> Result<SecretString, Error> {
+        let token = Kind::Access.draw(&*self.random)?;
+        let expires_at = self.clock.now() + i64::from(self.lifetimes.access) * 1000;
+        let stored = AccessToken { bearer, grant, expires_at, revoked: false };
+        self.access.store(&digest(token.expose_secret()), stored).await?;
+        Ok(token)
+    }
+
+    async fn store_refresh(&self, grant: &str, expires_at: i64) -> Result<SecretString, Error> {
+        let token = Kind::Refresh.draw(&*self.random)?;
+        let stored = RefreshToken { grant: grant.to_owned(), expires_at };
+        self.refresh.store(&digest(token.expose_secret()), stored).await?;
+        Ok(token)
+    }
+}
+
+fn may_end(by: &Bearer, bearer: &Bearer) -> Result<(), Error> {
+    let same_user = by.user.is_none() || by.user == bearer.user;
+    if by.client == bearer.client && same_user { Ok(()) } else { Err(Error::Unknown) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! The signer over mutual TLS: one POST of JSON for each message of [`rsign_api::signer`].
+
+mod tls;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Bytes;
+use hyper::header::CONTENT_TYPE;
+use hyper::{Method, Request, Response, StatusCode, Uri, body::Incoming};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rsign_api::signer::{
+    Authority, Authorize, Authorized, ChangeState, CreateCredential, CreatedCredential, CredentialName,
+    CredentialStatus, Done, Extend, IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, Refused, RevokeSad,
+    Sign, Signed, path,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::config::signer::SignerConfig;
+use crate::port::signer::{Error, Result, Signer};
+
+/// Answers are signatures and certificates: 1000 RSA-4096 signatures are 0.7 MiB.
+const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+
+/// The adapter. Connections are kept alive and shared; `signing` bounds how many signature calls are under way, so
+/// that a burst waits here in order and does not open hundreds of TLS connections.
+#[derive(Debug)]
+pub struct SignerClient {
+    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    base: String,
+    timeout: Duration,
+    signing: Semaphore,
+}
+
+impl SignerClient {
+    /// Reads certificates and keys; does not connect yet.
+    ///
+    /// # Errors
+    /// When a file cannot be read or used.
+    pub fn new(config: &SignerConfig) -> anyhow::Result<Self> {
+        let http = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(60))
+            .build(tls::connector(config)?);
+        Ok(Self {
+            http,
+            base: config.url.trim_end_matches('/').to_owned(),
+            timeout: Duration::from_secs(config.timeout_seconds),
+            signing: Semaphore::new(config.concurrent_signatures),
+        })
+    }
+
+    async fn call<A: Serialize + Sync, R: DeserializeOwned>(&self, path: &str, ask: &A) -> Result<R> {
+        let request = self.request(path, ask)?;
+        let exchange = async {
+            let answer = self.http.request(request).await.map_err(unavailable)?;
+            read(answer).await
+        };
+        match tokio::time::timeout(self.timeout, exchange).await {
+            Ok(answer) => answer,
+            Err(elapsed) => Err(unavailable(elapsed)),
+        }
+    }
+
+    fn request<A: Serialize>(&self, path: &str, ask: &A) -> Result<Request<Full<Bytes>>> {
+        // The body may hold a PIN or a SAD: it is wiped when hyper lets go of it.
+        let body = Wiped(Zeroizing::new(serde_json::to_vec(ask).map_err(unavailable)?));
+        Request::builder()
+            .method(Method::POST)
+            .uri(Uri::try_from(format!("{}{path}", self.base)).map_err(unavailable)?)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from_owner(body)))
+            .map_err(unavailable)
+    }
+}
+
+/// A buffer that `Bytes` can own and that is wiped in the end.
+struct Wiped(Zeroizing<Vec<u8>>);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+async fn read<R: DeserializeOwned>(answer: Response<Incoming>) -> Result<R> {
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), LARGEST_ANSWER).collect().await.map_err(Error::Unavailable)?;
+    let body = body.to_bytes();
+    match status {
+        StatusCode::OK => serde_json::from_slice(&body).map_err(unavailable),
+        StatusCode::CONFLICT => match serde_json::from_slice::<Refused>(&body).map_err(unavailable)?.refused {
+            Refusal::Busy => Err(Error::Busy),
+            refusal => Err(Error::Refused(refusal)),
+        },
+        StatusCode::SERVICE_UNAVAILABLE => Err(Error::Busy),
+        other => Err(Error::Unavailable(format!("the signer answered {other}").into())),
+    }
+}
+
+fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Unavailable(source.into())
+}
+
+#[async_trait]
+impl Signer for SignerClient {
+    async fn create(&self, ask: CreateCredential) -> Result<CreatedCredential> {
+        self.call(path::CREATE, &ask).await
+    }
+
+    async fn issue(&self, ask: IssueCertificate) -> Result<IssuedCertificate> {
+        self.call(path::ISSUE, &ask).await
+    }
+
+    async fn link(&self, ask: LinkCertificate) -> Result<CredentialStatus> {
+        self.call(path::LINK, &ask).await
+    }
+
+    async fn status(&self, ask: CredentialName) -> Result<CredentialStatus> {
+        self.call(path::STATUS, &ask).await
+    }
+
+    async fn change_state(&self, ask: ChangeState) -> Result<CredentialStatus> {
+        self.call(path::STATE, &ask).await
+    }
+
+    async fn authorize(&self, ask: Authorize) -> Result<Authorized> {
+        self.call(path::AUTHORIZE, &ask).await
+    }
+
+    async fn extend(&self, ask: Extend) -> Result<Authorized> {
+        self.call(path::EXTEND, &ask).await
+    }
+
+    async fn revoke(&self, ask: RevokeSad) -> Result<Done> {
+        self.call(path::REVOKE, &ask).await
+    }
+
+    async fn sign(&self, ask: Sign) -> Result<Signed> {
+        let Ok(permit) = tokio::time::timeout(self.timeout, self.signing.acquire()).await else {
+            return Err(Error::Busy);
+        };
+        let _permit = permit.map_err(unavailable)?;
+        self.call(path::SIGN, &ask).await
+    }
+
+    async fn authority(&self) -> Result<Authority> {
+        self.call(path::AUTHORITY, &serde_json::json!({})).await
+    }
+}

@@ -1,0 +1,78 @@
+//! Registered apps, and which users they reach.
+
+use std::sync::Arc;
+
+use rsign_storage::{Collection, Place, Result, Store, Table};
+use serde::{Deserialize, Serialize};
+
+use super::collection;
+use crate::domain::client::Client;
+
+pub(super) const CLIENT: Collection = collection("client");
+pub(super) const LINK: Collection = collection("link");
+
+/// Registered apps, by `client_id`.
+#[derive(Debug, Clone)]
+pub struct Clients(Table<Client>);
+
+impl Clients {
+    pub(super) fn over(store: &Arc<dyn Store>) -> Self {
+        Self(Table::new(Arc::clone(store), CLIENT, |_| Place::default()))
+    }
+
+    /// The registration.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn find(&self, id: &str) -> Result<Option<Client>> {
+        self.0.find(id).await
+    }
+
+    /// Registers it; `false` when the id is taken.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn register(&self, client: Client) -> Result<bool> {
+        let id = client.id.clone();
+        self.0.insert(&id, client).await
+    }
+}
+
+/// That a client reaches a user.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Link {
+    client: String,
+    user: String,
+}
+
+/// Which client reaches which user.
+#[derive(Debug, Clone)]
+pub struct Links(Table<Link>);
+
+impl Links {
+    pub(super) fn over(store: &Arc<dyn Store>) -> Self {
+        Self(Table::new(Arc::clone(store), LINK, |link| Place { group: Some(link.client.clone()), expires_at: None }))
+    }
+
+    /// Lets the client reach the user.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn link(&self, client: &str, user: &str) -> Result<()> {
+        let link = Link { client: client.to_owned(), user: user.to_owned() };
+        self.0.insert(&key(client, user), link).await.map(drop)
+    }
+
+    /// Whether it does.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn exists(&self, client: &str, user: &str) -> Result<bool> {
+        Ok(self.0.find(&key(client, user)).await?.is_some())
+    }
+}
+
+/// Client ids have no slash, so no two pairs share a key.
+fn key(client: &str, user: &str) -> String {
+    format!("{client}/{user}")
+}

@@ -1,0 +1,59 @@
+//! Accounts, by id and by name.
+
+use std::sync::Arc;
+
+use rsign_storage::{Collection, Place, Result, Store, Table};
+
+use super::collection;
+use crate::domain::user::{User, Username, canonical};
+
+pub(super) const USER: Collection = collection("user");
+pub(super) const USERNAME: Collection = collection("username");
+
+/// Accounts.
+#[derive(Debug, Clone)]
+pub struct Users {
+    users: Table<User>,
+    names: Table<Username>,
+}
+
+impl Users {
+    pub(super) fn over(store: &Arc<dyn Store>) -> Self {
+        Self {
+            users: Table::new(Arc::clone(store), USER, |_| Place::default()),
+            names: Table::new(Arc::clone(store), USERNAME, |_| Place::default()),
+        }
+    }
+
+    /// Opens an account; `false` when the name is taken. The name is taken first, so a crash in between leaves a name
+    /// without account, never two accounts of one name.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn register(&self, user: User) -> Result<bool> {
+        let (id, name) = (user.id.clone(), canonical(&user.username));
+        if !self.names.insert(&name, Username { user: id.clone() }).await? {
+            return Ok(false);
+        }
+        self.users.insert(&id, user).await
+    }
+
+    /// The account of this id.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn find(&self, id: &str) -> Result<Option<User>> {
+        self.users.find(id).await
+    }
+
+    /// The account of this name.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn named(&self, username: &str) -> Result<Option<User>> {
+        match self.names.find(&canonical(username)).await? {
+            Some(name) => self.users.find(&name.user).await,
+            None => Ok(None),
+        }
+    }
+}

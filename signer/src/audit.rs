@@ -1,0 +1,168 @@
+//! The audit trail: what happened, chained by hash, written before an answer leaves.
+//!
+//! Never a PIN, a SAD, a key or a document: hashes to be signed appear only as the digest of their list (F-31).
+
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+use rsign_storage::{Result, Store};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The service started.
+    Started,
+    /// The service stopped in order.
+    Stopped,
+    /// The key ceremony was performed.
+    Ceremony,
+    /// A key was made.
+    CredentialCreated,
+    /// A certificate was issued by the built-in CA.
+    CertificateIssued,
+    /// A certificate was linked.
+    CertificateLinked,
+    /// The PIN was handed over and the credential became active.
+    PinHandedOver,
+    /// The PIN was changed.
+    PinChanged,
+    /// Suspended, reactivated, blocked or destroyed.
+    StateChanged,
+    /// A SAD was given, or the PIN was wrong.
+    Authorized,
+    /// A SAD was renewed.
+    Extended,
+    /// A SAD was ended early.
+    Revoked,
+    /// Hashes are about to be signed (F-33: intent before, result after).
+    SigningIntended,
+    /// Hashes were signed, or not.
+    Signed,
+    /// A SAD or hash was refused.
+    Refused,
+    /// The HSM failed.
+    HsmFault,
+    /// Someone without the gateway's certificate knocked.
+    PeerRejected,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// As asked.
+    #[default]
+    Success,
+    /// Not as asked.
+    Failure,
+}
+
+/// One entry. Absent members do not apply.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Entry {
+    /// Unix milliseconds; set when it is written.
+    pub time: i64,
+    /// What happened.
+    pub event: Option<Event>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The client that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// The user it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The credential it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// Id of the SAD's row, not the SAD.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sad: Option<String>,
+    /// Signatures or hashes it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// Digest of the list of hashes, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// Why, in a word or a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Entry {
+    /// An entry of this event.
+    #[must_use]
+    pub fn of(event: Event) -> Self {
+        Self { event: Some(event), ..Self::default() }
+    }
+
+    /// Names the client.
+    #[must_use]
+    pub fn client(mut self, client: &str) -> Self {
+        self.client = Some(client.to_owned());
+        self
+    }
+
+    /// Names the credential and its owner.
+    #[must_use]
+    pub fn credential(mut self, credential: &crate::credential::Credential) -> Self {
+        self.user = Some(credential.user.clone());
+        self.credential = Some(credential.id.clone());
+        self
+    }
+
+    /// Names the SAD's row, and what it covers.
+    #[must_use]
+    pub fn hashes(mut self, sad: &str, count: usize, list: &[u8; 32]) -> Self {
+        self.sad = Some(sad.to_owned());
+        self.count = Some(count);
+        self.list = Some(HEXLOWER.encode(list));
+        self
+    }
+
+    /// It failed, and why.
+    #[must_use]
+    pub fn failed(mut self, reason: impl std::fmt::Display) -> Self {
+        self.outcome = Outcome::Failure;
+        self.reason = Some(reason.to_string());
+        self
+    }
+
+    /// More about it.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+}
+
+/// The trail of one instance.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    store: Arc<dyn Store>,
+    instance: Arc<str>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Audit {
+    /// The trail of this instance in this store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, instance: &str, clock: Arc<dyn Clock>) -> Self {
+        Self { store, instance: instance.into(), clock }
+    }
+
+    /// Appends an entry. What it describes may go on only when this has returned `Ok` (F-33).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn record(&self, mut entry: Entry) -> Result<()> {
+        entry.time = self.clock.now();
+        let event = serde_json::to_vec(&entry).map_err(|error| rsign_storage::Error::Unavailable(error.into()))?;
+        self.store.append(&self.instance, event).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! Extensions of certificates and lists (RFC 5280, 4.2 and 5.2), each with the criticality our profiles give it.
+
+use der::asn1::{Ia5String, ObjectIdentifier, OctetString};
+use der::oid::AssociatedOid;
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::certpolicy::PolicyInformation;
+use x509_cert::ext::pkix::crl::dp::DistributionPoint;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::{
+    AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies,
+    CrlDistributionPoints, CrlNumber, CrlReason, KeyUsage, KeyUsages, SubjectKeyIdentifier,
+};
+
+use super::Error;
+
+/// id-ad-caIssuers (RFC 5280, 4.2.2.1).
+const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
+
+pub(super) fn authority_key(identifier: &[u8]) -> Result<Extension, Error> {
+    let key_identifier = Some(OctetString::new(identifier)?);
+    plain(&AuthorityKeyIdentifier { key_identifier, ..Default::default() })
+}
+
+pub(super) fn subject_key(identifier: &[u8]) -> Result<Extension, Error> {
+    plain(&SubjectKeyIdentifier(OctetString::new(identifier)?))
+}
+
+/// contentCommitment and nothing else: usage type A, recommended where a signature expresses a commitment
+/// (EN 319 412-2, 4.3.2).
+pub(super) fn content_commitment() -> Result<Extension, Error> {
+    critical(&KeyUsage(KeyUsages::NonRepudiation.into()))
+}
+
+pub(super) fn certificate_and_crl_signing() -> Result<Extension, Error> {
+    critical(&KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))
+}
+
+/// A CA below which there are end entities only.
+pub(super) fn last_authority() -> Result<Extension, Error> {
+    critical(&BasicConstraints { ca: true, path_len_constraint: Some(0) })
+}
+
+pub(super) fn policies(policies: &[ObjectIdentifier]) -> Result<Extension, Error> {
+    let information = |oid: &ObjectIdentifier| PolicyInformation { policy_identifier: *oid, policy_qualifiers: None };
+    plain(&CertificatePolicies(policies.iter().map(information).collect()))
+}
+
+/// Where the issuer's certificate is fetched.
+pub(super) fn issuer_location(url: &str) -> Result<Extension, Error> {
+    let access_location = GeneralName::UniformResourceIdentifier(location(url)?);
+    plain(&AuthorityInfoAccessSyntax(vec![AccessDescription { access_method: CA_ISSUERS, access_location }]))
+}
+
+/// Where the revocation list is fetched.
+pub(super) fn crl_location(url: &str) -> Result<Extension, Error> {
+    let name = DistributionPointName::FullName(vec![GeneralName::UniformResourceIdentifier(location(url)?)]);
+    let point = DistributionPoint { distribution_point: Some(name), reasons: None, crl_issuer: None };
+    plain(&CrlDistributionPoints(vec![point]))
+}
+
+pub(super) fn crl_number(number: u64) -> Result<Extension, Error> {
+    plain(&CrlNumber::try_from(number)?)
+}
+
+pub(super) fn reason(reason: CrlReason) -> Result<Extension, Error> {
+    plain(&reason)
+}
+
+/// An absolute HTTP(S) URL as the IA5String it is written as.
+pub(super) fn location(url: &str) -> Result<Ia5String, Error> {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).ok_or(Error::Location)?;
+    if host.is_empty() || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::Location);
+    }
+    Ok(Ia5String::new(url)?)
+}
+
+fn plain<T: AssociatedOid + der::Encode>(value: &T) -> Result<Extension, Error> {
+    extension(T::OID, value)
+}
+
+fn critical<T: AssociatedOid + der::Encode>(value: &T) -> Result<Extension, Error> {
+    Ok(Extension { critical: true, ..extension(T::OID, value)? })
+}
+
+/// A non-critical extension.
+pub(super) fn extension(extn_id: ObjectIdentifier, value: &impl der::Encode) -> Result<Extension, Error> {
+    Ok(Extension { extn_id, critical: false, extn_value: OctetString::new(value.to_der()?)? })
+}

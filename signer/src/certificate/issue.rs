@@ -1,0 +1,133 @@
+//! Certificates the built-in CA issues (RFC 5280; EN 319 412-2 for persons), and its own.
+
+use der::Sequence;
+use der::asn1::ObjectIdentifier;
+use rsign_api::signer::Subject;
+use x509_cert::certificate::Version;
+use x509_cert::ext::Extensions;
+use x509_cert::name::Name;
+use x509_cert::serial_number::SerialNumber;
+use x509_cert::time::Validity as X509Validity;
+use x509_cert::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+
+use super::name::AuthorityName;
+use super::{
+    Authority, Error, QcStatements, ToBeSigned, Validity, Verifier, extension, name, own_scheme, signed, spki,
+};
+
+/// What all certificates of persons have in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Certificate policies, the most specific first; none leaves the extension out.
+    pub policies: Vec<ObjectIdentifier>,
+    /// Statements about qualified certificates.
+    pub qc: QcStatements,
+    /// Where the CA's certificate is fetched.
+    pub issuer_url: Option<String>,
+    /// Where the CA's revocation list is fetched.
+    pub crl_url: Option<String>,
+}
+
+/// A person's certificate to be.
+#[derive(Debug, Clone, Copy)]
+pub struct EndEntity<'a> {
+    /// Who it is for.
+    pub subject: &'a Subject,
+    /// `SubjectPublicKeyInfo` of their key, DER.
+    pub spki: &'a [u8],
+    /// Serial number, big-endian, 1 to 20 octets of which at least 64 bits are random; the first bit is clear
+    /// where there are 20.
+    pub serial: &'a [u8],
+    /// From when until when; within the CA's own.
+    pub validity: Validity,
+}
+
+impl Authority {
+    /// The certificate of a person's signing key. Without basicConstraints, so not a CA's (RFC 5280, 4.2.1.9).
+    pub fn issue(&self, entity: &EndEntity<'_>, profile: &Profile) -> Result<ToBeSigned, Error> {
+        if !self.validity.contains(entity.validity) {
+            return Err(Error::Time);
+        }
+        let (_, subject_public_key_info) = spki::parse(entity.spki)?;
+        let tbs = Tbs {
+            version: Version::V3,
+            serial_number: serial(entity.serial)?,
+            signature: signed::algorithm(self.verifier.scheme())?,
+            issuer: self.name.clone(),
+            validity: entity.validity.encode()?,
+            subject: name::subject(entity.subject)?,
+            extensions: self.extensions(&subject_public_key_info, profile)?,
+            subject_public_key_info,
+        };
+        ToBeSigned::new(&tbs, &self.verifier)
+    }
+
+    fn extensions(&self, spki: &SubjectPublicKeyInfo, profile: &Profile) -> Result<Extensions, Error> {
+        let mut extensions = vec![
+            extension::authority_key(&self.key_identifier)?,
+            extension::subject_key(&spki::identifier(spki)?)?,
+            extension::content_commitment()?,
+        ];
+        if !profile.policies.is_empty() {
+            extensions.push(extension::policies(&profile.policies)?);
+        }
+        if let Some(url) = &profile.crl_url {
+            extensions.push(extension::crl_location(url)?);
+        }
+        if let Some(url) = &profile.issuer_url {
+            extensions.push(extension::issuer_location(url)?);
+        }
+        extensions.extend(profile.qc.extension()?);
+        Ok(extensions)
+    }
+}
+
+/// The CA's own certificate, to be signed with its own key. Once signed, [`Authority::from_certificate`] reads it.
+pub fn self_signed(
+    authority: &AuthorityName,
+    spki: &[u8],
+    serial_number: &[u8],
+    validity: Validity,
+) -> Result<ToBeSigned, Error> {
+    let (key, subject_public_key_info) = spki::parse(spki)?;
+    let name = name::authority(authority)?;
+    let scheme = own_scheme(key);
+    let tbs = Tbs {
+        version: Version::V3,
+        serial_number: serial(serial_number)?,
+        signature: signed::algorithm(scheme)?,
+        issuer: name.clone(),
+        validity: validity.encode()?,
+        subject: name,
+        extensions: vec![
+            extension::subject_key(&spki::identifier(&subject_public_key_info)?)?,
+            extension::certificate_and_crl_signing()?,
+            extension::last_authority()?,
+        ],
+        subject_public_key_info,
+    };
+    ToBeSigned::new(&tbs, &Verifier::new(spki, scheme)?)
+}
+
+/// Positive and at most 20 octets (RFC 5280, 4.1.2.2).
+pub(super) fn serial(octets: &[u8]) -> Result<SerialNumber, Error> {
+    if octets.iter().all(|octet| *octet == 0) {
+        return Err(Error::Serial);
+    }
+    SerialNumber::new(octets).map_err(|_| Error::Serial)
+}
+
+/// `TBSCertificate` (RFC 5280, 4.1) as far as it is used here: always version 3, always with extensions.
+#[derive(Sequence)]
+struct Tbs {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    version: Version,
+    serial_number: SerialNumber,
+    signature: AlgorithmIdentifier,
+    issuer: Name,
+    validity: X509Validity,
+    subject: Name,
+    subject_public_key_info: SubjectPublicKeyInfo,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
+    extensions: Extensions,
+}

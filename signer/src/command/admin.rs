@@ -1,0 +1,108 @@
+//! Commands on the signer's own host: a Unix socket only its user can open, one JSON object a line.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use secrecy::ExposeSecret as _;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use zeroize::Zeroizing;
+
+use crate::config::Admin;
+use crate::service::Signer;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Question {
+    /// Show the drawn PIN.
+    Pin(String),
+    /// It was shown.
+    Acknowledge(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Reply {
+    Pin(Zeroizing<String>),
+    Done,
+    Failed(String),
+}
+
+pub(super) async fn serve(admin: Admin, signer: Arc<Signer>) {
+    let _ = std::fs::remove_file(&admin.socket);
+    let listener = match UnixListener::bind(&admin.socket) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "the admin socket cannot be bound"),
+    };
+    if let Err(error) = std::fs::set_permissions(&admin.socket, std::fs::Permissions::from_mode(0o600)) {
+        return tracing::error!(%error, "the admin socket cannot be closed to others");
+    }
+    while let Ok((stream, _)) = listener.accept().await {
+        let (signer, enabled) = (Arc::clone(&signer), admin.pin_command);
+        tokio::spawn(async move {
+            if let Err(error) = converse(stream, &signer, enabled).await {
+                tracing::warn!(%error, "an admin command failed");
+            }
+        });
+    }
+}
+
+async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow::Result<()> {
+    let (from, mut to) = stream.into_split();
+    let mut lines = BufReader::new(from).lines();
+    while let Some(line) = lines.next_line().await? {
+        let reply = match serde_json::from_str(&line) {
+            _ if !enabled => Reply::Failed("`credential pin` is off: owners get their PINs on the enrolment page".to_owned()),
+            Err(_) => Reply::Failed("not understood".to_owned()),
+            Ok(Question::Pin(id)) => match signer.reveal_pin(&id).await {
+                Ok(pin) => Reply::Pin(Zeroizing::new(pin.expose_secret().to_owned())),
+                Err(error) => Reply::Failed(error.to_string()),
+            },
+            Ok(Question::Acknowledge(id)) => match signer.acknowledge_pin(&id).await {
+                Ok(_) => Reply::Done,
+                Err(error) => Reply::Failed(error.to_string()),
+            },
+        };
+        let mut text = Zeroizing::new(serde_json::to_vec(&reply)?);
+        text.push(b'\n');
+        to.write_all(&text).await?;
+    }
+    Ok(())
+}
+
+/// Prints the PIN; activates the credential only when it was printed.
+pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
+    let stream = UnixStream::connect(socket)
+        .await
+        .with_context(|| format!("no signer answers at {}", socket.display()))?;
+    let (from, mut to) = stream.into_split();
+    let mut lines = BufReader::new(from).lines();
+    let mut ask = async |question: &Question| -> anyhow::Result<Reply> {
+        let mut text = serde_json::to_vec(question)?;
+        text.push(b'\n');
+        to.write_all(&text).await?;
+        let line = Zeroizing::new(lines.next_line().await?.context("the signer closed the connection")?);
+        Ok(serde_json::from_str(&line)?)
+    };
+    match ask(&Question::Pin(id.to_owned())).await? {
+        Reply::Pin(pin) => {
+            #[derive(Serialize)]
+            struct Printed<'a> {
+                #[serde(rename = "credentialID")]
+                credential: &'a str,
+                pin: &'a str,
+            }
+            println!("{}", *Zeroizing::new(serde_json::to_string(&Printed { credential: id, pin: &pin })?));
+        }
+        Reply::Failed(why) => bail!("{why}"),
+        Reply::Done => bail!("the signer answered another question"),
+    }
+    match ask(&Question::Acknowledge(id.to_owned())).await? {
+        Reply::Done => Ok(()),
+        Reply::Failed(why) => bail!("{why}"),
+        Reply::Pin(_) => bail!("the signer answered another question"),
+    }
+}

@@ -1,0 +1,77 @@
+//! `serve`: builds the service from its parts, serves until told to stop.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{admin, open};
+use crate::SystemRandom;
+use crate::audit::{Entry, Event};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::http::{PeerRejections, router, serve};
+use crate::service::{Parts, Policy, Signer};
+
+pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let store = open::store(config).await?;
+    let ceremony = open::ceremony(&store).await?;
+    let pool = open::hsm(config, &ceremony).await?;
+    let clock = Arc::new(SystemClock);
+    let signer = Arc::new(Signer::new(Parts {
+        hsm: pool.clone(),
+        store,
+        clock: clock.clone(),
+        random: Arc::new(SystemRandom),
+        instance: config.instance.clone(),
+        policy: Policy::default(),
+        mechanisms: (config.hsm.derive, config.hsm.wrap),
+        master: ceremony.master,
+        authority: ceremony.authority.0,
+        profile: config.profile(),
+    })?);
+    signer.audit().record(Entry::of(Event::Started).because(env!("CARGO_PKG_VERSION"))).await?;
+    let rejections = PeerRejections::new(signer.audit().clone(), clock);
+    let serving = serve(&config.listen, router(Arc::clone(&signer)), rejections).await.map_err(anyhow::Error::msg)?;
+    let admin = tokio::spawn(admin::serve(config.admin.clone(), Arc::clone(&signer)));
+    let tidying = tokio::spawn(tidy(Arc::clone(&signer)));
+    tracing::info!(address = %serving.address, "signer serving");
+    if let Some(path) = ready_file {
+        announce(path, serving.address)?;
+    }
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("signer stopping");
+    admin.abort();
+    tidying.abort();
+    serving.stop(Duration::from_secs(5)).await;
+    pool.stop().await;
+    signer.audit().record(Entry::of(Event::Stopped)).await?;
+    let _ = std::fs::remove_file(&config.admin.socket);
+    Ok(())
+}
+
+async fn tidy(signer: Arc<Signer>) {
+    let mut every = tokio::time::interval(Duration::from_secs(30));
+    loop {
+        every.tick().await;
+        if let Err(error) = signer.tidy().await {
+            tracing::error!(%error, "tidying failed");
+        }
+    }
+}
+
+/// Written whole: a temporary name, then a rename.
+fn announce(path: &Path, address: SocketAddr) -> anyhow::Result<()> {
+    let draft = path.with_extension("draft");
+    let ready = serde_json::json!({ "address": address.to_string(), "pid": std::process::id() });
+    std::fs::write(&draft, serde_json::to_vec(&ready)?).with_context(|| draft.display().to_string())?;
+    std::fs::rename(&draft, path).with_context(|| path.display().to_string())
+}

@@ -1,0 +1,192 @@
+//! The signer's configuration: one TOML file, every fault of it named at once.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::certificate::name::AuthorityName;
+use crate::certificate::{Profile, QcStatements};
+use crate::hsm::pkcs11::{Derive, TokenSettings, Wrap};
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of this instance: names its audit chain.
+    pub instance: String,
+    /// Where the gateway reaches it.
+    pub listen: Listen,
+    /// Where its rows are.
+    pub store: rsign_storage::Location,
+    /// The HSM.
+    pub hsm: HsmSection,
+    /// Commands on the signer's own host.
+    pub admin: Admin,
+    /// The built-in CA.
+    pub ca: Ca,
+}
+
+/// Mutual TLS.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// Address and port; port 0 takes a free one, which the ready file names.
+    pub address: SocketAddr,
+    /// The signer's certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+    /// The one client certificate that is let in, PEM: compared octet by octet.
+    pub gateway_certificate: PathBuf,
+}
+
+/// Token, mechanisms and workers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HsmSection {
+    /// The vendor's PKCS#11 library.
+    pub module: PathBuf,
+    /// Label of the token.
+    pub token: String,
+    /// File with the HSM user's PIN.
+    pub pin_file: PathBuf,
+    /// How wrapping keys are derived.
+    pub derive: Derive,
+    /// How keys are wrapped.
+    pub wrap: Wrap,
+    /// Worker processes.
+    #[serde(default = "defaults::workers")]
+    pub workers: u32,
+    /// Threads of each.
+    #[serde(default = "defaults::threads")]
+    pub threads: u32,
+    /// Jobs that may wait.
+    #[serde(default = "defaults::queue")]
+    pub queue: usize,
+    /// Jobs after which a worker is replaced.
+    #[serde(default = "defaults::replace_after")]
+    pub replace_after: u64,
+    /// Environment of the vendor's library.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+}
+
+/// The admin socket.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    /// A Unix socket, mode 0600.
+    pub socket: PathBuf,
+    /// Whether `credential pin` hands out drawn PINs: for enrolment without pages.
+    #[serde(default)]
+    pub pin_command: bool,
+}
+
+/// Name and URLs of the built-in CA.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ca {
+    /// `CN`.
+    pub name: String,
+    /// `C`.
+    pub country: String,
+    /// `O`.
+    pub organization: String,
+    /// Where the revocation list is served.
+    #[serde(default)]
+    pub crl_url: Option<String>,
+    /// Where the CA certificate is served.
+    #[serde(default)]
+    pub certificate_url: Option<String>,
+    /// Policy OID of the certificates.
+    #[serde(default)]
+    pub policy: Option<String>,
+}
+
+mod defaults {
+    pub(super) fn workers() -> u32 {
+        std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2))
+    }
+
+    pub(super) const fn threads() -> u32 {
+        1
+    }
+
+    pub(super) const fn queue() -> usize {
+        2048
+    }
+
+    pub(super) const fn replace_after() -> u64 {
+        20_000
+    }
+}
+
+impl Config {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// A text that names every fault.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let config: Self = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let faults = config.faults();
+        if faults.is_empty() { Ok(config) } else { Err(format!("{}: {}", path.display(), faults.join("; "))) }
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.instance.is_empty() || self.instance.len() > 64 {
+            faults.push("instance has 1 to 64 characters".to_owned());
+        }
+        let softhsm = self.hsm.module.to_string_lossy().contains("softhsm");
+        if softhsm && self.hsm.derive != Derive::AesCbcEncryptData {
+            faults.push("SoftHSM2 derives with aes-cbc-encrypt-data only".to_owned());
+        }
+        let kryoptic = self.hsm.module.to_string_lossy().contains("kryoptic");
+        if kryoptic && self.hsm.derive == Derive::AesCbcEncryptData {
+            faults.push("aes-cbc-encrypt-data is broken on Kryoptic; use sp800-108-hmac".to_owned());
+        }
+        if let Some(policy) = &self.ca.policy
+            && policy.parse::<der::asn1::ObjectIdentifier>().is_err()
+        {
+            faults.push(format!("ca.policy {policy} is no object identifier"));
+        }
+        faults
+    }
+
+    /// What a worker needs of it.
+    #[must_use]
+    pub fn token(&self) -> TokenSettings {
+        TokenSettings {
+            module: self.hsm.module.clone(),
+            label: self.hsm.token.clone(),
+            pin_file: self.hsm.pin_file.clone(),
+            derive: self.hsm.derive,
+            wrap: self.hsm.wrap,
+            environment: self.hsm.environment.clone(),
+        }
+    }
+
+    /// What certificates of the built-in CA look like.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        Profile {
+            policies: self.ca.policy.iter().filter_map(|policy| policy.parse().ok()).collect(),
+            qc: QcStatements::default(),
+            issuer_url: self.ca.certificate_url.clone(),
+            crl_url: self.ca.crl_url.clone(),
+        }
+    }
+
+    /// The CA's own name.
+    #[must_use]
+    pub fn authority_name(&self) -> AuthorityName {
+        AuthorityName {
+            country: self.ca.country.clone(),
+            organization: self.ca.organization.clone(),
+            common_name: self.ca.name.clone(),
+        }
+    }
+}

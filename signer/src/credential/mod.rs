@@ -1,0 +1,132 @@
+//! The signer's row of a credential: PIN slot, state, tries, and what was linked to it.
+
+mod tries;
+
+use rsign_api::algorithm::KeyType;
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::{Refusal, Scal, State};
+use serde::{Deserialize, Serialize};
+
+pub use tries::{Begin, Tries, TryPolicy};
+
+use crate::pin::{Binding, Stretching};
+
+/// One credential. Every change is one compare-and-set of this row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// Its id, 128 random bits or more, never used again.
+    pub id: String,
+    /// Tenant of its owner.
+    pub tenant: String,
+    /// Its owner.
+    pub user: String,
+    /// Version of its key, from 1.
+    pub key_version: u32,
+    /// Kind of key.
+    pub key: KeyType,
+    /// What its SADs bind.
+    pub scal: Scal,
+    /// Most signatures of one authorization.
+    pub multisign: u32,
+    /// Where it stands in its life.
+    pub state: State,
+    /// Unix milliseconds.
+    pub created_at: i64,
+    /// When it entered its state, Unix milliseconds.
+    pub changed_at: i64,
+    /// SHA-256 of the wrapped key the gateway holds.
+    pub wrapped_key: Bytes,
+    /// The public key, `SubjectPublicKeyInfo`, DER.
+    pub spki: Bytes,
+    /// The PIN slot; gone when destroyed.
+    pub slot: Option<Slot>,
+    /// Raised by change of PIN, block, suspension and deletion: ends every live SAD.
+    pub epoch: u32,
+    /// The certificate, once linked.
+    pub certificate: Option<Linked>,
+    /// PIN tries.
+    pub tries: Tries,
+}
+
+/// KEK under the wrapping key of the PIN.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// How the PIN is stretched.
+    pub stretching: Stretching,
+    /// AES-KW, 40 bytes.
+    pub wrapped: Bytes,
+    /// Which K_MK it is under.
+    pub master: String,
+}
+
+/// What the signer keeps of a linked certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Linked {
+    /// SHA-256 of its DER.
+    pub digest: Bytes,
+    /// notBefore, Unix milliseconds.
+    pub not_before: i64,
+    /// notAfter, Unix milliseconds.
+    pub not_after: i64,
+    /// Serial number, hexadecimal.
+    pub serial: String,
+}
+
+impl Credential {
+    /// What binds its PIN slot.
+    #[must_use]
+    pub fn binding(&self) -> Binding<'_> {
+        Binding {
+            tenant: &self.tenant,
+            user: &self.user,
+            credential: &self.id,
+            key_version: self.key_version,
+            key: self.key,
+        }
+    }
+
+    /// Whether it may sign at this time (F-12).
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`], [`Refusal::PinLocked`] when blocked, [`Refusal::CertificateExpired`].
+    pub fn usable(&self, now: i64) -> Result<(), Refusal> {
+        match self.state {
+            State::Active => {}
+            State::Blocked => return Err(Refusal::PinLocked),
+            _ => return Err(Refusal::Disabled),
+        }
+        match &self.certificate {
+            Some(certificate) if certificate.not_after > now && certificate.not_before <= now => Ok(()),
+            Some(_) => Err(Refusal::CertificateExpired),
+            None => Err(Refusal::Disabled),
+        }
+    }
+
+    /// Moves to another state, as F-10 allows.
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`] when there is no such transition.
+    pub fn enter(&mut self, next: State, now: i64) -> Result<(), Refusal> {
+        use State::{Active, Blocked, Destroyed, Generated, Linked, Suspended};
+        let allowed = matches!(
+            (self.state, next),
+            (Generated, Linked)
+                | (Linked | Suspended, Active)
+                | (Active, Suspended | Blocked)
+                | (Suspended, Blocked)
+                | (Generated | Linked | Active | Suspended | Blocked, Destroyed)
+        );
+        if !allowed {
+            return Err(Refusal::Disabled);
+        }
+        if matches!(next, Suspended | Blocked | Destroyed) {
+            self.epoch += 1;
+        }
+        if next == Destroyed {
+            self.slot = None;
+        }
+        self.state = next;
+        self.changed_at = now;
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! What a PKCS#11 return code means for the signer.
+
+use cryptoki::error::{Error, RvError};
+
+/// Why an operation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// Session, login, device or memory are gone: the worker has to be replaced.
+    #[error("{0}")]
+    Lost(String),
+    /// The HSM failed at this call.
+    #[error("{0}")]
+    Device(String),
+    /// The token is not as the ceremony left it.
+    #[error("{0}")]
+    Misconfigured(String),
+}
+
+impl TokenError {
+    pub(super) fn misconfigured(what: impl Into<String>) -> Self {
+        Self::Misconfigured(what.into())
+    }
+}
+
+impl From<Error> for TokenError {
+    fn from(error: Error) -> Self {
+        if is_loss(&error) { Self::Lost(error.to_string()) } else { Self::Device(error.to_string()) }
+    }
+}
+
+/// Codes that say nothing of the key or the data. A wrong KEK shows as `CKR_GENERAL_ERROR` on SoftHSM2 and
+/// `CKR_DEVICE_ERROR` on Kryoptic, so neither may be here.
+fn is_loss(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Pkcs11(
+            RvError::SessionHandleInvalid
+                | RvError::SessionClosed
+                | RvError::SessionCount
+                | RvError::UserNotLoggedIn
+                | RvError::DeviceRemoved
+                | RvError::DeviceMemory
+                | RvError::HostMemory
+                | RvError::TokenNotPresent
+                | RvError::TokenNotRecognized
+                | RvError::SlotIdInvalid
+                | RvError::CryptokiNotInitialized,
+            _
+        )
+    )
+}

@@ -1,0 +1,137 @@
+//! Finds the token by its label, logs in, finds its keys, reads their templates back, opens the canary.
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::{Session, UserType};
+use cryptoki::slot::Slot;
+use cryptoki::types::AuthPin;
+
+use super::{Token, TokenError, TokenKeys, TokenSettings, ffi, template};
+
+/// Labels of the token's objects.
+pub(super) mod label {
+    use crate::hsm::TokenKey;
+
+    pub(in super::super) const MASTER: &str = "rsign/master/v1";
+    pub(in super::super) const MAC: &str = "rsign/header-mac/v1";
+
+    pub(in super::super) const fn of(key: TokenKey) -> &'static str {
+        match key {
+            TokenKey::Identity => "rsign/identity/v1",
+            TokenKey::Audit => "rsign/audit/v1",
+            TokenKey::Authority => "rsign/authority/v1",
+        }
+    }
+}
+
+impl Token {
+    /// Opens and checks the token.
+    ///
+    /// # Errors
+    /// When the module, token or a key is missing, the login fails, a template is not the ceremony's, or the canary
+    /// does not open: then this is another token, or its derivation has changed.
+    pub fn open(settings: &TokenSettings, canary: &[u8]) -> Result<Self, TokenError> {
+        let (library, slot) = find(settings)?;
+        let login = log_in(&library, slot, settings)?;
+        let keys = find_keys(&login, settings)?;
+        let token = Self {
+            raw: ffi::KeyWrap::load(&settings.module)?,
+            library,
+            slot,
+            keys,
+            derive: settings.derive,
+            wrap: settings.wrap,
+            canary: canary.to_vec(),
+            _login: std::sync::Mutex::new(login),
+        };
+        token.check_canary()?;
+        Ok(token)
+    }
+}
+
+/// Loads the module.
+pub(super) fn load(settings: &TokenSettings) -> Result<Pkcs11, TokenError> {
+    let library = Pkcs11::new(&settings.module)
+        .map_err(|error| TokenError::misconfigured(format!("{}: {error}", settings.module.display())))?;
+    library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
+    Ok(library)
+}
+
+fn find(settings: &TokenSettings) -> Result<(Pkcs11, Slot), TokenError> {
+    let library = load(settings)?;
+    let mut found = Vec::new();
+    for slot in library.get_slots_with_initialized_token()? {
+        if library.get_token_info(slot)?.label() == settings.label {
+            found.push(slot);
+        }
+    }
+    match found[..] {
+        [slot] => Ok((library, slot)),
+        _ => Err(TokenError::misconfigured(format!("{} tokens are labelled {}", found.len(), settings.label))),
+    }
+}
+
+pub(super) fn log_in(library: &Pkcs11, slot: Slot, settings: &TokenSettings) -> Result<Session, TokenError> {
+    let session = library.open_rw_session(slot)?;
+    session.login(UserType::User, Some(&read_pin(settings)?))?;
+    Ok(session)
+}
+
+pub(super) fn read_pin(settings: &TokenSettings) -> Result<AuthPin, TokenError> {
+    let text = std::fs::read_to_string(&settings.pin_file)
+        .map_err(|error| TokenError::misconfigured(format!("{}: {error}", settings.pin_file.display())))?;
+    let text = zeroize::Zeroizing::new(text);
+    Ok(AuthPin::from(text.trim_end().to_owned()))
+}
+
+fn find_keys(session: &Session, settings: &TokenSettings) -> Result<TokenKeys, TokenError> {
+    use crate::hsm::TokenKey::{Audit, Authority, Identity};
+    let signing = template::token_signing_key();
+    Ok(TokenKeys {
+        master: find_key(session, label::MASTER, &template::master_key(settings.derive))?,
+        mac: find_key(session, label::MAC, &template::mac_key())?,
+        identity: find_key(session, label::of(Identity), &signing)?,
+        audit: find_key(session, label::of(Audit), &signing)?,
+        authority: find_key(session, label::of(Authority), &signing)?,
+    })
+}
+
+/// The one key of this label, its template as the ceremony set it.
+fn find_key(session: &Session, label: &str, template: &[Attribute]) -> Result<ObjectHandle, TokenError> {
+    let found = candidates(session, label)?;
+    let [key] = found[..] else {
+        return Err(TokenError::misconfigured(format!("{} keys on the token are labelled {label}, not 1", found.len())));
+    };
+    read_back(session, key, label, template)?;
+    Ok(key)
+}
+
+/// Secret and private keys of this label.
+pub(super) fn candidates(session: &Session, label: &str) -> Result<Vec<ObjectHandle>, TokenError> {
+    let mut found = Vec::new();
+    for class in [ObjectClass::SECRET_KEY, ObjectClass::PRIVATE_KEY] {
+        let wanted =
+            [Attribute::Class(class), Attribute::Token(true), Attribute::Label(label.as_bytes().to_vec())];
+        found.extend(session.find_objects(&wanted)?);
+    }
+    Ok(found)
+}
+
+/// Compares the attributes with the template, and requires that the key was made here and never left.
+fn read_back(session: &Session, key: ObjectHandle, label: &str, template: &[Attribute]) -> Result<(), TokenError> {
+    let history = [Attribute::Local(true), Attribute::AlwaysSensitive(true), Attribute::NeverExtractable(true)];
+    for wanted in template.iter().chain(&history) {
+        // A token without CKA_COPYABLE or CKA_ALLOWED_MECHANISMS cannot hold more than the rest of the template says.
+        let optional = matches!(wanted, Attribute::Copyable(_) | Attribute::AllowedMechanisms(_));
+        let kind: AttributeType = wanted.attribute_type();
+        let read = session.get_attributes(key, &[kind]).unwrap_or_default();
+        match read.first() {
+            Some(read) if read == wanted => {}
+            None if optional => {}
+            read => {
+                return Err(TokenError::misconfigured(format!("{label}: {kind} is {read:?}, not {wanted:?}")));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,316 @@
+//! Worker processes and the bounded queue before them: started, watched, replaced.
+//!
+//! A *seat* is one place for a worker. Its task starts a process, feeds it from the shared queue, and replaces it when
+//! it ends, loses the token, or has done its share of operations: SoftHSM2 frees session objects only at `C_Finalize`
+//! (0.7 KiB a signature), so the old process is drained and closed after the next one is ready.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::process::{Child, Command};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use zeroize::Zeroizing;
+
+use super::wire::{self, JobFrame, Outcome, OutcomeFrame, Ready, Start};
+use super::{Answer, Fault, Hsm, Job, pkcs11::TokenSettings};
+
+/// How the pool is made.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// The program to start as `program hsm-worker`.
+    pub program: PathBuf,
+    /// The token.
+    pub token: TokenSettings,
+    /// The canary of the ceremony.
+    pub canary: Vec<u8>,
+    /// Worker processes.
+    pub workers: u32,
+    /// Jobs a worker does at the same time.
+    pub threads: u32,
+    /// Jobs that may wait; more is [`Fault::Busy`].
+    pub queue: usize,
+    /// Jobs after which a worker is replaced.
+    pub replace_after: u64,
+}
+
+/// The HSM behind worker processes.
+#[derive(Debug)]
+pub struct Pool {
+    queue: async_channel::Sender<Waiting>,
+    ready: Arc<AtomicU32>,
+    stop: watch::Sender<bool>,
+    seats: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    job: Job,
+    answer: oneshot::Sender<Result<Answer, Fault>>,
+}
+
+impl Pool {
+    /// Starts the workers and waits until each is ready.
+    ///
+    /// # Errors
+    /// What the first worker said when it could not open the token.
+    pub async fn start(settings: PoolSettings) -> Result<Arc<Self>, String> {
+        let (queue, jobs) = async_channel::bounded(settings.queue.max(1));
+        let (stop, stopped) = watch::channel(false);
+        let ready = Arc::new(AtomicU32::new(0));
+        let settings = Arc::new(settings);
+        let first = futures_util::future::join_all((0..settings.workers.max(1)).map(|_| Process::start(&settings))).await;
+        let mut seats = Vec::new();
+        for process in first {
+            let seat = Seat {
+                settings: Arc::clone(&settings),
+                jobs: jobs.clone(),
+                ready: Arc::clone(&ready),
+                stopped: stopped.clone(),
+            };
+            let process = process?;
+            seats.push(tokio::spawn(seat.keep(process)));
+        }
+        Ok(Arc::new(Self { queue, ready, stop, seats: Mutex::new(seats) }))
+    }
+
+    /// Lets running jobs end, closes every worker and waits for it.
+    pub async fn stop(&self) {
+        let _ = self.stop.send(true);
+        self.queue.close();
+        let seats = self.seats.lock().map(|mut seats| std::mem::take(&mut *seats)).unwrap_or_default();
+        for seat in seats {
+            let _ = seat.await;
+        }
+    }
+}
+
+#[async_trait]
+impl Hsm for Pool {
+    async fn run(&self, job: Job) -> Result<Answer, Fault> {
+        let (answer, outcome) = oneshot::channel();
+        self.queue.try_send(Waiting { job, answer }).map_err(|_| Fault::Busy)?;
+        outcome.await.unwrap_or(Err(Fault::Lost))
+    }
+
+    fn ready(&self) -> u32 {
+        self.ready.load(Ordering::Relaxed)
+    }
+}
+
+/// One place for a worker.
+struct Seat {
+    settings: Arc<PoolSettings>,
+    jobs: async_channel::Receiver<Waiting>,
+    ready: Arc<AtomicU32>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Seat {
+    async fn keep(mut self, first: Process) {
+        let mut current = Some(first);
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let process = match current.take() {
+                Some(process) => process,
+                None => match Process::start(&self.settings).await {
+                    Ok(process) => process,
+                    Err(error) => {
+                        tracing::error!(%error, "HSM worker does not start");
+                        tokio::select! {
+                            () = tokio::time::sleep(pause) => {}
+                            _ = self.stopped.wait_for(|stop| *stop) => return,
+                        }
+                        pause = (pause * 2).min(Duration::from_secs(2));
+                        continue;
+                    }
+                },
+            };
+            pause = Duration::from_millis(20);
+            self.ready.fetch_add(1, Ordering::Relaxed);
+            let lanes = self.lanes();
+            let end = process.feed(&self.jobs, &mut self.stopped, self.settings.replace_after, lanes).await;
+            self.ready.fetch_sub(1, Ordering::Relaxed);
+            match end {
+                End::Stopped(process) => return process.close().await,
+                End::Lost(process) => {
+                    tracing::warn!(worker.pid = process.pid, "HSM worker lost; starting another");
+                    process.close().await;
+                }
+                End::Worn(process) => {
+                    // The next one is ready before the old one stops taking its last answers.
+                    let next = Process::start(&self.settings).await;
+                    tokio::spawn(process.close());
+                    current = next.inspect_err(|error| tracing::error!(%error, "HSM worker does not start")).ok();
+                }
+            }
+        }
+    }
+
+    /// Jobs in flight: one more than threads, so that the next frame is there when a thread gets free.
+    fn lanes(&self) -> usize {
+        self.settings.threads.max(1) as usize + 1
+    }
+}
+
+enum End {
+    Stopped(Process),
+    Lost(Process),
+    Worn(Process),
+}
+
+type InFlight = Arc<Mutex<HashMap<u64, (oneshot::Sender<Result<Answer, Fault>>, OwnedSemaphorePermit)>>>;
+
+/// A worker process and the jobs it has not answered yet.
+struct Process {
+    child: Child,
+    pid: u32,
+    to: OwnedWriteHalf,
+    in_flight: InFlight,
+    gone: watch::Receiver<bool>,
+    number: AtomicU64,
+}
+
+impl Process {
+    async fn start(settings: &PoolSettings) -> Result<Self, String> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(|error| error.to_string())?;
+        let child = Command::new(&settings.program)
+            .arg("hsm-worker")
+            .envs(&settings.token.environment)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("cannot start {}: {error}", settings.program.display()))?;
+        let pid = child.id().unwrap_or_default();
+        ours.set_nonblocking(true).map_err(|error| error.to_string())?;
+        let (mut from, mut to) = UnixStream::from_std(ours).map_err(|error| error.to_string())?.into_split();
+        let start = Start { token: settings.token.clone(), canary: settings.canary.clone(), threads: settings.threads };
+        let frame = wire::encode(&start).map_err(|error| error.to_string())?;
+        to.write_all(&frame).await.map_err(|error| error.to_string())?;
+        let ready: Ready = read(&mut from).await.ok_or("the worker ended before it was ready")?;
+        ready?;
+        tracing::info!(worker.pid = pid, "HSM worker ready");
+        let in_flight = InFlight::default();
+        let (lost, gone) = watch::channel(false);
+        tokio::spawn(take_answers(from, Arc::clone(&in_flight), lost));
+        Ok(Self { child, pid, to, in_flight, gone, number: AtomicU64::new(0) })
+    }
+
+    /// Gives it jobs until it is lost, worn or the pool stops.
+    async fn feed(
+        mut self,
+        jobs: &async_channel::Receiver<Waiting>,
+        stopped: &mut watch::Receiver<bool>,
+        limit: u64,
+        lanes: usize,
+    ) -> End {
+        let free = Arc::new(Semaphore::new(lanes));
+        let mut lost = self.gone.clone();
+        loop {
+            if self.number.load(Ordering::Relaxed) >= limit {
+                return End::Worn(self);
+            }
+            let permit = tokio::select! {
+                permit = Arc::clone(&free).acquire_owned() => permit.ok(),
+                _ = lost.wait_for(|gone| *gone) => None,
+            };
+            let Some(permit) = permit else { break };
+            let waiting = tokio::select! {
+                waiting = jobs.recv() => waiting.ok(),
+                _ = lost.wait_for(|gone| *gone) => break,
+                _ = stopped.wait_for(|stop| *stop) => None,
+            };
+            let Some(waiting) = waiting else { return End::Stopped(self) };
+            if waiting.answer.is_closed() {
+                continue;
+            }
+            if !self.hand_over(waiting, permit).await {
+                break;
+            }
+        }
+        End::Lost(self)
+    }
+
+    async fn hand_over(&mut self, waiting: Waiting, permit: OwnedSemaphorePermit) -> bool {
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let frame = wire::encode(&JobFrame { number, content: waiting.job });
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) => {
+                let _ = waiting.answer.send(Err(Fault::Device(error.to_string())));
+                return true;
+            }
+        };
+        if let Ok(mut in_flight) = self.in_flight.lock() {
+            in_flight.insert(number, (waiting.answer, permit));
+        }
+        // The answers' task may have given up between the check and the insert: then nobody would ever answer.
+        let written = self.to.write_all(&frame).await.is_ok() && !*self.gone.borrow();
+        if !written {
+            fail_all(&self.in_flight);
+        }
+        written
+    }
+
+    /// Waits for what it still does, closes the socket, waits for the process; ends it after ten seconds.
+    async fn close(mut self) {
+        let drained = async {
+            while !*self.gone.borrow() && self.in_flight.lock().is_ok_and(|jobs| !jobs.is_empty()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(8), drained).await;
+        drop(self.to);
+        if tokio::time::timeout(Duration::from_secs(2), self.child.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
+        fail_all(&self.in_flight);
+    }
+}
+
+async fn take_answers(mut from: OwnedReadHalf, in_flight: InFlight, lost: watch::Sender<bool>) {
+    while let Some(OutcomeFrame { number, content }) = read(&mut from).await {
+        let waiting = in_flight.lock().ok().and_then(|mut jobs| jobs.remove(&number));
+        let dead = matches!(content, Outcome::Dead(_));
+        if let Some((answer, _permit)) = waiting {
+            let _ = answer.send(match content {
+                Outcome::Answer(answer) => Ok(answer),
+                Outcome::Failed(why) => Err(Fault::Device(why)),
+                Outcome::Dead(why) => {
+                    tracing::error!(error = why, "HSM lost");
+                    Err(Fault::Lost)
+                }
+            });
+        }
+        if dead {
+            break;
+        }
+    }
+    let _ = lost.send(true);
+    fail_all(&in_flight);
+}
+
+fn fail_all(in_flight: &InFlight) {
+    let jobs = in_flight.lock().map(|mut jobs| std::mem::take(&mut *jobs)).unwrap_or_default();
+    for (answer, _permit) in jobs.into_values() {
+        let _ = answer.send(Err(Fault::Lost));
+    }
+}
+
+async fn read<T: serde::de::DeserializeOwned>(from: &mut OwnedReadHalf) -> Option<T> {
+    let length = from.read_u32().await.ok()? as usize;
+    if length > wire::MAX_FRAME {
+        return None;
+    }
+    let mut content = Zeroizing::new(vec![0; length]);
+    from.read_exact(&mut content).await.ok()?;
+    wire::decode(&content).ok()
+}

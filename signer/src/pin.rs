@@ -1,0 +1,175 @@
+//! PINs: read as they come, stretched, and turned into the 32 bytes the HSM derives a wrapping key from.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rsign_api::algorithm::KeyType;
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::Stretch;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
+use crate::hsm::Opener;
+
+/// A PIN in NFKC. Wiped when dropped; has no `Display`, and `Debug` shows nothing of it.
+pub struct Pin(Zeroizing<String>);
+
+impl std::fmt::Debug for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pin([redacted])")
+    }
+}
+
+/// A PIN that policy does not allow to be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a PIN has 6 to 64 characters and is no sequence or repetition")]
+pub struct Weak;
+
+impl Pin {
+    /// Digits of a drawn PIN.
+    pub const DRAWN: usize = 8;
+
+    /// Any string is judged: format rules hold only when a PIN is chosen.
+    #[must_use]
+    pub fn to_judge(text: &SecretString) -> Self {
+        Self(Zeroizing::new(text.expose_secret().nfkc().collect()))
+    }
+
+    /// A PIN someone chose: 6 to 64 characters after NFKC, at most 64 bytes, not all equal, not a run.
+    ///
+    /// # Errors
+    /// [`Weak`].
+    pub fn chosen(text: &SecretString) -> Result<Self, Weak> {
+        let pin = Self::to_judge(text);
+        let characters = Zeroizing::new(pin.0.chars().map(u32::from).collect::<Vec<_>>());
+        let long_enough = characters.len() >= 6 && pin.0.len() <= 64;
+        let is_run = |step: i64| {
+            characters.windows(2).all(|pair| matches!(pair, [a, b] if i64::from(*b) - i64::from(*a) == step))
+        };
+        if long_enough && ![-1, 0, 1].into_iter().any(is_run) { Ok(pin) } else { Err(Weak) }
+    }
+
+    /// Draws eight digits from octets of the HSM's random source; `None` when they do not suffice (draw again).
+    #[must_use]
+    pub fn drawn(octets: &[u8]) -> Option<Self> {
+        // 250 is the largest multiple of ten in a byte: what is above would make some digits likelier.
+        let digits = octets.iter().filter(|octet| **octet < 250).map(|octet| char::from(b'0' + octet % 10));
+        let digits: Zeroizing<String> = Zeroizing::new(digits.take(Self::DRAWN).collect());
+        let text = SecretString::from(digits.as_str());
+        if digits.len() == Self::DRAWN { Self::chosen(&text).ok() } else { None }
+    }
+
+    /// Shows it: to its owner, once.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether both are the same, in constant time.
+    #[must_use]
+    pub fn equals(&self, other: &Self) -> bool {
+        subtle::ConstantTimeEq::ct_eq(self.0.as_bytes(), other.0.as_bytes()).into()
+    }
+}
+
+/// How one slot's PIN is stretched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Stretching {
+    /// Argon2id, RFC 9106.
+    Argon2id {
+        /// 16 random bytes.
+        salt: Bytes,
+        /// KiB of memory.
+        memory: u32,
+        /// Passes.
+        passes: u32,
+        /// Lanes.
+        lanes: u32,
+    },
+    /// HMAC-SHA-256(key = salt, PIN).
+    Hmac {
+        /// 16 random bytes.
+        salt: Bytes,
+    },
+}
+
+impl Stretching {
+    /// The parameters for a new slot.
+    #[must_use]
+    pub fn new(kind: Stretch, salt: [u8; 16]) -> Self {
+        let salt = Bytes(salt.to_vec());
+        match kind {
+            Stretch::Argon2id => Self::Argon2id { salt, memory: 19 * 1024, passes: 2, lanes: 1 },
+            Stretch::Hmac => Self::Hmac { salt },
+        }
+    }
+
+    /// Whether it takes memory and milliseconds, so that it must not run on a thread that serves others.
+    #[must_use]
+    pub const fn is_slow(&self) -> bool {
+        matches!(self, Self::Argon2id { .. })
+    }
+
+    fn stretch(&self, pin: &Pin) -> Option<Zeroizing<[u8; 32]>> {
+        match self {
+            Self::Argon2id { salt, memory, passes, lanes } => {
+                let params = Params::new(*memory, *passes, *lanes, Some(32)).ok()?;
+                let mut out = Zeroizing::new([0; 32]);
+                Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+                    .hash_password_into(pin.0.as_bytes(), salt, out.as_mut_slice())
+                    .ok()?;
+                Some(out)
+            }
+            Self::Hmac { salt } => hmac(salt, &[pin.0.as_bytes()]),
+        }
+    }
+}
+
+/// What a PIN slot belongs to; nothing else can open it.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding<'a> {
+    /// Tenant of the user.
+    pub tenant: &'a str,
+    /// The user.
+    pub user: &'a str,
+    /// The credential.
+    pub credential: &'a str,
+    /// Version of its key.
+    pub key_version: u32,
+    /// Kind of key.
+    pub key: KeyType,
+}
+
+impl Binding<'_> {
+    /// `D = HMAC-SHA-256(stretch(PIN), info | factor)`, where the factor is 32 zero bytes as long as there is none
+    /// (DESIGN 3). `None` only if the stored parameters are invalid.
+    #[must_use]
+    pub fn opener(&self, pin: &Pin, stretching: &Stretching) -> Option<Opener> {
+        let stretched = stretching.stretch(pin)?;
+        let mut info = b"rsign/wrap/v1\0".to_vec();
+        for part in [self.tenant, self.user, self.credential] {
+            put(&mut info, part)?;
+        }
+        info.extend(self.key_version.to_be_bytes());
+        put(&mut info, self.key.name())?;
+        put(&mut info, "")?;
+        hmac(stretched.as_slice(), &[&info, &[0; 32]]).map(Opener)
+    }
+}
+
+fn put(info: &mut Vec<u8>, part: &str) -> Option<()> {
+    info.extend(u16::try_from(part.len()).ok()?.to_be_bytes());
+    info.extend(part.as_bytes());
+    Some(())
+}
+
+fn hmac(key: &[u8], parts: &[&[u8]]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    for part in parts {
+        mac.update(part);
+    }
+    Some(Zeroizing::new(mac.finalize().into_bytes().into()))
+}

@@ -1,0 +1,188 @@
+//! Spending hashes: all of a request are reserved in one step or none, signed outside, stored before release.
+
+use std::collections::HashMap;
+
+use rsign_api::algorithm::Scheme;
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::{Entry, EntryType, Refusal, Scal};
+
+use super::{Item, ItemState, Presented, Sad, SadToken};
+
+/// A request to sign.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The SAD.
+    pub token: SadToken,
+    /// Who asks.
+    pub client: String,
+    /// The user the bearer speaks for, if for one.
+    pub user: Option<String>,
+    /// The credential named.
+    pub credential: String,
+    /// The credential's epoch now.
+    pub epoch: u32,
+    /// How to sign.
+    pub scheme: Scheme,
+    /// What to sign, each hash once.
+    pub hashes: Vec<Bytes>,
+    /// See [`super::request_digest`].
+    pub digest: [u8; 32],
+    /// This run of the request.
+    pub lease: String,
+    /// End of the lease, Unix milliseconds.
+    pub until: i64,
+}
+
+/// What a reservation found.
+#[derive(Debug, Clone)]
+pub enum Claim {
+    /// These are ours to sign; the rest has answers.
+    Sign(Claimed),
+    /// Every hash has its answer already, in the order of the request.
+    Answered(Vec<Bytes>),
+    /// The same request is being signed by someone else just now: look again later.
+    UnderWay,
+}
+
+/// What may be signed now.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The hashes reserved by this request.
+    pub hashes: Vec<Bytes>,
+    /// The SAD's slot.
+    pub slot: Bytes,
+    /// L.
+    pub binding: [u8; 32],
+}
+
+impl Sad {
+    /// Reserves every hash of the request, or none.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidSad`], [`Refusal::SadExpired`], [`Refusal::HashNotAuthorized`]. The row is unchanged then.
+    pub fn claim(&mut self, request: &Request, now: i64) -> Result<Claim, Refusal> {
+        let user = request.user.as_deref();
+        let presented = self.admit(&request.token, &request.client, user, &request.credential)?;
+        if self.epoch != request.epoch {
+            return Err(Refusal::InvalidSad);
+        }
+        if self.expires_at <= now {
+            return Err(Refusal::SadExpired);
+        }
+        let sorted = self.sort(request, now)?;
+        if sorted.to_sign.is_empty() && sorted.to_add.is_empty() {
+            return Ok(if sorted.under_way { Claim::UnderWay } else { Claim::Answered(self.answers(&request.hashes)?) });
+        }
+        if presented == Presented::Earlier {
+            return Err(Refusal::InvalidSad);
+        }
+        let slot = self.slot.clone().ok_or(Refusal::HashNotAuthorized)?;
+        // L before anything changes: reservations do not enter it, and what is added is not listed.
+        let binding = self.binding();
+        Ok(Claim::Sign(Claimed { hashes: self.reserve(request, sorted), slot, binding }))
+    }
+
+    /// Sorts the hashes of a request by where they stand.
+    fn sort(&self, request: &Request, now: i64) -> Result<Sorted, Refusal> {
+        let places = self.places();
+        let mut sorted = Sorted::default();
+        for hash in &request.hashes {
+            let Some(&place) = places.get(hash.0.as_slice()) else {
+                sorted.to_add.push(hash.clone());
+                continue;
+            };
+            let item = self.items.get(place).filter(|item| item.fits(request.scheme.hash()));
+            match item.map(|item| &item.state) {
+                Some(ItemState::Free) => sorted.to_sign.push(place),
+                Some(ItemState::Reserved { request: other, until, .. }) if *other.0 == request.digest => {
+                    if *until <= now { sorted.to_sign.push(place) } else { sorted.under_way = true }
+                }
+                Some(ItemState::Done { scheme, .. }) if *scheme == request.scheme => {}
+                _ => return Err(Refusal::HashNotAuthorized),
+            }
+        }
+        let room = match self.scal {
+            Scal::One => (self.signatures as usize).saturating_sub(self.items.len()),
+            Scal::Two => 0,
+        };
+        let fits = sorted.to_add.iter().all(|hash| hash.len() == request.scheme.hash().len());
+        if fits && sorted.to_add.len() <= room { Ok(sorted) } else { Err(Refusal::HashNotAuthorized) }
+    }
+
+    fn reserve(&mut self, request: &Request, sorted: Sorted) -> Vec<Bytes> {
+        let state = ItemState::Reserved {
+            request: Bytes(request.digest.to_vec()),
+            lease: request.lease.clone(),
+            until: request.until,
+        };
+        for hash in &sorted.to_add {
+            let entry = Entry {
+                r#type: EntryType::Dtbsr,
+                algorithm: Some(request.scheme.hash()),
+                hash: hash.clone(),
+                label: None,
+            };
+            self.items.push(Item { state: state.clone(), ..Item::new(entry, false) });
+        }
+        let mut hashes = sorted.to_add;
+        for place in sorted.to_sign {
+            if let Some(item) = self.items.get_mut(place) {
+                item.state = state.clone();
+                hashes.push(item.entry.hash.clone());
+            }
+        }
+        hashes
+    }
+
+    /// Stores signatures of reserved hashes and gives the answers of the whole request, in its order. Who comes
+    /// second gets what the first one stored. When no use is left, the slot is deleted.
+    ///
+    /// # Errors
+    /// [`Refusal::HashNotAuthorized`] when a hash is neither reserved by this request nor done.
+    pub fn complete(&mut self, request: &Request, signatures: &HashMap<Bytes, Bytes>) -> Result<Vec<Bytes>, Refusal> {
+        for item in &mut self.items {
+            let Some(signature) = signatures.get(&item.entry.hash) else { continue };
+            if matches!(&item.state, ItemState::Reserved { request: by, .. } if *by.0 == request.digest) {
+                item.state = ItemState::Done { scheme: request.scheme, signature: signature.clone() };
+            }
+        }
+        if self.is_spent() {
+            self.slot = None;
+        }
+        self.answers(&request.hashes)
+    }
+
+    /// Gives back what this run of the request reserved: nothing of it has been signed, or nothing was released.
+    pub fn release(&mut self, request: &Request) {
+        for item in &mut self.items {
+            if matches!(&item.state, ItemState::Reserved { lease, .. } if *lease == request.lease) {
+                item.state = ItemState::Free;
+            }
+        }
+        // What SCAL 1 had added goes again, so that it does not use up the number of signatures.
+        self.items.retain(|item| item.listed || item.state != ItemState::Free);
+    }
+
+    fn answers(&self, hashes: &[Bytes]) -> Result<Vec<Bytes>, Refusal> {
+        let places = self.places();
+        let answer = |hash: &Bytes| {
+            let item = places.get(hash.0.as_slice()).and_then(|place| self.items.get(*place));
+            match item.map(|item| &item.state) {
+                Some(ItemState::Done { signature, .. }) => Ok(signature.clone()),
+                _ => Err(Refusal::HashNotAuthorized),
+            }
+        };
+        hashes.iter().map(answer).collect()
+    }
+
+    fn places(&self) -> HashMap<&[u8], usize> {
+        self.items.iter().enumerate().map(|(place, item)| (item.entry.hash.0.as_slice(), place)).collect()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Sorted {
+    to_sign: Vec<usize>,
+    to_add: Vec<Bytes>,
+    under_way: bool,
+}

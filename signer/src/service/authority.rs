@@ -1,0 +1,100 @@
+//! The built-in CA: certificates for this signer's own keys, and its revocation list, formed and signed here.
+
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::{Authority as PublicSide, IssueCertificate, IssuedCertificate, Refusal, State};
+
+use super::{Error, Result, Signer, unexpected};
+use crate::audit::{Entry, Event};
+use crate::certificate::{CrlReason, EndEntity, RevocationList, Revoked, ToBeSigned, Validity};
+use crate::hsm::{Answer, Job, TokenKey, ecdsa};
+
+const DAY: i64 = 86_400;
+/// Life of a person's certificate, seconds.
+const LIFE: i64 = 2 * 365 * DAY;
+/// Life of a revocation list, seconds.
+const CRL_LIFE: i64 = 7 * DAY;
+/// Certificates begin a little before they are made: clocks differ.
+const SKEW: i64 = 300;
+
+impl Signer {
+    /// Issues a certificate for a key that was made here and has none yet.
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`] when it has one; [`Refusal::Malformed`] for an impossible name.
+    pub async fn issue(&self, asked: &IssueCertificate) -> Result<IssuedCertificate> {
+        let row = self.row(&asked.credential).await?;
+        if row.state != State::Generated {
+            return Err(Refusal::Disabled.into());
+        }
+        let now = self.clock.now() / 1000;
+        let serial = self.draw_serial();
+        let validity = Validity {
+            not_before: (now - SKEW).max(self.authority.validity().not_before),
+            not_after: (now + LIFE).min(self.authority.validity().not_after),
+        };
+        let entity = EndEntity { subject: &asked.subject, spki: &row.spki, serial: &serial, validity };
+        let certificate = self.authority.issue(&entity, &self.profile).map_err(|_| Refusal::Malformed)?;
+        let reason = format!("serial {}", data_encoding::HEXLOWER.encode(&serial));
+        self.audit.record(Entry::of(Event::CertificateIssued).credential(&row).because(reason)).await?;
+        let certificate = self.sign_as_authority(&certificate).await?;
+        Ok(IssuedCertificate { certificate: Bytes(certificate), chain: vec![Bytes(self.authority_der.clone())] })
+    }
+
+    /// The CA's certificate and a fresh revocation list: what was destroyed is revoked.
+    ///
+    /// # Errors
+    /// When HSM or store fail.
+    pub async fn authority(&self) -> Result<PublicSide> {
+        let now = self.clock.now();
+        let mut revoked = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.tables.credentials.list(None, after.as_deref(), 500).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            for (_, row) in &page {
+                let Some(certificate) = &row.certificate else { continue };
+                let reason = match row.state {
+                    State::Destroyed => CrlReason::CessationOfOperation,
+                    State::Suspended => CrlReason::CertificateHold,
+                    _ => continue,
+                };
+                if certificate.not_after > now {
+                    let serial = data_encoding::HEXLOWER.decode(certificate.serial.as_bytes()).unwrap_or_default();
+                    revoked.push(Revoked { serial, at: row.changed_at / 1000, reason });
+                }
+            }
+        }
+        let this_update = now / 1000;
+        let list = RevocationList {
+            number: u64::try_from(now).unwrap_or_default(),
+            this_update,
+            next_update: this_update + CRL_LIFE,
+            revoked: &revoked,
+        };
+        let list = self.authority.revocation_list(&list).map_err(|error| Error::Incident(error.to_string()))?;
+        Ok(PublicSide {
+            certificate: Bytes(self.authority_der.clone()),
+            crl: Bytes(self.sign_as_authority(&list).await?),
+        })
+    }
+
+    async fn sign_as_authority(&self, body: &ToBeSigned) -> Result<Vec<u8>> {
+        let digest = body.digest().try_into().map_err(|_| Error::Incident("the CA key is not P-256".to_owned()))?;
+        match self.run(Job::TokenSign { key: TokenKey::Authority, digest }).await? {
+            Answer::Octets(raw) => {
+                let signature = ecdsa::der(&raw).unwrap_or_default();
+                body.assemble(&signature).map_err(|error| Error::Incident(error.to_string()))
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// 159 random bits, positive (RFC 5280, 4.1.2.2).
+    pub(super) fn draw_serial(&self) -> [u8; 20] {
+        let mut serial = [0; 20];
+        self.random.fill(&mut serial);
+        serial[0] = serial[0] & 0x7f | 0x40;
+        serial
+    }
+}

@@ -1,0 +1,256 @@
+//! PIN in, SAD out; and what can be done with a SAD but signing: extend it, end it.
+
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::{Authorize, Authorized, ChangePin, Entry as Hash, Extend, Refusal, RevokeSad, Scal};
+use rsign_storage::Update;
+
+use super::pin_try::Destination;
+use super::{Error, Result, Signer, unexpected};
+use crate::audit::{Entry, Event};
+use crate::credential::{Credential, Slot};
+use crate::hsm::{Answer, Job, Opener};
+use crate::pin::{Pin, Stretching};
+use crate::sad::{self, Item, Presented, Sad, SadToken};
+
+impl Signer {
+    /// Gives a SAD for the PIN of the credential's owner.
+    ///
+    /// # Errors
+    /// See [`Refusal`]; nothing is judged unless the request is right in everything else.
+    pub async fn authorize(&self, asked: &Authorize) -> Result<Authorized> {
+        let credential = self.own_credential(&asked.credential, &asked.user).await?;
+        credential.usable(self.clock.now())?;
+        let items = admissible(&credential, asked.signatures, &asked.list)?;
+        let mut grant = Grant { signer: self, asked, items: Some(items), made: None };
+        let won = self.try_pin(&credential, &asked.client, &Pin::to_judge(&asked.pin), &mut grant).await?;
+        let Some((token, mut sad)) = grant.made.take() else {
+            return Err(Error::Incident("a PIN was right, but no SAD was formed".to_owned()));
+        };
+        sad.slot = Some(Bytes(won.slot.clone()));
+        let entry = Entry::of(Event::Authorized)
+            .client(&asked.client)
+            .credential(&won.credential)
+            .hashes(&sad.id, asked.signatures as usize, &sad::list_digest(&sad.items));
+        let (id, expires_at) = (sad.id.clone(), sad.expires_at);
+        let (settled, stored, audited) =
+            tokio::join!(self.win(&won, None), self.tables.sads.insert(&id, sad), self.audit.record(entry));
+        (settled?, stored?, audited?);
+        Ok(self.authorized(&token, expires_at))
+    }
+
+    /// Renews a SAD: unspent approved hashes, a later expiry, the same count.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn extend(&self, asked: &Extend) -> Result<Authorized> {
+        let token = SadToken::parse(&asked.sad).ok_or(Refusal::InvalidSad)?;
+        // The row may change while the HSM works; then what was computed is void, and it is done again.
+        for _ in 0..5 {
+            if let Some(authorized) = self.try_extend(asked, &token).await? {
+                return Ok(authorized);
+            }
+        }
+        Err(Refusal::Busy.into())
+    }
+
+    async fn try_extend(&self, asked: &Extend, token: &SadToken) -> Result<Option<Authorized>> {
+        let sad = self.tables.sads.find(&token.row()).await?.ok_or(Refusal::InvalidSad)?;
+        let presented = sad.admit(token, &asked.client, asked.user.as_deref(), &asked.credential)?;
+        let credential = self.own_credential(&sad.credential, &sad.user).await?;
+        let now = self.clock.now();
+        credential.usable(now)?;
+        if sad.epoch != credential.epoch {
+            return Err(Refusal::InvalidSad.into());
+        }
+        if sad.expires_at <= now {
+            return Err(Refusal::SadExpired.into());
+        }
+        if presented == Presented::Earlier {
+            return self.repeat_extension(&sad, token).map(Some);
+        }
+        let slot = sad.slot.clone().ok_or(Refusal::HashNotAuthorized)?;
+        let renewed = self.renew(&sad, token, &asked.list, now)?;
+        let job = Job::Rewrap {
+            opener: token.opener(&sad.binding()),
+            slot: slot.0,
+            new_opener: renewed.token.opener(&renewed.binding),
+            check: false,
+        };
+        let new_slot = match self.run(job).await? {
+            Answer::Rewrapped(slot) => Bytes(slot),
+            Answer::Refused => return Err(self.incident(&credential, "the SAD's slot does not open").await?),
+            other => return Err(unexpected(&other)),
+        };
+        let entry = Entry::of(Event::Extended).client(&asked.client).credential(&credential).hashes(
+            &sad.id,
+            renewed.sad.items.len(),
+            &sad::list_digest(&renewed.sad.items),
+        );
+        self.audit.record(entry).await?;
+        let (named, token_now, expires_at) = (asked.list.clone(), renewed.token.clone(), renewed.sad.expires_at);
+        let (before, binding) = (sad.handle.clone(), renewed.binding);
+        let stored = self
+            .tables
+            .change_sad(&sad.id, move |row| {
+                let renewed = row.extended_to(&named, expires_at, new_slot.clone(), &token_now);
+                match renewed {
+                    Ok(renewed) if row.handle == before && renewed.binding() == binding => {
+                        *row = renewed;
+                        Ok(())
+                    }
+                    _ => Err(()),
+                }
+            })
+            .await?;
+        Ok(matches!(stored, Some(Ok(()))).then(|| self.authorized(&renewed.token, expires_at)))
+    }
+
+    fn renew(&self, sad: &Sad, token: &SadToken, named: &[Hash], now: i64) -> Result<Renewed> {
+        let expires_at = (now + self.policy.sad_life).min(sad.absolute_until);
+        // The binding does not depend on the handle, so it is known before the new token is.
+        let draft = sad.extended_to(named, expires_at, Bytes::default(), token)?;
+        let binding = draft.binding();
+        let token = token.extended(&binding).ok_or(Refusal::InvalidSad)?;
+        Ok(Renewed { token, sad: draft, binding })
+    }
+
+    /// A client that did not hear the answer asks again with the earlier SAD and gets the same one.
+    fn repeat_extension(&self, sad: &Sad, token: &SadToken) -> Result<Authorized> {
+        let is_last = sad.earlier.last().is_some_and(|last| last.0 == token.handle());
+        let again = token.extended(&sad.binding()).filter(|again| is_last && sad.handle.0 == again.handle());
+        Ok(self.authorized(&again.ok_or(Refusal::InvalidSad)?, sad.expires_at))
+    }
+
+    /// Ends a SAD. An unknown one, or one of another client, is left alone and looks the same.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn revoke(&self, asked: &RevokeSad) -> Result<()> {
+        let Some(token) = SadToken::parse(&asked.sad) else { return Ok(()) };
+        let Some(sad) = self.tables.sads.find(&token.row()).await? else { return Ok(()) };
+        if sad.admit(&token, &asked.client, None, &sad.credential).is_err() {
+            return Ok(());
+        }
+        let entry = Entry { user: Some(sad.user), credential: Some(sad.credential), sad: Some(sad.id.clone()), ..Entry::of(Event::Revoked).client(&asked.client) };
+        self.audit.record(entry).await?;
+        self.tables.sads.update(&sad.id, |_| (Update::Remove, ())).await?;
+        Ok(())
+    }
+
+    /// Gives the credential another PIN. One compare-and-set replaces the slot and ends every live SAD.
+    ///
+    /// # Errors
+    /// See [`Refusal`]; a wrong old PIN is a counted try.
+    pub async fn change_pin(&self, asked: &ChangePin) -> Result<()> {
+        let credential = self.own_credential(&asked.credential, &asked.user).await?;
+        credential.usable(self.clock.now())?;
+        let (pin, new_pin) = (Pin::to_judge(&asked.pin), Pin::chosen(&asked.new_pin).map_err(|_| Refusal::WeakPin)?);
+        if pin.equals(&new_pin) {
+            return Err(Refusal::WeakPin.into());
+        }
+        let stretching = self.fresh_stretching(credential.slot.as_ref().map(|slot| &slot.stretching));
+        // Stretched before the try: the lease shall not run while Argon2id does.
+        let opener = self.stretch(&credential, &new_pin, &stretching).await?;
+        let won = self.try_pin(&credential, &asked.client, &pin, &mut NewPin(opener)).await?;
+        let slot = Slot { stretching, wrapped: Bytes(won.slot.clone()), master: self.master.clone() };
+        self.audit.record(Entry::of(Event::PinChanged).client(&asked.client).credential(&won.credential)).await?;
+        self.win(&won, Some(slot)).await
+    }
+
+    /// The credential, if it is this user's; one of anyone else looks like none.
+    pub(super) async fn own_credential(&self, id: &str, user: &str) -> Result<Credential> {
+        let found = self.tables.credentials.find(id).await?;
+        Ok(found.filter(|credential| credential.user == user).ok_or(Refusal::UnknownCredential)?)
+    }
+
+    pub(super) fn fresh_stretching(&self, like: Option<&Stretching>) -> Stretching {
+        let mut salt = [0; 16];
+        self.random.fill(&mut salt);
+        let kind = match like {
+            Some(Stretching::Hmac { .. }) => rsign_api::signer::Stretch::Hmac,
+            _ => rsign_api::signer::Stretch::Argon2id,
+        };
+        Stretching::new(kind, salt)
+    }
+
+    fn authorized(&self, token: &SadToken, expires_at: i64) -> Authorized {
+        let seconds = (expires_at - self.clock.now()) / 1000;
+        Authorized { sad: token.reveal(), expires_in: u32::try_from(seconds).unwrap_or_default() }
+    }
+
+    pub(super) async fn incident(&self, credential: &Credential, what: &str) -> Result<Error> {
+        self.audit.record(Entry::of(Event::HsmFault).credential(credential).failed(what)).await?;
+        Ok(Error::Incident(what.to_owned()))
+    }
+}
+
+/// What the standard and the credential allow to be asked for (csc.md 2.3).
+fn admissible(credential: &Credential, signatures: u32, list: &[Hash]) -> Result<Vec<Item>> {
+    if signatures == 0 {
+        return Err(Refusal::Malformed.into());
+    }
+    if signatures > credential.multisign {
+        return Err(Refusal::TooManySignatures.into());
+    }
+    let counts_agree = match credential.scal {
+        Scal::Two => !list.is_empty() && list.len() == signatures as usize,
+        Scal::One => list.len() <= signatures as usize,
+    };
+    if !counts_agree {
+        return Err(Refusal::CountMismatch.into());
+    }
+    Ok(sad::items(list)?)
+}
+
+/// An extension that is not stored yet.
+struct Renewed {
+    token: SadToken,
+    sad: Sad,
+    binding: [u8; 32],
+}
+
+/// The SAD to be, formed when the try begins: its epoch is the row's then.
+struct Grant<'a> {
+    signer: &'a Signer,
+    asked: &'a Authorize,
+    items: Option<Vec<Item>>,
+    made: Option<(SadToken, Sad)>,
+}
+
+impl Destination for Grant<'_> {
+    fn opener(&mut self, credential: &Credential) -> Result<Opener> {
+        let (token, now) = (SadToken::draw(&*self.signer.random), self.signer.clock.now());
+        let sad = Sad {
+            id: token.row(),
+            credential: credential.id.clone(),
+            user: credential.user.clone(),
+            client: self.asked.client.clone(),
+            key_version: credential.key_version,
+            epoch: credential.epoch,
+            scal: credential.scal,
+            signatures: self.asked.signatures,
+            handle: Bytes(token.handle().to_vec()),
+            earlier: Vec::new(),
+            slot: None,
+            items: self.items.take().unwrap_or_default(),
+            expires_at: now + self.signer.policy.sad_life,
+            absolute_until: now + self.signer.policy.sad_absolute,
+        };
+        let opener = token.opener(&sad.binding());
+        self.made = Some((token, sad));
+        Ok(opener)
+    }
+}
+
+/// The slot of the next PIN.
+struct NewPin(Opener);
+
+impl Destination for NewPin {
+    fn opener(&mut self, _: &Credential) -> Result<Opener> {
+        Ok(self.0.clone())
+    }
+
+    fn check(&self) -> bool {
+        true
+    }
+}

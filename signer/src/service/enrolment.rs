@@ -1,0 +1,294 @@
+//! A credential's life: key made, certificate linked, PIN handed over, state changed, destroyed.
+
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::{
+    ChangeState, CreateCredential, CreatedCredential, CredentialStatus, LinkCertificate, Refusal, State,
+};
+use secrecy::SecretString;
+
+use super::{Error, Result, Signer, unexpected};
+use crate::audit::{Entry, Event};
+use crate::certificate::{self, Certificate, own_scheme, spki};
+use crate::credential::{Credential, Linked, Slot, Tries};
+use crate::hsm::{Answer, Generated, Job, Opener, PublicKey};
+use crate::key::{self, Header};
+use crate::pin::{Binding, Pin, Stretching};
+
+/// Drawn PINs that may wait for their owners.
+const MAX_DRAWN: usize = 10_000;
+
+impl Signer {
+    /// Makes a key under a PIN that is drawn here and waits, in memory only, to be handed over.
+    ///
+    /// # Errors
+    /// [`Refusal::Taken`] when the id was used before.
+    pub async fn create(&self, asked: &CreateCredential) -> Result<CreatedCredential> {
+        if self.tables.credentials.find(&asked.credential).await?.is_some() {
+            return Err(Refusal::Taken.into());
+        }
+        let pin = self.draw_pin().await?;
+        let mut salt = [0; 16];
+        self.random.fill(&mut salt);
+        let stretching = Stretching::new(asked.stretch, salt);
+        let binding = Binding {
+            tenant: &asked.tenant,
+            user: &asked.user,
+            credential: &asked.credential,
+            key_version: 1,
+            key: asked.key,
+        };
+        let opener = tokio::task::block_in_place(|| binding.opener(&pin, &stretching)).ok_or(Refusal::Malformed)?;
+        let generated = match self.run(Job::Generate { key: asked.key, opener: opener.clone() }).await? {
+            Answer::Generated(generated) => generated,
+            other => return Err(unexpected(&other)),
+        };
+        let spki = public_key(asked, &generated.public)?;
+        let wrapped_key = self.seal(asked, &spki, &generated.wrapped_key).await?;
+        let request = self.prove_possession(asked, &spki, opener, &generated).await?;
+        let credential = Credential {
+            id: asked.credential.clone(),
+            tenant: asked.tenant.clone(),
+            user: asked.user.clone(),
+            key_version: 1,
+            key: asked.key,
+            scal: asked.scal,
+            multisign: asked.multisign.max(1),
+            state: State::Generated,
+            created_at: self.clock.now(),
+            changed_at: self.clock.now(),
+            wrapped_key: Bytes(key::digest(&wrapped_key).to_vec()),
+            spki: Bytes(spki.clone()),
+            slot: Some(Slot { stretching, wrapped: Bytes(generated.slot), master: self.master.clone() }),
+            epoch: 1,
+            certificate: None,
+            tries: Tries::default(),
+        };
+        self.audit.record(Entry::of(Event::CredentialCreated).credential(&credential).because(asked.key.name())).await?;
+        if !self.tables.credentials.insert(&asked.credential, credential).await? {
+            return Err(Refusal::Taken.into());
+        }
+        self.remember_pin(&asked.credential, pin)?;
+        Ok(CreatedCredential { key: Bytes(wrapped_key), spki: Bytes(spki), request: Bytes(request) })
+    }
+
+    async fn draw_pin(&self) -> Result<Pin> {
+        loop {
+            match self.run(Job::Random { length: 4 * Pin::DRAWN }).await? {
+                Answer::Octets(octets) => {
+                    if let Some(pin) = Pin::drawn(&zeroize::Zeroizing::new(octets)) {
+                        return Ok(pin);
+                    }
+                }
+                other => return Err(unexpected(&other)),
+            }
+        }
+    }
+
+    async fn seal(&self, asked: &CreateCredential, spki: &[u8], wrapped: &[u8]) -> Result<Vec<u8>> {
+        let header = Header {
+            tenant: asked.tenant.clone(),
+            user: asked.user.clone(),
+            credential: asked.credential.clone(),
+            key_version: 1,
+            key: asked.key,
+            spki: Bytes(spki.to_vec()),
+            derive: self.mechanisms.0,
+            wrap: self.mechanisms.1,
+            master: self.master.clone(),
+        };
+        let covered = key::authenticated(&header).map_err(|error| Error::Incident(error.to_string()))?;
+        match self.run(Job::Mac { data: covered.clone() }).await? {
+            Answer::Octets(mac) => Ok(key::assemble(&covered, &mac, wrapped)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The PKCS#10: the one signature before a certificate is linked.
+    async fn prove_possession(
+        &self,
+        asked: &CreateCredential,
+        spki: &[u8],
+        opener: Opener,
+        generated: &Generated,
+    ) -> Result<Vec<u8>> {
+        let request = certificate::request(&asked.subject, spki).map_err(|_| Refusal::Malformed)?;
+        let job = Job::Sign {
+            opener,
+            slot: generated.slot.clone(),
+            wrapped_key: generated.wrapped_key.clone(),
+            key: asked.key,
+            scheme: own_scheme(asked.key),
+            digests: vec![request.digest()],
+        };
+        match self.run(job).await? {
+            Answer::Signatures(signatures) => {
+                let signature = signatures.first().map(Vec::as_slice).unwrap_or_default();
+                request.assemble(signature).map_err(|error| Error::Incident(error.to_string()))
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    fn remember_pin(&self, credential: &str, pin: Pin) -> Result<()> {
+        let mut drawn = self.drawn.lock().map_err(|_| Error::Incident("a thread panicked".to_owned()))?;
+        if drawn.len() >= MAX_DRAWN {
+            return Err(Refusal::Busy.into());
+        }
+        drawn.insert(credential.to_owned(), pin);
+        Ok(())
+    }
+
+    /// Ties a certificate to the key it was issued for.
+    ///
+    /// # Errors
+    /// [`Refusal::ForeignCertificate`] when its key is another, [`Refusal::CertificateExpired`],
+    /// [`Refusal::Disabled`] when one is linked already.
+    pub async fn link(&self, asked: &LinkCertificate) -> Result<CredentialStatus> {
+        let certificate = Certificate::read(&asked.certificate).map_err(|_| Refusal::ForeignCertificate)?;
+        let now = self.clock.now();
+        let not_after = certificate.validity.not_after.saturating_mul(1000);
+        if not_after <= now {
+            return Err(Refusal::CertificateExpired.into());
+        }
+        let linked = Linked {
+            digest: Bytes(certificate.digest.to_vec()),
+            not_before: certificate.validity.not_before.saturating_mul(1000),
+            not_after,
+            serial: data_encoding::HEXLOWER.encode(&certificate.serial),
+        };
+        let row = self.row(&asked.credential).await?;
+        if row.spki.0 != certificate.spki {
+            self.audit
+                .record(Entry::of(Event::CertificateLinked).credential(&row).failed(Refusal::ForeignCertificate))
+                .await?;
+            return Err(Refusal::ForeignCertificate.into());
+        }
+        self.audit
+            .record(Entry::of(Event::CertificateLinked).credential(&row).because(format!("serial {}", linked.serial)))
+            .await?;
+        let step = move |row: &mut Credential| {
+            row.enter(State::Linked, now)?;
+            row.certificate = Some(linked.clone());
+            Ok(status(row, now))
+        };
+        self.step(&asked.credential, step).await
+    }
+
+    /// The PIN drawn for a new credential, for the command on the signer's host. It can be asked for until
+    /// [`Signer::acknowledge_pin`].
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownCredential`] when there is none to hand over, [`Refusal::Disabled`] before a certificate is
+    /// linked.
+    pub async fn reveal_pin(&self, credential: &str) -> Result<SecretString> {
+        let row = self.row(credential).await?;
+        if row.state != State::Linked {
+            return Err(Refusal::Disabled.into());
+        }
+        let drawn = self.drawn.lock().map_err(|_| Error::Incident("a thread panicked".to_owned()))?;
+        let pin = drawn.get(credential).ok_or(Refusal::UnknownCredential)?;
+        Ok(SecretString::from(pin.reveal()))
+    }
+
+    /// The owner has the PIN: it is forgotten here and the credential becomes active.
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`] in any other state.
+    pub async fn acknowledge_pin(&self, credential: &str) -> Result<CredentialStatus> {
+        let (row, now) = (self.row(credential).await?, self.clock.now());
+        self.audit.record(Entry::of(Event::PinHandedOver).credential(&row)).await?;
+        let step = move |row: &mut Credential| {
+            if row.state != State::Linked {
+                return Err(Refusal::Disabled);
+            }
+            row.enter(State::Active, now)?;
+            Ok(status(row, now))
+        };
+        let status = self.step(credential, step).await?;
+        if let Ok(mut drawn) = self.drawn.lock() {
+            drawn.remove(credential);
+        }
+        Ok(status)
+    }
+
+    /// Suspends, reactivates or destroys.
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`] when there is no such transition; [`Refusal::Malformed`] for any other state.
+    pub async fn change_state(&self, asked: &ChangeState) -> Result<CredentialStatus> {
+        let (next, now) = (asked.state, self.clock.now());
+        if !matches!(next, State::Active | State::Suspended | State::Destroyed) {
+            return Err(Refusal::Malformed.into());
+        }
+        let row = self.row(&asked.credential).await?;
+        if next == State::Active && row.state != State::Suspended {
+            return Err(Refusal::Disabled.into());
+        }
+        self.audit.record(Entry::of(Event::StateChanged).credential(&row).because(format!("{next:?}"))).await?;
+        let step = move |row: &mut Credential| {
+            if next == State::Active && row.state != State::Suspended {
+                return Err(Refusal::Disabled);
+            }
+            row.enter(next, now)?;
+            Ok(status(row, now))
+        };
+        self.step(&asked.credential, step).await
+    }
+
+    /// Where a credential stands.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownCredential`].
+    pub async fn status(&self, credential: &str) -> Result<CredentialStatus> {
+        Ok(status(&self.row(credential).await?, self.clock.now()))
+    }
+
+    /// Destroys what was not activated in time, and removes what has expired. For a timer.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tidy(&self) -> Result<()> {
+        let now = self.clock.now();
+        self.tables.sads.purge(now - 60_000).await?;
+        let mut after = None;
+        loop {
+            let page = self.tables.credentials.list(None, after.as_deref(), 500).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = Some(last.clone());
+            for (id, row) in page {
+                let waits = matches!(row.state, State::Generated | State::Linked);
+                if waits && row.created_at + self.policy.enrolment <= now {
+                    self.change_state(&ChangeState { credential: id.clone(), state: State::Destroyed }).await?;
+                    if let Ok(mut drawn) = self.drawn.lock() {
+                        drawn.remove(&id);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) async fn row(&self, credential: &str) -> Result<Credential> {
+        Ok(self.tables.credentials.find(credential).await?.ok_or(Refusal::UnknownCredential)?)
+    }
+
+    async fn step<R: Send + 'static>(
+        &self,
+        credential: &str,
+        step: impl FnMut(&mut Credential) -> std::result::Result<R, Refusal> + Send + 'static,
+    ) -> Result<R> {
+        let answer = self.tables.change_credential(credential, step).await?;
+        Ok(answer.unwrap_or(Err(Refusal::UnknownCredential))?)
+    }
+}
+
+fn status(row: &Credential, now: i64) -> CredentialStatus {
+    CredentialStatus { state: row.state, locked_until: row.tries.locked_until(now).map(|until| until / 1000) }
+}
+
+fn public_key(asked: &CreateCredential, public: &PublicKey) -> Result<Vec<u8>> {
+    let spki = match public {
+        PublicKey::Rsa { modulus, exponent } => spki::rsa(modulus, exponent),
+        PublicKey::Ec { point } => spki::ec(asked.key, point),
+    };
+    spki.map_err(|error| Error::Incident(format!("the HSM's public key: {error}")))
+}

@@ -1,0 +1,197 @@
+//! What the signer does, in the words of the domain; knows no HTTP, no SQL, no PKCS#11.
+//!
+//! * [`enrolment`](Signer::create): key, certificate, PIN, life cycle
+//! * [`authorization`](Signer::authorize): PIN in, SAD out
+//! * [`signing`](Signer::sign): SAD and hashes in, signatures out
+
+mod authority;
+mod authorization;
+mod enrolment;
+mod pin_try;
+mod signing;
+mod turn;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use rsign_api::signer::{Health, Refusal};
+use rsign_storage::Store;
+use tokio::sync::Semaphore;
+
+use crate::Random;
+use crate::audit::Audit;
+use crate::certificate::{Authority, Profile};
+use crate::clock::Clock;
+use crate::credential::TryPolicy;
+use crate::hsm::pkcs11::{Derive, Wrap};
+use crate::hsm::{Answer, Fault, Hsm, Job};
+use crate::key::Checked;
+use crate::pin::Pin;
+use crate::store::Tables;
+
+/// Why a call did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The domain said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The HSM is busy or away.
+    #[error(transparent)]
+    Hsm(#[from] Fault),
+    /// The store is away.
+    #[error(transparent)]
+    Store(#[from] rsign_storage::Error),
+    /// Something that must not happen: an incident.
+    #[error("incident: {0}")]
+    Incident(String),
+}
+
+/// Result of a service call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Numbers of the service. Times in milliseconds.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// PIN tries.
+    pub tries: TryPolicy,
+    /// Judged wrong PINs in an hour over all credentials after which only recently used ones are judged.
+    pub brake: usize,
+    /// Life of a SAD.
+    pub sad_life: i64,
+    /// Life of a SAD with all its extensions.
+    pub sad_absolute: i64,
+    /// How long one run may hold a reservation.
+    pub reservation: i64,
+    /// Calls that may wait for a try of one credential.
+    pub waiting: usize,
+    /// How long one of them waits.
+    pub patience: i64,
+    /// PINs stretched at the same time; each takes 19 MiB.
+    pub stretching: usize,
+    /// Digests of one HSM job: a batch is split, so that it uses every worker and lets others in between.
+    pub batch: usize,
+    /// How long a credential may stay inactive after it was made.
+    pub enrolment: i64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            tries: TryPolicy::default(),
+            brake: 100,
+            sad_life: 5 * 60_000,
+            sad_absolute: 15 * 60_000,
+            reservation: 30_000,
+            waiting: 512,
+            patience: 25_000,
+            stretching: std::thread::available_parallelism().map_or(2, usize::from),
+            batch: 50,
+            enrolment: 60 * 60_000,
+        }
+    }
+}
+
+/// What the service is built from.
+#[derive(Debug)]
+pub struct Parts {
+    /// The HSM.
+    pub hsm: Arc<dyn Hsm>,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+    /// Name of this instance; names its audit chain.
+    pub instance: String,
+    /// Numbers.
+    pub policy: Policy,
+    /// Recorded in slots and headers.
+    pub mechanisms: (Derive, Wrap),
+    /// Name of K_MK.
+    pub master: String,
+    /// Certificate of the built-in CA, DER.
+    pub authority: Vec<u8>,
+    /// What certificates of the built-in CA look like.
+    pub profile: Profile,
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Signer {
+    hsm: Arc<dyn Hsm>,
+    store: Arc<dyn Store>,
+    tables: Tables,
+    audit: Audit,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    policy: Policy,
+    mechanisms: (Derive, Wrap),
+    master: String,
+    authority: Authority,
+    authority_der: Vec<u8>,
+    profile: Profile,
+    checked: Checked,
+    turns: turn::Turns,
+    stretching: Semaphore,
+    /// PINs drawn for new credentials and not handed over yet; nowhere else, so a restart ends those enrolments.
+    drawn: Mutex<HashMap<String, Pin>>,
+}
+
+impl Signer {
+    /// Builds it.
+    ///
+    /// # Errors
+    /// When the CA certificate cannot be read.
+    pub fn new(parts: Parts) -> std::result::Result<Self, crate::certificate::Error> {
+        let turns = turn::Turns::new(&parts.policy);
+        Ok(Self {
+            tables: Tables::new(&parts.store),
+            audit: Audit::new(Arc::clone(&parts.store), &parts.instance, Arc::clone(&parts.clock)),
+            authority: Authority::from_certificate(&parts.authority)?,
+            authority_der: parts.authority,
+            stretching: Semaphore::new(parts.policy.stretching),
+            hsm: parts.hsm,
+            store: parts.store,
+            clock: parts.clock,
+            random: parts.random,
+            policy: parts.policy,
+            mechanisms: parts.mechanisms,
+            master: parts.master,
+            profile: parts.profile,
+            checked: Checked::default(),
+            turns,
+            drawn: Mutex::default(),
+        })
+    }
+
+    /// The audit trail.
+    #[must_use]
+    pub const fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// How it is.
+    pub async fn health(&self) -> Health {
+        Health { store: self.store.ping().await.is_ok(), workers: self.hsm.ready() }
+    }
+
+    /// Runs a job; once more when a worker was lost with it. That is safe: nothing of a job's outcome was released,
+    /// and a PIN that was being judged is the same PIN.
+    async fn run(&self, job: Job) -> std::result::Result<Answer, Fault> {
+        match self.hsm.run(job.clone()).await {
+            Err(Fault::Lost) => self.hsm.run(job).await,
+            outcome => outcome,
+        }
+    }
+
+    fn draw_id(&self) -> String {
+        let mut octets = [0; 16];
+        self.random.fill(&mut octets);
+        data_encoding::HEXLOWER.encode(&octets)
+    }
+}
+
+fn unexpected(answer: &Answer) -> Error {
+    Error::Incident(format!("the HSM worker answered another job: {:?}", std::mem::discriminant(answer)))
+}

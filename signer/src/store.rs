@@ -1,0 +1,151 @@
+//! The signer's tables, each method one atomic step in the words of the domain.
+
+use std::sync::Arc;
+
+use rsign_api::bytes::Bytes;
+use rsign_storage::{Collection, Place, Result, Store, Table, Update};
+use serde::{Deserialize, Serialize};
+
+use crate::credential::Credential;
+use crate::sad::Sad;
+
+const CREDENTIALS: Collection = Collection { name: "credential" };
+const SADS: Collection = Collection { name: "sad" };
+const CEREMONY: Collection = Collection { name: "ceremony" };
+const BRAKE: Collection = Collection { name: "brake" };
+
+/// Every collection of the signer.
+pub const COLLECTIONS: &[Collection] = &[CREDENTIALS, SADS, CEREMONY, BRAKE];
+
+/// What the ceremony left in the store: shared by all instances on one K_MK.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CeremonyRow {
+    /// See [`crate::hsm::pkcs11::Ceremony::canary`].
+    pub canary: Bytes,
+    /// Name of K_MK, recorded in slots and headers.
+    pub master: String,
+    /// Certificate of the built-in CA, DER.
+    pub authority: Bytes,
+    /// Unix milliseconds.
+    pub performed_at: i64,
+}
+
+/// When wrong PINs were judged, over all credentials: the brake on trying one PIN on many (DESIGN 3).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Brake {
+    /// Unix milliseconds, oldest first, at most as many as the limit.
+    pub wrong: Vec<i64>,
+}
+
+/// The tables.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    /// Credentials by id, grouped by user.
+    pub credentials: Table<Credential>,
+    /// SADs by row id, grouped by credential; they expire.
+    pub sads: Table<Sad>,
+    ceremony: Table<CeremonyRow>,
+    brake: Table<Brake>,
+}
+
+impl Tables {
+    /// Over an open store.
+    #[must_use]
+    pub fn new(store: &Arc<dyn Store>) -> Self {
+        Self {
+            credentials: Table::new(Arc::clone(store), CREDENTIALS, |credential: &Credential| Place {
+                group: Some(credential.user.clone()),
+                expires_at: None,
+            }),
+            sads: Table::new(Arc::clone(store), SADS, |sad: &Sad| Place {
+                group: Some(sad.credential.clone()),
+                expires_at: Some(sad.expires_at),
+            }),
+            ceremony: Table::new(Arc::clone(store), CEREMONY, |_| Place::default()),
+            brake: Table::new(Arc::clone(store), BRAKE, |_| Place::default()),
+        }
+    }
+
+    /// What the ceremony left.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ceremony(&self) -> Result<Option<CeremonyRow>> {
+        self.ceremony.find("ceremony").await
+    }
+
+    /// Records a ceremony; `false` when there was one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn record_ceremony(&self, row: CeremonyRow) -> Result<bool> {
+        self.ceremony.insert("ceremony", row).await
+    }
+
+    /// Notes a wrong PIN, keeping the newest `limit`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn note_wrong_pin(&self, now: i64, limit: usize) -> Result<()> {
+        self.brake
+            .update("wrong-pins", move |found| {
+                let mut brake = found.unwrap_or_default();
+                brake.wrong.push(now);
+                let excess = brake.wrong.len().saturating_sub(limit);
+                brake.wrong.drain(..excess);
+                (Update::Put(brake), ())
+            })
+            .await
+    }
+
+    /// Whether `limit` wrong PINs were judged since `since`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn brake_is_on(&self, since: i64, limit: usize) -> Result<bool> {
+        let brake = self.brake.find("wrong-pins").await?.unwrap_or_default();
+        Ok(brake.wrong.iter().filter(|time| **time > since).count() >= limit)
+    }
+
+    /// One step over a credential; `None` when there is none. The answer of the last run counts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn change_credential<R: Send + 'static>(
+        &self,
+        id: &str,
+        mut step: impl FnMut(&mut Credential) -> R + Send + 'static,
+    ) -> Result<Option<R>> {
+        self.credentials
+            .update(id, move |found| match found {
+                None => (Update::Keep, None),
+                Some(mut credential) => {
+                    let before = credential.clone();
+                    let answer = step(&mut credential);
+                    // A call that changed nothing (a locked credential, asked again) costs no commit.
+                    (if credential == before { Update::Keep } else { Update::Put(credential) }, Some(answer))
+                }
+            })
+            .await
+    }
+
+    /// One step over a SAD that is written only when it succeeds; `None` when there is no such row.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn change_sad<R: Send + 'static, E: Send + 'static>(
+        &self,
+        id: &str,
+        mut step: impl FnMut(&mut Sad) -> std::result::Result<R, E> + Send + 'static,
+    ) -> Result<Option<std::result::Result<R, E>>> {
+        self.sads
+            .update(id, move |found| match found {
+                None => (Update::Keep, None),
+                Some(mut sad) => match step(&mut sad) {
+                    Ok(answer) => (Update::Put(sad), Some(Ok(answer))),
+                    Err(error) => (Update::Keep, Some(Err(error))),
+                },
+            })
+            .await
+    }
+}

@@ -1,0 +1,152 @@
+//! The one store both services stand on.
+//!
+//! An aggregate of the domain (a credential row, a SAD, an access token) is one *document*, and every change to it
+//! is one *step*: a pure function from the document as it is to the document as it shall be, applied atomically.
+//! SQLite does that inside a transaction, MongoDB by comparing and setting the document's version, so neither needs
+//! a transaction over two documents. The repositories of the services ([`Table`]) speak only to the port [`Store`];
+//! `rusqlite` is named only under `sqlite/`, `mongodb` only under `mongo/`, and one contract suite runs on both.
+//!
+//! Start reading at [`Store`], then [`Table`].
+
+mod decide;
+mod journal;
+mod mongo;
+mod sqlite;
+mod table;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use journal::{Chained, GENESIS, link, verify};
+pub use table::{Place, Table, Update};
+
+/// A named set of documents. Collections are created by the adapter when the store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Collection {
+    /// The collection's name: lower-case ASCII letters and underscores.
+    pub name: &'static str,
+}
+
+/// One aggregate as the store sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Unique within its collection.
+    pub id: String,
+    /// What [`Store::list`] finds it by; not unique.
+    pub group: Option<String>,
+    /// Unix time in milliseconds after which [`Store::purge`] removes it; reads may still see it until then.
+    pub expires_at: Option<i64>,
+    /// The aggregate as a JSON object.
+    pub body: Vec<u8>,
+}
+
+/// What a step decides about the document it was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Leave everything as it is; nothing is written.
+    Keep,
+    /// Write this in its place, or create it. The id must be the one the step was called for.
+    Put(Document),
+    /// Delete it.
+    Remove,
+}
+
+/// A pure function over one document. It may be called more than once (another writer was quicker): the last call
+/// is the one that counts, and it must not act on anything but its argument and what it returns.
+pub type Step = Box<dyn FnMut(Option<&Document>) -> Change + Send>;
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The engine did not answer, or answered with an error of its own. Whether the write happened is unknown.
+    #[error("the store is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store was written by a newer rsign.
+    #[error("the store has schema {found}, this program knows {known}")]
+    NewerSchema {
+        /// Schema of the store.
+        found: u32,
+        /// Newest schema this program knows.
+        known: u32,
+    },
+    /// A document is not what this program writes.
+    #[error("document {id} of {collection} cannot be read")]
+    Corrupt {
+        /// The collection it is in.
+        collection: &'static str,
+        /// Its id.
+        id: String,
+        /// What the parser said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Result of a store call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The port. Every method is one atomic, durable step: when it has returned `Ok`, the effect survives power loss.
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// The document with this id, as last committed.
+    async fn find(&self, collection: Collection, id: &str) -> Result<Option<Document>>;
+
+    /// Reads, decides and writes as one step.
+    async fn step(&self, collection: Collection, id: &str, step: Step) -> Result<()>;
+
+    /// Documents of a group (of all groups with `None`) in order of id, those after `after` first, at most `limit`.
+    async fn list(
+        &self,
+        collection: Collection,
+        group: Option<&str>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>>;
+
+    /// Removes what expired before `now` (Unix milliseconds); says how many documents went.
+    async fn purge(&self, collection: Collection, now: i64) -> Result<u64>;
+
+    /// Appends an event (JSON) to the hash chain `chain` and returns its place. Only one process appends to a chain.
+    async fn append(&self, chain: &str, event: Vec<u8>) -> Result<Chained>;
+
+    /// Events of a chain from sequence number `from` on, at most `limit`.
+    async fn read_chain(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Chained>>;
+
+    /// Names of the chains in the store.
+    async fn chains(&self) -> Result<Vec<String>>;
+
+    /// Fails when the engine does not answer.
+    async fn ping(&self) -> Result<()>;
+}
+
+/// Where a store lies.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case", tag = "engine")]
+pub enum Location {
+    /// A file on this machine: WAL, `synchronous=FULL`.
+    Sqlite {
+        /// The database file; created if absent, mode 0600.
+        path: std::path::PathBuf,
+    },
+    /// A MongoDB deployment; write concern majority, journaled.
+    Mongo {
+        /// A file that holds the connection string.
+        uri_file: std::path::PathBuf,
+        /// Database name.
+        database: String,
+    },
+}
+
+/// Opens the store, creating collections and indexes where absent.
+///
+/// # Errors
+/// When the engine cannot be reached or the schema is newer than this program.
+pub async fn open(location: &Location, collections: &[Collection]) -> Result<Arc<dyn Store>> {
+    match location {
+        Location::Sqlite { path } => Ok(Arc::new(sqlite::Sqlite::open(path, collections)?)),
+        Location::Mongo { uri_file, database } => {
+            Ok(Arc::new(mongo::Mongo::open(uri_file, database, collections).await?))
+        }
+    }
+}

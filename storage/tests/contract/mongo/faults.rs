@@ -1,0 +1,68 @@
+//! A server that dies and comes back, one that was never there, and a secret that must not be told.
+
+use std::{
+    error::Error as _,
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use rsign_storage::{GENESIS, Result, verify};
+
+use super::{
+    Bench,
+    mongod::{self, Data, Mongod},
+};
+use crate::common::{THINGS, counters, increment, is_unavailable};
+
+/// Twice what one look for a server takes, which is what a call queued behind a failing one may wait.
+const SOON: Duration = Duration::from_secs(11);
+
+async fn fails_soon<T>(call: impl Future<Output = Result<T>>) {
+    let asked = Instant::now();
+    assert!(is_unavailable(&call.await));
+    assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_dead_server_is_unavailable_soon_and_heals_when_it_is_back() {
+    let Some(program) = mongod::program() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let server = Mongod::start_somewhere(&program, directory.path(), Data::Keep).await;
+    let port = server.port();
+    let bench = Bench::new(server.uri(), "dead");
+    let store = bench.open().await;
+    let counters = counters(&store);
+    increment(&counters, "a").await.unwrap();
+    store.append("audit", b"{}".to_vec()).await.unwrap();
+
+    drop(server);
+    tokio::join!(
+        fails_soon(store.ping()),
+        fails_soon(store.find(THINGS, "a")),
+        fails_soon(increment(&counters, "a")),
+        fails_soon(increment(&counters, "a")),
+        fails_soon(store.append("audit", b"{}".to_vec())),
+        fails_soon(store.list(THINGS, None, None, 9)),
+        fails_soon(bench.try_open()),
+    );
+
+    let _server = Mongod::start(&program, directory.path(), port, Data::Keep).await.unwrap();
+    let back = Instant::now();
+    while store.ping().await.is_err() {
+        assert!(back.elapsed() < Duration::from_secs(30));
+    }
+    assert_eq!(increment(&counters, "a").await.unwrap(), 2, "what was acknowledged survived SIGKILL");
+    let next = store.append("audit", b"{}".to_vec()).await.unwrap();
+    assert_eq!(next.sequence, 2);
+    verify(GENESIS, 0, &store.read_chain("audit", 1, 9).await.unwrap()).unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_string_is_never_repeated() {
+    for uri in ["mongodb://user:hunter2@", "mongo://user:hunter2@host", "user:hunter2", "mongodb://u:hunter2@h/?w=x&y"]
+    {
+        let refused = Bench::new(uri.to_owned(), "any").try_open().await.unwrap_err();
+        let source = refused.source().map(ToString::to_string);
+        assert!(!format!("{refused} {refused:?} {source:?}").contains("hunter2"), "{uri}");
+    }
+}

@@ -1,0 +1,129 @@
+//! A real `mongod` as a child of this test, which no way of ending the test leaves behind.
+
+use std::{
+    env,
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use mongodb::{Client, bson::doc, options::ClientOptions};
+use tokio::sync::OnceCell;
+
+/// Starts the server in the background, tells its pid, and kills it once standard input ends. Its other end is held
+/// by the test process, so it ends with that, however that ends. Ctrl-C reaches this shell too and must not end it
+/// first.
+const KEEPER: &str = r#"
+    trap '' HUP INT TERM
+    exec 2>/dev/null
+    "$@" </dev/null >/dev/null &
+    echo $!
+    cat >/dev/null
+    kill -9 $!
+    wait $!
+    if [ -n "$REMOVE" ]; then rm -rf "$REMOVE"; fi
+"#;
+
+/// What happens to the data once the server is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Data {
+    Keep,
+    Remove,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Mongod {
+    keeper: Child,
+    pid: i64,
+    port: u16,
+}
+
+/// The server all tests share, or `None` where there is none and none is demanded.
+pub(crate) async fn shared() -> Option<&'static Mongod> {
+    static SHARED: OnceCell<Option<Mongod>> = OnceCell::const_new();
+    let start = || async {
+        let program = program()?;
+        let data = tempfile::tempdir().unwrap().keep(); // the keeper removes it, this static is never dropped
+        Some(Mongod::start_somewhere(&program, &data, Data::Remove).await)
+    };
+    SHARED.get_or_init(start).await.as_ref()
+}
+
+/// The path in `MONGOD`.
+pub(crate) fn program() -> Option<PathBuf> {
+    if let Some(program) = env::var_os("MONGOD") {
+        return Some(program.into());
+    }
+    let demanded = env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
+    assert!(!demanded, "MONGOD is not set; where CI is set the store is tested on MongoDB too");
+    // Past the test harness, which would keep it to itself while the tests pass.
+    let mut stderr = std::io::stderr();
+    let _ = writeln!(stderr, "\n*** SKIPPED: the store on MongoDB. Set MONGOD to a mongod, see fetch-mongod.sh ***\n");
+    None
+}
+
+impl Mongod {
+    /// On a port nobody uses. Somebody may take it in between; then another is tried.
+    pub(crate) async fn start_somewhere(program: &Path, directory: &Path, data: Data) -> Self {
+        for _ in 0..5 {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            if let Some(server) = Self::start(program, directory, port, data).await {
+                return server;
+            }
+        }
+        panic!("mongod does not start; its log:\n{}", log(directory));
+    }
+
+    /// On this port; `None` when it does not come to answer there.
+    pub(crate) async fn start(program: &Path, directory: &Path, port: u16, data: Data) -> Option<Self> {
+        let mut keeper = Command::new("sh");
+        keeper.args(["-c", KEEPER, "keeper"]).arg(program);
+        keeper.arg("--dbpath").arg(directory).arg("--logpath").arg(directory.join("log"));
+        keeper.args(["--port", &port.to_string(), "--bind_ip", "127.0.0.1", "--nounixsocket"]);
+        keeper.args(["--wiredTigerCacheSizeGB", "0.25"]);
+        keeper.env("REMOVE", if data == Data::Remove { directory.as_os_str() } else { "".as_ref() });
+        let mut keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut pid = String::new();
+        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut pid).unwrap();
+        let server = Self { keeper, pid: pid.trim().parse().unwrap(), port };
+        server.answers().await.then_some(server)
+    }
+
+    pub(crate) fn uri(&self) -> String {
+        format!("mongodb://127.0.0.1:{}/?directConnection=true", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Waits until the port answers, and says whether it is our child that does: another server may have been there.
+    async fn answers(&self) -> bool {
+        let mut options = ClientOptions::parse(self.uri()).await.unwrap();
+        options.server_selection_timeout = Some(Duration::from_millis(200));
+        let admin = Client::with_options(options).unwrap().database("admin");
+        let until = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < until {
+            if let Ok(status) = admin.run_command(doc! { "serverStatus": 1 }).await {
+                return status.get_i64("pid").ok() == Some(self.pid);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
+    }
+}
+
+/// Dropping it kills the server (SIGKILL) and returns when it is gone.
+impl Drop for Mongod {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+fn log(directory: &Path) -> String {
+    std::fs::read_to_string(directory.join("log")).unwrap_or_else(|error| error.to_string())
+}

@@ -1,0 +1,47 @@
+//! Opening, reopening, and stores this program must not touch.
+
+use rsign_storage::{Error, GENESIS, verify};
+
+use super::bench;
+use crate::common::{THINGS, at_once, body, counters, document, increment, put};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reopening_keeps_everything() {
+    let Some(bench) = bench().await else { return };
+    let store = bench.open().await;
+    put(&store, document("a", Some("g"), Some(5))).await;
+    store.append("audit", b"{}".to_vec()).await.unwrap();
+    drop(store);
+    let store = bench.open().await;
+    let found = store.find(THINGS, "a").await.unwrap().unwrap();
+    assert_eq!(body(&found), body(&document("a", None, None)));
+    assert_eq!((found.group.as_deref(), found.expires_at), (Some("g"), Some(5)));
+    let entries = store.read_chain("audit", 1, 9).await.unwrap();
+    assert_eq!(entries.len(), 1);
+    verify(GENESIS, 0, &entries).unwrap();
+    store.ping().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_schema_is_refused() {
+    let Some(bench) = bench().await else { return };
+    put(&bench.open().await, document("a", None, None)).await;
+    bench.raise_schema(99).await;
+    let refused = bench.try_open().await;
+    assert!(matches!(refused, Err(Error::NewerSchema { found: 99, known }) if known < 99), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn eight_open_a_new_store_at_once() {
+    let Some(bench) = bench().await else { return };
+    let racing = bench.clone();
+    let stores = at_once(8, move |_| {
+        let bench = racing.clone();
+        async move { bench.try_open().await }
+    })
+    .await;
+    for store in &stores {
+        increment(&counters(store), "a").await.unwrap();
+    }
+    assert_eq!(counters(&stores[0]).find("a").await.unwrap().unwrap().value, 8);
+}
