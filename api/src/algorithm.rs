@@ -78,9 +78,10 @@ impl std::str::FromStr for KeyType {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|key| key.name() == name).ok_or_else(|| {
-            format!("unknown key type {name}; known are {}", Self::ALL.map(Self::name).join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|key| key.name() == name)
+            .ok_or_else(|| format!("unknown key type {name}; known are {}", Self::ALL.map(Self::name).join(", ")))
     }
 }
 
@@ -165,9 +166,7 @@ impl Scheme {
     pub const fn fits(self, key: KeyType) -> bool {
         match self {
             Self::Pkcs1 { .. } => key.is_rsa(),
-            Self::Pss { hash, salt } => {
-                key.is_rsa() && salt as usize + hash.len() + 2 <= key.bits() as usize / 8
-            }
+            Self::Pss { hash, salt } => key.is_rsa() && salt as usize + hash.len() + 2 <= key.bits() as usize / 8,
             Self::Ecdsa { .. } => !key.is_rsa(),
         }
     }

@@ -206,8 +206,7 @@ pub const SIGN_ALGO_MISSING: Fault = Fault::request("Missing (or invalid type) s
 /// 11.10.
 pub const SIGN_ALGO: Fault = Fault::request("Invalid parameter signAlgo");
 /// 11.10: only where the algorithm needs them.
-pub const SIGN_ALGO_PARAMS_MISSING: Fault =
-    Fault::request("Missing (or invalid type) string parameter signAlgoParams");
+pub const SIGN_ALGO_PARAMS_MISSING: Fault = Fault::request("Missing (or invalid type) string parameter signAlgoParams");
 /// Not in the tables: parameters that are not DER, or ask for what no key here does.
 pub const SIGN_ALGO_PARAMS: Fault = Fault::request("Invalid parameter signAlgoParams");
 /// 11.10: with a bare key algorithm.

@@ -22,7 +22,7 @@ pub enum Value<'a> {
     /// A string.
     Text(Cow<'a, str>),
     /// An array.
-    Array(Vec<Value<'a>>),
+    Array(Vec<Self>),
     /// An object.
     Object(Object<'a>),
 }
@@ -207,7 +207,9 @@ mod tests {
 
     #[test]
     fn refuses_what_two_parsers_read_differently() {
-        for body in [&br#"{"a":1,"a":2}"#[..], br#"{"a":1,"\u0061":2}"#, b"[]", b"{", b"{} {}", br#"{"a":{"b":1,"b":1}}"#] {
+        for body in
+            [&br#"{"a":1,"a":2}"#[..], br#"{"a":1,"\u0061":2}"#, b"[]", b"{", b"{} {}", br#"{"a":{"b":1,"b":1}}"#]
+        {
             assert_eq!(Object::parse(body, 16).err(), Some(Malformed));
         }
         let many: Vec<String> = (0..40).map(|i| format!("\"m{}\":0", i % 39)).collect();

@@ -1,1 +1,40 @@
-fn main() {}
+//! The tool `rsign`: a whole service on this computer for people who build CSC apps, and the bench that measures it.
+
+mod bench;
+mod sandbox;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Remote signing through the CSC API, for people who build and run it.
+#[derive(Debug, Parser)]
+#[command(name = "rsign", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a whole service on this computer: gateway, signer, HSM workers on a SoftHSM2 token, SQLite, built-in CA.
+    Sandbox(sandbox::Options),
+    /// Measures the service against the floor its token sets, in one run.
+    Bench(bench::Options),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let outcome = match Arguments::parse().command {
+        Command::Sandbox(options) => sandbox::run(options).await,
+        Command::Bench(options) => bench::run(options).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rsign: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

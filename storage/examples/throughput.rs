@@ -40,11 +40,11 @@ async fn main() {
     let store = open(&location, &[CREDENTIALS, SESSIONS]).await.unwrap();
     fill(&store).await;
     println!("{:<28}{:>6}{:>10}{:>12}{:>10}{:>10}", "", "tasks", "per s", "CPU us each", "p50 ms", "p99 ms");
-    for tasks in [64] {
-
+    for tasks in [1, 8, 64, 512] {
+        measure("update 600 B, one of 10^4", tasks, &store, update).await;
         measure("create 1 KiB, group, expiry", tasks, &store, create).await;
-
-
+        measure("append 400 B to a chain", tasks, &store, append).await;
+        measure("find 600 B, 9 to 1 update", tasks, &store, mixed).await;
     }
     let resident = fs::read_to_string("/proc/self/status").unwrap();
     println!("{}", resident.lines().find(|line| line.starts_with("VmHWM")).unwrap());

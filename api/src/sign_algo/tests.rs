@@ -4,8 +4,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// SHA-256, MGF1-SHA-256, salt 32, trailer 1, as a real v1 tester sends it.
-const SHA256_SALT32: &str =
-    "MDmgDzANBglghkgBZQMEAgEFAKEcMBoGCSqGSIb3DQEBCDANBglghkgBZQMEAgEFAKIDAgEgowMCAQE=";
+const SHA256_SALT32: &str = "MDmgDzANBglghkgBZQMEAgEFAKEcMBoGCSqGSIb3DQEBCDANBglghkgBZQMEAgEFAKIDAgEgowMCAQE=";
 
 fn named<'a>(algorithm: &'a str, params: Option<&'a str>, hash: Option<&'a str>) -> Named<'a> {
     Named { algorithm, params, hash }

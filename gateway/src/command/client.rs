@@ -68,16 +68,8 @@ pub(super) async fn run(command: Client, parts: &Parts) -> anyhow::Result<()> {
 }
 
 fn registration(command: Client) -> anyhow::Result<Registration> {
-    let Client::Add {
-        id,
-        profile,
-        pin_transport,
-        redirect_uri,
-        all_users,
-        refresh_tokens,
-        client_key,
-        no_secret,
-    } = command
+    let Client::Add { id, profile, pin_transport, redirect_uri, all_users, refresh_tokens, client_key, no_secret } =
+        command
     else {
         anyhow::bail!("not a registration");
     };

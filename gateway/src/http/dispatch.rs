@@ -83,12 +83,7 @@ impl std::fmt::Debug for Content {
 }
 
 /// Serves one request of a method.
-pub(super) async fn dispatch(
-    site: Arc<Site>,
-    version: Version,
-    method: &'static Method,
-    request: Request,
-) -> Response {
+pub(super) async fn dispatch(site: Arc<Site>, version: Version, method: &'static Method, request: Request) -> Response {
     let started = Instant::now();
     let outcome = run(site, version, method, request).await;
     conclude(outcome, version, method.name, started)

@@ -214,9 +214,7 @@ impl From<login::Error> for Problem {
             login::Error::Password(error @ (passwords::Error::Failed(_) | passwords::Error::Random(_))) => {
                 Self::internal(error)
             }
-            login::Error::Token(tokens::Error::Unknown | tokens::Error::Expired) => {
-                wire::REFRESH_TOKEN_VALUE.into()
-            }
+            login::Error::Token(tokens::Error::Unknown | tokens::Error::Expired) => wire::REFRESH_TOKEN_VALUE.into(),
             login::Error::Token(error) => error.into(),
             login::Error::Store(error) => error.into(),
         }

@@ -33,8 +33,8 @@ impl Tls {
         let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
             .and_then(Iterator::collect)
             .with_context(|| format!("cannot read the certificate {}", certificate.display()))?;
-        let key = PrivateKeyDer::from_pem_file(key)
-            .with_context(|| format!("cannot read the key {}", key.display()))?;
+        let key =
+            PrivateKeyDer::from_pem_file(key).with_context(|| format!("cannot read the key {}", key.display()))?;
         let mut config = ServerConfig::builder()
             .with_no_client_auth()
             .with_single_cert(chain, key)

@@ -98,7 +98,10 @@ impl Housekeeping {
         };
         match state {
             None | Some(State::Generated | State::Linked) => {
-                tracing::info!(credential.id = id, "an enrolment was not finished in time; the credential is destroyed");
+                tracing::info!(
+                    credential.id = id,
+                    "an enrolment was not finished in time; the credential is destroyed"
+                );
                 Ok(self.enrolment.abandon(id).await?)
             }
             Some(State::Active | State::Suspended | State::Blocked | State::Destroyed) => {

@@ -59,8 +59,7 @@ impl Signing {
     ) -> Result<Vec<Bytes>, Error> {
         let count = hashes.len();
         let Credential { id, key, .. } = credential;
-        let ask =
-            Sign { credential: id.clone(), client: bearer.client, user: bearer.user, sad, key, scheme, hashes };
+        let ask = Sign { credential: id.clone(), client: bearer.client, user: bearer.user, sad, key, scheme, hashes };
         match self.signer.sign(ask).await {
             Ok(signed) if signed.signatures.len() == count => Ok(signed.signatures),
             Ok(_) => Err(signer::Error::Unavailable("the signer gave another number of signatures".into()).into()),

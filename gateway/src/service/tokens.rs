@@ -134,9 +134,7 @@ impl Tokens {
         let access = self.store_access(grant.bearer, Some(found.grant.clone())).await?;
         let next = digest(refresh.expose_secret());
         match self.grants.rotate(&found.grant, &presented, &next, self.clock.now()).await? {
-            Rotation::Rotated => {
-                Ok(Issued { access, refresh: Some(refresh), expires_in: self.lifetimes.access })
-            }
+            Rotation::Rotated => Ok(Issued { access, refresh: Some(refresh), expires_in: self.lifetimes.access }),
             Rotation::Ended => {
                 self.access.revoke(&digest(access.expose_secret())).await?;
                 Err(Error::Expired)

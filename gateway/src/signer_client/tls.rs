@@ -32,9 +32,8 @@ pub(super) fn connector(config: &SignerConfig) -> anyhow::Result<HttpsConnector<
 }
 
 fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
-        .with_context(|| format!("cannot read {}", path.display()))?
-        .collect();
+    let found: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(path).with_context(|| format!("cannot read {}", path.display()))?.collect();
     let found = found.with_context(|| format!("{} is not PEM", path.display()))?;
     anyhow::ensure!(!found.is_empty(), "{} holds no certificate", path.display());
     Ok(found)

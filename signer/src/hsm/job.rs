@@ -64,6 +64,7 @@ pub enum Job {
         /// Kind of key.
         key: KeyType,
         /// How to sign.
+        #[serde(with = "untagged")]
         scheme: Scheme,
         /// The digests, each as long as the scheme's hash says.
         digests: Vec<Vec<u8>>,
@@ -135,4 +136,34 @@ pub enum Answer {
     Octets(Vec<u8>),
     /// The slot did not open although the device is well: the canary opened, and a second try failed as well.
     Refused,
+}
+
+/// [`Scheme`] without a tag: frames are in a format that does not describe itself.
+mod untagged {
+    use rsign_api::algorithm::{HashAlgorithm, Scheme};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    enum Plain {
+        Pkcs1(HashAlgorithm),
+        Pss(HashAlgorithm, u32),
+        Ecdsa(HashAlgorithm),
+    }
+
+    pub(super) fn serialize<S: Serializer>(scheme: &Scheme, serializer: S) -> Result<S::Ok, S::Error> {
+        let plain = match *scheme {
+            Scheme::Pkcs1 { hash } => Plain::Pkcs1(hash),
+            Scheme::Pss { hash, salt } => Plain::Pss(hash, salt),
+            Scheme::Ecdsa { hash } => Plain::Ecdsa(hash),
+        };
+        plain.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scheme, D::Error> {
+        Ok(match Plain::deserialize(deserializer)? {
+            Plain::Pkcs1(hash) => Scheme::Pkcs1 { hash },
+            Plain::Pss(hash, salt) => Scheme::Pss { hash, salt },
+            Plain::Ecdsa(hash) => Scheme::Ecdsa { hash },
+        })
+    }
 }

@@ -67,16 +67,16 @@ impl Pool {
         let (stop, stopped) = watch::channel(false);
         let ready = Arc::new(AtomicU32::new(0));
         let settings = Arc::new(settings);
-        let first = futures_util::future::join_all((0..settings.workers.max(1)).map(|_| Process::start(&settings))).await;
         let mut seats = Vec::new();
-        for process in first {
+        for _ in 0..settings.workers.max(1) {
+            // One after the other: SoftHSM2 sometimes fails when two processes open a token at the same moment.
+            let process = Process::start_patiently(&settings).await?;
             let seat = Seat {
                 settings: Arc::clone(&settings),
                 jobs: jobs.clone(),
                 ready: Arc::clone(&ready),
                 stopped: stopped.clone(),
             };
-            let process = process?;
             seats.push(tokio::spawn(seat.keep(process)));
         }
         Ok(Arc::new(Self { queue, ready, stop, seats: Mutex::new(seats) }))
@@ -180,6 +180,18 @@ struct Process {
 }
 
 impl Process {
+    /// Tries a few times: what the token says at a bad moment it need not say again.
+    async fn start_patiently(settings: &PoolSettings) -> Result<Self, String> {
+        for _ in 0..4 {
+            match Self::start(settings).await {
+                Ok(process) => return Ok(process),
+                Err(error) => tracing::warn!(%error, "HSM worker does not start; trying again"),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Self::start(settings).await
+    }
+
     async fn start(settings: &PoolSettings) -> Result<Self, String> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(|error| error.to_string())?;
         let child = Command::new(&settings.program)

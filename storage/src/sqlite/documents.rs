@@ -35,7 +35,9 @@ impl Documents {
             update: format!("UPDATE {table} SET grp = ?2, expires_at = ?3, body = ?4 WHERE id = ?1"),
             update_body: format!("UPDATE {table} SET body = ?2 WHERE id = ?1"),
             remove: format!("DELETE FROM {table} WHERE id = ?1"),
-            purge: format!("DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE expires_at < ?1 LIMIT ?2)"),
+            purge: format!(
+                "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE expires_at < ?1 LIMIT ?2)"
+            ),
             list_all: format!("SELECT id, grp, expires_at, body FROM {table} WHERE id > ?1 ORDER BY id LIMIT ?2"),
             list_group: format!(
                 "SELECT id, grp, expires_at, body FROM {table} WHERE grp = ?3 AND id > ?1 ORDER BY id LIMIT ?2"
@@ -107,4 +109,28 @@ impl Documents {
 
 fn document(row: &Row<'_>) -> rusqlite::Result<Document> {
     Ok(Document { id: row.get(0)?, group: row.get(1)?, expires_at: row.get(2)?, body: row.get(3)? })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::Documents;
+    use crate::{Collection, sqlite::schema};
+
+    #[test]
+    fn every_statement_finds_its_rows_by_an_index() {
+        let things = Collection { name: "things" };
+        let directory = tempfile::tempdir().unwrap();
+        let connection = schema::open(&directory.path().join("store.db"), &[things]).unwrap();
+        let all = Documents::new(things);
+        let statements =
+            [&all.find, &all.update, &all.update_body, &all.remove, &all.purge, &all.list_all, &all.list_group];
+        for statement in statements {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+            let steps = plan.raw_query().mapped(|row| row.get::<_, String>(3));
+            for step in steps.map(Result::unwrap) {
+                assert!(step.starts_with("SEARCH") || step.starts_with("LIST SUBQUERY"), "{statement}: {step}");
+            }
+        }
+    }
 }

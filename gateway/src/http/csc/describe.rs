@@ -1,8 +1,6 @@
 //! A credential in the words of CSC 6.1 and 6.2 at once (clients.md 2m, rule 2).
 
-use rsign_api::csc::credentials::{
-    Auth, AuthObject, Certificate, Certificates, Description, Key, Otp, Pin, Wanted,
-};
+use rsign_api::csc::credentials::{Auth, AuthObject, Certificate, Certificates, Description, Key, Otp, Pin, Wanted};
 use rsign_api::sign_algo;
 
 use crate::domain::certificate::generalized_time;

@@ -15,7 +15,8 @@ use crate::http::site::Site;
 
 /// The same answer to everybody; a body, if there is one, can only ask for a language we may not have.
 pub(in crate::http) fn handle(site: Arc<Site>, call: OpenCall) -> Answer {
-    Box::pin(async move { Ok(Reply::ready(site.info(call.content.version).to_vec())) })
+    let OpenCall { content, .. } = call;
+    Box::pin(async move { Ok(Reply::ready(site.info(content.version).to_vec())) })
 }
 
 /// The answer.

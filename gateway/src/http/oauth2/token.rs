@@ -43,11 +43,7 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
     let issued = match grant {
         Grant::ClientCredentials => {
             let bearer = Bearer { client: client.id, user: None, reach: client.reach };
-            if client.refresh_tokens {
-                tokens.issue_with_refresh(bearer).await?
-            } else {
-                tokens.issue(bearer).await?
-            }
+            if client.refresh_tokens { tokens.issue_with_refresh(bearer).await? } else { tokens.issue(bearer).await? }
         }
         Grant::RefreshToken(token) => tokens.renew(&token, &client.id).await.map_err(not_renewed)?,
     };

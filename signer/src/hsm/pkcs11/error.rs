@@ -24,7 +24,16 @@ impl TokenError {
 
 impl From<Error> for TokenError {
     fn from(error: Error) -> Self {
-        if is_loss(&error) { Self::Lost(error.to_string()) } else { Self::Device(error.to_string()) }
+        let text = describe(&error);
+        if is_loss(&error) { Self::Lost(text) } else { Self::Device(text) }
+    }
+}
+
+/// `function: code`, without the standard's prose.
+pub(super) fn describe(error: &Error) -> String {
+    match error {
+        Error::Pkcs11(code, function) => format!("{function:?}: {code:?}"),
+        other => other.to_string(),
     }
 }
 

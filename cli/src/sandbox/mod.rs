@@ -1,0 +1,142 @@
+//! `rsign sandbox`: a whole service on this computer, seeded, for people who build CSC apps (DESIGN 8).
+//!
+//! [`layout`] says which file lies where, [`tls`] makes the certificates between the parts, [`settings`] writes the
+//! services' configuration, [`process`] starts and ends them, [`seed`] makes clients, users and credentials through
+//! the operator's own commands, [`ready`] tells the world.
+
+mod layout;
+mod process;
+mod ready;
+mod seed;
+mod settings;
+mod tls;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(crate) use layout::Layout;
+pub(crate) use process::{Programs, Service};
+pub(crate) use ready::Ready;
+
+/// Options of `rsign sandbox`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// Written when all is serving: addresses, clients, users, PINs, in one JSON object (mode 0600).
+    #[arg(long)]
+    pub(crate) ready_file: PathBuf,
+    /// Where everything is kept; created if absent. Without it, a temporary folder that goes when the sandbox ends.
+    #[arg(long)]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address of the CSC API; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Plain HTTP, on loopback only.
+    #[arg(long)]
+    pub(crate) http: bool,
+}
+
+/// How long the services may take to end.
+const GRACE: Duration = Duration::from_secs(9);
+
+pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    anyhow::ensure!(!options.http || options.listen.ip().is_loopback(), "--http is for loopback addresses only");
+    let temporary;
+    let folder = match &options.data_dir {
+        Some(folder) => folder.clone(),
+        None => {
+            temporary = tempfile::Builder::new().prefix("rsign-sandbox-").tempdir()?;
+            temporary.path().to_owned()
+        }
+    };
+    let mut sandbox = tokio::select! {
+        started = Sandbox::start(&folder, options.listen, options.http) => started?,
+        _ = terminate.recv() => anyhow::bail!("stopped before it was ready"),
+        _ = interrupt.recv() => anyhow::bail!("stopped before it was ready"),
+    };
+    sandbox.ready.write(&options.ready_file)?;
+    println!("rsign sandbox: serving {}; clients, users and PINs are in {}", sandbox.ready.csc_v1, options.ready_file.display());
+    let ended = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        name = sandbox.any_ended() => Err(anyhow::anyhow!("the {name} ended by itself; its log says why")),
+    };
+    let _ = std::fs::remove_file(&options.ready_file);
+    sandbox.stop().await;
+    ended
+}
+
+/// The running parts.
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    pub(crate) ready: Ready,
+    pub(crate) layout: Layout,
+    gateway: Service,
+    signer: Service,
+    /// Held as long as the folder is in use.
+    _lock: std::fs::File,
+}
+
+impl Sandbox {
+    /// Starts everything in this folder, making what is missing.
+    pub(crate) async fn start(folder: &std::path::Path, listen: SocketAddr, http: bool) -> anyhow::Result<Self> {
+        let programs = Programs::beside_this()?;
+        let layout = Layout::open(folder)?;
+        let lock = layout.lock()?;
+        if !layout.is_complete() {
+            layout.start_afresh()?;
+            tls::make(&layout)?;
+            settings::write_secrets(&layout)?;
+        }
+        let pki = settings::pki_address(&layout)?;
+        settings::write_signer(&layout, pki)?;
+        if !layout.is_complete() {
+            process::command(&programs.signer, &layout.signer_config(), &["init", "--create-token"]).await?;
+        }
+        let signer = Service::start("signer", &programs.signer, &layout.signer_config(), &layout.file("signer.ready")).await?;
+        let address = signer.address("address")?;
+        settings::write_gateway(&layout, &settings::Gateway { listen, http, pki, signer: address })?;
+        let seeded = if layout.is_complete() {
+            seed::Seeded::read(&layout)?
+        } else {
+            let seeded = seed::make(&programs, &layout).await?;
+            seeded.write(&layout)?;
+            seeded
+        };
+        let gateway = Service::start("gateway", &programs.gateway, &layout.gateway_config(), &layout.file("gateway.ready")).await?;
+        let signing_ca = ready::fetch_authority(gateway.address("pki")?, &layout).await?;
+        let ready = Ready::new(&gateway, &signer, &layout, http, &signing_ca, seeded)?;
+        Ok(Self { ready, layout, gateway, signer, _lock: lock })
+    }
+
+    /// Name of the first part that ended by itself.
+    async fn any_ended(&mut self) -> &'static str {
+        tokio::select! {
+            name = self.gateway.ended() => name,
+            name = self.signer.ended() => name,
+        }
+    }
+
+    /// Pids of every process of the service now.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        ready::processes(&self.gateway, &self.signer).into_values().collect()
+    }
+
+    /// Ends the gateway first, so that nobody calls a signer that is gone; waits for both.
+    pub(crate) async fn stop(self) {
+        self.gateway.stop(GRACE / 2).await;
+        self.signer.stop(GRACE / 2).await;
+    }
+}
+
+/// A free loopback port, for what must be known before it is bound.
+fn free_port() -> anyhow::Result<u16> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("no free port")?;
+    Ok(listener.local_addr()?.port())
+}

@@ -1,0 +1,93 @@
+//! The ready file: everything an app author needs, in one JSON object (DESIGN 8).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context as _;
+use http_body_util::BodyExt as _;
+use serde::Serialize;
+
+use super::layout::{Layout, write_private};
+use super::process::Service;
+use super::seed::Seeded;
+
+/// What the file holds. A member whose part is not built yet is null.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Ready {
+    pub(crate) csc_v1: String,
+    pub(crate) csc_v2: String,
+    pub(crate) oauth2: String,
+    pub(crate) account: Option<String>,
+    pub(crate) sign: Option<String>,
+    pub(crate) tls_ca: Option<String>,
+    pub(crate) signing_ca: String,
+    pub(crate) tsa: Option<String>,
+    #[serde(flatten)]
+    pub(crate) seeded: Seeded,
+    pub(crate) pids: BTreeMap<String, u32>,
+}
+
+impl Ready {
+    pub(super) fn new(
+        gateway: &Service,
+        signer: &Service,
+        layout: &Layout,
+        http: bool,
+        signing_ca: &Path,
+        seeded: Seeded,
+    ) -> anyhow::Result<Self> {
+        let scheme = if http { "http" } else { "https" };
+        let base = format!("{scheme}://{}", gateway.address("address")?);
+        Ok(Self {
+            csc_v1: format!("{base}/csc/v1"),
+            csc_v2: format!("{base}/csc/v2"),
+            oauth2: base,
+            account: None,
+            sign: None,
+            tls_ca: (!http).then(|| layout.file("tls-ca.pem").display().to_string()),
+            signing_ca: signing_ca.display().to_string(),
+            tsa: None,
+            seeded,
+            pids: processes(gateway, signer),
+        })
+    }
+
+    /// Whole or not at all, readable by its owner only.
+    pub(crate) fn write(&self, file: &Path) -> anyhow::Result<()> {
+        write_private(file, &serde_json::to_vec_pretty(self)?)
+    }
+}
+
+/// Every process of the service by a name.
+pub(super) fn processes(gateway: &Service, signer: &Service) -> BTreeMap<String, u32> {
+    let mut pids = BTreeMap::from([("gateway".to_owned(), gateway.pid), ("signer".to_owned(), signer.pid)]);
+    let workers = children(signer.pid).into_iter().enumerate();
+    pids.extend(workers.map(|(number, pid)| (format!("hsm_worker_{}", number + 1), pid)));
+    pids
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    let mut found: Vec<u32> =
+        lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect();
+    found.sort_unstable();
+    found
+}
+
+/// Gets the signing CA's certificate where validators will get it, and keeps it as PEM.
+pub(super) async fn fetch_authority(pki: &str, layout: &Layout) -> anyhow::Result<std::path::PathBuf> {
+    let stream = tokio::net::TcpStream::connect(pki).await.context("the PKI listener")?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let request = hyper::Request::get("/ca.cer").header("host", pki).body(http_body_util::Empty::<hyper::body::Bytes>::new())?;
+    let answer = sender.send_request(request).await?;
+    anyhow::ensure!(answer.status().is_success(), "GET http://{pki}/ca.cer answered {}", answer.status());
+    let der = answer.into_body().collect().await?.to_bytes();
+    let body = data_encoding::BASE64.encode(&der);
+    let lines: Vec<&str> = body.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    let file = layout.file("signing-ca.pem");
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
+    write_private(&file, pem.as_bytes())?;
+    Ok(file)
+}

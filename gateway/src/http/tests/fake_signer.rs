@@ -1,0 +1,130 @@
+//! A signer that keeps no keys: it remembers what it was asked and answers as a test tells it to.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::{
+    Authority, Authorize, Authorized, ChangeState, CreateCredential, CreatedCredential, CredentialName,
+    CredentialStatus, Done, Extend, IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign,
+    Signed, State,
+};
+use secrecy::ExposeSecret as _;
+
+use crate::port::signer::{Error, Result, Signer};
+
+/// The PIN it takes for right.
+pub(super) const PIN: &str = "31415926";
+
+#[derive(Debug)]
+pub(super) struct FakeSigner {
+    /// PINs it was shown.
+    pub(super) pins: Mutex<Vec<String>>,
+    /// What it was asked to sign.
+    pub(super) signed: Mutex<Vec<Sign>>,
+    /// State of every credential.
+    pub(super) state: Mutex<State>,
+    /// Refuses everything with this.
+    pub(super) refusal: Mutex<Option<Refusal>>,
+    /// Answers nothing at all.
+    pub(super) away: Mutex<bool>,
+}
+
+impl Default for FakeSigner {
+    fn default() -> Self {
+        Self {
+            pins: Mutex::default(),
+            signed: Mutex::default(),
+            state: Mutex::new(State::Active),
+            refusal: Mutex::default(),
+            away: Mutex::default(),
+        }
+    }
+}
+
+impl FakeSigner {
+    fn willing(&self) -> Result<()> {
+        if *self.away.lock().unwrap() {
+            return Err(Error::Unavailable("connection refused".into()));
+        }
+        match *self.refusal.lock().unwrap() {
+            Some(Refusal::Busy) => Err(Error::Busy),
+            Some(refusal) => Err(Error::Refused(refusal)),
+            None => Ok(()),
+        }
+    }
+
+    fn standing(&self) -> CredentialStatus {
+        CredentialStatus { state: *self.state.lock().unwrap(), locked_until: None }
+    }
+}
+
+fn certificate() -> Vec<u8> {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(rcgen::DnType::OrganizationName, "ACME, Lda");
+    params.distinguished_name.push(rcgen::DnType::CommonName, "Ann Lee");
+    params.self_signed(&key).unwrap().der().to_vec()
+}
+
+#[async_trait]
+impl Signer for FakeSigner {
+    async fn create(&self, _: CreateCredential) -> Result<CreatedCredential> {
+        self.willing()?;
+        let some = Bytes(vec![1, 2, 3]);
+        Ok(CreatedCredential { key: some.clone(), spki: some.clone(), request: some })
+    }
+
+    async fn issue(&self, _: IssueCertificate) -> Result<IssuedCertificate> {
+        Ok(IssuedCertificate { certificate: Bytes(certificate()), chain: vec![Bytes(certificate())] })
+    }
+
+    async fn link(&self, _: LinkCertificate) -> Result<CredentialStatus> {
+        Ok(self.standing())
+    }
+
+    async fn status(&self, _: CredentialName) -> Result<CredentialStatus> {
+        self.willing()?;
+        Ok(self.standing())
+    }
+
+    async fn change_state(&self, ask: ChangeState) -> Result<CredentialStatus> {
+        self.willing()?;
+        *self.state.lock().unwrap() = ask.state;
+        Ok(self.standing())
+    }
+
+    async fn authorize(&self, ask: Authorize) -> Result<Authorized> {
+        self.pins.lock().unwrap().push(ask.pin.expose_secret().to_owned());
+        self.willing()?;
+        if ask.pin.expose_secret() != PIN {
+            return Err(Error::Refused(Refusal::WrongPin));
+        }
+        Ok(Authorized { sad: "sad_one".into(), expires_in: 300 })
+    }
+
+    async fn extend(&self, _: Extend) -> Result<Authorized> {
+        self.willing()?;
+        Ok(Authorized { sad: "sad_two".into(), expires_in: 300 })
+    }
+
+    async fn revoke(&self, ask: RevokeSad) -> Result<Done> {
+        match ask.sad.expose_secret() {
+            "sad_one" => Ok(Done {}),
+            _ => Err(Error::Refused(Refusal::InvalidSad)),
+        }
+    }
+
+    async fn sign(&self, ask: Sign) -> Result<Signed> {
+        self.willing()?;
+        let signatures = ask.hashes.clone();
+        self.signed.lock().unwrap().push(ask);
+        Ok(Signed { signatures })
+    }
+
+    async fn authority(&self) -> Result<Authority> {
+        self.willing()?;
+        Ok(Authority { certificate: Bytes(certificate()), crl: Bytes(vec![0x30, 0]) })
+    }
+}

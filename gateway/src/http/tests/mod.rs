@@ -1,0 +1,176 @@
+//! The real router over SQLite and a fake signer: what is said, in which order, to whom.
+
+mod csc;
+mod fake_signer;
+mod isolation;
+mod oauth2;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, header};
+use data_encoding::BASE64;
+use http_body_util::BodyExt as _;
+use rsign_api::algorithm::KeyType;
+use rsign_api::signer::{Scal, Stretch, Subject};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::{Site, router};
+use crate::app::{App, Parts};
+use crate::config::Config;
+use crate::domain::client::{PinTransport, Profile, Reach};
+use crate::domain::user::User;
+use crate::port::clock::SystemClock;
+use crate::port::random::SystemSource;
+use crate::port::signer::Signer;
+use crate::service::clients::Registration;
+use crate::service::enrolment::Wanted;
+use crate::service::passwords::Passwords;
+use crate::store::Repositories;
+use fake_signer::FakeSigner;
+
+/// SHA-256 of nothing in particular.
+const HASH: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// A gateway with a user `ann` (password `hunter22`), and what a test needs to make more.
+struct Bench {
+    router: Router,
+    parts: Parts,
+    signer: Arc<FakeSigner>,
+    ann: String,
+    _directory: tempfile::TempDir,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+struct Heard {
+    status: u16,
+    headers: axum::http::HeaderMap,
+    json: Value,
+}
+
+impl Heard {
+    fn error(&self) -> (u16, &str, &str) {
+        let text = |name: &str| self.json[name].as_str().unwrap_or_default();
+        assert_eq!(text("error_description"), text("message"));
+        assert_eq!(self.headers[header::CACHE_CONTROL], "no-store");
+        (self.status, text("error"), text("error_description"))
+    }
+
+    fn token(&self) -> String {
+        assert_eq!(self.status, 200, "{:?}", self.json);
+        self.json["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("gateway.sqlite");
+        let config: Config = toml::from_str(&format!(
+            "[listen]\naddress = \"127.0.0.1:0\"\nprefix = \"/elsewhere\"\n\
+             [store]\nengine = \"sqlite\"\npath = {path:?}\n\
+             [signer]\nurl = \"https://x\"\nca = \"x\"\ncertificate = \"x\"\nkey = \"x\"\n\
+             [auth]\nbasic = true\n"
+        ))
+        .unwrap();
+        let signer = Arc::new(FakeSigner::default());
+        let parts = Parts {
+            repositories: Repositories::open(&config.store).await.unwrap(),
+            signer: Arc::clone(&signer) as Arc<dyn Signer>,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemSource::default()),
+        };
+        let app = App::new(&config, &parts).unwrap();
+        let site = Site::new(app, config, "https://rsign.example").unwrap();
+        let mut bench =
+            Self { router: router(Arc::new(site)), parts, signer, ann: String::new(), _directory: directory };
+        bench.ann = bench.user("ann").await;
+        bench
+    }
+
+    async fn user(&self, username: &str) -> String {
+        let id = self.parts.random.id().unwrap();
+        let passwords = Passwords::new(1, Arc::clone(&self.parts.random)).unwrap();
+        let subject = Subject {
+            country: "PT".to_owned(),
+            organization: None,
+            given_name: "Ann".to_owned(),
+            surname: "Lee".to_owned(),
+            serial_number: format!("RS:PT-{id}"),
+            common_name: "Ann Lee".to_owned(),
+        };
+        let password = passwords.hash(&"hunter22".into()).unwrap();
+        let user = User { id: id.clone(), username: username.to_owned(), password, subject };
+        assert!(self.parts.repositories.users.register(user).await.unwrap());
+        id
+    }
+
+    async fn credential(&self, user: &str, scal: Scal) -> String {
+        let wanted = Wanted { key: KeyType::Rsa2048, scal, multisign: 10, stretch: Stretch::Hmac };
+        self.parts.enrolment("default").create(user, wanted).await.unwrap()
+    }
+
+    /// Registers a client; its secret.
+    async fn client(&self, id: &str, pin_transport: PinTransport, reach: Reach) -> String {
+        let registration = Registration {
+            id: id.to_owned(),
+            profile: Profile::Legacy,
+            pin_transport,
+            redirect_uris: Vec::new(),
+            reach,
+            refresh_tokens: true,
+            public_key: None,
+            secret: true,
+        };
+        self.parts.clients().register(registration).await.unwrap().unwrap().expose_secret().to_owned()
+    }
+
+    /// A service token of a new client.
+    async fn client_token(&self, id: &str, pin_transport: PinTransport, reach: Reach) -> String {
+        let secret = self.client(id, pin_transport, reach).await;
+        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        self.form("/oauth2/token", &form, None).await.token()
+    }
+
+    /// A service token of a person.
+    async fn login(&self, username: &str) -> String {
+        self.login_with(username, "hunter22", json!({})).await.token()
+    }
+
+    async fn login_with(&self, username: &str, password: &str, body: Value) -> Heard {
+        let basic = BASE64.encode(format!("{username}:{password}").as_bytes());
+        self.send("/csc/v1/auth/login", Some(&format!("Basic {basic}")), "application/json", &body.to_string()).await
+    }
+
+    async fn call(&self, path: &str, token: &str, body: Value) -> Heard {
+        self.raw(path, token, &body.to_string()).await
+    }
+
+    async fn raw(&self, path: &str, token: &str, body: &str) -> Heard {
+        self.send(path, Some(&format!("Bearer {token}")), "application/json", body).await
+    }
+
+    async fn form(&self, path: &str, body: &str, authorization: Option<&str>) -> Heard {
+        self.send(path, authorization, "application/x-www-form-urlencoded", body).await
+    }
+
+    async fn send(&self, path: &str, authorization: Option<&str>, kind: &str, body: &str) -> Heard {
+        let mut request = Request::post(path).header(header::CONTENT_TYPE, kind);
+        if let Some(authorization) = authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        self.exchange(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    async fn exchange(&self, request: Request<Body>) -> Heard {
+        let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+        Heard { status: head.status.as_u16(), headers: head.headers, json }
+    }
+}

@@ -1,0 +1,18 @@
+//! Nothing an operation makes outlives it, whether it succeeds or fails.
+
+use super::TOKEN;
+use crate::harness::TestToken;
+use crate::harness::child::churn;
+
+/// Rounds of thirteen jobs, four of which fail.
+const ROUNDS: u32 = 40;
+
+#[tokio::test]
+async fn no_object_and_no_session_is_left_after_hundreds_of_jobs_good_and_bad() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let canary = token.ceremony().await.canary;
+    let (before, after) = churn(&token, &canary, ROUNDS);
+    assert_eq!(before.token_objects, 2 + 2 * 3, "K_MK, header-MAC key, three pairs");
+    assert_eq!(before.session_objects, 0);
+    assert_eq!(before, after);
+}

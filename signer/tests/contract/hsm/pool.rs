@@ -1,0 +1,184 @@
+//! Workers come and go, and no call is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rsign_api::algorithm::KeyType;
+use rsign_signer::hsm::{Answer, Fault, Hsm, Job, Pool, PoolSettings};
+
+use super::TOKEN;
+use crate::harness::{Made, TestToken, opener, soon, until};
+
+/// So many signatures asked for at once; what became of each.
+async fn burst(pool: &Arc<Pool>, made: &Made, count: usize) -> Vec<Result<Answer, Fault>> {
+    let calls = (0..count).map(|_| {
+        let (pool, made) = (Arc::clone(pool), made.clone());
+        tokio::spawn(async move { made.sign(&*pool, &opener(1)).await })
+    });
+    let mut outcomes = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        outcomes.push(soon(call).await.unwrap());
+    }
+    outcomes
+}
+
+/// As a burst, each call repeated while its worker is lost, as the service does (which gives up sooner).
+async fn stubborn_burst(pool: &Arc<Pool>, made: &Made, count: usize) {
+    let calls = (0..count).map(|_| {
+        let (pool, made) = (Arc::clone(pool), made.clone());
+        tokio::spawn(async move {
+            loop {
+                match made.sign(&*pool, &opener(1)).await {
+                    Err(Fault::Lost) => {}
+                    outcome => return made.is_signed(&outcome),
+                }
+            }
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        assert!(soon(call).await.unwrap(), "each call gets its signature");
+    }
+}
+
+async fn is_whole(token: &TestToken, pool: &Pool, workers: usize) {
+    let whole = u32::try_from(workers).unwrap();
+    until("all workers are ready", || pool.ready() == whole).await;
+    until("no other process is left", || token.workers().pids().len() == workers).await;
+}
+
+#[tokio::test]
+async fn workers_are_replaced_after_their_share_and_nothing_is_lost() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let pool = Pool::start(PoolSettings { replace_after: 50, ..token.pool_settings().await }).await.unwrap();
+    let first = token.workers().pids();
+    assert_eq!(first.len(), 2);
+    let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
+    for _ in 0..5 {
+        let outcomes = burst(&pool, &made, 100).await;
+        assert!(outcomes.iter().all(|outcome| made.is_signed(outcome)));
+    }
+    is_whole(&token, &pool, 2).await;
+    assert!(token.workers().pids().is_disjoint(&first), "after 500 jobs none of the first is left");
+    pool.stop().await;
+    assert!(token.workers().pids().is_empty(), "each has been waited for");
+}
+
+#[tokio::test]
+async fn a_workers_memory_stays_within_its_share() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let pool = Pool::start(PoolSettings { workers: 1, ..token.pool_settings().await }).await.unwrap();
+    let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
+    burst(&pool, &made, 100).await;
+    let pid = token.workers().pids().pop_first().unwrap();
+    let before = token.workers().resident(pid);
+    burst(&pool, &made, 1000).await;
+    let grown = token.workers().resident(pid) - before;
+    // SoftHSM2 2.6.1 keeps 0.7 KiB of each signature's session objects until C_Finalize.
+    assert!(grown < 3 * 1024, "{grown} KiB after 1000 signatures");
+    pool.stop().await;
+}
+
+#[tokio::test]
+async fn a_killed_worker_loses_no_call_and_is_replaced() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let pool = token.pool().await;
+    let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
+    let load = {
+        let (pool, made) = (Arc::clone(&pool), made.clone());
+        tokio::spawn(async move { burst(&pool, &made, 400).await })
+    };
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let pid = token.workers().pids().pop_first();
+        pid.into_iter().for_each(|pid| token.workers().signal("KILL", pid));
+    }
+    for outcome in soon(load).await.unwrap() {
+        assert!(made.is_signed(&outcome) || outcome.as_ref().is_err_and(|fault| *fault == Fault::Lost), "{outcome:?}");
+    }
+    is_whole(&token, &pool, 2).await;
+    let outcomes = burst(&pool, &made, 20).await;
+    assert!(outcomes.iter().all(|outcome| made.is_signed(outcome)), "the pool has healed");
+    pool.stop().await;
+}
+
+#[tokio::test]
+async fn all_workers_killed_again_and_again_and_every_call_is_answered() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let pool = token.pool().await;
+    let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
+    for _ in 0..6 {
+        let load = {
+            let (pool, made) = (Arc::clone(&pool), made.clone());
+            tokio::spawn(async move { stubborn_burst(&pool, &made, 100).await })
+        };
+        tokio::time::sleep(Duration::from_millis(15)).await;
+        // Those that are just starting as well.
+        token.workers().signal_all("KILL");
+        soon(load).await.unwrap();
+    }
+    is_whole(&token, &pool, 2).await;
+    pool.stop().await;
+    assert!(token.workers().pids().is_empty());
+}
+
+#[tokio::test]
+async fn a_full_queue_says_busy_and_what_waits_is_done() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let settings = PoolSettings { workers: 1, queue: 4, ..token.pool_settings().await };
+    let pool = Pool::start(settings).await.unwrap();
+    let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
+    token.workers().signal_all("STOP");
+    let load = {
+        let (pool, made) = (Arc::clone(&pool), made.clone());
+        tokio::spawn(async move { burst(&pool, &made, 20).await })
+    };
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(pool.run(Job::Check).await.unwrap_err(), Fault::Busy);
+    token.workers().signal_all("CONT");
+    let outcomes = soon(load).await.unwrap();
+    let done = outcomes.iter().filter(|outcome| made.is_signed(outcome)).count();
+    let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(Fault::Busy))).count();
+    // Two in the worker's hands, four in the queue.
+    assert_eq!((done, busy), (6, 14), "{outcomes:?}");
+    pool.stop().await;
+}
+
+#[tokio::test]
+async fn a_pool_that_stops_answers_every_call() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let pool = Pool::start(PoolSettings { workers: 1, ..token.pool_settings().await }).await.unwrap();
+    let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
+    let load = {
+        let (pool, made) = (Arc::clone(&pool), made.clone());
+        tokio::spawn(async move { burst(&pool, &made, 200).await })
+    };
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    soon(pool.stop()).await;
+    for outcome in soon(load).await.unwrap() {
+        assert!(made.is_signed(&outcome) || matches!(outcome, Err(Fault::Lost | Fault::Busy)), "{outcome:?}");
+    }
+    assert!(pool.run(Job::Check).await.is_err(), "nothing more is taken");
+}
+
+#[tokio::test]
+async fn an_answer_too_long_for_a_frame_is_a_fault_not_silence() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let pool = Pool::start(PoolSettings { workers: 1, threads: 2, ..token.pool_settings().await }).await.unwrap();
+    let outcome = soon(pool.run(Job::Random { length: 2 << 20 })).await;
+    assert!(matches!(outcome, Err(Fault::Device(_) | Fault::Lost)), "{outcome:?}");
+    let outcome = soon(pool.run(Job::Mac { data: vec![0; 2 << 20] })).await;
+    assert!(matches!(outcome, Err(Fault::Device(_))), "{outcome:?}");
+    soon(pool.run(Job::Check)).await.unwrap();
+    pool.stop().await;
+}
+
+#[tokio::test]
+async fn workers_of_many_threads_answer_each_call_with_its_own_answer() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let pool = Pool::start(PoolSettings { workers: 1, threads: 4, ..token.pool_settings().await }).await.unwrap();
+    let (one, two) = (Made::by(&*pool, KeyType::P256, &opener(1)).await, Made::by(&*pool, KeyType::P256, &opener(1)).await);
+    let (of_one, of_two) = tokio::join!(burst(&pool, &one, 200), burst(&pool, &two, 200));
+    assert!(of_one.iter().all(|outcome| one.is_signed(outcome)));
+    assert!(of_two.iter().all(|outcome| two.is_signed(outcome)));
+    pool.stop().await;
+}

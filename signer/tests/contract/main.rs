@@ -1,0 +1,30 @@
+//! What the signer promises of its HSM, on every token, and of its service on a real token and a real store.
+//!
+//! [`hsm`](softhsm2::hsm) is written once and mounted once per token; [`service`] runs on SoftHSM2. Tests that show a
+//! row of the attack table (security.md 2.3) have its number in their name. Nothing here loads a PKCS#11 library into
+//! the test process itself: tokens are made by `rsign-signer init`, used through worker processes, and forged by a
+//! [`child`](harness::child).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::duplicate_mod, reason = "one suite, mounted once per token")]
+
+mod harness;
+mod service;
+
+#[path = "."]
+mod softhsm2 {
+    const TOKEN: crate::harness::Kind = crate::harness::Kind::SoftHsm2;
+    mod hsm;
+}
+
+#[path = "."]
+mod kryoptic {
+    const TOKEN: crate::harness::Kind = crate::harness::Kind::Kryoptic;
+    mod hsm;
+}
+
+/// Kryoptic with the other derivation it offers.
+#[path = "."]
+mod kryoptic_hkdf {
+    const TOKEN: crate::harness::Kind = crate::harness::Kind::KryopticHkdf;
+    mod hsm;
+}
