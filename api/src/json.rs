@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use zeroize::Zeroize as _;
 
 /// A JSON value; texts borrow from the body where they hold no escapes.
 #[derive(Clone, PartialEq)]
@@ -27,7 +28,7 @@ pub enum Value<'a> {
     Object(Object<'a>),
 }
 
-/// The members of a JSON object, each name once.
+/// The members of a JSON object, each name once. Texts that had to be copied are wiped in the end: one may be a PIN.
 #[derive(Clone, PartialEq, Default)]
 pub struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
@@ -59,6 +60,16 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value).filter(|value| **value != Value::Null)
+    }
+}
+
+impl Drop for Object<'_> {
+    fn drop(&mut self) {
+        for (_, value) in &mut self.0 {
+            if let Value::Text(Cow::Owned(text)) = value {
+                text.zeroize();
+            }
+        }
     }
 }
 

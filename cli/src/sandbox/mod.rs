@@ -22,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(crate) use layout::Layout;
 pub(crate) use process::{Programs, Service};
 pub(crate) use ready::Ready;
+pub(crate) use seed::credential;
 
 /// Options of `rsign sandbox`.
 #[derive(Debug, Clone, Args)]

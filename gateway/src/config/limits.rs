@@ -14,7 +14,7 @@ pub struct Limits {
     pub depth: usize,
     /// Seconds a body may take to arrive.
     pub body_timeout_seconds: u64,
-    /// Seconds the head of a request may take to arrive.
+    /// Seconds the head of a request may take to arrive; also how long a connection may lie idle.
     pub header_timeout_seconds: u64,
     /// Credentials on one page of credentials/list.
     pub page: usize,
@@ -33,7 +33,7 @@ impl Default for Limits {
             hashes: 1000,
             depth: 16,
             body_timeout_seconds: 10,
-            header_timeout_seconds: 10,
+            header_timeout_seconds: 30,
             page: 100,
             access_token_seconds: 3600,
             refresh_token_seconds: 30 * 24 * 3600,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -75,16 +75,10 @@ fn route(version: Version, method: &'static Method) -> MethodRouter<Arc<Site>> {
 }
 
 /// A method this service does not have: 501, after the rules of authorization (clause 10.1).
-async fn unknown(
-    State(site): State<Arc<Site>>,
-    Path((version, _)): Path<(String, String)>,
-    request: Request,
-) -> Response {
+async fn unknown(State(site): State<Arc<Site>>, request: Request) -> Response {
     let started = Instant::now();
-    let version = match version.as_str() {
-        "v0" | "v1" => Version::V1,
-        _ => Version::V2,
-    };
+    let path = request.uri().path();
+    let version = if path.contains("/csc/v0/") || path.contains("/csc/v1/") { Version::V1 } else { Version::V2 };
     let outcome = match bearer(&site, request.headers(), wire::HEADER).await {
         Ok(_) => Err(Problem::new(StatusCode::NOT_IMPLEMENTED, wire::NOT_IMPLEMENTED)),
         Err(problem) => Err(problem),

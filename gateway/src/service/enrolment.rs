@@ -30,7 +30,7 @@ pub enum Error {
     #[error("the credential id is taken")]
     Taken,
     /// The signer said no, or nothing.
-    #[error("{0}")]
+    #[error(transparent)]
     Signer(#[from] signer::Error),
     /// The store did not answer.
     #[error(transparent)]

@@ -27,6 +27,9 @@ use crate::port::signer::{Error, Result, Signer};
 /// Answers are signatures and certificates: 1000 RSA-4096 signatures are 0.7 MiB.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
+/// How long a connection may lie idle: less than the signer lets it, so that none is used while it is being closed.
+const IDLE: Duration = Duration::from_secs(30);
+
 /// The adapter. Connections are kept alive and shared; `signing` bounds how many signature calls are under way, so
 /// that a burst waits here in order and does not open hundreds of TLS connections.
 #[derive(Debug)]
@@ -45,7 +48,7 @@ impl SignerClient {
     pub fn new(config: &SignerConfig) -> anyhow::Result<Self> {
         let http = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(IDLE)
             .build(tls::connector(config)?);
         Ok(Self {
             http,
