@@ -93,7 +93,13 @@ impl WrappedKey {
         }
         let header: Header = serde_json::from_slice(json).map_err(|_| NotAKey)?;
         let covered = octets.get(..8 + length).ok_or(NotAKey)?;
-        Ok(Self { header, mac: *mac, authenticated: covered.to_vec(), wrapped: wrapped.to_vec(), verifiers: Mutex::default() })
+        Ok(Self {
+            header,
+            mac: *mac,
+            authenticated: covered.to_vec(),
+            wrapped: wrapped.to_vec(),
+            verifiers: Mutex::default(),
+        })
     }
 }
 

@@ -10,7 +10,6 @@ pub mod clock;
 pub mod command;
 pub mod config;
 
-
 pub mod credential;
 pub mod hsm;
 pub mod http;

@@ -65,7 +65,13 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn post(&mut self, path: &str, kind: &str, authorization: &str, body: Bytes) -> anyhow::Result<(StatusCode, Bytes)> {
+    pub(super) async fn post(
+        &mut self,
+        path: &str,
+        kind: &str,
+        authorization: &str,
+        body: Bytes,
+    ) -> anyhow::Result<(StatusCode, Bytes)> {
         let request = Request::post(path)
             .header("host", &self.host)
             .header("content-type", kind)

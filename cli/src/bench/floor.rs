@@ -47,7 +47,13 @@ impl Floor {
         Ok(Self { _child: child, to, from })
     }
 
-    pub(super) async fn slice(&mut self, key: &str, kind: Kind, threads: usize, time: Duration) -> anyhow::Result<Slice> {
+    pub(super) async fn slice(
+        &mut self,
+        key: &str,
+        kind: Kind,
+        threads: usize,
+        time: Duration,
+    ) -> anyhow::Result<Slice> {
         let kind = match kind {
             Kind::Path => "path",
             Kind::Sign => "sign",

@@ -106,20 +106,28 @@ impl Slice {
 
 impl Bench {
     /// Makes the credentials and gets a token.
-    pub(super) async fn prepare(sandbox: &Sandbox, programs: &Programs, keys: &[String], cases: &[Case]) -> anyhow::Result<Self> {
+    pub(super) async fn prepare(
+        sandbox: &Sandbox,
+        programs: &Programs,
+        keys: &[String],
+        cases: &[Case],
+    ) -> anyhow::Result<Self> {
         let ready = &sandbox.ready;
         let target = Target::new(&ready.oauth2, ready.tls_ca.as_deref())?;
         let mut connection = target.connect().await?;
-        let client = ready.seeded.clients.iter().find(|client| client.pin_transport == "clear" && client.profile == "legacy");
+        let client =
+            ready.seeded.clients.iter().find(|client| client.pin_transport == "clear" && client.profile == "legacy");
         let client = client.context("no client with clear PIN transport")?;
         let basic = format!("{}:{}", client.client_id, client.client_secret.as_deref().unwrap_or_default());
         let basic = format!("Basic {}", BASE64.encode(basic.as_bytes()));
         let form = Bytes::from_static(b"grant_type=client_credentials&scope=service");
-        let (status, body) = connection.post("/oauth2/token", "application/x-www-form-urlencoded", &basic, form).await?;
+        let (status, body) =
+            connection.post("/oauth2/token", "application/x-www-form-urlencoded", &basic, form).await?;
         anyhow::ensure!(status == StatusCode::OK, "oauth2/token answered {status}");
         let token: Value = serde_json::from_slice(&body)?;
         let bearer = format!("Bearer {}", token["access_token"].as_str().context("no access_token")?);
-        let mut bench = Self { target, bearer, credentials: HashMap::new(), number: AtomicU64::new(0), pids: sandbox.pids() };
+        let mut bench =
+            Self { target, bearer, credentials: HashMap::new(), number: AtomicU64::new(0), pids: sandbox.pids() };
         let user = &ready.seeded.users.first().context("no user")?.user_id;
         for key in keys {
             for stretch in ["hmac", "argon2id"] {
@@ -138,7 +146,13 @@ impl Bench {
         Ok(bench)
     }
 
-    async fn look_up(&self, connection: &mut Connection, id: String, pin: String, key: &str) -> anyhow::Result<Credential> {
+    async fn look_up(
+        &self,
+        connection: &mut Connection,
+        id: String,
+        pin: String,
+        key: &str,
+    ) -> anyhow::Result<Credential> {
         let asked = json!({ "credentialID": id, "certificates": "single" });
         let answer = self.call(connection, "credentials/info", &asked).await?;
         let certificate = answer["cert"]["certificates"][0].as_str().context("no certificate")?;
@@ -148,13 +162,21 @@ impl Bench {
     }
 
     async fn call(&self, connection: &mut Connection, method: &str, asked: &Value) -> anyhow::Result<Value> {
-        let (status, body) = connection.post(&format!("{V1}{method}"), JSON, &self.bearer, serde_json::to_vec(asked)?.into()).await?;
+        let (status, body) =
+            connection.post(&format!("{V1}{method}"), JSON, &self.bearer, serde_json::to_vec(asked)?.into()).await?;
         anyhow::ensure!(status == StatusCode::OK, "{method} answered {status}: {}", String::from_utf8_lossy(&body));
         Ok(serde_json::from_slice(&body)?)
     }
 
     /// One slice: work for about `time` at `rate`, made before the clock starts.
-    pub(super) async fn slice(self: &Arc<Self>, case: Case, key: &str, concurrency: usize, rate: f64, time: Duration) -> anyhow::Result<Slice> {
+    pub(super) async fn slice(
+        self: &Arc<Self>,
+        case: Case,
+        key: &str,
+        concurrency: usize,
+        rate: f64,
+        time: Duration,
+    ) -> anyhow::Result<Slice> {
         let requests = (rate * time.as_secs_f64() / case.hashes() as f64).ceil() as usize;
         let work = Arc::new(self.make_work(case, key, requests.max(concurrency)).await?);
         let mut connections = Vec::with_capacity(concurrency);

@@ -63,7 +63,11 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     sandbox.stop().await;
     let report = measured?;
     eprintln!();
-    if options.json { println!("{}", serde_json::to_string_pretty(&report)?) } else { report.print() }
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?)
+    } else {
+        report.print()
+    }
     anyhow::ensure!(report.wrong() == 0, "{} wrong signatures", report.wrong());
     Ok(())
 }
@@ -107,7 +111,12 @@ async fn soak(options: &Options, sandbox: &Sandbox, bench: &Arc<Bench>) -> anyho
         progress(&format!("soak: {} of {} s, {most} MiB at most", start.elapsed().as_secs(), length.as_secs()));
         let path = bench.slice(Case::One, key, 64, rate, Duration::from_secs(5)).await?;
         rate = path.rate();
-        anyhow::ensure!(path.wrong == 0 && path.failed == 0, "the soak saw {} wrong, {} failed", path.wrong, path.failed);
+        anyhow::ensure!(
+            path.wrong == 0 && path.failed == 0,
+            "the soak saw {} wrong, {} failed",
+            path.wrong,
+            path.failed
+        );
         signatures += path.signatures;
         most = most.max(process::resident(&sandbox.pids()));
     }

@@ -115,14 +115,54 @@ impl Report {
     }
 
     pub(super) fn print(&self) {
-        println!("{} cores of {}; SoftHSM2, SQLite, load and service on the same cores, TLS on every hop", self.cores, self.processor);
+        println!(
+            "{} cores of {}; SoftHSM2, SQLite, load and service on the same cores, TLS on every hop",
+            self.cores, self.processor
+        );
         println!("ratio: median over pairs of neighbouring slices, service to floor; CPU in µs a signature\n");
-        println!("{:<9} {:<31} {:>5} {:>8} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9} {:>8} {:>5} {:>5} {:>6} {:>5}", "key", "what", "conc.", "floor/s", "sig/s", "ratio", "p50 ms", "p99 ms", "floor CPU", "our CPU", "load CPU", "MiB", "busy", "failed", "wrong");
+        println!(
+            "{:<9} {:<31} {:>5} {:>8} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9} {:>8} {:>5} {:>5} {:>6} {:>5}",
+            "key",
+            "what",
+            "conc.",
+            "floor/s",
+            "sig/s",
+            "ratio",
+            "p50 ms",
+            "p99 ms",
+            "floor CPU",
+            "our CPU",
+            "load CPU",
+            "MiB",
+            "busy",
+            "failed",
+            "wrong"
+        );
         for row in &self.rows {
-            println!("{:<9} {:<31} {:>5} {:>8.0} {:>8.0} {:>6.2} {:>9.2} {:>9.2} {:>9.0} {:>9.0} {:>8.0} {:>5} {:>5} {:>6} {:>5}", row.key, row.case, row.concurrency, row.floor_per_second, row.per_second, row.ratio, row.p50_ms, row.p99_ms, row.floor_cpu_us, row.service_cpu_us, row.client_cpu_us, row.resident_mib, row.busy, row.failed, row.wrong);
+            println!(
+                "{:<9} {:<31} {:>5} {:>8.0} {:>8.0} {:>6.2} {:>9.2} {:>9.2} {:>9.0} {:>9.0} {:>8.0} {:>5} {:>5} {:>6} {:>5}",
+                row.key,
+                row.case,
+                row.concurrency,
+                row.floor_per_second,
+                row.per_second,
+                row.ratio,
+                row.p50_ms,
+                row.p99_ms,
+                row.floor_cpu_us,
+                row.service_cpu_us,
+                row.client_cpu_us,
+                row.resident_mib,
+                row.busy,
+                row.failed,
+                row.wrong
+            );
         }
         if let Some(soak) = &self.soak {
-            println!("\nafter {} minutes of load, {} signatures: {} MiB resident, {} at most", soak.minutes, soak.signatures, soak.last_mib, soak.most_mib);
+            println!(
+                "\nafter {} minutes of load, {} signatures: {} MiB resident, {} at most",
+                soak.minutes, soak.signatures, soak.last_mib, soak.most_mib
+            );
         }
     }
 }

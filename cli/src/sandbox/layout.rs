@@ -48,7 +48,11 @@ impl Layout {
             if [MARK, "lock"].iter().any(|kept| entry.file_name() == *kept) {
                 continue;
             }
-            if entry.file_type()?.is_dir() { std::fs::remove_dir_all(entry.path())? } else { std::fs::remove_file(entry.path())? }
+            if entry.file_type()?.is_dir() {
+                std::fs::remove_dir_all(entry.path())?
+            } else {
+                std::fs::remove_file(entry.path())?
+            }
         }
         std::fs::DirBuilder::new().mode(0o700).create(self.file("tokens"))?;
         Ok(())

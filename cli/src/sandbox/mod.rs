@@ -62,7 +62,11 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         _ = interrupt.recv() => anyhow::bail!("stopped before it was ready"),
     };
     sandbox.ready.write(&options.ready_file)?;
-    println!("rsign sandbox: serving {}; clients, users and PINs are in {}", sandbox.ready.csc_v1, options.ready_file.display());
+    println!(
+        "rsign sandbox: serving {}; clients, users and PINs are in {}",
+        sandbox.ready.csc_v1,
+        options.ready_file.display()
+    );
     let ended = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
@@ -100,7 +104,8 @@ impl Sandbox {
         if !layout.is_complete() {
             process::command(&programs.signer, &layout.signer_config(), &["init", "--create-token"]).await?;
         }
-        let signer = Service::start("signer", &programs.signer, &layout.signer_config(), &layout.file("signer.ready")).await?;
+        let signer =
+            Service::start("signer", &programs.signer, &layout.signer_config(), &layout.file("signer.ready")).await?;
         let address = signer.address("address")?;
         settings::write_gateway(&layout, &settings::Gateway { listen, http, pki, signer: address })?;
         let seeded = if layout.is_complete() {
@@ -110,7 +115,9 @@ impl Sandbox {
             seeded.write(&layout)?;
             seeded
         };
-        let gateway = Service::start("gateway", &programs.gateway, &layout.gateway_config(), &layout.file("gateway.ready")).await?;
+        let gateway =
+            Service::start("gateway", &programs.gateway, &layout.gateway_config(), &layout.file("gateway.ready"))
+                .await?;
         let signing_ca = ready::fetch_authority(gateway.address("pki")?, &layout).await?;
         let ready = Ready::new(&gateway, &signer, &layout, http, &signing_ca, seeded)?;
         Ok(Self { ready, layout, gateway, signer, _lock: lock })

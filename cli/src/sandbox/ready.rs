@@ -80,7 +80,8 @@ pub(super) async fn fetch_authority(pki: &str, layout: &Layout) -> anyhow::Resul
     let stream = tokio::net::TcpStream::connect(pki).await.context("the PKI listener")?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let request = hyper::Request::get("/ca.cer").header("host", pki).body(http_body_util::Empty::<hyper::body::Bytes>::new())?;
+    let request =
+        hyper::Request::get("/ca.cer").header("host", pki).body(http_body_util::Empty::<hyper::body::Bytes>::new())?;
     let answer = sender.send_request(request).await?;
     anyhow::ensure!(answer.status().is_success(), "GET http://{pki}/ca.cer answered {}", answer.status());
     let der = answer.into_body().collect().await?.to_bytes();

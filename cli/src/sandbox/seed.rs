@@ -104,12 +104,31 @@ async fn client(programs: &Programs, layout: &Layout, profile: &str, transport: 
     })
 }
 
-async fn user(programs: &Programs, layout: &Layout, username: &str, given_name: &str, surname: &str) -> anyhow::Result<User> {
+async fn user(
+    programs: &Programs,
+    layout: &Layout,
+    username: &str,
+    given_name: &str,
+    surname: &str,
+) -> anyhow::Result<User> {
     let password = random_hex::<10>()?;
     let file = layout.file("password");
     write_private(&file, password.as_bytes())?;
     let path = file.display().to_string();
-    let words = ["user", "add", "--username", username, "--password-file", &path, "--given-name", given_name, "--surname", surname, "--country", "PT"];
+    let words = [
+        "user",
+        "add",
+        "--username",
+        username,
+        "--password-file",
+        &path,
+        "--given-name",
+        given_name,
+        "--surname",
+        surname,
+        "--country",
+        "PT",
+    ];
     let answer = gateway(programs, layout, &words).await;
     std::fs::remove_file(&file)?;
     let user_id = member(&answer?, "userID")?;

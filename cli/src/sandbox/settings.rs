@@ -30,11 +30,15 @@ pub(super) fn write_secrets(layout: &Layout) -> anyhow::Result<()> {
 }
 
 /// Where the CA's certificate and revocation list are served. The address stands in certificates, so it is kept; if
-/// another program has it now, validators will not find the list, and the sandbox says so by failing.
+/// another program has it now, validators would not find the list.
 pub(super) fn pki_address(layout: &Layout) -> anyhow::Result<SocketAddr> {
     let file = layout.file("pki-address");
     if let Ok(text) = std::fs::read_to_string(&file) {
-        return text.trim().parse().with_context(|| file.display().to_string());
+        let address = text.trim().parse().with_context(|| file.display().to_string())?;
+        std::net::TcpListener::bind::<SocketAddr>(address).with_context(|| {
+            format!("{address} stands in the certificates of this folder, but cannot be bound; free it, or use another folder")
+        })?;
+        return Ok(address);
     }
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
     write_private(&file, address.to_string().as_bytes())?;
@@ -85,9 +89,21 @@ policy = "1.3.6.1.4.1.32473.1"
         module = quoted(&module()?),
         pin = quoted(&layout.file("hsm-pin")),
         softhsm2 = quoted(&layout.file("softhsm2.conf")),
-        socket = quoted(&layout.file("signer.sock")),
+        socket = quoted(&admin_socket(layout)),
     );
     write_private(&layout.signer_config(), config.as_bytes())
+}
+
+/// A Unix socket's path has at most 107 bytes: a folder that lies deep gets its socket elsewhere.
+fn admin_socket(layout: &Layout) -> PathBuf {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let socket = layout.file("signer.sock");
+    if socket.as_os_str().len() <= 100 {
+        return socket;
+    }
+    let mut hasher = DefaultHasher::new();
+    socket.hash(&mut hasher);
+    std::env::temp_dir().join(format!("rsign-{:016x}.sock", hasher.finish()))
 }
 
 /// What the gateway's file depends on.

@@ -1,5 +1,7 @@
 //! What the gateway needs of the world, in words of the domain.
 
 pub mod clock;
+#[cfg(test)]
+pub(crate) mod fake_signer;
 pub mod random;
 pub mod signer;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rsign_api::signer::{CredentialName, State};
+use rsign_api::signer::{CredentialName, Refusal, State};
 
 use crate::domain::client::Reach;
 use crate::domain::credential::{Certificate, Credential, Known};
@@ -144,7 +144,7 @@ impl Credentials {
         let name = CredentialName { credential: credential.id.clone() };
         let state = match self.signer.status(name).await {
             Ok(status) => status.state,
-            Err(signer::Error::Refused(_)) => return Ok(None),
+            Err(signer::Error::Refused(Refusal::UnknownCredential)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         if state == State::Active && credential.state == Known::Enrolling {

@@ -111,3 +111,6 @@ impl Housekeeping {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,9 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
     let mut lines = BufReader::new(from).lines();
     while let Some(line) = lines.next_line().await? {
         let reply = match serde_json::from_str(&line) {
-            _ if !enabled => Reply::Failed("`credential pin` is off: owners get their PINs on the enrolment page".to_owned()),
+            _ if !enabled => {
+                Reply::Failed("`credential pin` is off: owners get their PINs on the enrolment page".to_owned())
+            }
             Err(_) => Reply::Failed("not understood".to_owned()),
             Ok(Question::Pin(id)) => match signer.reveal_pin(&id).await {
                 Ok(pin) => Reply::Pin(Zeroizing::new(pin.expose_secret().to_owned())),
@@ -75,9 +77,8 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
 
 /// Prints the PIN; activates the credential only when it was printed.
 pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
-    let stream = UnixStream::connect(socket)
-        .await
-        .with_context(|| format!("no signer answers at {}", socket.display()))?;
+    let stream =
+        UnixStream::connect(socket).await.with_context(|| format!("no signer answers at {}", socket.display()))?;
     let (from, mut to) = stream.into_split();
     let mut lines = BufReader::new(from).lines();
     let mut ask = async |question: &Question| -> anyhow::Result<Reply> {

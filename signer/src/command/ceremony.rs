@@ -53,7 +53,10 @@ pub(super) async fn run(config: &Config, fresh_token: bool) -> anyhow::Result<()
     if !tables.record_ceremony(row).await? {
         bail!("another ceremony was recorded at the same time");
     }
-    println!("Key ceremony performed on token {}: master, header-MAC, identity, audit and CA key made.", settings.label);
+    println!(
+        "Key ceremony performed on token {}: master, header-MAC, identity, audit and CA key made.",
+        settings.label
+    );
     Ok(())
 }
 

@@ -113,7 +113,8 @@ fn again_with_environment(config: &Config) -> anyhow::Result<Option<ExitCode>> {
     if wanted.iter().all(|(name, value)| std::env::var(name).as_ref() == Ok(value)) {
         return Ok(None);
     }
-    let status = std::process::Command::new(std::env::current_exe()?).args(std::env::args_os().skip(1)).envs(wanted).status()?;
+    let status =
+        std::process::Command::new(std::env::current_exe()?).args(std::env::args_os().skip(1)).envs(wanted).status()?;
     Ok(Some(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))))
 }
 

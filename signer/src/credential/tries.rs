@@ -27,7 +27,14 @@ pub struct TryPolicy {
 impl Default for TryPolicy {
     fn default() -> Self {
         const MINUTE: i64 = 60_000;
-        Self { credential: 5, client: 3, lease: 30_000, lock: 15 * MINUTE, longest_lock: 24 * 60 * MINUTE, absolute: 15 }
+        Self {
+            credential: 5,
+            client: 3,
+            lease: 30_000,
+            lock: 15 * MINUTE,
+            longest_lock: 24 * 60 * MINUTE,
+            absolute: 15,
+        }
     }
 }
 

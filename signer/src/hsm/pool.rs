@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
@@ -203,7 +203,8 @@ impl Process {
             .map_err(|error| format!("cannot start {}: {error}", settings.program.display()))?;
         let pid = child.id().unwrap_or_default();
         ours.set_nonblocking(true).map_err(|error| error.to_string())?;
-        let (mut from, mut to) = UnixStream::from_std(ours).map_err(|error| error.to_string())?.into_split();
+        let (from, mut to) = UnixStream::from_std(ours).map_err(|error| error.to_string())?.into_split();
+        let mut from = BufReader::new(from);
         let start = Start { token: settings.token.clone(), canary: settings.canary.clone(), threads: settings.threads };
         let frame = wire::encode(&start).map_err(|error| error.to_string())?;
         to.write_all(&frame).await.map_err(|error| error.to_string())?;
@@ -288,7 +289,7 @@ impl Process {
     }
 }
 
-async fn take_answers(mut from: OwnedReadHalf, in_flight: InFlight, lost: watch::Sender<bool>) {
+async fn take_answers(mut from: BufReader<OwnedReadHalf>, in_flight: InFlight, lost: watch::Sender<bool>) {
     while let Some(OutcomeFrame { number, content }) = read(&mut from).await {
         let waiting = in_flight.lock().ok().and_then(|mut jobs| jobs.remove(&number));
         let dead = matches!(content, Outcome::Dead(_));
@@ -317,7 +318,7 @@ fn fail_all(in_flight: &InFlight) {
     }
 }
 
-async fn read<T: serde::de::DeserializeOwned>(from: &mut OwnedReadHalf) -> Option<T> {
+async fn read<T: serde::de::DeserializeOwned>(from: &mut BufReader<OwnedReadHalf>) -> Option<T> {
     let length = from.read_u32().await.ok()? as usize;
     if length > wire::MAX_FRAME {
         return None;

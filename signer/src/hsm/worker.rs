@@ -2,14 +2,14 @@
 //!
 //! It holds no store, no network and no configuration but its first frame; it ends when the signer closes the socket.
 
-use std::io;
+use std::io::{self, BufReader};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::pkcs11::{Token, TokenError};
-use super::wire::{self, JobFrame, OutcomeFrame, Outcome, Ready, Start};
+use super::wire::{self, JobFrame, Outcome, OutcomeFrame, Ready, Start};
 
 /// Runs until the signer closes the socket or the token is lost.
 ///
@@ -27,7 +27,12 @@ pub fn run() -> io::Result<()> {
     };
     wire::write_frame(&socket, &Ready::Ok(()))?;
 
-    let lanes = Lanes { token, reader: Mutex::new(socket.try_clone()?), writer: Mutex::new(socket), dead: AtomicBool::new(false) };
+    let lanes = Lanes {
+        token,
+        reader: Mutex::new(BufReader::new(socket.try_clone()?)),
+        writer: Mutex::new(socket),
+        dead: AtomicBool::new(false),
+    };
     std::thread::scope(|scope| {
         for _ in 1..start.threads.max(1) {
             scope.spawn(|| lanes.work());
@@ -39,7 +44,7 @@ pub fn run() -> io::Result<()> {
 /// Threads that share one socket and one token: whoever is free reads the next frame.
 struct Lanes {
     token: Token,
-    reader: Mutex<UnixStream>,
+    reader: Mutex<BufReader<UnixStream>>,
     writer: Mutex<UnixStream>,
     dead: AtomicBool,
 }
@@ -48,7 +53,7 @@ impl Lanes {
     fn work(&self) -> io::Result<()> {
         while !self.dead.load(Ordering::Acquire) {
             let frame: Option<JobFrame> = match self.reader.lock() {
-                Ok(reader) => wire::read_frame(&*reader)?,
+                Ok(mut reader) => wire::read_frame(&mut *reader)?,
                 Err(_) => None,
             };
             let Some(JobFrame { number, content: job }) = frame else { return Ok(()) };

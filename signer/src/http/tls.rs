@@ -47,12 +47,14 @@ impl Serving {
 /// When a file cannot be read or the address not be bound.
 pub async fn serve(listen: &Listen, router: Router, rejections: PeerRejections) -> Result<Serving, String> {
     let config = RustlsConfig::from_config(Arc::new(tls(listen)?));
-    let listener = std::net::TcpListener::bind(listen.address).map_err(|error| format!("{}: {error}", listen.address))?;
+    let listener =
+        std::net::TcpListener::bind(listen.address).map_err(|error| format!("{}: {error}", listen.address))?;
     listener.set_nonblocking(true).map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let handle = Handle::new();
     let acceptor = Watched { tls: RustlsAcceptor::new(config).handshake_timeout(Duration::from_secs(5)), rejections };
-    let mut server = axum_server::from_tcp(listener).map_err(|error| error.to_string())?.acceptor(acceptor).handle(handle.clone());
+    let mut server =
+        axum_server::from_tcp(listener).map_err(|error| error.to_string())?.acceptor(acceptor).handle(handle.clone());
     server.http_builder().http1().header_read_timeout(Duration::from_secs(60)).timer(hyper_util::rt::TokioTimer::new());
     let task = tokio::spawn(server.serve(router.into_make_service()));
     Ok(Serving { address, handle, task })
@@ -60,8 +62,12 @@ pub async fn serve(listen: &Listen, router: Router, rejections: PeerRejections) 
 
 fn tls(listen: &Listen) -> Result<ServerConfig, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let pinned = Pinned { gateway: certificates(&listen.gateway_certificate)?.swap_remove(0), algorithms: provider.signature_verification_algorithms };
-    let key = PrivateKeyDer::from_pem_file(&listen.key).map_err(|error| format!("{}: {error}", listen.key.display()))?;
+    let pinned = Pinned {
+        gateway: certificates(&listen.gateway_certificate)?.swap_remove(0),
+        algorithms: provider.signature_verification_algorithms,
+    };
+    let key =
+        PrivateKeyDer::from_pem_file(&listen.key).map_err(|error| format!("{}: {error}", listen.key.display()))?;
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?

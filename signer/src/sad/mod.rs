@@ -195,7 +195,13 @@ impl Sad {
     ///
     /// # Errors
     /// See [`Sad::renewed`].
-    pub fn extended_to(&self, named: &[Entry], expires_at: i64, slot: Bytes, token: &SadToken) -> Result<Self, Refusal> {
+    pub fn extended_to(
+        &self,
+        named: &[Entry],
+        expires_at: i64,
+        slot: Bytes,
+        token: &SadToken,
+    ) -> Result<Self, Refusal> {
         let mut next = Self { items: self.renewed(named)?, expires_at, slot: Some(slot), ..self.clone() };
         next.earlier.push(std::mem::replace(&mut next.handle, Bytes(token.handle().to_vec())));
         Ok(next)
@@ -205,7 +211,13 @@ impl Sad {
     ///
     /// # Errors
     /// [`Refusal::InvalidSad`].
-    pub fn admit(&self, token: &SadToken, client: &str, user: Option<&str>, credential: &str) -> Result<Presented, Refusal> {
+    pub fn admit(
+        &self,
+        token: &SadToken,
+        client: &str,
+        user: Option<&str>,
+        credential: &str,
+    ) -> Result<Presented, Refusal> {
         let presented = self.presents(token);
         let own = self.client == client && user.is_none_or(|user| user == self.user) && self.credential == credential;
         if own && presented != Presented::Foreign { Ok(presented) } else { Err(Refusal::InvalidSad) }

@@ -71,7 +71,11 @@ impl Sad {
         }
         let sorted = self.sort(request, now)?;
         if sorted.to_sign.is_empty() && sorted.to_add.is_empty() {
-            return Ok(if sorted.under_way { Claim::UnderWay } else { Claim::Answered(self.answers(&request.hashes)?) });
+            return Ok(if sorted.under_way {
+                Claim::UnderWay
+            } else {
+                Claim::Answered(self.answers(&request.hashes)?)
+            });
         }
         if presented == Presented::Earlier {
             return Err(Refusal::InvalidSad);

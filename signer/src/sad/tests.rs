@@ -188,7 +188,10 @@ fn extension_keeps_unspent_and_answers_and_lets_nothing_in() {
     sad.claim(&first, 0).unwrap();
     sad.complete(&first, &signed(&[hash(1)], 9)).unwrap();
     let renewed = sad.renewed(&[entry(2)]).unwrap();
-    assert_eq!(renewed.iter().map(|item| (item.entry.hash.clone(), item.listed)).collect::<Vec<_>>(), [(hash(1), false), (hash(2), true)]);
+    assert_eq!(
+        renewed.iter().map(|item| (item.entry.hash.clone(), item.listed)).collect::<Vec<_>>(),
+        [(hash(1), false), (hash(2), true)]
+    );
     assert_eq!(sad.renewed(&[]).unwrap().len(), 3);
     assert_eq!(sad.renewed(&[entry(4)]).err(), Some(Refusal::HashNotAuthorized));
 }

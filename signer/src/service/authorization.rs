@@ -27,10 +27,11 @@ impl Signer {
             return Err(Error::Incident("a PIN was right, but no SAD was formed".to_owned()));
         };
         sad.slot = Some(Bytes(won.slot.clone()));
-        let entry = Entry::of(Event::Authorized)
-            .client(&asked.client)
-            .credential(&won.credential)
-            .hashes(&sad.id, asked.signatures as usize, &sad::list_digest(&sad.items));
+        let entry = Entry::of(Event::Authorized).client(&asked.client).credential(&won.credential).hashes(
+            &sad.id,
+            asked.signatures as usize,
+            &sad::list_digest(&sad.items),
+        );
         let (id, expires_at) = (sad.id.clone(), sad.expires_at);
         let (settled, stored, audited) =
             tokio::join!(self.win(&won, None), self.tables.sads.insert(&id, sad), self.audit.record(entry));
@@ -131,7 +132,12 @@ impl Signer {
         if sad.admit(&token, &asked.client, None, &sad.credential).is_err() {
             return Ok(());
         }
-        let entry = Entry { user: Some(sad.user), credential: Some(sad.credential), sad: Some(sad.id.clone()), ..Entry::of(Event::Revoked).client(&asked.client) };
+        let entry = Entry {
+            user: Some(sad.user),
+            credential: Some(sad.credential),
+            sad: Some(sad.id.clone()),
+            ..Entry::of(Event::Revoked).client(&asked.client)
+        };
         self.audit.record(entry).await?;
         self.tables.sads.update(&sad.id, |_| (Update::Remove, ())).await?;
         Ok(())

@@ -63,7 +63,9 @@ impl Signer {
             certificate: None,
             tries: Tries::default(),
         };
-        self.audit.record(Entry::of(Event::CredentialCreated).credential(&credential).because(asked.key.name())).await?;
+        self.audit
+            .record(Entry::of(Event::CredentialCreated).credential(&credential).because(asked.key.name()))
+            .await?;
         if !self.tables.credentials.insert(&asked.credential, credential).await? {
             return Err(Refusal::Taken.into());
         }

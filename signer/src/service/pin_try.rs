@@ -86,7 +86,9 @@ impl Signer {
     /// With a hundred wrong PINs in an hour, only credentials whose PIN was right within a day are judged.
     async fn heed_brake(&self, credential: &Credential) -> Result<()> {
         let now = self.clock.now();
-        if credential.tries.right_since(now - 24 * HOUR) || !self.tables.brake_is_on(now - HOUR, self.policy.brake).await? {
+        if credential.tries.right_since(now - 24 * HOUR)
+            || !self.tables.brake_is_on(now - HOUR, self.policy.brake).await?
+        {
             return Ok(());
         }
         Err(Refusal::PinLocked.into())

@@ -9,7 +9,11 @@ use mongodb::{
     options::{ClientOptions, IndexOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern},
 };
 
-use super::{documents, error::is_duplicate, journal};
+use super::{
+    documents,
+    error::{in_time, is_duplicate},
+    journal,
+};
 use crate::{Collection, Error, Result};
 
 /// Schema this program writes, in the one document of the collection `schema`.
@@ -29,7 +33,7 @@ const CONNECTIONS: u32 = 64;
 pub(super) async fn open(uri_file: &Path, database: &str, collections: &[Collection]) -> Result<Database> {
     let client = Client::with_options(options(uri_file).await?)?;
     let database = client.database(database);
-    agree_on_schema(&database).await?;
+    in_time(agree_on_schema(&database)).await?;
     for &collection in collections {
         let documents = database.collection::<Bson>(&documents::name(collection));
         let by_group = IndexModel::builder().keys(doc! { "group": 1, "_id": 1 }).build();

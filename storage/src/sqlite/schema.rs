@@ -2,7 +2,9 @@
 
 use std::{
     fs::OpenOptions,
+    io::ErrorKind,
     path::Path,
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -64,11 +66,18 @@ fn prepare(connection: &Connection) -> Result<()> {
 
 /// Creates the file readable by its owner alone; SQLite gives the WAL and its index the same mode.
 fn create_private(path: &Path) -> Result<()> {
+    // POSIX: closing a file drops every lock this process has on it, SQLite's too. So one that exists is not touched,
+    // and no other opener of this process gets past here before a new one is closed.
+    static CREATING: Mutex<()> = Mutex::new(());
+    let _alone = CREATING.lock();
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| Error::Unavailable(Box::new(error)))
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Error::Unavailable(Box::new(error))),
+        _ => Ok(()),
+    }
 }
 
 fn refuse_newer(connection: &Connection) -> Result<()> {

@@ -3,8 +3,8 @@ use axum::http::Request;
 use rsign_api::signer::{Refusal, Scal, State};
 use serde_json::{Value, json};
 
-use super::fake_signer::PIN;
 use super::{Bench, HASH};
+use crate::port::fake_signer::PIN;
 
 const LONG: &str = "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.";
 

@@ -3,10 +3,10 @@
 use rsign_api::signer::{Scal, State};
 use serde_json::json;
 
-use super::fake_signer::PIN;
 use super::{Bench, HASH};
 use crate::domain::client::{PinTransport, Reach};
 use crate::domain::credential::Known;
+use crate::port::fake_signer::PIN;
 
 #[tokio::test]
 async fn foreign_credentials_do_not_exist() {

@@ -1,7 +1,6 @@
 //! The real router over SQLite and a fake signer: what is said, in which order, to whom.
 
 mod csc;
-mod fake_signer;
 mod isolation;
 mod oauth2;
 
@@ -24,13 +23,13 @@ use crate::config::Config;
 use crate::domain::client::{PinTransport, Profile, Reach};
 use crate::domain::user::User;
 use crate::port::clock::SystemClock;
+use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
 use crate::service::clients::Registration;
 use crate::service::enrolment::Wanted;
 use crate::service::passwords::Passwords;
 use crate::store::Repositories;
-use fake_signer::FakeSigner;
 
 /// SHA-256 of nothing in particular.
 const HASH: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";

@@ -1,19 +1,11 @@
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
 use rsign_storage::Location;
 
 use super::*;
 use crate::domain::client::Reach;
+use crate::port::clock::Hands;
 use crate::port::random::SystemSource;
-
-#[derive(Debug, Default)]
-struct Hands(AtomicI64);
-
-impl Clock for Hands {
-    fn now(&self) -> i64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 struct Bench {
     tokens: Tokens,

@@ -53,7 +53,8 @@ impl Ceremony {
         let session = log_in(&library, slot, settings)?;
         refuse_existing(&session)?;
         let master = labelled(template::master_key(settings.derive), label::MASTER);
-        let master = session.generate_key(&settings.derive.master_generation(), &sized(master)).map_err(TokenError::from)?;
+        let master =
+            session.generate_key(&settings.derive.master_generation(), &sized(master)).map_err(TokenError::from)?;
         let mac = labelled(template::mac_key(), label::MAC);
         session.generate_key(&Mechanism::GenericSecretKeyGen, &sized(mac)).map_err(TokenError::from)?;
         for key in [TokenKey::Identity, TokenKey::Audit, TokenKey::Authority] {

@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use cryptoki::error::{Error, Rv};
 use cryptoki::context::Function;
+use cryptoki::error::{Error, Rv};
 use cryptoki::object::{Attribute, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki_sys::{CK_ATTRIBUTE, CK_FUNCTION_LIST, CK_MECHANISM};
@@ -58,7 +58,14 @@ impl KeyWrap {
         let mut length = MAX_WRAPPED as u64;
         // SAFETY: all pointers are to live locals; the length says how much room `wrapped` has.
         let code = unsafe {
-            call(session.handle(), &mut mechanism, wrapping_key.handle(), key.handle(), wrapped.as_mut_ptr(), &mut length)
+            call(
+                session.handle(),
+                &mut mechanism,
+                wrapping_key.handle(),
+                key.handle(),
+                wrapped.as_mut_ptr(),
+                &mut length,
+            )
         };
         Rv::from(code).into_result(Function::WrapKey)?;
         wrapped.truncate(usize::try_from(length).unwrap_or(MAX_WRAPPED));

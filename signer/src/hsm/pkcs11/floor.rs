@@ -51,13 +51,21 @@ impl Floor {
     ///
     /// # Errors
     /// The first failure of any thread.
-    pub fn run(&self, token: &Token, kind: FloorKind, threads: usize, time: Duration) -> Result<(u64, Duration), TokenError> {
+    pub fn run(
+        &self,
+        token: &Token,
+        kind: FloorKind,
+        threads: usize,
+        time: Duration,
+    ) -> Result<(u64, Duration), TokenError> {
         let (stop, count, start) = (AtomicBool::new(false), AtomicU64::new(0), Instant::now());
         std::thread::scope(|scope| {
             let lanes: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.lane(token, kind, &stop, &count))).collect();
             std::thread::sleep(time);
             stop.store(true, Ordering::Relaxed);
-            lanes.into_iter().try_for_each(|lane| lane.join().unwrap_or_else(|_| Err(TokenError::Device("a lane panicked".to_owned()))))
+            lanes.into_iter().try_for_each(|lane| {
+                lane.join().unwrap_or_else(|_| Err(TokenError::Device("a lane panicked".to_owned())))
+            })
         })?;
         Ok((count.into_inner(), start.elapsed()))
     }
@@ -98,4 +106,3 @@ fn direct(token: &Token, usage: Usage) -> Vec<cryptoki::object::Attribute> {
     }
     template
 }
-

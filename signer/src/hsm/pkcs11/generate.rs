@@ -77,7 +77,7 @@ pub(super) fn read_public(session: &Session, key: KeyType, public: ObjectHandle)
         return Err(TokenError::Device("the public key has no point".to_owned()));
     };
     // CKA_EC_POINT is the point inside a DER OCTET STRING.
-    let point = <&OctetStringRef as der::Decode>::from_der(&point)
-        .map_err(|error| TokenError::Device(error.to_string()))?;
+    let point =
+        <&OctetStringRef as der::Decode>::from_der(&point).map_err(|error| TokenError::Device(error.to_string()))?;
     Ok(PublicKey::Ec { point: point.as_bytes().to_vec() })
 }

@@ -81,7 +81,8 @@ impl Derive {
                 session.derive_key(&mechanism, master, template)
             }
             Self::Sp800108Hmac => {
-                let counter = KbkdfCounterFormat::new(Endianness::Big, const { std::num::NonZeroUsize::new(32).unwrap() });
+                let counter =
+                    KbkdfCounterFormat::new(Endianness::Big, const { std::num::NonZeroUsize::new(32).unwrap() });
                 let data = [
                     PrfDataParam::new(PrfDataParamType::IterationVariable(Some(&counter))),
                     PrfDataParam::new(PrfDataParamType::ByteArray(LABEL)),

@@ -7,7 +7,10 @@
 
 mod ceremony;
 mod error;
-#[expect(unsafe_code, reason = "cryptoki 0.12 has no CKM_AES_KEY_WRAP_KWP; this file calls C_WrapKey and C_UnwrapKey itself")]
+#[expect(
+    unsafe_code,
+    reason = "cryptoki 0.12 has no CKM_AES_KEY_WRAP_KWP; this file calls C_WrapKey and C_UnwrapKey itself"
+)]
 mod ffi;
 mod floor;
 mod generate;

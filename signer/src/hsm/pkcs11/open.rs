@@ -100,7 +100,10 @@ fn find_keys(session: &Session, settings: &TokenSettings) -> Result<TokenKeys, T
 fn find_key(session: &Session, label: &str, template: &[Attribute]) -> Result<ObjectHandle, TokenError> {
     let found = candidates(session, label)?;
     let [key] = found[..] else {
-        return Err(TokenError::misconfigured(format!("{} keys on the token are labelled {label}, not 1", found.len())));
+        return Err(TokenError::misconfigured(format!(
+            "{} keys on the token are labelled {label}, not 1",
+            found.len()
+        )));
     };
     read_back(session, key, label, template)?;
     Ok(key)
@@ -110,8 +113,7 @@ fn find_key(session: &Session, label: &str, template: &[Attribute]) -> Result<Ob
 pub(super) fn candidates(session: &Session, label: &str) -> Result<Vec<ObjectHandle>, TokenError> {
     let mut found = Vec::new();
     for class in [ObjectClass::SECRET_KEY, ObjectClass::PRIVATE_KEY] {
-        let wanted =
-            [Attribute::Class(class), Attribute::Token(true), Attribute::Label(label.as_bytes().to_vec())];
+        let wanted = [Attribute::Class(class), Attribute::Token(true), Attribute::Label(label.as_bytes().to_vec())];
         found.extend(session.find_objects(&wanted)?);
     }
     Ok(found)

@@ -6,16 +6,18 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use mongodb::{Client, bson::doc, options::ClientOptions};
+use mongodb::{Client, Database, bson::doc, options::ClientOptions};
 use tokio::sync::OnceCell;
 
-/// Starts the server in the background, tells its pid, and kills it once standard input ends. Its other end is held
+/// Starts the server in the background, tells its pid, and kills it (and removes $1) once standard input ends. Its other end is held
 /// by the test process, so it ends with that, however that ends. Ctrl-C reaches this shell too and must not end it
 /// first.
 const KEEPER: &str = r#"
+    remove=$1
+    shift
     trap '' HUP INT TERM
     exec 2>/dev/null
     "$@" </dev/null >/dev/null &
@@ -23,14 +25,19 @@ const KEEPER: &str = r#"
     cat >/dev/null
     kill -9 $!
     wait $!
-    if [ -n "$REMOVE" ]; then rm -rf "$REMOVE"; fi
+    if [ -n "$remove" ]; then rm -rf "$remove"; fi
 "#;
 
-/// What happens to the data once the server is gone.
+/// Between two looks at a server that is starting.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The two ways MongoDB is run; the store must work on both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Data {
-    Keep,
-    Remove,
+pub(crate) enum Kind {
+    /// A replica set of one member, which behaves as production does. Its data go with it.
+    ReplicaSet,
+    /// A standalone server. Its data stay for the next start.
+    Standalone,
 }
 
 /// A running server.
@@ -47,7 +54,7 @@ pub(crate) async fn shared() -> Option<&'static Mongod> {
     let start = || async {
         let program = program()?;
         let data = tempfile::tempdir().unwrap().keep(); // the keeper removes it, this static is never dropped
-        Some(Mongod::start_somewhere(&program, &data, Data::Remove).await)
+        Some(Mongod::start_somewhere(&program, &data, Kind::ReplicaSet).await)
     };
     SHARED.get_or_init(start).await.as_ref()
 }
@@ -67,10 +74,10 @@ pub(crate) fn program() -> Option<PathBuf> {
 
 impl Mongod {
     /// On a port nobody uses. Somebody may take it in between; then another is tried.
-    pub(crate) async fn start_somewhere(program: &Path, directory: &Path, data: Data) -> Self {
+    pub(crate) async fn start_somewhere(program: &Path, directory: &Path, kind: Kind) -> Self {
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            if let Some(server) = Self::start(program, directory, port, data).await {
+            if let Some(server) = Self::start(program, directory, port, kind).await {
                 return server;
             }
         }
@@ -78,18 +85,29 @@ impl Mongod {
     }
 
     /// On this port; `None` when it does not come to answer there.
-    pub(crate) async fn start(program: &Path, directory: &Path, port: u16, data: Data) -> Option<Self> {
+    pub(crate) async fn start(program: &Path, directory: &Path, port: u16, kind: Kind) -> Option<Self> {
+        std::fs::create_dir_all(directory).unwrap();
         let mut keeper = Command::new("sh");
-        keeper.args(["-c", KEEPER, "keeper"]).arg(program);
+        let remove = if kind == Kind::ReplicaSet { directory.as_os_str() } else { "".as_ref() };
+        keeper.args(["-c", KEEPER, "keeper"]).arg(remove).arg(program);
         keeper.arg("--dbpath").arg(directory).arg("--logpath").arg(directory.join("log"));
         keeper.args(["--port", &port.to_string(), "--bind_ip", "127.0.0.1", "--nounixsocket"]);
         keeper.args(["--wiredTigerCacheSizeGB", "0.25"]);
-        keeper.env("REMOVE", if data == Data::Remove { directory.as_os_str() } else { "".as_ref() });
+        if kind == Kind::ReplicaSet {
+            keeper.args(["--replSet", "rs0", "--oplogSize", "64"]);
+        }
         let mut keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut pid = String::new();
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut pid).unwrap();
         let server = Self { keeper, pid: pid.trim().parse().unwrap(), port };
-        server.answers().await.then_some(server)
+        let admin = server.admin().await;
+        if !server.answers(&admin).await {
+            return None;
+        }
+        if kind == Kind::ReplicaSet {
+            server.elect(&admin).await;
+        }
+        Some(server)
     }
 
     pub(crate) fn uri(&self) -> String {
@@ -100,19 +118,42 @@ impl Mongod {
         self.port
     }
 
-    /// Waits until the port answers, and says whether it is our child that does: another server may have been there.
-    async fn answers(&self) -> bool {
+    /// Sends it a signal by name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.pid.to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    async fn admin(&self) -> Database {
         let mut options = ClientOptions::parse(self.uri()).await.unwrap();
         options.server_selection_timeout = Some(Duration::from_millis(200));
-        let admin = Client::with_options(options).unwrap().database("admin");
-        let until = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < until {
+        Client::with_options(options).unwrap().database("admin")
+    }
+
+    /// Waits until the port answers, and says whether it is our child that does: another server may have been there.
+    async fn answers(&self, admin: &Database) -> bool {
+        for _ in 0..100 {
             if let Ok(status) = admin.run_command(doc! { "serverStatus": 1 }).await {
                 return status.get_i64("pid").ok() == Some(self.pid);
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(PAUSE).await;
         }
         false
+    }
+
+    /// Makes a replica set of it and waits until it is the primary.
+    async fn elect(&self, admin: &Database) {
+        let member = doc! { "_id": 0, "host": format!("127.0.0.1:{}", self.port) };
+        let set = doc! { "_id": "rs0", "members": [member] };
+        admin.run_command(doc! { "replSetInitiate": set }).await.unwrap();
+        for _ in 0..400 {
+            let hello = admin.run_command(doc! { "hello": 1 }).await.unwrap();
+            if hello.get_bool("isWritablePrimary").unwrap() {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("mongod does not become primary");
     }
 }
 

@@ -11,23 +11,23 @@ use rsign_api::signer::{
 };
 use secrecy::ExposeSecret as _;
 
-use crate::port::signer::{Error, Result, Signer};
+use super::signer::{Error, Result, Signer};
 
 /// The PIN it takes for right.
-pub(super) const PIN: &str = "31415926";
+pub(crate) const PIN: &str = "31415926";
 
 #[derive(Debug)]
-pub(super) struct FakeSigner {
+pub(crate) struct FakeSigner {
     /// PINs it was shown.
-    pub(super) pins: Mutex<Vec<String>>,
+    pub(crate) pins: Mutex<Vec<String>>,
     /// What it was asked to sign.
-    pub(super) signed: Mutex<Vec<Sign>>,
+    pub(crate) signed: Mutex<Vec<Sign>>,
     /// State of every credential.
-    pub(super) state: Mutex<State>,
+    pub(crate) state: Mutex<State>,
     /// Refuses everything with this.
-    pub(super) refusal: Mutex<Option<Refusal>>,
+    pub(crate) refusal: Mutex<Option<Refusal>>,
     /// Answers nothing at all.
-    pub(super) away: Mutex<bool>,
+    pub(crate) away: Mutex<bool>,
 }
 
 impl Default for FakeSigner {
