@@ -1,17 +1,15 @@
 //! `serve`: both listeners, housekeeping, and a stop that lets calls finish.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::ready;
 use crate::app::{App, Parts};
 use crate::config::Config;
-use crate::http::{Site, Tls, bind, pki_router, router, serve};
+use crate::http::{Handle, Site, Tls, bind, pki_router, router, serve};
 
 /// How long calls may take to finish once we are told to stop; all of it must be over within ten seconds.
 const GRACE: Duration = Duration::from_secs(8);
@@ -61,7 +59,7 @@ async fn keep_house(site: Arc<Site>) {
     }
 }
 
-fn stop_on_signal(handle: Handle<SocketAddr>) -> anyhow::Result<()> {
+fn stop_on_signal(handle: Handle) -> anyhow::Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::spawn(async move {
         tokio::select! {

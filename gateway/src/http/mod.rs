@@ -15,7 +15,7 @@ mod site;
 
 pub use pki::router as pki_router;
 pub use router::router;
-pub use server::{Tls, bind, serve};
+pub use server::{Handle, Tls, bind, serve};
 pub use site::Site;
 
 #[cfg(test)]

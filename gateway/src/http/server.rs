@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum_server::Handle;
 use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio::net::TcpSocket;
+
+/// The way to stop servers; one handle may stop several.
+pub type Handle = axum_server::Handle<SocketAddr>;
 
 /// Certificate and key of the server, ready for handshakes.
 #[derive(Clone)]
@@ -68,7 +70,7 @@ pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
     router: Router,
-    handle: Handle<SocketAddr>,
+    handle: Handle,
     head_timeout: Duration,
 ) -> anyhow::Result<()> {
     match tls {
@@ -84,7 +86,7 @@ async fn run<A>(
     listener: TcpListener,
     acceptor: A,
     router: Router,
-    handle: Handle<SocketAddr>,
+    handle: Handle,
     head_timeout: Duration,
 ) -> anyhow::Result<()>
 where

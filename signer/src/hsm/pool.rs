@@ -2,7 +2,9 @@
 //!
 //! A *seat* is one place for a worker. Its task starts a process, feeds it from the shared queue, and replaces it when
 //! it ends, loses the token, or has done its share of operations: SoftHSM2 frees session objects only at `C_Finalize`
-//! (0.7 KiB a signature), so the old process is drained and closed after the next one is ready.
+//! (0.7 KiB a signature), so the old process is drained and closed after the next one is ready. Workers start one after
+//! the other: at each login SoftHSM2 rewrites the file that another process reads to find the token. Whoever calls
+//! gets an answer within a time, whatever becomes of worker, library and device.
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -10,7 +12,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -42,9 +44,18 @@ pub struct PoolSettings {
     pub replace_after: u64,
 }
 
+/// How long a call waits at most, in the queue and in the worker together: less than the lease of a PIN try, so that
+/// an HSM that is away never costs one.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The same for making a key, which takes some tokens long.
+const PATIENCE_GENERATING: Duration = Duration::from_secs(120);
+/// How long a worker may take to open the token.
+const STARTING: Duration = Duration::from_secs(30);
+
 /// The HSM behind worker processes.
 #[derive(Debug)]
 pub struct Pool {
+    patience: Duration,
     queue: async_channel::Sender<Waiting>,
     ready: Arc<AtomicU32>,
     stop: watch::Sender<bool>,
@@ -61,31 +72,40 @@ impl Pool {
     /// Starts the workers and waits until each is ready.
     ///
     /// # Errors
-    /// What the first worker said when it could not open the token.
+    /// What the first worker said that could not open the token.
     pub async fn start(settings: PoolSettings) -> Result<Arc<Self>, String> {
+        Self::start_with_patience(settings, PATIENCE).await
+    }
+
+    /// As [`Pool::start`], with calls that wait for another time at most: for tests.
+    ///
+    /// # Errors
+    /// See [`Pool::start`].
+    pub async fn start_with_patience(settings: PoolSettings, patience: Duration) -> Result<Arc<Self>, String> {
         let (queue, jobs) = async_channel::bounded(settings.queue.max(1));
         let (stop, stopped) = watch::channel(false);
         let ready = Arc::new(AtomicU32::new(0));
-        let settings = Arc::new(settings);
+        let workers = settings.workers.max(1);
+        let starter = Arc::new(Starter { settings, patience, turn: tokio::sync::Mutex::new(()) });
         let mut seats = Vec::new();
-        for _ in 0..settings.workers.max(1) {
-            // One after the other: SoftHSM2 sometimes fails when two processes open a token at the same moment.
-            let process = Process::start_patiently(&settings).await?;
+        for _ in 0..workers {
+            let process = starter.start().await?;
             let seat = Seat {
-                settings: Arc::clone(&settings),
+                starter: Arc::clone(&starter),
                 jobs: jobs.clone(),
                 ready: Arc::clone(&ready),
                 stopped: stopped.clone(),
             };
             seats.push(tokio::spawn(seat.keep(process)));
         }
-        Ok(Arc::new(Self { queue, ready, stop, seats: Mutex::new(seats) }))
+        Ok(Arc::new(Self { patience, queue, ready, stop, seats: Mutex::new(seats) }))
     }
 
     /// Lets running jobs end, closes every worker and waits for it.
     pub async fn stop(&self) {
-        let _ = self.stop.send(true);
+        // Closed first: what a seat finds in the queue when it ends is all there will ever be.
         self.queue.close();
+        let _ = self.stop.send(true);
         let seats = self.seats.lock().map(|mut seats| std::mem::take(&mut *seats)).unwrap_or_default();
         for seat in seats {
             let _ = seat.await;
@@ -97,8 +117,12 @@ impl Pool {
 impl Hsm for Pool {
     async fn run(&self, job: Job) -> Result<Answer, Fault> {
         let (answer, outcome) = oneshot::channel();
+        let patience = patience(&job, self.patience);
         self.queue.try_send(Waiting { job, answer }).map_err(|_| Fault::Busy)?;
-        outcome.await.unwrap_or(Err(Fault::Lost))
+        match tokio::time::timeout(patience, outcome).await {
+            Ok(outcome) => outcome.unwrap_or(Err(Fault::Lost)),
+            Err(_) => Err(Fault::Busy),
+        }
     }
 
     fn ready(&self) -> u32 {
@@ -106,9 +130,28 @@ impl Hsm for Pool {
     }
 }
 
+fn patience(job: &Job, usual: Duration) -> Duration {
+    if matches!(job, Job::Generate { .. }) { usual.max(PATIENCE_GENERATING) } else { usual }
+}
+
+/// Starts workers, one at a time.
+struct Starter {
+    settings: PoolSettings,
+    patience: Duration,
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Starter {
+    async fn start(&self) -> Result<Process, String> {
+        let _turn = self.turn.lock().await;
+        let started = tokio::time::timeout(STARTING, Process::start(&self.settings)).await;
+        started.unwrap_or_else(|_| Err("the worker did not open the token in time".to_owned()))
+    }
+}
+
 /// One place for a worker.
 struct Seat {
-    settings: Arc<PoolSettings>,
+    starter: Arc<Starter>,
     jobs: async_channel::Receiver<Waiting>,
     ready: Arc<AtomicU32>,
     stopped: watch::Receiver<bool>,
@@ -116,12 +159,18 @@ struct Seat {
 
 impl Seat {
     async fn keep(mut self, first: Process) {
+        self.serve(first).await;
+        // The channel keeps what is queued as long as someone might send: let go of it, or its callers wait for ever.
+        while self.jobs.try_recv().is_ok() {}
+    }
+
+    async fn serve(&mut self, first: Process) {
         let mut current = Some(first);
         let mut pause = Duration::from_millis(20);
         loop {
             let process = match current.take() {
                 Some(process) => process,
-                None => match Process::start(&self.settings).await {
+                None => match self.starter.start().await {
                     Ok(process) => process,
                     Err(error) => {
                         tracing::error!(%error, "HSM worker does not start");
@@ -137,7 +186,7 @@ impl Seat {
             pause = Duration::from_millis(20);
             self.ready.fetch_add(1, Ordering::Relaxed);
             let lanes = self.lanes();
-            let end = process.feed(&self.jobs, &mut self.stopped, self.settings.replace_after, lanes).await;
+            let end = process.feed(&self.jobs, &mut self.stopped, &self.starter, lanes).await;
             self.ready.fetch_sub(1, Ordering::Relaxed);
             match end {
                 End::Stopped(process) => return process.close().await,
@@ -147,7 +196,7 @@ impl Seat {
                 }
                 End::Worn(process) => {
                     // The next one is ready before the old one stops taking its last answers.
-                    let next = Process::start(&self.settings).await;
+                    let next = self.starter.start().await;
                     tokio::spawn(process.close());
                     current = next.inspect_err(|error| tracing::error!(%error, "HSM worker does not start")).ok();
                 }
@@ -157,7 +206,7 @@ impl Seat {
 
     /// Jobs in flight: one more than threads, so that the next frame is there when a thread gets free.
     fn lanes(&self) -> usize {
-        self.settings.threads.max(1) as usize + 1
+        self.starter.settings.threads.max(1) as usize + 1
     }
 }
 
@@ -167,7 +216,15 @@ enum End {
     Worn(Process),
 }
 
-type InFlight = Arc<Mutex<HashMap<u64, (oneshot::Sender<Result<Answer, Fault>>, OwnedSemaphorePermit)>>>;
+type InFlight = Arc<Mutex<HashMap<u64, Running>>>;
+
+/// A job in a worker's hands.
+struct Running {
+    answer: oneshot::Sender<Result<Answer, Fault>>,
+    /// After this nobody waits for it any more: the worker hangs.
+    until: Instant,
+    _permit: OwnedSemaphorePermit,
+}
 
 /// A worker process and the jobs it has not answered yet.
 struct Process {
@@ -222,38 +279,44 @@ impl Process {
         mut self,
         jobs: &async_channel::Receiver<Waiting>,
         stopped: &mut watch::Receiver<bool>,
-        limit: u64,
+        starter: &Starter,
         lanes: usize,
     ) -> End {
         let free = Arc::new(Semaphore::new(lanes));
         let mut lost = self.gone.clone();
+        let in_flight = Arc::clone(&self.in_flight);
+        let hung = hangs(&in_flight);
+        tokio::pin!(hung);
         loop {
-            if self.number.load(Ordering::Relaxed) >= limit {
+            if self.number.load(Ordering::Relaxed) >= starter.settings.replace_after {
                 return End::Worn(self);
             }
             let permit = tokio::select! {
                 permit = Arc::clone(&free).acquire_owned() => permit.ok(),
                 _ = lost.wait_for(|gone| *gone) => None,
+                () = &mut hung => None,
             };
             let Some(permit) = permit else { break };
             let waiting = tokio::select! {
                 waiting = jobs.recv() => waiting.ok(),
                 _ = lost.wait_for(|gone| *gone) => break,
+                () = &mut hung => break,
                 _ = stopped.wait_for(|stop| *stop) => None,
             };
             let Some(waiting) = waiting else { return End::Stopped(self) };
             if waiting.answer.is_closed() {
                 continue;
             }
-            if !self.hand_over(waiting, permit).await {
+            if !self.hand_over(waiting, permit, starter.patience).await {
                 break;
             }
         }
         End::Lost(self)
     }
 
-    async fn hand_over(&mut self, waiting: Waiting, permit: OwnedSemaphorePermit) -> bool {
+    async fn hand_over(&mut self, waiting: Waiting, permit: OwnedSemaphorePermit, usual: Duration) -> bool {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let until = Instant::now() + patience(&waiting.job, usual);
         let frame = wire::encode(&JobFrame { number, content: waiting.job });
         let frame = match frame {
             Ok(frame) => frame,
@@ -263,7 +326,7 @@ impl Process {
             }
         };
         if let Ok(mut in_flight) = self.in_flight.lock() {
-            in_flight.insert(number, (waiting.answer, permit));
+            in_flight.insert(number, Running { answer: waiting.answer, until, _permit: permit });
         }
         // The answers' task may have given up between the check and the insert: then nobody would ever answer.
         let written = self.to.write_all(&frame).await.is_ok() && !*self.gone.borrow();
@@ -273,10 +336,10 @@ impl Process {
         written
     }
 
-    /// Waits for what it still does, closes the socket, waits for the process; ends it after ten seconds.
+    /// Waits for what it still does, closes the socket, waits for the process; kills it after ten seconds at most.
     async fn close(mut self) {
         let drained = async {
-            while !*self.gone.borrow() && self.in_flight.lock().is_ok_and(|jobs| !jobs.is_empty()) {
+            while !*self.gone.borrow() && is_awaited(&self.in_flight) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -293,8 +356,8 @@ async fn take_answers(mut from: BufReader<OwnedReadHalf>, in_flight: InFlight, l
     while let Some(OutcomeFrame { number, content }) = read(&mut from).await {
         let waiting = in_flight.lock().ok().and_then(|mut jobs| jobs.remove(&number));
         let dead = matches!(content, Outcome::Dead(_));
-        if let Some((answer, _permit)) = waiting {
-            let _ = answer.send(match content {
+        if let Some(running) = waiting {
+            let _ = running.answer.send(match content {
                 Outcome::Answer(answer) => Ok(answer),
                 Outcome::Failed(why) => Err(Fault::Device(why)),
                 Outcome::Dead(why) => {
@@ -313,8 +376,22 @@ async fn take_answers(mut from: BufReader<OwnedReadHalf>, in_flight: InFlight, l
 
 fn fail_all(in_flight: &InFlight) {
     let jobs = in_flight.lock().map(|mut jobs| std::mem::take(&mut *jobs)).unwrap_or_default();
-    for (answer, _permit) in jobs.into_values() {
-        let _ = answer.send(Err(Fault::Lost));
+    for running in jobs.into_values() {
+        let _ = running.answer.send(Err(Fault::Lost));
+    }
+}
+
+/// Whether a job is still waited for.
+fn is_awaited(in_flight: &InFlight) -> bool {
+    let now = Instant::now();
+    in_flight.lock().is_ok_and(|jobs| jobs.values().any(|running| running.until > now))
+}
+
+/// Ends when a job takes longer than anybody waits for it.
+async fn hangs(in_flight: &InFlight) {
+    let overdue = |now| in_flight.lock().is_ok_and(|jobs| jobs.values().any(|running| running.until <= now));
+    while !overdue(Instant::now()) {
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It holds no store, no network and no configuration but its first frame; it ends when the signer closes the socket.
 
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
@@ -51,12 +51,17 @@ struct Lanes {
 
 impl Lanes {
     fn work(&self) -> io::Result<()> {
+        let end = Ending(self);
         while !self.dead.load(Ordering::Acquire) {
             let frame: Option<JobFrame> = match self.reader.lock() {
                 Ok(mut reader) => wire::read_frame(&mut *reader)?,
                 Err(_) => None,
             };
-            let Some(JobFrame { number, content: job }) = frame else { return Ok(()) };
+            let Some(JobFrame { number, content: job }) = frame else {
+                // The signer has closed: other lanes may still answer.
+                std::mem::forget(end);
+                return Ok(());
+            };
             let outcome = match self.token.run(&job) {
                 Ok(answer) => Outcome::Answer(answer),
                 Err(error @ TokenError::Lost(_)) => {
@@ -65,13 +70,28 @@ impl Lanes {
                 }
                 Err(error) => Outcome::Failed(error.to_string()),
             };
-            let writer = self.writer.lock().map_err(|_| io::Error::other("a lane panicked"))?;
-            wire::write_frame(&*writer, &OutcomeFrame { number, content: outcome })?;
-        }
-        // A lane may be blocked in read: closing the socket ends it, the signer starts another worker.
-        if let Ok(writer) = self.writer.lock() {
-            writer.shutdown(std::net::Shutdown::Both)?;
+            self.answer(number, outcome)?;
         }
         Ok(())
+    }
+
+    fn answer(&self, number: u64, outcome: Outcome) -> io::Result<()> {
+        let frame = match wire::encode(&OutcomeFrame { number, content: outcome }) {
+            Ok(frame) => frame,
+            Err(error) => wire::encode(&OutcomeFrame { number, content: Outcome::Failed(error.to_string()) })?,
+        };
+        self.writer.lock().map_err(|_| io::Error::other("a lane panicked"))?.write_all(&frame)
+    }
+}
+
+/// A lane that ends with the token lost, by an error or by a panic takes the others with it: a job nobody answers would
+/// be waited for. Those may be blocked in a read, which closing the socket ends; the signer starts another worker.
+struct Ending<'a>(&'a Lanes);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.dead.store(true, Ordering::Release);
+        let socket = self.0.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _ = socket.shutdown(std::net::Shutdown::Both);
     }
 }

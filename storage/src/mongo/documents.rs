@@ -27,7 +27,7 @@ const LANES: usize = 256;
 pub(super) struct Documents {
     collection: Collection,
     stored: mongodb::Collection<RawDocumentBuf>,
-    lanes: Vec<Mutex<()>>,
+    lanes: [Mutex<()>; LANES],
     hasher: RandomState,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn name(collection: Collection) -> String {
 
 impl Documents {
     pub(super) fn new(database: &Database, collection: Collection) -> Self {
-        let lanes = std::iter::repeat_with(Mutex::default).take(LANES).collect();
+        let lanes = std::array::from_fn(|_| Mutex::default());
         Self { collection, stored: database.collection(&name(collection)), lanes, hasher: RandomState::new() }
     }
 
@@ -50,10 +50,7 @@ impl Documents {
     /// for a lane instead of racing: of n racers n - 1 would have read in vain.
     pub(super) async fn step(&self, id: &str, mut step: Step) -> Result<()> {
         let lane = self.hasher.hash_one(id) as usize % LANES;
-        let _turn = match self.lanes.get(lane) {
-            Some(lane) => Some(lane.lock().await),
-            None => None,
-        };
+        let _turn = self.lanes[lane].lock().await;
         for tries in 0..TRIES {
             let found = self.read(id).await?;
             let (version, document) = found.unzip();

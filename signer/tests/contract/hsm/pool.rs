@@ -128,18 +128,40 @@ async fn a_full_queue_says_busy_and_what_waits_is_done() {
     let pool = Pool::start(settings).await.unwrap();
     let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
     token.workers().signal_all("STOP");
-    let load = {
+    let mut calls = Vec::new();
+    for _ in 0..20 {
         let (pool, made) = (Arc::clone(&pool), made.clone());
-        tokio::spawn(async move { burst(&pool, &made, 20).await })
-    };
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(pool.run(Job::Check).await.unwrap_err(), Fault::Busy);
+        calls.push(tokio::spawn(async move { made.sign(&*pool, &opener(1)).await }));
+        // One after the other, so that the worker's hands are filled from the queue before the queue is full.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(soon(pool.run(Job::Check)).await.unwrap_err(), Fault::Busy);
     token.workers().signal_all("CONT");
-    let outcomes = soon(load).await.unwrap();
+    let mut outcomes = Vec::new();
+    for call in calls {
+        outcomes.push(soon(call).await.unwrap());
+    }
     let done = outcomes.iter().filter(|outcome| made.is_signed(outcome)).count();
     let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(Fault::Busy))).count();
     // Two in the worker's hands, four in the queue.
     assert_eq!((done, busy), (6, 14), "{outcomes:?}");
+    pool.stop().await;
+}
+
+/// A library that hangs is not a wrong PIN, nor does it hold its callers for ever.
+#[tokio::test]
+async fn a_worker_that_hangs_is_busy_for_its_callers_and_is_replaced() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let settings = PoolSettings { workers: 1, ..token.pool_settings().await };
+    let pool = Pool::start_with_patience(settings, Duration::from_millis(300)).await.unwrap();
+    let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
+    let hung = token.workers().pids();
+    token.workers().signal_all("STOP");
+    let outcomes = burst(&pool, &made, 10).await;
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(Fault::Busy))), "{outcomes:?}");
+    until("another worker is there", || !token.workers().pids().is_empty() && token.workers().pids().is_disjoint(&hung)).await;
+    is_whole(&token, &pool, 1).await;
+    assert!(made.is_signed(&made.sign(&*pool, &opener(1)).await));
     pool.stop().await;
 }
 

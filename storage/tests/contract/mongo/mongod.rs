@@ -61,8 +61,9 @@ pub(crate) async fn shared() -> Option<&'static Mongod> {
 
 /// The path in `MONGOD`.
 pub(crate) fn program() -> Option<PathBuf> {
-    if let Some(program) = env::var_os("MONGOD") {
-        return Some(program.into());
+    if let Some(program) = env::var_os("MONGOD").map(PathBuf::from) {
+        assert!(program.is_absolute() && program.is_file(), "MONGOD must be the absolute path of a mongod");
+        return Some(program);
     }
     let demanded = env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
     assert!(!demanded, "MONGOD is not set; where CI is set the store is tested on MongoDB too");
