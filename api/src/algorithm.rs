@@ -103,6 +103,7 @@ impl HashAlgorithm {
 
     /// Length of a digest in bytes.
     #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a hash function's length, not a container's")]
     pub const fn len(self) -> usize {
         match self {
             Self::Sha256 => 32,

@@ -10,6 +10,7 @@ pub mod bytes;
 pub mod csc;
 pub mod error;
 pub mod json;
+mod secret;
 pub mod sign_algo;
 pub mod signer;
 pub mod version;

@@ -4,10 +4,11 @@
 //! a refusal is [`Refused`] with HTTP status 409 (the domain said no), 503 (busy or away, with `Retry-After`) or 500.
 
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::algorithm::{HashAlgorithm, KeyType, Scheme};
 use crate::bytes::Bytes;
+use crate::secret::expose;
 
 /// Paths of the signer's methods.
 pub mod path {
@@ -400,10 +401,4 @@ pub enum Refusal {
     /// A bounded queue is full or the HSM or store is away: HTTP 503, try again.
     #[error("the service is busy")]
     Busy,
-}
-
-/// Serde's way to a secret that has to go over the wire once.
-pub(crate) fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    use secrecy::ExposeSecret as _;
-    serializer.serialize_str(secret.expose_secret())
 }

@@ -231,13 +231,7 @@ impl Session {
     }
 
     /// `signatures/signHash`, v1.
-    pub async fn try_sign(
-        &self,
-        credential: &Credential,
-        sad: &str,
-        algorithm: &Algorithm,
-        hashes: &[Hash],
-    ) -> Answer {
+    pub async fn try_sign(&self, credential: &Credential, sad: &str, algorithm: &Algorithm, hashes: &[Hash]) -> Answer {
         self.call("v1/signatures/signHash", sign_hash(credential, sad, algorithm, hashes)).await
     }
 

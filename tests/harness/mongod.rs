@@ -54,7 +54,11 @@ impl Mongod {
         self.child = Some(child);
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(60), "mongod does not serve; see {}", self.folder.display());
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "mongod does not serve; see {}",
+                self.folder.display()
+            );
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -111,7 +111,11 @@ impl Pieces {
     fn try_start(&self, name: &str) -> Result<Service, String> {
         let ready = self.folder.file(&format!("{name}.ready"));
         let mut command = Command::new(program(&format!("rsign-{name}")));
-        command.arg("--config").arg(self.folder.file(&format!("{name}.toml"))).args(["serve", "--ready-file"]).arg(&ready);
+        command
+            .arg("--config")
+            .arg(self.folder.file(&format!("{name}.toml")))
+            .args(["serve", "--ready-file"])
+            .arg(&ready);
         Service::try_start(&mut command, &ready, &self.log(name))
     }
 

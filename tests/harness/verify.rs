@@ -149,7 +149,9 @@ impl Algorithm {
 /// DER of RSASSA-PSS-params; every function named here has nine octets of OID.
 #[must_use]
 pub fn pss_params(hash: Sha, mask: Sha, salt: u8) -> Vec<u8> {
-    let identifier = |sha: Sha| tlv(0x30, &[&der::asn1::ObjectIdentifier::new_unwrap(sha.oid()).to_der().unwrap()[..], &[5, 0]].concat());
+    let identifier = |sha: Sha| {
+        tlv(0x30, &[&der::asn1::ObjectIdentifier::new_unwrap(sha.oid()).to_der().unwrap()[..], &[5, 0]].concat())
+    };
     let mgf1 = der::asn1::ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8").to_der().unwrap();
     let mask = tlv(0x30, &[mgf1, identifier(mask)].concat());
     let salt = salt.to_der().unwrap();

@@ -23,7 +23,10 @@ fn signs(options: &[&str], mechanism: &str, count: usize) {
     assert!(output.status.success(), "{said}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["mechanism"], mechanism);
-    assert_eq!((&report["calls"]["credentials/authorize"], &report["calls"]["signatures/signHash"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&report["calls"]["credentials/authorize"], &report["calls"]["signatures/signHash"]),
+        (&1.into(), &1.into())
+    );
     let files = report["files"].as_array().unwrap();
     assert_eq!(files.len(), count);
     for file in files {

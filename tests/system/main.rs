@@ -2,5 +2,18 @@
 //! shown, and `a_19` stands for row A-19 of the attack table.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod bad_input;
 mod clients;
+mod common;
+mod concurrency;
 mod failure;
+mod kills;
+mod kryoptic;
+mod mutual_tls;
+mod oauth2;
+mod pin;
+mod sandbox;
+mod secrets;
+mod stores;
+mod wire_v1;
+mod wire_v2;

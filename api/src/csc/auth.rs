@@ -74,10 +74,10 @@ impl Ask<'_> {
 #[derive(Debug, Serialize)]
 pub struct LoginAnswer {
     /// The service access token.
-    #[serde(serialize_with = "crate::csc::oauth2::expose")]
+    #[serde(serialize_with = "crate::secret::expose")]
     pub access_token: SecretString,
     /// Present where it was asked for.
-    #[serde(serialize_with = "crate::csc::oauth2::expose_some", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "crate::secret::expose_some", skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<SecretString>,
     /// Not in CSC, but every OAuth library wants it.
     pub token_type: &'static str,

@@ -315,7 +315,7 @@ pub struct Otp {
 #[derive(Debug, Serialize)]
 pub struct Activation {
     /// The SAD.
-    #[serde(rename = "SAD", serialize_with = "crate::csc::oauth2::expose")]
+    #[serde(rename = "SAD", serialize_with = "crate::secret::expose")]
     pub sad: SecretString,
     /// Seconds it is good for.
     #[serde(rename = "expiresIn")]

@@ -12,7 +12,7 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::client::{Connection, Target};
-use super::process::cpu_microseconds;
+use super::process::Cpu;
 use super::verify::{PublicKey, digest};
 use crate::sandbox::{Programs, Sandbox, credential};
 
@@ -66,7 +66,7 @@ pub(super) struct Bench {
     bearer: String,
     credentials: HashMap<(String, &'static str), Vec<Arc<Credential>>>,
     number: AtomicU64,
-    pids: Vec<u32>,
+    pids: std::collections::BTreeMap<String, u32>,
 }
 
 struct Credential {
@@ -94,8 +94,7 @@ pub(super) struct Slice {
     pub(super) busy: u64,
     pub(super) seconds: f64,
     pub(super) latencies: Vec<Duration>,
-    pub(super) service_cpu: u64,
-    pub(super) client_cpu: u64,
+    pub(super) cpu: Cpu,
 }
 
 impl Slice {
@@ -185,8 +184,7 @@ impl Bench {
         }
         let (next, slice) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Slice::default())));
         let answers = Arc::new(Mutex::new(Vec::with_capacity(work.len())));
-        let me = [std::process::id()];
-        let (cpu, own) = (cpu_microseconds(&self.pids), cpu_microseconds(&me));
+        let before = Cpu::now(&self.pids);
         let start = Instant::now();
         let callers = connections.into_iter().map(|connection| {
             let (bench, work, next, slice, answers) =
@@ -199,10 +197,10 @@ impl Bench {
         let seconds = start.elapsed().as_secs_f64();
         let mut slice = std::mem::take(&mut *slice.lock().map_err(|_| anyhow::anyhow!("a caller panicked"))?);
         slice.seconds = seconds;
-        slice.service_cpu = cpu_microseconds(&self.pids) - cpu;
-        slice.client_cpu = cpu_microseconds(&me) - own;
+        let after = Cpu::now(&self.pids);
         let answers = std::mem::take(&mut *answers.lock().map_err(|_| anyhow::anyhow!("a caller panicked"))?);
         check(&work, &answers, &mut slice);
+        slice.cpu = after.since(before, slice.signatures);
         Ok(slice)
     }
 

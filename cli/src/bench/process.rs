@@ -1,8 +1,48 @@
 //! What processes cost: processor time and memory, from `/proc`.
 
-/// Processor time of these processes, of those of their children that have ended, in microseconds.
-pub(super) fn cpu_microseconds(pids: &[u32]) -> u64 {
-    pids.iter().map(|pid| ticks(*pid)).sum::<u64>() * 10_000
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Processor time by part, microseconds.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(super) struct Cpu {
+    /// The gateway.
+    pub(super) gateway: f64,
+    /// The signer, without its workers.
+    pub(super) signer: f64,
+    /// The HSM workers.
+    pub(super) workers: f64,
+    /// This program.
+    pub(super) load: f64,
+}
+
+impl Cpu {
+    /// Used so far. Workers that have ended count with the signer, who waited for them.
+    pub(super) fn now(pids: &BTreeMap<String, u32>) -> Self {
+        let of = |prefix: &str| {
+            let pids = pids.iter().filter(|(name, _)| name.starts_with(prefix));
+            pids.map(|(_, pid)| ticks(*pid)).sum::<u64>() as f64 * 10_000.0
+        };
+        let load = ticks(std::process::id()) as f64 * 10_000.0;
+        Self { gateway: of("gateway"), signer: of("signer"), workers: of("hsm_worker"), load }
+    }
+
+    /// What was used since, for each of so many signatures.
+    pub(super) fn since(self, before: Self, signatures: u64) -> Self {
+        let each = |now: f64, before: f64| (now - before) / signatures.max(1) as f64;
+        Self {
+            gateway: each(self.gateway, before.gateway),
+            signer: each(self.signer, before.signer),
+            workers: each(self.workers, before.workers),
+            load: each(self.load, before.load),
+        }
+    }
+
+    /// Of the service.
+    pub(super) fn service(self) -> f64 {
+        self.gateway + self.signer + self.workers
+    }
 }
 
 /// utime, stime, cutime, cstime: words 14 to 17 of stat; the second may hold spaces.
@@ -13,11 +53,11 @@ fn ticks(pid: u32) -> u64 {
 }
 
 /// Resident memory of these processes together, MiB; shared pages count in each.
-pub(super) fn resident(pids: &[u32]) -> u64 {
+pub(super) fn resident(pids: &BTreeMap<String, u32>) -> u64 {
     let of = |pid: &u32| {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         line.split_whitespace().next()?.parse::<u64>().ok()
     };
-    pids.iter().filter_map(of).sum::<u64>() / 1024
+    pids.values().filter_map(of).sum::<u64>() / 1024
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::floor;
 use super::load::{Case, Slice};
-use super::process::resident;
+use super::process::{Cpu, resident};
 
 /// A whole run.
 #[derive(Debug, Serialize)]
@@ -49,8 +49,7 @@ pub(super) struct Settled {
     p50_ms: f64,
     p99_ms: f64,
     floor_cpu_us: f64,
-    service_cpu_us: f64,
-    client_cpu_us: f64,
+    cpu_us: Cpu,
     resident_mib: u64,
     busy: u64,
     failed: u64,
@@ -62,7 +61,7 @@ impl Row {
         Self { case, key: key.to_owned(), concurrency, floors: Vec::new(), paths: Vec::new(), resident: 0 }
     }
 
-    pub(super) fn add(&mut self, floor: floor::Slice, path: Slice, pids: &[u32]) {
+    pub(super) fn add(&mut self, floor: floor::Slice, path: Slice, pids: &std::collections::BTreeMap<String, u32>) {
         self.resident = self.resident.max(resident(pids));
         self.floors.push(floor);
         self.paths.push(path);
@@ -77,9 +76,7 @@ impl Row {
             let place = ((latencies.len() as f64 * part) as usize).min(latencies.len().saturating_sub(1));
             latencies.get(place).copied().unwrap_or_default()
         };
-        let each = |cost: &dyn Fn(&Slice) -> u64| {
-            median(self.paths.iter().map(|path| cost(path) as f64 / path.signatures.max(1) as f64).collect())
-        };
+        let each = |part: fn(&Cpu) -> f64| median(self.paths.iter().map(|path| part(&path.cpu)).collect());
         Settled {
             case: self.case.to_string(),
             floor: if self.case == Case::Hundred { "C_Sign" } else { "derive, unwrap, C_Sign" }.to_owned(),
@@ -89,8 +86,12 @@ impl Row {
             p50_ms: quantile(0.5),
             p99_ms: quantile(0.99),
             floor_cpu_us: median(self.floors.iter().map(|floor| floor.cpu_per_signature).collect()),
-            service_cpu_us: each(&|path| path.service_cpu),
-            client_cpu_us: each(&|path| path.client_cpu),
+            cpu_us: Cpu {
+                gateway: each(|cpu| cpu.gateway),
+                signer: each(|cpu| cpu.signer),
+                workers: each(|cpu| cpu.workers),
+                load: each(|cpu| cpu.load),
+            },
             resident_mib: self.resident,
             busy: self.paths.iter().map(|path| path.busy).sum(),
             failed: self.paths.iter().map(|path| path.failed).sum(),
@@ -121,7 +122,7 @@ impl Report {
         );
         println!("ratio: median over pairs of neighbouring slices, service to floor; CPU in µs a signature\n");
         println!(
-            "{:<9} {:<31} {:>5} {:>8} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9} {:>8} {:>5} {:>5} {:>6} {:>5}",
+            "{:<9} {:<31} {:>5} {:>8} {:>8} {:>6} {:>9} {:>9} | {:>6} {:>6} {:>8} {:>7} {:>8} {:>5} | {:>4} {:>5} {:>6} {:>5}",
             "key",
             "what",
             "conc.",
@@ -130,17 +131,21 @@ impl Report {
             "ratio",
             "p50 ms",
             "p99 ms",
-            "floor CPU",
-            "our CPU",
-            "load CPU",
+            "floor",
+            "ours",
+            "=gateway",
+            "+signer",
+            "+workers",
+            "load",
             "MiB",
             "busy",
             "failed",
             "wrong"
         );
         for row in &self.rows {
+            let cpu = &row.cpu_us;
             println!(
-                "{:<9} {:<31} {:>5} {:>8.0} {:>8.0} {:>6.2} {:>9.2} {:>9.2} {:>9.0} {:>9.0} {:>8.0} {:>5} {:>5} {:>6} {:>5}",
+                "{:<9} {:<31} {:>5} {:>8.0} {:>8.0} {:>6.2} {:>9.2} {:>9.2} | {:>6.0} {:>6.0} {:>8.0} {:>7.0} {:>8.0} {:>5.0} | {:>4} {:>5} {:>6} {:>5}",
                 row.key,
                 row.case,
                 row.concurrency,
@@ -150,8 +155,11 @@ impl Report {
                 row.p50_ms,
                 row.p99_ms,
                 row.floor_cpu_us,
-                row.service_cpu_us,
-                row.client_cpu_us,
+                cpu.service(),
+                cpu.gateway,
+                cpu.signer,
+                cpu.workers,
+                cpu.load,
                 row.resident_mib,
                 row.busy,
                 row.failed,

@@ -131,9 +131,9 @@ impl Sandbox {
         }
     }
 
-    /// Pids of every process of the service now.
-    pub(crate) fn pids(&self) -> Vec<u32> {
-        ready::processes(&self.gateway, &self.signer).into_values().collect()
+    /// Every process of the service now: gateway, signer, workers.
+    pub(crate) fn pids(&self) -> std::collections::BTreeMap<String, u32> {
+        ready::processes(&self.gateway, &self.signer)
     }
 
     /// Ends the gateway first, so that nobody calls a signer that is gone; waits for both.

@@ -22,7 +22,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use zeroize::Zeroizing;
 
-use super::wire::{self, JobFrame, Outcome, OutcomeFrame, Ready, Start};
+use super::wire::{self, Hope, JobFrame, NotReady, Outcome, OutcomeFrame, Ready, Start};
 use super::{Answer, Fault, Hsm, Job, pkcs11::TokenSettings};
 
 /// How the pool is made.
@@ -89,7 +89,7 @@ impl Pool {
         let starter = Arc::new(Starter { settings, patience, turn: tokio::sync::Mutex::new(()) });
         let mut seats = Vec::new();
         for _ in 0..workers {
-            let process = starter.start().await?;
+            let process = starter.start_patiently().await.map_err(|error| error.why)?;
             let seat = Seat {
                 starter: Arc::clone(&starter),
                 jobs: jobs.clone(),
@@ -142,10 +142,25 @@ struct Starter {
 }
 
 impl Starter {
-    async fn start(&self) -> Result<Process, String> {
+    /// Tries a few times: another program may be logging in just now, and what the token says at a bad moment it
+    /// need not say again.
+    async fn start_patiently(&self) -> Result<Process, NotReady> {
+        for _ in 0..4 {
+            match self.start().await {
+                Err(error) if error.hope == Hope::Soon => {
+                    tracing::warn!(error = error.why, "HSM worker does not start; trying again");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                started => return started,
+            }
+        }
+        self.start().await
+    }
+
+    async fn start(&self) -> Result<Process, NotReady> {
         let _turn = self.turn.lock().await;
         let started = tokio::time::timeout(STARTING, Process::start(&self.settings)).await;
-        started.unwrap_or_else(|_| Err("the worker did not open the token in time".to_owned()))
+        started.unwrap_or_else(|_| Err(NotReady::yet("the worker did not open the token in time")))
     }
 }
 
@@ -160,8 +175,11 @@ struct Seat {
 impl Seat {
     async fn keep(mut self, first: Process) {
         self.serve(first).await;
-        // The channel keeps what is queued as long as someone might send: let go of it, or its callers wait for ever.
-        while self.jobs.try_recv().is_ok() {}
+        if self.jobs.is_closed() || self.jobs.receiver_count() == 1 {
+            // Nobody will take what is still queued, and the channel would keep it: its callers would wait in vain.
+            self.jobs.close();
+            while self.jobs.try_recv().is_ok() {}
+        }
     }
 
     async fn serve(&mut self, first: Process) {
@@ -172,8 +190,11 @@ impl Seat {
                 Some(process) => process,
                 None => match self.starter.start().await {
                     Ok(process) => process,
+                    Err(error) if error.hope == Hope::Never => {
+                        return tracing::error!(error = error.why, "HSM worker does not start and is given up");
+                    }
                     Err(error) => {
-                        tracing::error!(%error, "HSM worker does not start");
+                        tracing::error!(error = error.why, "HSM worker does not start");
                         tokio::select! {
                             () = tokio::time::sleep(pause) => {}
                             _ = self.stopped.wait_for(|stop| *stop) => return,
@@ -198,7 +219,7 @@ impl Seat {
                     // The next one is ready before the old one stops taking its last answers.
                     let next = self.starter.start().await;
                     tokio::spawn(process.close());
-                    current = next.inspect_err(|error| tracing::error!(%error, "HSM worker does not start")).ok();
+                    current = next.inspect_err(|error| tracing::error!(error = error.why, "HSM worker does not start")).ok();
                 }
             }
         }
@@ -237,35 +258,23 @@ struct Process {
 }
 
 impl Process {
-    /// Tries a few times: what the token says at a bad moment it need not say again.
-    async fn start_patiently(settings: &PoolSettings) -> Result<Self, String> {
-        for _ in 0..4 {
-            match Self::start(settings).await {
-                Ok(process) => return Ok(process),
-                Err(error) => tracing::warn!(%error, "HSM worker does not start; trying again"),
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        Self::start(settings).await
-    }
-
-    async fn start(settings: &PoolSettings) -> Result<Self, String> {
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(|error| error.to_string())?;
+    async fn start(settings: &PoolSettings) -> Result<Self, NotReady> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(NotReady::yet)?;
         let child = Command::new(&settings.program)
             .arg("hsm-worker")
             .envs(&settings.token.environment)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| format!("cannot start {}: {error}", settings.program.display()))?;
+            .map_err(|error| NotReady::yet(format!("cannot start {}: {error}", settings.program.display())))?;
         let pid = child.id().unwrap_or_default();
-        ours.set_nonblocking(true).map_err(|error| error.to_string())?;
-        let (from, mut to) = UnixStream::from_std(ours).map_err(|error| error.to_string())?.into_split();
+        ours.set_nonblocking(true).map_err(NotReady::yet)?;
+        let (from, mut to) = UnixStream::from_std(ours).map_err(NotReady::yet)?.into_split();
         let mut from = BufReader::new(from);
         let start = Start { token: settings.token.clone(), canary: settings.canary.clone(), threads: settings.threads };
-        let frame = wire::encode(&start).map_err(|error| error.to_string())?;
-        to.write_all(&frame).await.map_err(|error| error.to_string())?;
-        let ready: Ready = read(&mut from).await.ok_or("the worker ended before it was ready")?;
+        let frame = wire::encode(&start).map_err(NotReady::yet)?;
+        to.write_all(&frame).await.map_err(NotReady::yet)?;
+        let ready: Ready = read(&mut from).await.ok_or_else(|| NotReady::yet("the worker ended before it was ready"))?;
         ready?;
         tracing::info!(worker.pid = pid, "HSM worker ready");
         let in_flight = InFlight::default();

@@ -22,7 +22,33 @@ pub(super) struct Start {
 }
 
 /// First frame from a worker: ready, or why not.
-pub(super) type Ready = Result<(), String>;
+pub(super) type Ready = Result<(), NotReady>;
+
+/// Why a worker is not ready.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct NotReady {
+    /// For the operator.
+    pub(super) why: String,
+    /// Whether another try may end otherwise.
+    pub(super) hope: Hope,
+}
+
+/// See [`NotReady`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Hope {
+    /// At once: a device or a library at a bad moment.
+    Soon,
+    /// When an operator has mended the token.
+    Later,
+    /// Never by itself: the HSM refused its user's PIN, and each try brings it nearer its lock.
+    Never,
+}
+
+impl NotReady {
+    pub(super) fn yet(why: impl ToString) -> Self {
+        Self { why: why.to_string(), hope: Hope::Soon }
+    }
+}
 
 /// A job with its number.
 #[derive(Debug, Serialize, Deserialize)]

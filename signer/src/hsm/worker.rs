@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::pkcs11::{Token, TokenError};
-use super::wire::{self, JobFrame, Outcome, OutcomeFrame, Ready, Start};
+use super::wire::{self, Hope, JobFrame, NotReady, Outcome, OutcomeFrame, Ready, Start};
 
 /// Runs until the signer closes the socket or the token is lost.
 ///
@@ -21,7 +21,12 @@ pub fn run() -> io::Result<()> {
     let token = match Token::open(&start.token, &start.canary) {
         Ok(token) => token,
         Err(error) => {
-            wire::write_frame(&socket, &Ready::Err(error.to_string()))?;
+            let hope = match &error {
+                TokenError::Pin(_) => Hope::Never,
+                TokenError::Misconfigured(_) => Hope::Later,
+                TokenError::Lost(_) | TokenError::Device(_) => Hope::Soon,
+            };
+            wire::write_frame(&socket, &Ready::Err(NotReady { why: error.to_string(), hope }))?;
             return Err(io::Error::other(error));
         }
     };

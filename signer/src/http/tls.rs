@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum_server::Handle;
-use axum_server::accept::{Accept, DefaultAcceptor};
+use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use futures_util::future::BoxFuture;
 use rustls::client::danger::HandshakeSignatureValid;
@@ -52,7 +52,7 @@ pub async fn serve(listen: &Listen, router: Router, rejections: PeerRejections) 
     listener.set_nonblocking(true).map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let handle = Handle::new();
-    let acceptor = Watched { tls: RustlsAcceptor::new(config).handshake_timeout(Duration::from_secs(5)), rejections };
+    let acceptor = Watched { tls: RustlsAcceptor::new(config).handshake_timeout(Duration::from_secs(5)).acceptor(NoDelayAcceptor::new()), rejections };
     let mut server =
         axum_server::from_tcp(listener).map_err(|error| error.to_string())?.acceptor(acceptor).handle(handle.clone());
     server.http_builder().http1().header_read_timeout(Duration::from_secs(60)).timer(hyper_util::rt::TokioTimer::new());
@@ -168,17 +168,17 @@ impl PeerRejections {
 /// The TLS acceptor, watched.
 #[derive(Debug, Clone)]
 struct Watched {
-    tls: RustlsAcceptor<DefaultAcceptor>,
+    tls: RustlsAcceptor<NoDelayAcceptor>,
     rejections: PeerRejections,
 }
 
 impl<S: Send + 'static> Accept<TcpStream, S> for Watched
 where
-    RustlsAcceptor<DefaultAcceptor>: Accept<TcpStream, S>,
-    <RustlsAcceptor<DefaultAcceptor> as Accept<TcpStream, S>>::Future: Send + 'static,
+    RustlsAcceptor<NoDelayAcceptor>: Accept<TcpStream, S>,
+    <RustlsAcceptor<NoDelayAcceptor> as Accept<TcpStream, S>>::Future: Send + 'static,
 {
-    type Stream = <RustlsAcceptor<DefaultAcceptor> as Accept<TcpStream, S>>::Stream;
-    type Service = <RustlsAcceptor<DefaultAcceptor> as Accept<TcpStream, S>>::Service;
+    type Stream = <RustlsAcceptor<NoDelayAcceptor> as Accept<TcpStream, S>>::Stream;
+    type Service = <RustlsAcceptor<NoDelayAcceptor> as Accept<TcpStream, S>>::Service;
     type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {

@@ -187,7 +187,7 @@ impl Sad {
             return Err(Refusal::HashNotAuthorized);
         }
         let added = wanted.iter().filter(|item| hashes.contains(item.entry.hash.0.as_slice()));
-        renewed.extend(added.map(|item| item.clone()));
+        renewed.extend(added.cloned());
         if renewed.len() > self.signatures as usize { Err(Refusal::TooManySignatures) } else { Ok(renewed) }
     }
 

@@ -35,7 +35,9 @@ impl Signer {
         let (id, expires_at) = (sad.id.clone(), sad.expires_at);
         let (settled, stored, audited) =
             tokio::join!(self.win(&won, None), self.tables.sads.insert(&id, sad), self.audit.record(entry));
-        (settled?, stored?, audited?);
+        settled?;
+        stored?;
+        audited?;
         Ok(self.authorized(&token, expires_at))
     }
 

@@ -6,6 +6,7 @@
 use std::{
     sync::Arc,
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -18,6 +19,15 @@ const QUEUE: usize = 4096;
 
 /// Jobs in one transaction, so that the first of them is not kept waiting by an endless stream.
 const BATCH: usize = 512;
+
+/// A caller within so short a time of the last commit does not come alone.
+const PAUSE: Duration = Duration::from_micros(600);
+
+/// How long such a caller waits for others.
+const MOMENT: Duration = Duration::from_micros(800);
+
+/// Jobs that are worth a commit of their own.
+const ENOUGH: usize = 32;
 
 /// Handle to the thread; dropping it lets the queue run dry, then closes the file.
 #[derive(Debug)]
@@ -105,9 +115,26 @@ impl<T: Send, F: FnMut(&Connection) -> Result<T> + Send> Job for Pending<T, F> {
 
 fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut last = None;
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+        gather(&mut jobs, &mut batch, last);
         settle(connection, &mut batch);
+        last = Some(Instant::now());
         batch.drain(..).for_each(Job::answer);
+    }
+}
+
+/// A commit costs the processor as much as a dozen jobs. So while callers come in quick succession, the next commit
+/// waits a moment for them; one that comes alone after a pause never waits.
+fn gather(jobs: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>, last: Option<Instant>) {
+    if last.is_none_or(|last| last.elapsed() > PAUSE) || batch.len() >= ENOUGH {
+        return;
+    }
+    thread::sleep(MOMENT);
+    while batch.len() < BATCH
+        && let Ok(job) = jobs.try_recv()
+    {
+        batch.push(job);
     }
 }
 

@@ -8,6 +8,9 @@ pub enum TokenError {
     /// Session, login, device or memory are gone: the worker has to be replaced.
     #[error("{0}")]
     Lost(String),
+    /// The HSM refused its user's PIN. To be tried again by a human only: most HSMs lock after a few.
+    #[error("the HSM refuses the PIN of its user: {0}")]
+    Pin(String),
     /// The HSM failed at this call.
     #[error("{0}")]
     Device(String),
@@ -25,7 +28,13 @@ impl TokenError {
 impl From<Error> for TokenError {
     fn from(error: Error) -> Self {
         let text = describe(&error);
-        if is_loss(&error) { Self::Lost(text) } else { Self::Device(text) }
+        if is_loss(&error) {
+            Self::Lost(text)
+        } else if is_pin(&error) {
+            Self::Pin(text)
+        } else {
+            Self::Device(text)
+        }
     }
 }
 
@@ -35,6 +44,11 @@ pub(super) fn describe(error: &Error) -> String {
         Error::Pkcs11(code, function) => format!("{function:?}: {code:?}"),
         other => other.to_string(),
     }
+}
+
+fn is_pin(error: &Error) -> bool {
+    use RvError::{PinExpired, PinIncorrect, PinInvalid, PinLenRange, PinLocked};
+    matches!(error, Error::Pkcs11(PinExpired | PinIncorrect | PinInvalid | PinLenRange | PinLocked, _))
 }
 
 /// Codes that say nothing of the key or the data. A wrong KEK shows as `CKR_GENERAL_ERROR` on SoftHSM2 and

@@ -34,7 +34,7 @@ impl KeyWrap {
         // SAFETY: the library's initialisers ran when cryptoki loaded it; C_GetFunctionList only writes the pointer,
         // and a conforming library returns one to a table that lives as long as the library.
         let (library, functions) = unsafe {
-            let library = cryptoki_sys::Pkcs11::new(module).map_err(|error| Error::LibraryLoading(error))?;
+            let library = cryptoki_sys::Pkcs11::new(module).map_err(Error::LibraryLoading)?;
             Rv::from(library.C_GetFunctionList(&mut list)).into_result(Function::GetFunctionList)?;
             if list.is_null() {
                 return Err(TokenError::misconfigured("the module has no function list"));

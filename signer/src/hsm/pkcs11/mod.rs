@@ -25,7 +25,6 @@ mod token_key;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use cryptoki::context::Pkcs11;
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
@@ -68,15 +67,16 @@ struct TokenKeys {
 /// An opened token.
 #[derive(Debug)]
 pub struct Token {
-    library: Pkcs11,
+    /// Keeps the login: PKCS#11 logs out when an application's last session closes. Before the library: fields are
+    /// dropped in order.
+    _login: std::sync::Mutex<Session>,
+    library: open::Library,
     raw: ffi::KeyWrap,
     slot: Slot,
     keys: TokenKeys,
     derive: Derive,
     wrap: Wrap,
     canary: Vec<u8>,
-    /// Keeps the login: PKCS#11 logs out when an application's last session closes.
-    _login: std::sync::Mutex<Session>,
 }
 
 impl Token {

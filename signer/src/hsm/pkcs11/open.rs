@@ -7,6 +7,7 @@ use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 
 use super::{Token, TokenError, TokenKeys, TokenSettings, ffi, template};
+use crate::hsm::TokenKey;
 
 /// Labels of the token's objects.
 pub(super) mod label {
@@ -44,20 +45,40 @@ impl Token {
             canary: canary.to_vec(),
             _login: std::sync::Mutex::new(login),
         };
-        token.check_canary()?;
+        // Not lost but wrong: opened again it would be the same.
+        token.check_canary().map_err(|error| TokenError::misconfigured(error.to_string()))?;
         Ok(token)
     }
 }
 
+/// A module, loaded and initialised. Finalised when dropped: a module may stay in the process (Kryoptic does), and
+/// none is initialised twice. What belongs to its sessions must be dropped before.
+#[derive(Debug)]
+pub(super) struct Library(Pkcs11);
+
+impl std::ops::Deref for Library {
+    type Target = Pkcs11;
+
+    fn deref(&self) -> &Pkcs11 {
+        &self.0
+    }
+}
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        let _ = self.0.clone().finalize();
+    }
+}
+
 /// Loads the module.
-pub(super) fn load(settings: &TokenSettings) -> Result<Pkcs11, TokenError> {
+pub(super) fn load(settings: &TokenSettings) -> Result<Library, TokenError> {
     let library = Pkcs11::new(&settings.module)
         .map_err(|error| TokenError::misconfigured(format!("{}: {error}", settings.module.display())))?;
     library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
-    Ok(library)
+    Ok(Library(library))
 }
 
-fn find(settings: &TokenSettings) -> Result<(Pkcs11, Slot), TokenError> {
+fn find(settings: &TokenSettings) -> Result<(Library, Slot), TokenError> {
     let library = load(settings)?;
     let mut found = Vec::new();
     for slot in library.get_slots_with_initialized_token()? {
@@ -67,6 +88,7 @@ fn find(settings: &TokenSettings) -> Result<(Pkcs11, Slot), TokenError> {
     }
     match found[..] {
         [slot] => Ok((library, slot)),
+        [] => Err(TokenError::Lost(format!("no token is labelled {}", settings.label))),
         _ => Err(TokenError::misconfigured(format!("{} tokens are labelled {}", found.len(), settings.label))),
     }
 }
@@ -85,7 +107,7 @@ pub(super) fn read_pin(settings: &TokenSettings) -> Result<AuthPin, TokenError> 
 }
 
 fn find_keys(session: &Session, settings: &TokenSettings) -> Result<TokenKeys, TokenError> {
-    use crate::hsm::TokenKey::{Audit, Authority, Identity};
+    use TokenKey::{Audit, Authority, Identity};
     let signing = template::token_signing_key();
     Ok(TokenKeys {
         master: find_key(session, label::MASTER, &template::master_key(settings.derive))?,
@@ -123,17 +145,30 @@ pub(super) fn candidates(session: &Session, label: &str) -> Result<Vec<ObjectHan
 fn read_back(session: &Session, key: ObjectHandle, label: &str, template: &[Attribute]) -> Result<(), TokenError> {
     let history = [Attribute::Local(true), Attribute::AlwaysSensitive(true), Attribute::NeverExtractable(true)];
     for wanted in template.iter().chain(&history) {
-        // A token without CKA_COPYABLE or CKA_ALLOWED_MECHANISMS cannot hold more than the rest of the template says.
-        let optional = matches!(wanted, Attribute::Copyable(_) | Attribute::AllowedMechanisms(_));
         let kind: AttributeType = wanted.attribute_type();
         let read = session.get_attributes(key, &[kind]).unwrap_or_default();
         match read.first() {
             Some(read) if read == wanted => {}
-            None if optional => {}
+            None if is_optional(kind) && !keeps(session, kind)? => {}
             read => {
                 return Err(TokenError::misconfigured(format!("{label}: {kind} is {read:?}, not {wanted:?}")));
             }
         }
     }
     Ok(())
+}
+
+const fn is_optional(kind: AttributeType) -> bool {
+    matches!(kind, AttributeType::Copyable | AttributeType::AllowedMechanisms)
+}
+
+/// Whether the token keeps such an attribute of any key of ours. One that does not cannot hold more than the rest of
+/// the template says.
+fn keeps(session: &Session, kind: AttributeType) -> Result<bool, TokenError> {
+    let mut keys = candidates(session, label::MASTER)?;
+    keys.extend(candidates(session, label::MAC)?);
+    for key in [TokenKey::Identity, TokenKey::Audit, TokenKey::Authority] {
+        keys.extend(candidates(session, label::of(key))?);
+    }
+    Ok(keys.into_iter().any(|key| session.get_attributes(key, &[kind]).is_ok_and(|read| !read.is_empty())))
 }

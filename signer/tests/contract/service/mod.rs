@@ -1,1 +1,13 @@
-//! to be written
+//! The service on a real token (SoftHSM2, in worker processes) and a real store (SQLite), with a clock that stands still.
+
+mod authorization;
+mod change_pin;
+mod enrolment;
+mod extension;
+mod faults;
+mod house;
+mod lifecycle;
+mod probe;
+mod signing;
+mod tampering;
+mod tries;

@@ -1,0 +1,250 @@
+//! The PIN's counters, on the real HSM, whose jobs are counted.
+
+use std::sync::Arc;
+
+use rsign_api::algorithm::KeyType;
+use rsign_api::signer::{Authorize, Refusal, State};
+use rsign_signer::service::{Error, Policy, Result};
+
+use super::house::{DAY, HOUR, House, MINUTE, Owned, hash, refusal};
+use super::probe::{Mishap, is_rewrap};
+use crate::harness::{soon, until};
+
+async fn try_pin(house: &House, owned: &Owned, client: &str, pin: &str) -> Result<()> {
+    let asked = Authorize { client: client.to_owned(), ..owned.authorize_with(pin, &[hash(1)]) };
+    house.signer.authorize(&asked).await.map(|_| ())
+}
+
+/// A wrong PIN; what was said.
+async fn wrong(house: &House, owned: &Owned, client: &str, number: u32) -> Refusal {
+    refusal(try_pin(house, owned, client, &owned.wrong_pin(number)).await)
+}
+
+async fn right(house: &House, owned: &Owned, client: &str) -> Result<()> {
+    try_pin(house, owned, client, &owned.pin).await
+}
+
+/// So many at once, from these clients in turn; what was said to each.
+async fn at_once(house: &House, owned: &Owned, clients: &[&str], count: u32, pin: impl Fn(u32) -> String) -> Vec<Result<()>> {
+    let calls: Vec<_> = (0..count)
+        .map(|number| {
+            let client = clients[number as usize % clients.len()].to_owned();
+            let asked = Authorize { client, ..owned.authorize_with(&pin(number), &[hash(1)]) };
+            let signer = Arc::clone(&house.signer);
+            tokio::spawn(async move { signer.authorize(&asked).await.map(|_| ()) })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for call in calls {
+        outcomes.push(soon(call).await.unwrap());
+    }
+    outcomes
+}
+
+fn said(outcomes: &[Result<()>], expected: Refusal) -> usize {
+    outcomes.iter().filter(|outcome| matches!(outcome, Err(Error::Refused(refusal)) if *refusal == expected)).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_19_three_wrong_pins_of_a_client_five_of_all_then_locked_right_pin_included() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    house.hsm.forget();
+    for number in 0..3 {
+        assert_eq!(wrong(&house, &owned, "a", number).await, Refusal::WrongPin);
+    }
+    assert_eq!(wrong(&house, &owned, "a", 3).await, Refusal::PinLocked);
+    assert_eq!(refusal(right(&house, &owned, "a").await), Refusal::PinLocked);
+    assert_eq!(house.hsm.judged(), 3);
+    for number in 4..6 {
+        assert_eq!(wrong(&house, &owned, "b", number).await, Refusal::WrongPin);
+    }
+    for client in ["a", "b", "c"] {
+        assert_eq!(refusal(right(&house, &owned, client).await), Refusal::PinLocked);
+    }
+    assert_eq!(house.hsm.judged(), 5, "no more PINs reach the HSM");
+
+    house.clock.advance(15 * MINUTE - 1);
+    assert_eq!(refusal(right(&house, &owned, "c").await), Refusal::PinLocked);
+    house.clock.advance(1);
+    right(&house, &owned, "c").await.unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_19_locks_double_and_the_fifteenth_wrong_pin_in_a_row_blocks_for_good() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    let before = house.row(&owned).await.epoch;
+    for (lock, clients) in [(15 * MINUTE, ["a", "a", "a", "b", "b"]), (30 * MINUTE, ["c", "c", "c", "d", "d"])] {
+        for (number, client) in clients.into_iter().enumerate() {
+            assert_eq!(wrong(&house, &owned, client, u32::try_from(number).unwrap()).await, Refusal::WrongPin);
+        }
+        let until = house.signer.status(&owned.id).await.unwrap().locked_until.unwrap();
+        let now = rsign_signer::clock::Clock::now(&*house.clock);
+        assert_eq!(until, (now + lock) / 1000);
+        assert_eq!(refusal(right(&house, &owned, "c").await), Refusal::PinLocked);
+        house.clock.advance(lock);
+    }
+    for (number, client) in ["e", "e", "f", "f", "g"].into_iter().enumerate() {
+        assert_eq!(house.row(&owned).await.state, State::Active);
+        assert_eq!(wrong(&house, &owned, client, u32::try_from(number).unwrap()).await, Refusal::WrongPin);
+    }
+    assert_eq!(house.row(&owned).await.state, State::Blocked);
+    assert!(house.row(&owned).await.epoch > before, "its SADs end");
+    house.clock.advance(30 * DAY);
+    assert_eq!(refusal(right(&house, &owned, "h").await), Refusal::PinLocked);
+    assert_eq!(refusal(house.change_state(&owned, State::Active).await), Refusal::Disabled);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_pin_clears_the_count() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    for _ in 0..10 {
+        for number in 0..2 {
+            assert_eq!(wrong(&house, &owned, "a", number).await, Refusal::WrongPin);
+        }
+        right(&house, &owned, "a").await.unwrap();
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_22_a_client_that_guesses_locks_itself_out_not_the_owner() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    for number in 0..3 {
+        assert_eq!(wrong(&house, &owned, "evil", number).await, Refusal::WrongPin);
+    }
+    right(&house, &owned, "good").await.unwrap();
+    assert_eq!(refusal(right(&house, &owned, "evil").await), Refusal::PinLocked, "its own lock goes on");
+    right(&house, &owned, "good").await.unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_string_is_judged_as_a_pin() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    let long = "9".repeat(100_000);
+    for odd in ["", " ", "\0", "🗝️", &long, &format!(" {}", owned.pin), &format!("{}\n", owned.pin)] {
+        assert_eq!(refusal(try_pin(&house, &owned, "a", odd).await), Refusal::WrongPin);
+        right(&house, &owned, "a").await.unwrap();
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_20_two_hundred_wrong_pins_at_once_and_three_reach_the_hsm() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    house.hsm.forget();
+    let outcomes = at_once(&house, &owned, &["a"], 200, |number| owned.wrong_pin(number)).await;
+    assert_eq!((said(&outcomes, Refusal::WrongPin), said(&outcomes, Refusal::PinLocked)), (3, 197));
+    assert_eq!((house.hsm.judged(), house.hsm.count(is_rewrap)), (3, 3));
+    assert_eq!(refusal(right(&house, &owned, "a").await), Refusal::PinLocked);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_20_two_hundred_wrong_pins_at_once_from_ten_clients_and_five_reach_the_hsm() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    house.hsm.forget();
+    let clients = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    let outcomes = at_once(&house, &owned, &clients, 200, |number| owned.wrong_pin(number)).await;
+    assert_eq!((said(&outcomes, Refusal::WrongPin), said(&outcomes, Refusal::PinLocked)), (5, 195));
+    assert_eq!(house.hsm.judged(), 5);
+    house.close().await;
+}
+
+/// As A-20, over two instances on one store: the row decides, not the queue of one process.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_20_two_instances_together_let_no_more_through() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    let other = house.restarted();
+    house.hsm.forget();
+    let calls: Vec<_> = (0..100)
+        .map(|number| {
+            let signer = Arc::clone(if number % 2 == 0 { &house.signer } else { &other });
+            let asked = owned.authorize_with(&owned.wrong_pin(number), &[hash(1)]);
+            tokio::spawn(async move { signer.authorize(&asked).await.map(|_| ()) })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for call in calls {
+        outcomes.push(soon(call).await.unwrap());
+    }
+    assert_eq!((said(&outcomes, Refusal::WrongPin), said(&outcomes, Refusal::PinLocked)), (3, 97));
+    assert_eq!(house.hsm.judged(), 3);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_right_pins_at_once_all_succeed() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    let outcomes = at_once(&house, &owned, &["a"], 100, |_| owned.pin.clone()).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_beyond_the_queue_hear_busy_and_cost_nothing() {
+    let house = House::with(Policy { waiting: 8, patience: 300, ..Policy::default() }).await;
+    let owned = house.enrol(KeyType::P256).await;
+    house.hsm.afflict(is_rewrap, Mishap::Slow(std::time::Duration::from_millis(800)));
+    let outcomes = at_once(&house, &owned, &["a"], 20, |_| owned.pin.clone()).await;
+    let given = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!((given, said(&outcomes, Refusal::Busy)), (3, 17), "{outcomes:?}");
+    house.hsm.well();
+    for number in 0..3 {
+        assert_eq!(wrong(&house, &owned, "a", number).await, Refusal::WrongPin, "every try is left");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_21_a_try_whose_process_died_stays_counted() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    house.hsm.forget();
+    house.hsm.afflict(is_rewrap, Mishap::Hangs);
+    for number in 0..3 {
+        let (signer, asked) = (house.restarted(), owned.authorize_with(&owned.wrong_pin(number), &[hash(1)]));
+        let dying = tokio::spawn(async move { signer.authorize(&asked).await.map(|_| ()) });
+        let begun = usize::try_from(number).unwrap() + 1;
+        until("the PIN is at the HSM", || house.hsm.count(is_rewrap) == begun).await;
+        dying.abort();
+        assert!(dying.await.unwrap_err().is_cancelled());
+    }
+    house.hsm.well();
+    house.clock.advance(30_000);
+    assert_eq!(refusal(right(&house, &owned, super::house::CLIENT).await), Refusal::PinLocked);
+    assert_eq!(house.row(&owned).await.tries.failed(), 3);
+    right(&house, &owned, "another").await.unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_wrong_pins_in_an_hour_are_a_brake_on_credentials_not_used_lately() {
+    let house = House::open().await;
+    let (used, idle) = (house.enrol(KeyType::P256).await, house.enrol(KeyType::P256).await);
+    right(&house, &used, "a").await.unwrap();
+    for number in 0..100 {
+        // One guess on each of many credentials: no lock of any of them would notice.
+        let victim = house.enrol(KeyType::P256).await;
+        assert_eq!(wrong(&house, &victim, "evil", number).await, Refusal::WrongPin);
+    }
+    house.hsm.forget();
+    assert_eq!(refusal(right(&house, &idle, "a").await), Refusal::PinLocked, "the same answer as for a lock");
+    assert_eq!(wrong(&house, &idle, "evil", 1).await, Refusal::PinLocked);
+    assert_eq!(house.hsm.judged(), 0);
+    right(&house, &used, "a").await.unwrap();
+    house.clock.advance(HOUR);
+    right(&house, &idle, "a").await.unwrap();
+    house.close().await;
+}

@@ -1,0 +1,598 @@
+//! What is wrong is answered with the standard's status, code and sentence, in the words of the URL's version; nothing
+//! is signed, no PIN is judged, and the right request works right after.
+
+use harness::api::{authorize, sign_hash};
+use harness::verify::{Sha, pss_params};
+use harness::{Algorithm, Answer, Credential, Hash, Session, Version, Wanted, shared};
+use serde_json::{Map, Value, json};
+
+use crate::common::Outsider;
+
+const LONG: &str = "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.";
+const LONG_CAPITALS: &str = "The request is missing a REQUIRED parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.";
+const HEADER_V2: &str = "Malformed authorization header";
+const CREDENTIAL_MISSING: &str = "Missing (or invalid type) string parameter credentialID";
+const CREDENTIAL: &str = "Invalid parameter credentialID";
+const SAD: &str = "Invalid parameter SAD";
+const NOT_AUTHORIZED: [&str; 2] = ["Hash is not authorized by the SAD.", "Hash is not authorized by the SAD"];
+
+/// A body as v1 spells it, and the sentence of either version.
+struct Row(Value, [&'static str; 2]);
+
+fn row(body: Value, sentence: &'static str) -> Row {
+    Row(body, [sentence; 2])
+}
+
+/// Asks every row in both versions; each must be 400 `invalid_request`.
+async fn ask(session: &Session, method: &str, rows: Vec<Row>) {
+    for Row(body, sentences) in rows {
+        for (version, sentence) in Version::BOTH.into_iter().zip(sentences) {
+            let body = spelled(version, &body);
+            let heard = session.call(&format!("{}/{method}", version.segment()), body.clone()).await;
+            assert_eq!(heard.error(), (400, "invalid_request", sentence), "{version:?} {method} {body}");
+        }
+    }
+}
+
+/// The members by the names of this version.
+fn spelled(version: Version, body: &Value) -> Value {
+    let Some(members) = body.as_object().filter(|_| version == Version::V2) else { return body.clone() };
+    let rename = |(name, value): (&String, &Value)| match name.as_str() {
+        "hash" => ("hashes".to_owned(), value.clone()),
+        "hashAlgo" => ("hashAlgorithmOID".to_owned(), value.clone()),
+        "PIN" => ("authData".to_owned(), json!([{ "id": "PIN", "value": value }])),
+        _ => (name.clone(), value.clone()),
+    };
+    members.iter().map(rename).collect::<Map<_, _>>().into()
+}
+
+/// A body with one member changed; null takes it away (and means the same to the service).
+fn but(body: &Value, name: &str, value: Value) -> Value {
+    let mut body = body.clone();
+    body[name] = value;
+    body
+}
+
+/// Nothing was signed and no PIN was judged, and the credential works.
+async fn is_untouched(who: &Outsider) {
+    let trail = shared().trail();
+    let of = |event: &'static str, outcome| {
+        let entries = trail.of(event, outcome).filter(|entry| entry["credential"] == *who.credential.id);
+        entries.count()
+    };
+    assert_eq!(of("signed", "success") + of("authorized", "success") + of("authorized", "failure"), 0);
+    who.can_sign().await;
+}
+
+#[tokio::test]
+async fn authorize_answers_by_its_rows() {
+    let who = Outsider::enrol("rows", Wanted::QUICK).await;
+    let hash = Hash::of("rows");
+    let right = authorize(&who.credential, &who.credential.pin, std::slice::from_ref(&hash));
+    let two = [hash.base64(), hash.base64()];
+    let missing = "Missing (or invalid type) array parameter hash";
+    let integer = "Missing (or invalid type) integer parameter numSignatures";
+    let rows = vec![
+        row(json!({}), CREDENTIAL_MISSING),
+        row(but(&right, "credentialID", Value::Null), CREDENTIAL_MISSING),
+        row(but(&right, "credentialID", json!(7)), CREDENTIAL_MISSING),
+        row(but(&right, "credentialID", json!([who.credential.id])), CREDENTIAL_MISSING),
+        row(but(&right, "credentialID", json!("")), CREDENTIAL),
+        row(but(&right, "credentialID", json!("../etc/passwd")), CREDENTIAL),
+        row(but(&right, "credentialID", json!("x".repeat(100_000))), CREDENTIAL),
+        row(but(&right, "numSignatures", Value::Null), integer),
+        row(but(&right, "numSignatures", json!("1")), integer),
+        row(but(&right, "numSignatures", json!(1.5)), integer),
+        row(but(&right, "numSignatures", json!(true)), integer),
+        row(but(&right, "hash", Value::Null), missing),
+        row(but(&right, "hash", json!(hash.base64())), missing),
+        row(but(&right, "hash", json!({ "0": hash.base64() })), missing),
+        row(but(&right, "hash", json!([])), "Empty hash array"),
+        row(but(&right, "hash", json!([7])), "Invalid Base64 hash string parameter"),
+        row(but(&right, "hash", json!([""])), "Invalid Base64 hash string parameter"),
+        row(but(&right, "hash", json!(["not Base64"])), "Invalid Base64 hash string parameter"),
+        row(but(&right, "hash", json!(["AAAA\nAAAA"])), "Invalid Base64 hash string parameter"),
+        row(but(&right, "hash", json!([vec![hash.base64()]])), "Invalid Base64 hash string parameter"),
+        row(but(&right, "hash", json!(["AAAA"])), "Invalid digest value length"),
+        row(but(&right, "hashAlgo", json!(Sha::Sha512.oid())), "Invalid digest value length"),
+        Row(
+            but(&right, "hashAlgo", json!("1.3.14.3.2.26")),
+            ["Invalid parameter hashAlgo", "Invalid parameter hashAlgorithmOID"],
+        ),
+        Row(
+            but(&right, "hashAlgo", json!("SHA-256")),
+            ["Invalid parameter hashAlgo", "Invalid parameter hashAlgorithmOID"],
+        ),
+        row(but(&right, "hash", json!(two)), "Invalid value for parameter numSignatures"),
+        row(but(&right, "numSignatures", json!(2)), "Invalid value for parameter numSignatures"),
+    ];
+    ask(&who.session, "credentials/authorize", rows).await;
+    is_untouched(&who).await;
+}
+
+#[tokio::test]
+async fn a_12_no_count_but_that_of_the_hashes() {
+    let who = Outsider::enrol("counts", Wanted { multisign: 10, ..Wanted::QUICK }).await;
+    let right = authorize(&who.credential, &who.credential.pin, &[Hash::of("counts")]);
+    let rows = vec![
+        row(but(&right, "numSignatures", json!(0)), "Invalid value for parameter numSignatures"),
+        row(but(&right, "numSignatures", json!(-1)), "Invalid value for parameter numSignatures"),
+        row(but(&right, "numSignatures", json!(i64::MIN)), "Invalid value for parameter numSignatures"),
+        row(but(&right, "numSignatures", json!(11)), "Numbers of signatures is too high"),
+        row(but(&right, "numSignatures", json!(1_u64 << 32 | 1)), "Numbers of signatures is too high"),
+        row(but(&right, "numSignatures", json!(u64::MAX)), "Numbers of signatures is too high"),
+        row(
+            authorize(&who.credential, &who.credential.pin, &Hash::many("counts", 11)),
+            "Numbers of signatures is too high",
+        ),
+    ];
+    ask(&who.session, "credentials/authorize", rows).await;
+    is_untouched(&who).await;
+}
+
+#[tokio::test]
+async fn a_pin_that_is_no_string_is_wrong_and_costs_no_try() {
+    let who = Outsider::enrol("typed", Wanted::QUICK).await;
+    let right = authorize(&who.credential, &who.credential.pin, &[Hash::of("typed")]);
+    let bodies = [
+        ("v1", but(&right, "PIN", Value::Null)),
+        ("v1", but(&right, "PIN", json!(12_345_678))),
+        ("v1", but(&right, "PIN", json!([who.credential.pin]))),
+        ("v2", but(&but(&right, "PIN", Value::Null), "authData", json!([]))),
+        (
+            "v2",
+            but(&but(&right, "PIN", Value::Null), "authData", json!([{ "id": "OTP", "value": who.credential.pin }])),
+        ),
+        ("v2", but(&but(&right, "PIN", Value::Null), "authData", json!([{ "id": "PIN" }]))),
+        ("v2", but(&but(&right, "PIN", Value::Null), "authData", json!({ "id": "PIN", "value": who.credential.pin }))),
+    ];
+    for (version, body) in bodies {
+        let heard = who.session.call(&format!("{version}/credentials/authorize"), body.clone()).await;
+        let expected = if version == "v1" {
+            (400, "invalid_pin", "The PIN is invalid")
+        } else {
+            (400, "invalid_authentication_data", "The authentication data is invalid")
+        };
+        assert_eq!(heard.error(), expected, "{body}");
+    }
+    is_untouched(&who).await;
+}
+
+#[tokio::test]
+async fn sign_hash_answers_by_its_rows_and_the_sad_stays_good() {
+    let who = Outsider::enrol("sign-rows", Wanted { key: "RSA-2048", ..Wanted::QUICK }).await;
+    let hash = Hash::of("sign rows");
+    let sad = who.session.authorize(&who.credential, std::slice::from_ref(&hash)).await;
+    let right = sign_hash(&who.credential, &sad, &Algorithm::pkcs1(Sha::Sha256), std::slice::from_ref(&hash));
+    let bare = but(&right, "signAlgo", json!("1.2.840.113549.1.1.1"));
+    let pss = but(&right, "signAlgo", json!("1.2.840.113549.1.1.10"));
+    let params = |octets: &[u8]| but(&pss, "signAlgoParams", json!(data_encoding::BASE64.encode(octets)));
+    let sad_missing = "Missing (or invalid type) string parameter SAD";
+    let missing = "Missing (or invalid type) array parameter hash";
+    let algo_missing = "Missing (or invalid type) string parameter signAlgo";
+    let hash_algo_missing = [
+        "Missing (or invalid type) string parameter hashAlgo",
+        "Missing (or invalid type) string parameter hashAlgorithmOID",
+    ];
+    let hash_algo = ["Invalid parameter hashAlgo", "Invalid parameter hashAlgorithmOID"];
+    let no_params = "Missing (or invalid type) string parameter signAlgoParams";
+    let bad_params = "Invalid parameter signAlgoParams";
+    let rows = vec![
+        row(json!({}), sad_missing),
+        row(but(&right, "SAD", Value::Null), sad_missing),
+        row(but(&right, "SAD", json!(7)), sad_missing),
+        row(but(&right, "SAD", json!("dummy")), SAD),
+        row(but(&right, "credentialID", Value::Null), CREDENTIAL_MISSING),
+        row(but(&right, "credentialID", json!({})), CREDENTIAL_MISSING),
+        row(but(&right, "credentialID", json!("nobody's")), CREDENTIAL),
+        row(but(&right, "hash", Value::Null), missing),
+        row(but(&right, "hash", json!("x")), missing),
+        row(but(&right, "hash", json!([])), "Empty hash array"),
+        row(but(&right, "hash", json!(["%%%%"])), "Invalid Base64 hash string parameter"),
+        row(but(&right, "hash", json!([hash.base64().trim_end_matches('=')])), "Invalid Base64 hash string parameter"),
+        row(but(&right, "signAlgo", Value::Null), algo_missing),
+        row(but(&right, "signAlgo", json!([11])), algo_missing),
+        row(but(&right, "signAlgo", json!("sha256WithRSAEncryption")), "Invalid parameter signAlgo"),
+        // not of this key, and too weak for any.
+        row(but(&right, "signAlgo", json!("1.2.840.10045.4.3.2")), "Invalid parameter signAlgo"),
+        row(but(&right, "signAlgo", json!("1.2.840.113549.1.1.5")), "Invalid parameter signAlgo"),
+        row(pss.clone(), no_params),
+        row(but(&pss, "signAlgoParams", json!(7)), no_params),
+        row(params(b""), bad_params),
+        row(params(&[0x30, 0]), bad_params),
+        row(params(&pss_params(Sha::Sha256, Sha::Sha512, 32)), bad_params),
+        row(params(&pss_params(Sha::Sha256, Sha::Sha256, 223)), bad_params),
+        Row(bare.clone(), hash_algo_missing),
+        Row(but(&bare, "hashAlgo", json!(7)), hash_algo_missing),
+        Row(but(&bare, "hashAlgo", json!("1.3.14.3.2.26")), hash_algo),
+        Row(but(&bare, "hashAlgo", json!("x")), hash_algo),
+        row(but(&right, "hash", json!([Hash::with(Sha::Sha512, "x").base64()])), "Invalid digest value length"),
+        row(but(&bare, "hashAlgo", json!(Sha::Sha384.oid())), "Invalid digest value length"),
+        row(but(&right, "signAlgo", json!("1.2.840.113549.1.1.13")), "Invalid digest value length"),
+        Row(but(&right, "hash", json!([Hash::of("another").base64()])), NOT_AUTHORIZED),
+        // more than was approved.
+        Row(but(&right, "hash", json!([hash.base64(), Hash::of("another").base64()])), NOT_AUTHORIZED),
+    ];
+    ask(&who.session, "signatures/signHash", rows).await;
+    let odd = but(&right, "clientData", json!({}));
+    let heard = who.session.call("v1/signatures/signHash", odd).await;
+    assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter clientData"));
+    let mode = but(&spelled(Version::V2, &right), "operationMode", json!("B"));
+    let heard = who.session.call("v2/signatures/signHash", mode).await;
+    assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter operationMode"));
+    // After all that it is still good for what it was given for.
+    who.verifies(
+        &Algorithm::pkcs1(Sha::Sha256),
+        &hash,
+        &harness::api::signatures(&who.session.call("v1/signatures/signHash", right).await.ok())[0],
+    );
+}
+
+#[tokio::test]
+async fn extend_transaction_answers_with_the_sentences_of_sign_hash() {
+    let who = Outsider::enrol("extend-rows", Wanted::QUICK).await;
+    let hash = Hash::of("extend rows");
+    let sad = who.session.authorize(&who.credential, std::slice::from_ref(&hash)).await;
+    let right = json!({ "credentialID": who.credential.id, "SAD": sad, "hash": [hash.base64()] });
+    let rows = vec![
+        row(but(&right, "SAD", Value::Null), "Missing (or invalid type) string parameter SAD"),
+        row(but(&right, "SAD", json!("sad_x")), SAD),
+        row(but(&right, "credentialID", Value::Null), CREDENTIAL_MISSING),
+        row(but(&right, "credentialID", json!("x")), CREDENTIAL),
+        row(but(&right, "hash", Value::Null), "Missing (or invalid type) array parameter hash"),
+        row(but(&right, "hash", json!([])), "Empty hash array"),
+        row(but(&right, "hash", json!(["AAAA"])), "Invalid digest value length"),
+        // what was not approved cannot be slipped in.
+        Row(but(&right, "hash", json!([Hash::of("another").base64()])), NOT_AUTHORIZED),
+    ];
+    ask(&who.session, "credentials/extendTransaction", rows).await;
+    assert_eq!(who.session.sign(&who.credential, &sad, &Algorithm::usual("P-256"), &[hash]).await.len(), 1);
+}
+
+#[tokio::test]
+async fn info_list_and_revoke_answer_by_their_rows() {
+    let who = Outsider::enrol("other-rows", Wanted::QUICK).await;
+    let id = &who.credential.id;
+    let certificates = "Invalid parameter certificates";
+    let rows = vec![
+        row(json!({}), CREDENTIAL_MISSING),
+        row(json!({ "credentialID": 7 }), CREDENTIAL_MISSING),
+        row(json!({ "credentialID": "x" }), CREDENTIAL),
+        row(json!({ "credentialID": id, "certificates": "all" }), certificates),
+        row(json!({ "credentialID": id, "certificates": 1 }), certificates),
+    ];
+    ask(&who.session, "credentials/info", rows).await;
+
+    let rows = vec![
+        row(json!({ "userID": who.user.id }), "userID parameter MUST be null"),
+        row(json!({ "pageToken": "x" }), "Invalid parameter pageToken"),
+        row(json!({ "pageToken": 7 }), "Invalid parameter pageToken"),
+    ];
+    ask(&who.session, "credentials/list", rows).await;
+    let heard = who.session.call("v2/credentials/list", json!({ "certificates": "all" })).await;
+    assert_eq!(heard.error(), (400, "invalid_request", certificates));
+
+    let app = shared().api().client(shared().ready.client("legacy", "clear")).await;
+    let user = "Invalid parameter userID";
+    let rows = vec![row(json!({ "userID": "x" }), user), row(json!({ "userID": 7 }), user), row(json!({}), user)];
+    ask(&app, "credentials/list", rows).await;
+
+    let token = "Missing (or invalid type) string parameter token";
+    let unknown = "Invalid string parameter token";
+    let rows = vec![
+        row(json!({}), token),
+        row(json!({ "token": 7 }), token),
+        row(
+            json!({ "token": who.session.token, "token_type_hint": "id_token" }),
+            "Invalid string parameter token_type_hint",
+        ),
+        row(json!({ "token": "x" }), unknown),
+        row(json!({ "token": "st_x" }), unknown),
+        // Another client's.
+        row(json!({ "token": app.token }), unknown),
+    ];
+    ask(&who.session, "auth/revoke", rows).await;
+    is_untouched(&who).await;
+}
+
+#[tokio::test]
+async fn a_25_bodies_that_are_no_json_object_or_too_much_of_one() {
+    let who = Outsider::enrol("bodies", Wanted::QUICK).await;
+    let right = authorize(&who.credential, &who.credential.pin, &[Hash::of("bodies")]).to_string();
+    let twice = right.replacen('{', "{\"numSignatures\":1,", 1);
+    let escaped = right.replacen('{', "{\"num\\u0053ignatures\":1,", 1);
+    let deep = right.replacen('{', &format!("{{\"x\":{}{},", "[".repeat(100_000), "]".repeat(100_000)), 1);
+    let seventeen = right.replacen('{', &format!("{{\"x\":{}{},", "[".repeat(17), "]".repeat(17)), 1);
+    let many = authorize(&who.credential, &who.credential.pin, &Hash::many("bodies", 1001));
+    let large = but(&serde_json::from_str(&right).unwrap(), "clientData", json!("x".repeat(600_000))).to_string();
+    let bodies: Vec<(String, u16)> = vec![
+        ("{".to_owned(), 400),
+        ("[]".to_owned(), 400),
+        ("\"text\"".to_owned(), 400),
+        (format!("{right}{right}"), 400),
+        (right.replacen(':', "=", 1), 400),
+        ("\u{0}".to_owned(), 400),
+        (twice, 400),
+        (escaped, 400),
+        (deep, 400),
+        (seventeen, 400),
+        (large, 413),
+    ];
+    let bearer = format!("Bearer {}", who.session.token);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    for version in Version::BOTH {
+        let path = format!("/csc/{}/credentials/authorize", version.segment());
+        for (body, status) in &bodies {
+            let heard = who.session.api.post(&path, &headers, body.as_str()).await;
+            assert_eq!(heard.error(), (*status, "invalid_request", LONG), "{:.80}", body);
+        }
+        let not_utf8 = [b"{\"credentialID\":\"", &[0xff, 0xfe][..], b"\"}"].concat();
+        assert_eq!(who.session.api.post(&path, &headers, not_utf8).await.error().0, 400);
+        // Within multisign or not, so many are no list.
+        let heard = who.session.call(&format!("{}/credentials/authorize", version.segment()), many.clone()).await;
+        assert_eq!(heard.error().0, 400);
+    }
+    // A body that says it is compressed is not unpacked.
+    let gzip = [&headers[..], &[("content-encoding", "gzip")]].concat();
+    let heard = who.session.api.post("/csc/v1/credentials/authorize", &gzip, &b"\x1f\x8b\x08\0"[..]).await;
+    assert_eq!(heard.error().0, 400);
+    is_untouched(&who).await;
+}
+
+#[tokio::test]
+async fn a_25_more_than_a_thousand_hashes() {
+    let who = Outsider::enrol("thousand", Wanted { multisign: 1000, ..Wanted::QUICK }).await;
+    let hashes = Hash::many("thousand", 1000);
+    let sad = who.session.authorize(&who.credential, &hashes).await;
+    let more = Hash::many("thousand", 1001);
+    let heard = who.session.try_sign(&who.credential, &sad, &Algorithm::usual("P-256"), &more).await;
+    assert_eq!(heard.error(), (400, "invalid_request", LONG));
+    let signatures = who.session.sign(&who.credential, &sad, &Algorithm::usual("P-256"), &hashes).await;
+    for (hash, signature) in hashes.iter().zip(&signatures) {
+        who.verifies(&Algorithm::usual("P-256"), hash, signature);
+    }
+}
+
+#[tokio::test]
+async fn the_authorization_header_has_rows_of_its_own() {
+    let api = shared().api();
+    for (method, v1) in [
+        ("auth/revoke", LONG_CAPITALS),
+        ("credentials/list", LONG),
+        ("credentials/info", LONG),
+        ("credentials/authorize", LONG),
+        ("credentials/extendTransaction", LONG_CAPITALS),
+        ("signatures/signHash", LONG),
+    ] {
+        for (version, sentence) in [("v1", v1), ("v2", HEADER_V2)] {
+            let path = format!("/csc/{version}/{method}");
+            for header in [None, Some(""), Some("Bearer"), Some("Bearer a b"), Some("Basic eDp5"), Some("st_x")] {
+                let headers: Vec<_> = header.into_iter().map(|value| ("authorization", value)).collect();
+                let heard = api.post(&path, &headers, "{}").await;
+                assert_eq!(heard.error(), (400, "invalid_request", sentence), "{path} {header:?}");
+            }
+            let heard = api.post(&path, &[("authorization", "Bearer st_unknown")], "{}").await;
+            assert_eq!(heard.error().0, 401);
+            assert_eq!(heard.error().1, "invalid_token");
+            assert!(heard.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
+            assert_eq!(heard.headers["cache-control"], "no-store", "A-45");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_14_a_16_only_a_service_token_in_the_header_is_one() {
+    let who = Outsider::enrol("token-kinds", Wanted::QUICK).await;
+    let sad = who.session.authorize(&who.credential, &[Hash::of("token kinds")]).await;
+    let api = &who.session.api;
+    let form = [("grant_type", "client_credentials")];
+    let client = shared().ready.client("legacy", "clear");
+    let secret = client.client_secret.as_deref().unwrap();
+    let tokens = api.form("/oauth2/token", Some((&client.client_id, secret)), &form).await.ok();
+    for token in [sad.as_str(), tokens["refresh_token"].as_str().unwrap()] {
+        let heard = api.with(token).call("v1/credentials/info", json!({ "credentialID": who.credential.id })).await;
+        assert_eq!((heard.error().0, heard.error().1), (401, "invalid_token"));
+    }
+    let token = &who.session.token;
+    let heard = api.post(&format!("/csc/v1/credentials/list?access_token={token}"), &[], "{}").await;
+    assert_eq!(heard.error().0, 400);
+    // A service token is no SAD either.
+    let ask = sign_hash(&who.credential, token, &Algorithm::usual("P-256"), &[Hash::of("token kinds")]);
+    assert_eq!(who.session.call("v1/signatures/signHash", ask).await.error(), (400, "invalid_request", SAD));
+}
+
+#[tokio::test]
+async fn methods_this_service_does_not_have_are_501() {
+    let who = Outsider::enrol("unknown-method", Wanted::QUICK).await;
+    for method in ["v1/credentials/sendOTP", "v1/signatures/timestamp", "v2/signatures/signDoc", "v2/nothing/here"] {
+        let heard = who.session.call(method, json!({})).await;
+        assert_eq!((heard.error().0, heard.error().1), (501, "not_implemented"), "{method}");
+        assert_eq!(who.session.api.with("st_x").call(method, json!({})).await.status, 401);
+    }
+}
+
+/// What an answer says, without what is of this one answer alone.
+fn told(answer: &Answer) -> (u16, String, Vec<(String, String)>) {
+    let mut headers: Vec<_> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .collect();
+    headers.sort();
+    (answer.status, answer.json.to_string(), headers)
+}
+
+#[tokio::test]
+async fn a_17_a_foreign_credential_looks_like_none() {
+    let (mine, other) = (Outsider::enrol("mine", Wanted::QUICK).await, Outsider::enrol("other", Wanted::QUICK).await);
+    let app = shared().operator().add_client(&format!("app-{}", mine.user.username), "clear", false);
+    shared().operator().link(&app, &mine.user.id);
+    let app = mine.session.api.client(&app).await;
+    let unknown = Credential { id: "0123456789abcdef0123456789abcdef".to_owned(), ..other.credential.clone() };
+    let hash = [Hash::of("foreign")];
+    let sad = mine.session.authorize(&mine.credential, &hash).await;
+    for session in [&mine.session, &app] {
+        for version in Version::BOTH {
+            let bodies = |credential: &Credential| {
+                [
+                    ("credentials/info", json!({ "credentialID": credential.id })),
+                    ("credentials/authorize", authorize(credential, &other.credential.pin, &hash)),
+                    (
+                        "credentials/extendTransaction",
+                        json!({ "credentialID": credential.id, "SAD": sad, "hash": [hash[0].base64()] }),
+                    ),
+                    ("signatures/signHash", sign_hash(credential, &sad, &Algorithm::usual("P-256"), &hash)),
+                ]
+            };
+            for ((method, foreign), (_, none)) in bodies(&other.credential).into_iter().zip(bodies(&unknown)) {
+                let method = format!("{}/{method}", version.segment());
+                let foreign = session.call(&method, spelled(version, &foreign)).await;
+                let none = session.call(&method, spelled(version, &none)).await;
+                assert_eq!(foreign.error(), (400, "invalid_request", CREDENTIAL), "{method}");
+                assert_eq!(told(&foreign), told(&none), "{method}");
+            }
+        }
+    }
+    let foreign = app.call("v1/credentials/list", json!({ "userID": other.user.id })).await;
+    let none = app.call("v1/credentials/list", json!({ "userID": "0123456789abcdef0123456789abcdef" })).await;
+    assert_eq!(told(&foreign), told(&none));
+    is_untouched(&other).await;
+}
+
+#[tokio::test]
+async fn a_08_a_09_a_sad_is_good_for_its_own_client_user_and_credential_only() {
+    let who = Outsider::enrol("sad-owner", Wanted::QUICK).await;
+    let second = shared().operator().enrol(&who.user.id, Wanted::QUICK);
+    let other = Outsider::enrol("sad-thief", Wanted::QUICK).await;
+    let app = who.session.api.client(shared().ready.client("legacy", "clear")).await;
+    let hash = [Hash::of("whose")];
+    let (own, apps) =
+        (who.session.authorize(&who.credential, &hash).await, app.authorize(&who.credential, &hash).await);
+    let algorithm = Algorithm::usual("P-256");
+    for (session, credential, sad) in [
+        // Of another client; of another credential of the user; of another user.
+        (&app, &who.credential, &own),
+        (&who.session, &who.credential, &apps),
+        (&who.session, &second, &own),
+        (&other.session, &other.credential, &own),
+        (&app, &other.credential, &apps),
+    ] {
+        for version in Version::BOTH {
+            let ask = spelled(version, &sign_hash(credential, sad, &algorithm, &hash));
+            let heard = session.call(&format!("{}/signatures/signHash", version.segment()), ask).await;
+            assert_eq!(heard.error(), (400, "invalid_request", SAD));
+            let ask = json!({ "credentialID": credential.id, "SAD": sad, "hash": [hash[0].base64()] });
+            let heard = session.call(&format!("{}/credentials/extendTransaction", version.segment()), ask).await;
+            assert_eq!(heard.error(), (400, "invalid_request", SAD));
+        }
+    }
+    // Whoever tried to end it has not; its owner can.
+    app.call("v1/auth/revoke", json!({ "token": own })).await;
+    let signature = who.session.sign(&who.credential, &own, &algorithm, &hash).await;
+    who.verifies(&algorithm, &hash[0], &signature[0]);
+    assert_eq!(who.session.call("v2/auth/revoke", json!({ "token": own })).await.status, 204);
+    let heard = who.session.try_sign(&who.credential, &own, &algorithm, &hash).await;
+    assert_eq!(heard.error(), (400, "invalid_request", SAD));
+}
+
+#[tokio::test]
+#[ignore = "signer/src/service/authorization.rs:revoke answers Ok for a SAD that is unknown or another client's (csc.md 5.3)"]
+async fn a_08_an_unknown_or_foreign_sad_cannot_be_revoked() {
+    let who = Outsider::enrol("revoke-sad", Wanted::QUICK).await;
+    let app = who.session.api.client(shared().ready.client("legacy", "clear")).await;
+    let foreign = app.authorize(&who.credential, &[Hash::of("revoke SAD")]).await;
+    let unknown = "Invalid string parameter token";
+    ask(&who.session, "auth/revoke", vec![row(json!({ "token": "sad_x" }), unknown)]).await;
+    ask(&who.session, "auth/revoke", vec![row(json!({ "token": foreign }), unknown)]).await;
+}
+
+#[tokio::test]
+async fn sads_that_are_garbage_or_patched_together() {
+    let who = Outsider::enrol("sad-garbage", Wanted::QUICK).await;
+    let hash = [Hash::of("garbage")];
+    let (one, two) =
+        (who.session.authorize(&who.credential, &hash).await, who.session.authorize(&who.credential, &hash).await);
+    let half = one.len() / 2;
+    let last = if one.ends_with('A') { 'B' } else { 'A' };
+    let algorithm = Algorithm::usual("P-256");
+    for sad in [
+        "sad_".to_owned(),
+        format!("sad_{}", "A".repeat(64)),
+        one[..one.len() - 1].to_owned(),
+        format!("{one}A"),
+        format!("{}{last}", &one[..one.len() - 4]),
+        format!("{}{}", &one[..half], &two[half..]),
+        one.to_uppercase(),
+        format!("{one} "),
+        format!("sad_{}", "é".repeat(60)),
+        format!("sad_{}", "x".repeat(100_000)),
+    ] {
+        let heard = who.session.try_sign(&who.credential, &sad, &algorithm, &hash).await;
+        assert_eq!(heard.error(), (400, "invalid_request", SAD), "{sad:.80}");
+    }
+    let signature = who.session.sign(&who.credential, &one, &algorithm, &hash).await;
+    who.verifies(&algorithm, &hash[0], &signature[0]);
+}
+
+#[tokio::test]
+async fn a_10_a_11_a_spent_hash_gives_the_same_bytes_or_nothing() {
+    let who = Outsider::enrol("spent", Wanted { key: "P-256", ..Wanted::QUICK }).await;
+    let (algorithm, hashes) = (Algorithm::usual("P-256"), Hash::many("spent", 3));
+    let sad = who.session.authorize(&who.credential, &hashes).await;
+    // A subset, another order, one named twice: one signature for each hash, whatever is asked.
+    let two = who.session.sign(&who.credential, &sad, &algorithm, &[hashes[2].clone(), hashes[0].clone()]).await;
+    let all = who.session.sign(&who.credential, &sad, &algorithm, &hashes).await;
+    assert_eq!((&all[2], &all[0]), (&two[0], &two[1]));
+    let again = who.session.sign(&who.credential, &sad, &algorithm, &[hashes[1].clone(), hashes[1].clone()]).await;
+    assert_eq!((&again[0], &again[1]), (&all[1], &all[1]));
+    for (hash, signature) in hashes.iter().zip(&all) {
+        who.verifies(&algorithm, hash, signature);
+    }
+    // The same through the other version, and by the bare OID, is the same request.
+    let ask = spelled(Version::V2, &sign_hash(&who.credential, &sad, &algorithm.clone().bare(), &hashes));
+    let through_v2 = who.session.call("v2/signatures/signHash", ask).await.ok();
+    assert_eq!(harness::api::signatures(&through_v2), all);
+    // Anything else is not, and takes nothing away.
+    for hash in [Hash::of("another"), Hash::of("")] {
+        let heard = who.session.try_sign(&who.credential, &sad, &algorithm, &[hashes[0].clone(), hash]).await;
+        assert_eq!(heard.error(), (400, "invalid_request", NOT_AUTHORIZED[0]));
+    }
+    assert_eq!(who.session.sign(&who.credential, &sad, &algorithm, &hashes).await, all);
+}
+
+#[tokio::test]
+async fn a_10_a_spent_hash_is_not_signed_in_another_way() {
+    let who = Outsider::enrol("spent-rsa", Wanted { key: "RSA-2048", ..Wanted::QUICK }).await;
+    let hash = [Hash::of("another way")];
+    let sad = who.session.authorize(&who.credential, &hash).await;
+    let (first, second) = (Algorithm::pss(Sha::Sha256, 32), Algorithm::pss(Sha::Sha256, 20));
+    let signature = who.session.sign(&who.credential, &sad, &first, &hash).await;
+    for other in [second, Algorithm::pkcs1(Sha::Sha256)] {
+        let heard = who.session.try_sign(&who.credential, &sad, &other, &hash).await;
+        assert_eq!(heard.error(), (400, "invalid_request", NOT_AUTHORIZED[0]));
+    }
+    assert_eq!(who.session.sign(&who.credential, &sad, &first, &hash).await, signature);
+}
+
+#[tokio::test]
+async fn a_suspended_credential_is_disabled_and_its_sads_are_dead() {
+    let who = Outsider::enrol("suspended", Wanted::QUICK).await;
+    let hash = [Hash::of("suspended")];
+    let sad = who.session.authorize(&who.credential, &hash).await;
+    shared().operator().set_state(&who.credential, "suspended");
+    let rows = vec![row(
+        authorize(&who.credential, &who.credential.pin, &hash),
+        "The credential identified by credentialID is disabled",
+    )];
+    ask(&who.session, "credentials/authorize", rows).await;
+    let heard = who.session.try_sign(&who.credential, &sad, &Algorithm::usual("P-256"), &hash).await;
+    assert_eq!(heard.error().0, 400);
+    let info = who.session.call("v1/credentials/info", json!({ "credentialID": who.credential.id })).await.ok();
+    assert_eq!(info["key"]["status"], "disabled");
+    shared().operator().set_state(&who.credential, "active");
+    // Back, but what was approved before is not (DESIGN 4: suspension ends every live SAD).
+    let heard = who.session.try_sign(&who.credential, &sad, &Algorithm::usual("P-256"), &hash).await;
+    assert_eq!(heard.error(), (400, "invalid_request", SAD));
+    who.can_sign().await;
+}
