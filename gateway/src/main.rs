@@ -6,8 +6,7 @@ use clap::Parser as _;
 use rsign_gateway::command::{self, Arguments};
 use rsign_gateway::telemetry;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     // Both ring and aws-lc-rs are linked (a store's driver brings ring); without this the first use of TLS panics.
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         eprintln!("rsign-gateway: the cryptographic provider is already set");
@@ -15,7 +14,17 @@ async fn main() -> ExitCode {
     }
     let arguments = Arguments::parse();
     telemetry::start(arguments.log_stream());
-    match command::run(arguments).await {
+    // Half the cores: the signer's HSM workers need the others, and each thread more costs wake-ups.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads((cores / 2).max(1)).enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("rsign-gateway: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(command::run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("rsign-gateway: {error:#}");

@@ -118,6 +118,9 @@ fn again_with_environment(config: &Config) -> anyhow::Result<Option<ExitCode>> {
     Ok(Some(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))))
 }
 
+/// Few threads: the HSM's workers need the cores, and each thread more costs wake-ups (a sixth of the signer's
+/// processor time on two cores, measured by `rsign bench`).
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread().worker_threads((cores / 4).max(1)).enable_all().build()
 }

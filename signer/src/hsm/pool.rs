@@ -219,7 +219,8 @@ impl Seat {
                     // The next one is ready before the old one stops taking its last answers.
                     let next = self.starter.start().await;
                     tokio::spawn(process.close());
-                    current = next.inspect_err(|error| tracing::error!(error = error.why, "HSM worker does not start")).ok();
+                    current =
+                        next.inspect_err(|error| tracing::error!(error = error.why, "HSM worker does not start")).ok();
                 }
             }
         }
@@ -274,7 +275,8 @@ impl Process {
         let start = Start { token: settings.token.clone(), canary: settings.canary.clone(), threads: settings.threads };
         let frame = wire::encode(&start).map_err(NotReady::yet)?;
         to.write_all(&frame).await.map_err(NotReady::yet)?;
-        let ready: Ready = read(&mut from).await.ok_or_else(|| NotReady::yet("the worker ended before it was ready"))?;
+        let ready: Ready =
+            read(&mut from).await.ok_or_else(|| NotReady::yet("the worker ended before it was ready"))?;
         ready?;
         tracing::info!(worker.pid = pid, "HSM worker ready");
         let in_flight = InFlight::default();

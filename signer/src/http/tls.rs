@@ -52,7 +52,10 @@ pub async fn serve(listen: &Listen, router: Router, rejections: PeerRejections) 
     listener.set_nonblocking(true).map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let handle = Handle::new();
-    let acceptor = Watched { tls: RustlsAcceptor::new(config).handshake_timeout(Duration::from_secs(5)).acceptor(NoDelayAcceptor::new()), rejections };
+    let acceptor = Watched {
+        tls: RustlsAcceptor::new(config).handshake_timeout(Duration::from_secs(5)).acceptor(NoDelayAcceptor::new()),
+        rejections,
+    };
     let mut server =
         axum_server::from_tcp(listener).map_err(|error| error.to_string())?.acceptor(acceptor).handle(handle.clone());
     server.http_builder().http1().header_read_timeout(Duration::from_secs(60)).timer(hyper_util::rt::TokioTimer::new());

@@ -1,7 +1,8 @@
-//! The one thread that writes: group commit without a timer.
+//! The one thread that writes: group commit.
 //!
 //! It blocks for a job, takes all others that queued meanwhile, runs them in one transaction, and answers them when
-//! the commit is durable. The longer a commit takes, the more jobs the next one carries, so nothing needs tuning.
+//! the commit is durable. The longer a commit takes, the more jobs the next one carries; and where callers come in
+//! quick succession, a commit waits a moment for more of them ([`gather`]).
 
 use std::{
     sync::Arc,
@@ -20,11 +21,14 @@ const QUEUE: usize = 4096;
 /// Jobs in one transaction, so that the first of them is not kept waiting by an endless stream.
 const BATCH: usize = 512;
 
-/// A caller within so short a time of the last commit does not come alone.
-const PAUSE: Duration = Duration::from_micros(600);
+/// Over so long a time the writer looks whether several callers come in quick succession.
+const WINDOW: Duration = Duration::from_millis(4);
 
-/// How long such a caller waits for others.
-const MOMENT: Duration = Duration::from_micros(800);
+/// Jobs in a window, and jobs in one batch of it, above which they do: one caller alone brings at most three at once.
+const MANY: (usize, usize) = (5, 3);
+
+/// How long a commit then waits for more of them.
+const MOMENT: Duration = Duration::from_micros(1200);
 
 /// Jobs that are worth a commit of their own.
 const ENOUGH: usize = 32;
@@ -115,26 +119,51 @@ impl<T: Send, F: FnMut(&Connection) -> Result<T> + Send> Job for Pending<T, F> {
 
 fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut batch = Vec::with_capacity(BATCH);
-    let mut last = None;
+    let mut pace = Pace::default();
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        gather(&mut jobs, &mut batch, last);
+        if pace.is_quick() && batch.len() < ENOUGH {
+            gather(&mut jobs, &mut batch);
+        }
         settle(connection, &mut batch);
-        last = Some(Instant::now());
+        pace.note(batch.len());
         batch.drain(..).for_each(Job::answer);
     }
 }
 
-/// A commit costs the processor as much as a dozen jobs. So while callers come in quick succession, the next commit
-/// waits a moment for them; one that comes alone after a pause never waits.
-fn gather(jobs: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>, last: Option<Instant>) {
-    if last.is_none_or(|last| last.elapsed() > PAUSE) || batch.len() >= ENOUGH {
-        return;
-    }
+/// A commit costs the processor as much as a dozen jobs. So while callers come in quick succession the next commit
+/// waits a moment for them; one that comes alone never waits.
+fn gather(jobs: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) {
     thread::sleep(MOMENT);
     while batch.len() < BATCH
         && let Ok(job) = jobs.try_recv()
     {
         batch.push(job);
+    }
+}
+
+/// How quickly jobs come.
+#[derive(Debug, Default)]
+struct Pace {
+    window: Option<Instant>,
+    jobs: usize,
+    largest: usize,
+    quick: bool,
+}
+
+impl Pace {
+    fn note(&mut self, jobs: usize) {
+        self.jobs += jobs;
+        self.largest = self.largest.max(jobs);
+    }
+
+    fn is_quick(&mut self) -> bool {
+        let elapsed = self.window.map_or(Duration::MAX, |start| start.elapsed());
+        if elapsed >= WINDOW {
+            // After a pause the old counts say nothing.
+            self.quick = self.jobs > MANY.0 && self.largest > MANY.1 && elapsed < 4 * WINDOW;
+            *self = Self { window: Some(Instant::now()), quick: self.quick, ..Self::default() };
+        }
+        self.quick
     }
 }
 
