@@ -1,19 +1,20 @@
 //! A real `mongod` of a test's own.
 
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use std::os::unix::process::CommandExt as _;
 
-use crate::{Watchdog, demanded, free_port};
+use crate::{Folder, Watchdog, blank, demanded, free_port};
 
 /// A running server, or one that was killed and may be started again at the same address over the same data.
 #[derive(Debug)]
 pub struct Mongod {
     program: PathBuf,
-    folder: PathBuf,
+    // Removed after the server was killed, which would otherwise write on.
+    folder: Folder,
     port: u16,
     child: Option<Child>,
 }
@@ -24,10 +25,10 @@ impl Mongod {
     /// # Panics
     /// When it does not serve.
     #[must_use]
-    pub fn start(folder: &Path) -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let program = demanded("MONGOD", "target/tools/mongod", "both services on MongoDB")?;
-        let folder = folder.join("mongod");
-        std::fs::create_dir(&folder).unwrap();
+        let folder = blank();
+        std::fs::create_dir(folder.data()).unwrap();
         let mut server = Self { program, folder, port: free_port(), child: None };
         server.run();
         Some(server)
@@ -45,7 +46,7 @@ impl Mongod {
     /// When it does not serve.
     pub fn run(&mut self) {
         let mut command = Command::new(&self.program);
-        command.arg("--dbpath").arg(&self.folder).arg("--logpath").arg(self.folder.join("log")).arg("--logappend");
+        command.arg("--dbpath").arg(self.folder.data()).arg("--logpath").arg(self.folder.beside("log")).arg("--logappend");
         command.args(["--port", &self.port.to_string(), "--bind_ip", "127.0.0.1", "--nounixsocket"]);
         command.args(["--wiredTigerCacheSizeGB", "0.25"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
@@ -54,11 +55,7 @@ impl Mongod {
         self.child = Some(child);
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(
-                started.elapsed() < Duration::from_secs(60),
-                "mongod does not serve; see {}",
-                self.folder.display()
-            );
+            assert!(started.elapsed() < Duration::from_secs(60), "mongod does not serve: {:?}", self.folder);
             std::thread::sleep(Duration::from_millis(50));
         }
     }

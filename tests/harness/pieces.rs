@@ -18,6 +18,8 @@ pub struct Pieces {
     pub users: Vec<User>,
     pub signer: Option<Service>,
     pub gateway: Option<Service>,
+    /// Environment of both, beside this process's own.
+    pub environment: Vec<(&'static str, &'static str)>,
     url: String,
 }
 
@@ -47,6 +49,7 @@ impl Pieces {
             users: Vec::new(),
             signer: None,
             gateway: None,
+            environment: Vec::new(),
             url: format!("https://127.0.0.1:{gateway}"),
         };
         pieces.configure("signer.toml", |config| {
@@ -116,6 +119,7 @@ impl Pieces {
             .arg(self.folder.file(&format!("{name}.toml")))
             .args(["serve", "--ready-file"])
             .arg(&ready);
+        command.envs(self.environment.iter().copied());
         Service::try_start(&mut command, &ready, &self.log(name))
     }
 

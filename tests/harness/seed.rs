@@ -48,6 +48,8 @@ impl Folder {
 #[must_use]
 pub fn blank() -> Folder {
     let own = tempfile::Builder::new().prefix("rsign-system-").tempdir().unwrap();
+    // It goes when it is dropped; this is for a test process that is killed.
+    Watchdog::remove(own.path());
     Folder { root: own.path().to_owned(), _own: Some(own) }
 }
 

@@ -19,8 +19,8 @@ fn on_mongo(config: &mut Table, uri_file: &Path, database: &str) {
 
 /// Services on a new token, over a server of their own.
 fn start() -> Option<(Mongod, Pieces)> {
+    let mongod = Mongod::start()?;
     let mut pieces = Pieces::seeded();
-    let mongod = Mongod::start(&pieces.folder.beside(""))?;
     let uri_file = pieces.folder.beside("mongodb-uri");
     std::fs::write(&uri_file, mongod.uri()).unwrap();
     pieces.configure("signer.toml", |config| on_mongo(config, &uri_file, "signer"));

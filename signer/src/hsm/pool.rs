@@ -44,9 +44,9 @@ pub struct PoolSettings {
     pub replace_after: u64,
 }
 
-/// How long a call waits at most, in the queue and in the worker together: less than the lease of a PIN try, so that
-/// an HSM that is away never costs one.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a call waits at most, in the queue and in the worker together. Twice this, since a call is repeated once
+/// when its worker was lost, is less than the lease of a PIN try: an HSM that is away never costs one.
+const PATIENCE: Duration = Duration::from_secs(14);
 /// The same for making a key, which takes some tokens long.
 const PATIENCE_GENERATING: Duration = Duration::from_secs(120);
 /// How long a worker may take to open the token.
@@ -90,6 +90,7 @@ impl Pool {
         let mut seats = Vec::new();
         for _ in 0..workers {
             let process = starter.start_patiently().await.map_err(|error| error.why)?;
+            ready.fetch_add(1, Ordering::Relaxed);
             let seat = Seat {
                 starter: Arc::clone(&starter),
                 jobs: jobs.clone(),
@@ -183,46 +184,59 @@ impl Seat {
     }
 
     async fn serve(&mut self, first: Process) {
-        let mut current = Some(first);
-        let mut pause = Duration::from_millis(20);
+        let mut process = first;
         loop {
-            let process = match current.take() {
-                Some(process) => process,
-                None => match self.starter.start().await {
-                    Ok(process) => process,
-                    Err(error) if error.hope == Hope::Never => {
-                        return tracing::error!(error = error.why, "HSM worker does not start and is given up");
-                    }
-                    Err(error) => {
-                        tracing::error!(error = error.why, "HSM worker does not start");
-                        tokio::select! {
-                            () = tokio::time::sleep(pause) => {}
-                            _ = self.stopped.wait_for(|stop| *stop) => return,
-                        }
-                        pause = (pause * 2).min(Duration::from_secs(2));
-                        continue;
-                    }
-                },
-            };
-            pause = Duration::from_millis(20);
-            self.ready.fetch_add(1, Ordering::Relaxed);
             let lanes = self.lanes();
-            let end = process.feed(&self.jobs, &mut self.stopped, &self.starter, lanes).await;
-            self.ready.fetch_sub(1, Ordering::Relaxed);
-            match end {
-                End::Stopped(process) => return process.close().await,
+            let next = match process.feed(&self.jobs, &mut self.stopped, &self.starter, lanes).await {
+                End::Stopped(process) => {
+                    self.ready.fetch_sub(1, Ordering::Relaxed);
+                    return process.close().await;
+                }
                 End::Lost(process) => {
                     tracing::warn!(worker.pid = process.pid, "HSM worker lost; starting another");
+                    self.ready.fetch_sub(1, Ordering::Relaxed);
                     process.close().await;
+                    self.another().await
                 }
                 End::Worn(process) => {
                     // The next one is ready before the old one stops taking its last answers.
                     let next = self.starter.start().await;
                     tokio::spawn(process.close());
-                    current =
-                        next.inspect_err(|error| tracing::error!(error = error.why, "HSM worker does not start")).ok();
+                    match next {
+                        Ok(next) => Some(next),
+                        Err(error) => {
+                            tracing::error!(error = error.why, "HSM worker does not start");
+                            self.ready.fetch_sub(1, Ordering::Relaxed);
+                            self.another().await
+                        }
+                    }
                 }
+            };
+            let Some(next) = next else { return };
+            process = next;
+        }
+    }
+
+    /// A worker for an empty seat, however long it takes; `None` when the pool stops or there is no hope.
+    async fn another(&mut self) -> Option<Process> {
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match self.starter.start().await {
+                Ok(process) => {
+                    self.ready.fetch_add(1, Ordering::Relaxed);
+                    return Some(process);
+                }
+                Err(error) if error.hope == Hope::Never => {
+                    tracing::error!(error = error.why, "HSM worker does not start and is given up");
+                    return None;
+                }
+                Err(error) => tracing::error!(error = error.why, "HSM worker does not start"),
             }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = self.stopped.wait_for(|stop| *stop) => return None,
+            }
+            pause = (pause * 2).min(Duration::from_secs(2));
         }
     }
 

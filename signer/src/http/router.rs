@@ -6,44 +6,66 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
     Authorize, ChangePin, ChangeState, CreateCredential, CredentialName, Done, Extend, IssueCertificate,
     LinkCertificate, Refusal, Refused, RevokeSad, Sign, path,
 };
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::Failure;
-use crate::service::Signer;
+use crate::service::{Error, Result, Signer};
 
 /// Largest message: a signDoc-free request of 1000 hashes and a 4096-bit key stays below 128 KiB.
 const MAX_BODY: usize = 1 << 20;
 
-type Shared = State<Arc<Signer>>;
-type Answer<T> = Result<Json<T>, Failure>;
-
 /// Every method of the signer.
 pub fn router(signer: Arc<Signer>) -> Router {
     Router::new()
-        .route(path::CREATE, post(|State(signer): Shared, asked: Message<CreateCredential>| async move { answer(signer.create(&asked.0).await) }))
-        .route(path::ISSUE, post(|State(signer): Shared, asked: Message<IssueCertificate>| async move { answer(signer.issue(&asked.0).await) }))
-        .route(path::LINK, post(|State(signer): Shared, asked: Message<LinkCertificate>| async move { answer(signer.link(&asked.0).await) }))
-        .route(path::STATUS, post(|State(signer): Shared, asked: Message<CredentialName>| async move { answer(signer.status(&asked.0.credential).await) }))
-        .route(path::STATE, post(|State(signer): Shared, asked: Message<ChangeState>| async move { answer(signer.change_state(&asked.0).await) }))
-        .route(path::CHANGE_PIN, post(|State(signer): Shared, asked: Message<ChangePin>| async move { answer(signer.change_pin(&asked.0).await.map(|()| Done {})) }))
-        .route(path::AUTHORIZE, post(|State(signer): Shared, asked: Message<Authorize>| async move { answer(signer.authorize(&asked.0).await) }))
-        .route(path::EXTEND, post(|State(signer): Shared, asked: Message<Extend>| async move { answer(signer.extend(&asked.0).await) }))
-        .route(path::REVOKE, post(|State(signer): Shared, asked: Message<RevokeSad>| async move { answer(signer.revoke(&asked.0).await.map(|()| Done {})) }))
-        .route(path::SIGN, post(|State(signer): Shared, asked: Message<Sign>| async move { answer(signer.sign(&asked.0).await) }))
-        .route(path::AUTHORITY, post(|State(signer): Shared| async move { answer(signer.authority().await) }))
-        .route(path::HEALTH, post(|State(signer): Shared| async move { Json(signer.health().await) }))
+        .route(path::CREATE, method(|signer, asked: CreateCredential| async move { signer.create(&asked).await }))
+        .route(path::ISSUE, method(|signer, asked: IssueCertificate| async move { signer.issue(&asked).await }))
+        .route(path::LINK, method(|signer, asked: LinkCertificate| async move { signer.link(&asked).await }))
+        .route(
+            path::STATUS,
+            method(|signer, asked: CredentialName| async move { signer.status(&asked.credential).await }),
+        )
+        .route(path::STATE, method(|signer, asked: ChangeState| async move { signer.change_state(&asked).await }))
+        .route(
+            path::CHANGE_PIN,
+            method(|signer, asked: ChangePin| async move { done(signer.change_pin(&asked).await) }),
+        )
+        .route(path::AUTHORIZE, method(|signer, asked: Authorize| async move { signer.authorize(&asked).await }))
+        .route(path::EXTEND, method(|signer, asked: Extend| async move { signer.extend(&asked).await }))
+        .route(path::REVOKE, method(|signer, asked: RevokeSad| async move { done(signer.revoke(&asked).await) }))
+        .route(path::SIGN, method(|signer, asked: Sign| async move { signer.sign(&asked).await }))
+        .route(path::AUTHORITY, method(|signer, _: Done| async move { signer.authority().await }))
+        .route(path::HEALTH, method(|signer, _: Done| async move { Ok(signer.health().await) }))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(signer)
 }
 
-fn answer<T>(outcome: crate::service::Result<T>) -> Answer<T> {
-    outcome.map(Json).map_err(Failure)
+/// A message in, a service call, its answer out. The call runs in a task of its own: a caller that hangs up must not
+/// leave a lease or a reservation behind half-way.
+fn method<A, T, F, C>(serve: F) -> MethodRouter<Arc<Signer>>
+where
+    A: DeserializeOwned + Send + 'static,
+    T: Serialize + Send + 'static,
+    F: Fn(Arc<Signer>, A) -> C + Clone + Send + Sync + 'static,
+    C: Future<Output = Result<T>> + Send + 'static,
+{
+    post(move |State(signer): State<Arc<Signer>>, Message(asked): Message<A>| {
+        let call = tokio::spawn(serve(signer, asked));
+        async move {
+            let outcome = call.await.unwrap_or_else(|error| Err(Error::Incident(error.to_string())));
+            outcome.map(Json).map_err(Failure)
+        }
+    })
+}
+
+fn done(outcome: Result<()>) -> Result<Done> {
+    outcome.map(|()| Done {})
 }
 
 /// A JSON body; what cannot be read is [`Refusal::Malformed`]. The parser's words are not repeated: they may quote.
@@ -52,7 +74,7 @@ struct Message<T>(T);
 impl<S: Send + Sync, T: DeserializeOwned> axum::extract::FromRequest<S> for Message<T> {
     type Rejection = Response;
 
-    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Response> {
+    async fn from_request(request: axum::extract::Request, state: &S) -> std::result::Result<Self, Response> {
         let body = Bytes::from_request(request, state).await.map_err(|rejection| rejection.into_response())?;
         let body = zeroize_on_drop(body);
         serde_json::from_slice(&body).map(Self).map_err(|_| {

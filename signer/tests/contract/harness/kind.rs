@@ -27,7 +27,11 @@ impl Kind {
         assert!(std::env::var_os("CI").is_none(), "CI tests both tokens, but there is no {}", module.display());
         // Not through eprintln!, which the test harness would keep to itself.
         SAID.call_once(|| {
-            let _ = writeln!(std::io::stderr(), "\n*** KRYOPTIC IS NOT TESTED: no {}; `make kryoptic` ***\n", module.display());
+            let _ = writeln!(
+                std::io::stderr(),
+                "\n*** KRYOPTIC IS NOT TESTED: no {}; `make kryoptic` ***\n",
+                module.display()
+            );
         });
         None
     }

@@ -28,7 +28,13 @@ impl Openssl {
     }
 
     /// Whether the signature over the digest is good.
-    pub(crate) fn verify(&self, spki: &[u8], scheme: Scheme, digest: &[u8], signature: &[u8]) -> Result<String, String> {
+    pub(crate) fn verify(
+        &self,
+        spki: &[u8],
+        scheme: Scheme,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<String, String> {
         self.file("key.der", spki);
         self.file("digest", digest);
         self.file("signature", signature);

@@ -82,8 +82,13 @@ organization = "rsign"
 
     /// Runs `rsign-signer init`.
     pub(crate) fn init(&self, arguments: &[&str]) -> Said {
-        let output =
-            Command::new(SIGNER).arg("--config").arg(self.path("signer.toml")).arg("init").args(arguments).output().unwrap();
+        let output = Command::new(SIGNER)
+            .arg("--config")
+            .arg(self.path("signer.toml"))
+            .arg("init")
+            .args(arguments)
+            .output()
+            .unwrap();
         let text = [output.stdout, output.stderr].concat();
         Said { success: output.status.success(), text: String::from_utf8_lossy(&text).into_owned() }
     }

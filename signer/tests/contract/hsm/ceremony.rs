@@ -3,8 +3,8 @@
 use rsign_signer::hsm::{Answer, Hsm, Job, TokenKey};
 
 use super::TOKEN;
-use crate::harness::child::{Flaw, Forged, forge};
 use crate::harness::TestToken;
+use crate::harness::child::{Flaw, Forged, forge};
 
 /// Tells this token's keys from any other's.
 async fn fingerprint(token: &TestToken) -> Vec<Vec<u8>> {

@@ -78,22 +78,25 @@ async fn a_workers_memory_stays_within_its_share() {
     pool.stop().await;
 }
 
+// SoftHSM2 rewrites the token's own file at each login, and not atomically: a worker killed just then takes the token
+// with it. So these tests kill workers that have logged in, and only those.
+
 #[tokio::test]
 async fn a_killed_worker_loses_no_call_and_is_replaced() {
     let Some(token) = TestToken::ready(TOKEN) else { return };
     let pool = token.pool().await;
     let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
-    let load = {
-        let (pool, made) = (Arc::clone(&pool), made.clone());
-        tokio::spawn(async move { burst(&pool, &made, 400).await })
-    };
     for _ in 0..4 {
+        is_whole(&token, &pool, 2).await;
+        let load = {
+            let (pool, made) = (Arc::clone(&pool), made.clone());
+            tokio::spawn(async move { burst(&pool, &made, 200).await })
+        };
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let pid = token.workers().pids().pop_first();
-        pid.into_iter().for_each(|pid| token.workers().signal("KILL", pid));
-    }
-    for outcome in soon(load).await.unwrap() {
-        assert!(made.is_signed(&outcome) || outcome.as_ref().is_err_and(|fault| *fault == Fault::Lost), "{outcome:?}");
+        token.workers().signal("KILL", *token.workers().pids().first().unwrap());
+        for outcome in soon(load).await.unwrap() {
+            assert!(made.is_signed(&outcome) || matches!(outcome, Err(Fault::Lost)), "{outcome:?}");
+        }
     }
     is_whole(&token, &pool, 2).await;
     let outcomes = burst(&pool, &made, 20).await;
@@ -102,17 +105,17 @@ async fn a_killed_worker_loses_no_call_and_is_replaced() {
 }
 
 #[tokio::test]
-async fn all_workers_killed_again_and_again_and_every_call_is_answered() {
+async fn all_workers_killed_again_and_again_and_every_call_is_done() {
     let Some(token) = TestToken::ready(TOKEN) else { return };
     let pool = token.pool().await;
     let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
     for _ in 0..6 {
+        is_whole(&token, &pool, 2).await;
         let load = {
             let (pool, made) = (Arc::clone(&pool), made.clone());
             tokio::spawn(async move { stubborn_burst(&pool, &made, 100).await })
         };
         tokio::time::sleep(Duration::from_millis(15)).await;
-        // Those that are just starting as well.
         token.workers().signal_all("KILL");
         soon(load).await.unwrap();
     }
@@ -159,9 +162,29 @@ async fn a_worker_that_hangs_is_busy_for_its_callers_and_is_replaced() {
     token.workers().signal_all("STOP");
     let outcomes = burst(&pool, &made, 10).await;
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(Fault::Busy))), "{outcomes:?}");
-    until("another worker is there", || !token.workers().pids().is_empty() && token.workers().pids().is_disjoint(&hung)).await;
+    until("another worker is there", || {
+        !token.workers().pids().is_empty() && token.workers().pids().is_disjoint(&hung)
+    })
+    .await;
     is_whole(&token, &pool, 1).await;
     assert!(made.is_signed(&made.sign(&*pool, &opener(1)).await));
+    pool.stop().await;
+}
+
+/// Most HSMs lock their user out after a few wrong PINs.
+#[tokio::test]
+async fn an_hsm_that_refuses_its_users_pin_is_not_asked_again_and_again() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let pool = token.pool().await;
+    std::fs::write(token.path("hsm-pin"), "no longer the PIN").unwrap();
+    token.workers().signal_all("KILL");
+    until("both seats are empty", || pool.ready() == 0).await;
+    // Who still waits hears of it when the last seat gives up; who comes later, at once.
+    let waited = soon(pool.run(Job::Check)).await;
+    assert!(matches!(waited, Err(Fault::Lost | Fault::Busy)), "{waited:?}");
+    assert_eq!(pool.run(Job::Check).await.unwrap_err(), Fault::Busy);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(token.workers().pids().is_empty(), "given up");
     pool.stop().await;
 }
 
@@ -198,7 +221,8 @@ async fn an_answer_too_long_for_a_frame_is_a_fault_not_silence() {
 async fn workers_of_many_threads_answer_each_call_with_its_own_answer() {
     let Some(token) = TestToken::ready(TOKEN) else { return };
     let pool = Pool::start(PoolSettings { workers: 1, threads: 4, ..token.pool_settings().await }).await.unwrap();
-    let (one, two) = (Made::by(&*pool, KeyType::P256, &opener(1)).await, Made::by(&*pool, KeyType::P256, &opener(1)).await);
+    let (one, two) =
+        (Made::by(&*pool, KeyType::P256, &opener(1)).await, Made::by(&*pool, KeyType::P256, &opener(1)).await);
     let (of_one, of_two) = tokio::join!(burst(&pool, &one, 200), burst(&pool, &two, 200));
     assert!(of_one.iter().all(|outcome| one.is_signed(outcome)));
     assert!(of_two.iter().all(|outcome| two.is_signed(outcome)));

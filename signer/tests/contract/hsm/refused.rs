@@ -1,11 +1,14 @@
 //! What must not open, does not; and a wrong PIN is never taken for a fault, nor a fault for a wrong PIN.
 
+use std::time::Duration;
+
 use rsign_api::algorithm::KeyType;
 use rsign_api::signer::Stretch;
-use rsign_signer::hsm::{Answer, Fault, Hsm, Job, Opener};
+use rsign_signer::hsm::{Answer, Fault, Hsm, Job, Opener, Pool};
 use rsign_signer::pin::{Binding, Pin, Stretching};
 
 use super::TOKEN;
+use crate::harness::child::{Flaw, Forged, forge};
 use crate::harness::{Made, TestToken, opener};
 
 const KEYS: [KeyType; 2] = [KeyType::Rsa2048, KeyType::P256];
@@ -118,7 +121,8 @@ async fn a_damaged_wrapped_key_never_signs_and_is_no_wrong_pin() {
             wrapped
         });
         let cut = [0, 1, 8, 16, length - 8, length - 1].map(|length| made.wrapped_key[..length].to_vec());
-        let grown = [vec![0; 1], vec![0; 8], made.wrapped_key.clone()].map(|more| [made.wrapped_key.clone(), more].concat());
+        let grown =
+            [vec![0; 1], vec![0; 8], made.wrapped_key.clone()].map(|more| [made.wrapped_key.clone(), more].concat());
         for wrapped_key in flipped.into_iter().chain(cut).chain(grown) {
             let damaged = Made { wrapped_key, ..made.clone() };
             let outcome = damaged.sign(&*pool, &opener).await;
@@ -154,5 +158,20 @@ async fn a_wrapped_key_is_no_slot_and_a_slot_no_wrapped_key() {
     let crossed = Made { slot: made.wrapped_key.clone(), ..made.clone() };
     assert!(is_refused(&crossed.sign(&*pool, &opener).await));
     let Ok(Answer::Octets(_)) = pool.run(Job::Check).await else { panic!("the device is well") };
+    pool.stop().await;
+}
+
+#[tokio::test]
+async fn a_24_without_its_master_key_the_device_is_to_blame_not_the_pin() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let pool = Pool::start_with_patience(token.pool_settings().await, Duration::from_millis(500)).await.unwrap();
+    let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
+    forge(&token, Forged::Master, Flaw::None);
+    for number in [1, 2, 1, 2] {
+        let outcome = made.sign(&*pool, &opener(number)).await;
+        assert!(outcome.is_err(), "{outcome:?}");
+        let outcome = pool.run(made.rewrap(&opener(number), &opener(3), false)).await;
+        assert!(outcome.is_err(), "{outcome:?}");
+    }
     pool.stop().await;
 }

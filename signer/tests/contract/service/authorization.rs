@@ -116,10 +116,7 @@ async fn a_32_neither_store_nor_audit_holds_pin_or_sad() {
     let house = House::open().await;
     let owned = house.enrol(KeyType::P256).await;
     let wrong = owned.wrong_pin(1);
-    assert_eq!(
-        refusal(house.signer.authorize(&owned.authorize_with(&wrong, &[hash(1)])).await),
-        Refusal::WrongPin
-    );
+    assert_eq!(refusal(house.signer.authorize(&owned.authorize_with(&wrong, &[hash(1)])).await), Refusal::WrongPin);
     let sad = house.authorize(&owned, &[hash(1), hash(2)]).await;
     house.sign(&owned, &sad, &[hash(1)]).await.unwrap();
     assert_eq!(refusal(house.sign(&owned, &sad, &[hash(3)]).await), Refusal::HashNotAuthorized);

@@ -53,13 +53,19 @@ async fn weak_pins_are_refused_and_no_try_is_spent() {
     let owned = house.enrol(KeyType::P256).await;
     house.hsm.forget();
     let too_long = "ab".repeat(33);
-    for weak in ["", "12345", "123456", "654321", "111111", "aaaaaaaa", "abcdefgh", "１２３４５６", &too_long, &owned.pin] {
+    for weak in
+        ["", "12345", "123456", "654321", "111111", "aaaaaaaa", "abcdefgh", "１２３４５６", &too_long, &owned.pin]
+    {
         // Not even with a wrong old PIN: what is refused for its form says nothing of it.
         for old in [owned.pin.clone(), owned.wrong_pin(1)] {
             if weak == owned.pin && old != owned.pin {
                 continue;
             }
-            assert_eq!(refusal(house.signer.change_pin(&owned.change_pin(&old, weak)).await), Refusal::WeakPin, "{weak}");
+            assert_eq!(
+                refusal(house.signer.change_pin(&owned.change_pin(&old, weak)).await),
+                Refusal::WeakPin,
+                "{weak}"
+            );
         }
     }
     assert_eq!(house.hsm.count(is_rewrap), 0);
@@ -122,7 +128,8 @@ async fn another_users_pin_cannot_be_changed() {
     let house = House::open().await;
     let owned = house.enrol(KeyType::P256).await;
     house.hsm.forget();
-    let asked = ChangePin { user: "mallory".to_owned(), client: CLIENT.to_owned(), ..owned.change_pin(&owned.pin, NEW) };
+    let asked =
+        ChangePin { user: "mallory".to_owned(), client: CLIENT.to_owned(), ..owned.change_pin(&owned.pin, NEW) };
     assert_eq!(refusal(house.signer.change_pin(&asked).await), Refusal::UnknownCredential);
     assert_eq!(house.hsm.count(|_| true), 0);
     house.close().await;

@@ -177,7 +177,9 @@ async fn rsa_3072_and_4096_and_p_521_sign_with_the_hash_that_is_asked_for() {
         let digest = crate::harness::digest(HashAlgorithm::Sha512, 1).into();
         let sad = house.authorize(&owned, std::slice::from_ref(&digest)).await;
         let scheme = match owned.scheme() {
-            rsign_api::algorithm::Scheme::Ecdsa { .. } => rsign_api::algorithm::Scheme::Ecdsa { hash: HashAlgorithm::Sha512 },
+            rsign_api::algorithm::Scheme::Ecdsa { .. } => {
+                rsign_api::algorithm::Scheme::Ecdsa { hash: HashAlgorithm::Sha512 }
+            }
             _ => rsign_api::algorithm::Scheme::Pss { hash: HashAlgorithm::Sha512, salt: 64 },
         };
         let asked = rsign_api::signer::Sign { scheme, ..owned.sign(&sad, std::slice::from_ref(&digest)) };

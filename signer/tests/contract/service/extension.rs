@@ -23,7 +23,11 @@ async fn a_13_unspent_approved_hashes_only() {
     let extended = extend(&house, &owned, &sad, &[2]).await.unwrap();
     assert_ne!(extended, sad);
     assert_eq!(refusal(house.sign(&owned, &extended, &[hash(3)]).await), Refusal::HashNotAuthorized, "let go");
-    assert_eq!(refusal(house.sign(&owned, &sad, &[hash(2)]).await), Refusal::InvalidSad, "the earlier one signs nothing new");
+    assert_eq!(
+        refusal(house.sign(&owned, &sad, &[hash(2)]).await),
+        Refusal::InvalidSad,
+        "the earlier one signs nothing new"
+    );
     for token in [&sad, &extended] {
         let again = house.sign(&owned, token, &[hash(1)]).await.unwrap();
         assert_eq!(again.signatures, first.signatures, "stored answers stay");
@@ -94,7 +98,11 @@ async fn a_08_another_client_user_or_credential_does_not_extend() {
         assert_eq!(refusal(house.signer.extend(&asked).await), Refusal::InvalidSad);
     }
     assert!(house.sign(&owned, &sad, &[hash(1)]).await.is_ok());
-    assert_eq!(refusal(extend(&house, &owned, &sad, &[]).await), Refusal::HashNotAuthorized, "nothing is left to renew");
+    assert_eq!(
+        refusal(extend(&house, &owned, &sad, &[]).await),
+        Refusal::HashNotAuthorized,
+        "nothing is left to renew"
+    );
     house.close().await;
 }
 
@@ -119,8 +127,7 @@ async fn a_13_signing_while_it_is_extended() {
         let (one, two) = (hash(10 * round), hash(10 * round + 1));
         let sad = house.authorize(&owned, &[one.clone(), two.clone()]).await;
         let extension = owned.extend(&sad, &[]);
-        let both =
-            tokio::join!(house.sign(&owned, &sad, std::slice::from_ref(&one)), house.signer.extend(&extension));
+        let both = tokio::join!(house.sign(&owned, &sad, std::slice::from_ref(&one)), house.signer.extend(&extension));
         let extended = text(&both.1.unwrap());
         let again = house.sign(&owned, &extended, &[one.clone(), two.clone()]).await.unwrap();
         assert!(owned.signed(&[one, two], &again));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
-    Authorize, Authorized, ChangePin, ChangeState, CreateCredential, CreatedCredential, Entry, Extend, IssueCertificate,
-    LinkCertificate, Refusal, Scal, Sign, Signed, State, Stretch, Subject,
+    Authorize, Authorized, ChangePin, ChangeState, CreateCredential, CreatedCredential, Entry, Extend,
+    IssueCertificate, LinkCertificate, Refusal, Scal, Sign, Signed, State, Stretch, Subject,
 };
 use rsign_signer::SystemRandom;
 use rsign_signer::certificate::{own_scheme, verify};
@@ -282,9 +282,10 @@ impl Owned {
     /// Whether each signature is good for its hash.
     pub(crate) fn signed(&self, hashes: &[Bytes], signed: &Signed) -> bool {
         signed.signatures.len() == hashes.len()
-            && hashes.iter().zip(&signed.signatures).all(|(hash, signature)| {
-                verify(&self.spki, self.scheme(), hash, signature)
-            })
+            && hashes
+                .iter()
+                .zip(&signed.signatures)
+                .all(|(hash, signature)| verify(&self.spki, self.scheme(), hash, signature))
     }
 }
 

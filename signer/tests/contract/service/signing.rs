@@ -143,15 +143,16 @@ async fn a_10_a_spent_hash_is_not_signed_in_another_scheme() {
     let house = House::open().await;
     let owned = house.enrol(KeyType::Rsa2048).await;
     let sad = house.authorize(&owned, &[hash(1), hash(2)]).await;
-    let pss = |salt| Sign {
-        scheme: Scheme::Pss { hash: HashAlgorithm::Sha256, salt },
-        ..owned.sign(&sad, &[hash(1)])
-    };
+    let pss = |salt| Sign { scheme: Scheme::Pss { hash: HashAlgorithm::Sha256, salt }, ..owned.sign(&sad, &[hash(1)]) };
     let first = house.signer.sign(&pss(32)).await.unwrap();
     for other in [pss(31), owned.sign(&sad, &[hash(1)])] {
         assert_eq!(refusal(house.signer.sign(&other).await), Refusal::HashNotAuthorized);
     }
-    assert_eq!(house.signer.sign(&pss(32)).await.unwrap().signatures, first.signatures, "the same again, the same bytes");
+    assert_eq!(
+        house.signer.sign(&pss(32)).await.unwrap().signatures,
+        first.signatures,
+        "the same again, the same bytes"
+    );
     house.close().await;
 }
 
@@ -227,7 +228,8 @@ async fn a_11_overlapping_requests_never_bring_a_second_signature_of_a_hash() {
     let sad = house.authorize(&owned, &list).await;
     let calls: Vec<_> = (0..40_u32)
         .map(|number| {
-            let hashes: Vec<Bytes> = (0..3).map(|step| list[((number + step * (number % 5 + 1)) % 6) as usize].clone()).collect();
+            let hashes: Vec<Bytes> =
+                (0..3).map(|step| list[((number + step * (number % 5 + 1)) % 6) as usize].clone()).collect();
             let (signer, asked) = (Arc::clone(&house.signer), owned.sign(&sad, &hashes));
             tokio::spawn(async move { (hashes, signer.sign(&asked).await) })
         })

@@ -176,7 +176,8 @@ async fn a_38_a_swapped_or_changed_wrapped_key_is_foreign() {
         octets
     };
     let length = owned.key.len();
-    let keys = [other.key.0.clone(), flipped(0), flipped(9), flipped(length / 2), flipped(length - 1), vec![], vec![0; 500]];
+    let keys =
+        [other.key.0.clone(), flipped(0), flipped(9), flipped(length / 2), flipped(length - 1), vec![], vec![0; 500]];
     for key in keys {
         let asked = Sign { key: Bytes(key), ..owned.sign(&sad, &[hash(1)]) };
         assert_eq!(refusal(house.signer.sign(&asked).await), Refusal::ForeignKey);

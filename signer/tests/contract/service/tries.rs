@@ -25,7 +25,13 @@ async fn right(house: &House, owned: &Owned, client: &str) -> Result<()> {
 }
 
 /// So many at once, from these clients in turn; what was said to each.
-async fn at_once(house: &House, owned: &Owned, clients: &[&str], count: u32, pin: impl Fn(u32) -> String) -> Vec<Result<()>> {
+async fn at_once(
+    house: &House,
+    owned: &Owned,
+    clients: &[&str],
+    count: u32,
+    pin: impl Fn(u32) -> String,
+) -> Vec<Result<()>> {
     let calls: Vec<_> = (0..count)
         .map(|number| {
             let client = clients[number as usize % clients.len()].to_owned();
@@ -246,5 +252,26 @@ async fn a_hundred_wrong_pins_in_an_hour_are_a_brake_on_credentials_not_used_lat
     right(&house, &used, "a").await.unwrap();
     house.clock.advance(HOUR);
     right(&house, &idle, "a").await.unwrap();
+    house.close().await;
+}
+
+/// The PIN was right, but the credential was suspended (or its PIN changed) before the SAD was given.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_pin_that_was_overtaken_is_not_counted_as_wrong() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    house.hsm.forget();
+    house.hsm.afflict(is_rewrap, Mishap::Slow(std::time::Duration::from_millis(300)));
+    let (signer, asked) = (Arc::clone(&house.signer), owned.authorize(&[hash(1)]));
+    let overtaken = tokio::spawn(async move { signer.authorize(&asked).await });
+    until("the PIN is at the HSM", || house.hsm.count(is_rewrap) == 1).await;
+    house.change_state(&owned, State::Suspended).await.unwrap();
+    assert_eq!(refusal(soon(overtaken).await.unwrap()), Refusal::Disabled);
+    house.change_state(&owned, State::Active).await.unwrap();
+    house.hsm.well();
+    house.clock.advance(30_000);
+    for number in 0..3 {
+        assert_eq!(wrong(&house, &owned, super::house::CLIENT, number).await, Refusal::WrongPin, "every try is left");
+    }
     house.close().await;
 }

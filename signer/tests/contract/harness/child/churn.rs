@@ -43,7 +43,14 @@ fn every_job(token: &Token, round: u32) {
     let Answer::Generated(made) = token.run(&Job::Generate { key, opener: good.clone() }).unwrap() else { panic!() };
     let sign = |opener: &_, wrapped_key: &[u8], scheme| {
         let (opener, slot) = (Clone::clone(opener), made.slot.clone());
-        token.run(&Job::Sign { opener, slot, wrapped_key: wrapped_key.to_vec(), key, scheme, digests: vec![vec![7; 32]; 2] })
+        token.run(&Job::Sign {
+            opener,
+            slot,
+            wrapped_key: wrapped_key.to_vec(),
+            key,
+            scheme,
+            digests: vec![vec![7; 32]; 2],
+        })
     };
     let (hash, mut damaged) = (HashAlgorithm::Sha256, made.wrapped_key.clone());
     damaged[9] ^= 1;
