@@ -1,6 +1,6 @@
 //! PINs: read as they come, stretched, and turned into the 32 bytes the HSM derives a wrapping key from.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rsign_api::algorithm::KeyType;
 use rsign_api::bytes::Bytes;
@@ -113,17 +113,43 @@ impl Stretching {
         matches!(self, Self::Argon2id { .. })
     }
 
-    fn stretch(&self, pin: &Pin) -> Option<Zeroizing<[u8; 32]>> {
+    fn stretch(&self, pin: &Pin, memory: &Memory) -> Option<Zeroizing<[u8; 32]>> {
         match self {
-            Self::Argon2id { salt, memory, passes, lanes } => {
-                let params = Params::new(*memory, *passes, *lanes, Some(32)).ok()?;
+            Self::Argon2id { salt, memory: kib, passes, lanes } => {
+                let params = Params::new(*kib, *passes, *lanes, Some(32)).ok()?;
                 let mut out = Zeroizing::new([0; 32]);
-                Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-                    .hash_password_into(pin.0.as_bytes(), salt, out.as_mut_slice())
-                    .ok()?;
-                Some(out)
+                let mut blocks = memory.take(params.block_count());
+                let hashed = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
+                    pin.0.as_bytes(),
+                    salt,
+                    out.as_mut_slice(),
+                    &mut blocks[..],
+                );
+                memory.give_back(blocks);
+                hashed.ok().map(|()| out)
             }
             Self::Hmac { salt } => hmac(salt, &[pin.0.as_bytes()]),
+        }
+    }
+}
+
+/// Argon2id's working memory, kept between uses: 19 MiB that the allocator would otherwise keep for every thread that
+/// ever used them. Wiped after each use; as many as run at once are kept.
+#[derive(Debug, Default)]
+pub struct Memory(std::sync::Mutex<Vec<Vec<Block>>>);
+
+impl Memory {
+    fn take(&self, count: usize) -> Vec<Block> {
+        let kept = self.0.lock().ok().and_then(|mut kept| kept.pop());
+        let mut blocks = kept.unwrap_or_default();
+        blocks.resize(count, Block::new());
+        blocks
+    }
+
+    fn give_back(&self, mut blocks: Vec<Block>) {
+        blocks.iter_mut().for_each(zeroize::Zeroize::zeroize);
+        if let Ok(mut kept) = self.0.lock() {
+            kept.push(blocks);
         }
     }
 }
@@ -147,8 +173,8 @@ impl Binding<'_> {
     /// `D = HMAC-SHA-256(stretch(PIN), info | factor)`, where the factor is 32 zero bytes as long as there is none
     /// (DESIGN 3). `None` only if the stored parameters are invalid.
     #[must_use]
-    pub fn opener(&self, pin: &Pin, stretching: &Stretching) -> Option<Opener> {
-        let stretched = stretching.stretch(pin)?;
+    pub fn opener(&self, pin: &Pin, stretching: &Stretching, memory: &Memory) -> Option<Opener> {
+        let stretched = stretching.stretch(pin, memory)?;
         let mut info = b"rsign/wrap/v1\0".to_vec();
         for part in [self.tenant, self.user, self.credential] {
             put(&mut info, part)?;

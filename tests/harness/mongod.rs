@@ -46,7 +46,12 @@ impl Mongod {
     /// When it does not serve.
     pub fn run(&mut self) {
         let mut command = Command::new(&self.program);
-        command.arg("--dbpath").arg(self.folder.data()).arg("--logpath").arg(self.folder.beside("log")).arg("--logappend");
+        command
+            .arg("--dbpath")
+            .arg(self.folder.data())
+            .arg("--logpath")
+            .arg(self.folder.beside("log"))
+            .arg("--logappend");
         command.args(["--port", &self.port.to_string(), "--bind_ip", "127.0.0.1", "--nounixsocket"]);
         command.args(["--wiredTigerCacheSizeGB", "0.25"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);

@@ -147,7 +147,7 @@ async fn a_32_no_secret_is_logged_or_stored() {
         }
         for log in ["signer", "gateway"] {
             let said = std::fs::read(pieces.log(log)).unwrap();
-            assert!(!said.is_empty(), "the {log} logged nothing");
+            assert!(String::from_utf8_lossy(&said).contains("TRACE"), "the {log} logged too little to be searched");
             holds_none(&format!("the {log}'s log"), &said, &secrets);
         }
         assert!(places > 10);
@@ -225,5 +225,49 @@ async fn a_16_a_33_processes_show_no_secret_in_their_arguments_or_environment() 
         for file in ["cmdline", "environ"] {
             holds_none(&format!("{file} of {pid}"), &std::fs::read(format!("/proc/{pid}/{file}")).unwrap(), &secrets);
         }
+    }
+}
+
+/// How often the secret stands in the writable memory of a process; `None` where nobody may look.
+fn times_in_memory(pid: u32, secret: &str) -> Option<usize> {
+    use std::os::unix::fs::FileExt as _;
+    let (maps, memory) = (
+        std::fs::read_to_string(format!("/proc/{pid}/maps")).ok()?,
+        std::fs::File::open(format!("/proc/{pid}/mem")).ok()?,
+    );
+    let mut times = 0;
+    for line in maps.lines() {
+        let mut words = line.split(' ');
+        let (from, to) = words.next()?.split_once('-')?;
+        if !words.next()?.starts_with("rw") {
+            continue;
+        }
+        let (from, to) = (u64::from_str_radix(from, 16).ok()?, u64::from_str_radix(to, 16).ok()?);
+        let mut content = vec![0; usize::try_from(to - from).ok()?];
+        if memory.read_exact_at(&mut content, from).is_ok() {
+            times += content.windows(secret.len()).filter(|window| *window == secret.as_bytes()).count();
+        }
+    }
+    Some(times)
+}
+
+#[tokio::test]
+#[ignore = "signer/src/http/router.rs:Message leaves the body, PIN and all, in hyper's buffer (A-33, DESIGN 1)"]
+async fn a_33_the_signer_forgets_the_pin_after_the_call() {
+    let pieces = Pieces::running();
+    let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "forgotten", Wanted::QUICK).await;
+    for _ in 0..5 {
+        who.can_sign().await;
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let signer = pieces.signer.as_ref().unwrap().pid();
+    // The search works: what the signer must hold is there.
+    let Some(own) = times_in_memory(signer, &pieces.folder.data().display().to_string()) else {
+        return println!("this user may not read the memory of the signer, which is what A-33 asks for too");
+    };
+    assert!(own > 0);
+    for pid in pieces.workers().into_iter().chain([signer]) {
+        let times = times_in_memory(pid, &who.credential.pin);
+        assert_eq!(times, Some(0), "the PIN is in the memory of {pid}, of which {signer} is the signer");
     }
 }

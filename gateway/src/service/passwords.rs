@@ -1,11 +1,11 @@
 //! Argon2id over passwords, a few at a time, and as slow for users that do not exist as for those that do.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::domain::user::PasswordHash;
 use crate::port::random::{Exhausted, Random};
@@ -31,6 +31,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
+    threads: Threads,
     nobody: PasswordHash,
     random: Arc<dyn Random>,
 }
@@ -42,7 +43,7 @@ impl Passwords {
     /// When the hash of nobody's password cannot be computed.
     pub fn new(at_once: usize, random: Arc<dyn Random>) -> Result<Self, Error> {
         let nobody = compute(&SecretString::from(random.secret()?), &*random)?;
-        Ok(Self { turns: Arc::new(Semaphore::new(at_once)), nobody, random })
+        Ok(Self { turns: Arc::new(Semaphore::new(at_once)), threads: Threads::start(at_once), nobody, random })
     }
 
     /// The hash to be stored.
@@ -61,13 +62,43 @@ impl Passwords {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned());
         let turn = turn.await.map_err(|_| Error::Busy)?.map_err(|closed| Error::Failed(closed.into()))?;
         let (known, stored) = (hash.is_some(), hash.unwrap_or(&self.nobody).clone());
-        let judge = move || {
+        let (answer, fits) = oneshot::channel();
+        self.threads.run(move || {
             // Held by the thread, not by the request: a caller that goes away frees no turn early.
             let _turn = turn;
-            Argon2::default().verify_password(password.expose_secret().as_bytes(), stored.0.as_str()).is_ok()
-        };
-        let fits = tokio::task::spawn_blocking(judge).await.map_err(|died| Error::Failed(died.into()))?;
+            let fits = Argon2::default().verify_password(password.expose_secret().as_bytes(), stored.0.as_str()).is_ok();
+            let _ = answer.send(fits);
+        });
+        let fits = fits.await.map_err(|died| Error::Failed(died.into()))?;
         Ok(fits && known)
+    }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Threads that do nothing but hash, and end with this value. The allocator keeps a hash's 19 MiB for the thread that
+/// used them: on the shared pool's many threads that grows to hundreds of MiB.
+#[derive(Debug)]
+struct Threads(mpsc::Sender<Job>);
+
+impl Threads {
+    fn start(count: usize) -> Self {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..count {
+            let queue = Arc::clone(&queue);
+            std::thread::spawn(move || {
+                while let Some(job) = queue.lock().ok().and_then(|queue| queue.recv().ok()) {
+                    job();
+                }
+            });
+        }
+        Self(jobs)
+    }
+
+    fn run(&self, job: impl FnOnce() + Send + 'static) {
+        // Without a thread the job is dropped, and with it the sender of its answer.
+        let _ = self.0.send(Box::new(job));
     }
 }
 

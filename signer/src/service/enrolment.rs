@@ -37,7 +37,11 @@ impl Signer {
             key_version: 1,
             key: asked.key,
         };
-        let opener = tokio::task::block_in_place(|| binding.opener(&pin, &stretching)).ok_or(Refusal::Malformed)?;
+        let stretched = {
+            let _permit = self.stretching.acquire().await.map_err(|_| Refusal::Busy)?;
+            tokio::task::block_in_place(|| binding.opener(&pin, &stretching, &self.memory))
+        };
+        let opener = stretched.ok_or(Refusal::Malformed)?;
         let generated = match self.run(Job::Generate { key: asked.key, opener: opener.clone() }).await? {
             Answer::Generated(generated) => generated,
             other => return Err(unexpected(&other)),

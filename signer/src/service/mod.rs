@@ -134,6 +134,7 @@ pub struct Signer {
     checked: Checked,
     turns: turn::Turns,
     stretching: Semaphore,
+    memory: crate::pin::Memory,
     /// PINs drawn for new credentials and not handed over yet; nowhere else, so a restart ends those enrolments.
     drawn: Mutex<HashMap<String, Pin>>,
 }
@@ -151,6 +152,7 @@ impl Signer {
             authority: Authority::from_certificate(&parts.authority)?,
             authority_der: parts.authority,
             stretching: Semaphore::new(parts.policy.stretching),
+            memory: crate::pin::Memory::default(),
             hsm: parts.hsm,
             store: parts.store,
             clock: parts.clock,

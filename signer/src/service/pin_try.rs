@@ -170,10 +170,10 @@ impl Signer {
     ) -> Result<Opener> {
         let invalid = || Error::Incident("a slot's stretch parameters are invalid".to_owned());
         if !stretching.is_slow() {
-            return credential.binding().opener(pin, stretching).ok_or_else(invalid);
+            return credential.binding().opener(pin, stretching, &self.memory).ok_or_else(invalid);
         }
         let _permit = self.stretching.acquire().await.map_err(|_| Fault::Busy)?;
-        tokio::task::block_in_place(|| credential.binding().opener(pin, stretching)).ok_or_else(invalid)
+        tokio::task::block_in_place(|| credential.binding().opener(pin, stretching, &self.memory)).ok_or_else(invalid)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rsign_api::algorithm::KeyType;
 use rsign_api::signer::Stretch;
 use rsign_signer::hsm::{Answer, Fault, Hsm, Job, Opener, Pool};
-use rsign_signer::pin::{Binding, Pin, Stretching};
+use rsign_signer::pin::{Memory, Binding, Pin, Stretching};
 
 use super::TOKEN;
 use crate::harness::child::{Flaw, Forged, forge};
@@ -62,7 +62,7 @@ async fn two_credentials_with_one_pin_and_one_salt_have_two_wrapping_keys() {
     let stretching = Stretching::new(Stretch::Hmac, [7; 16]);
     let pin = Pin::to_judge(&"31415926".into());
     let bound = |tenant, user, credential, key_version, key| {
-        Binding { tenant, user, credential, key_version, key }.opener(&pin, &stretching).unwrap()
+        Binding { tenant, user, credential, key_version, key }.opener(&pin, &stretching, &Memory::default()).unwrap()
     };
     let alice = bound("t", "alice", "c1", 1, KeyType::P256);
     let made = Made::by(&*pool, KeyType::P256, &alice).await;

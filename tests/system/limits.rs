@@ -1,0 +1,83 @@
+//! who is slow, or holds many connections, does not keep others out.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use harness::{Hash, Pieces};
+use toml::Table;
+
+/// A gateway that speaks plain HTTP and has little patience.
+fn impatient() -> (Pieces, String) {
+    let mut pieces = Pieces::seeded();
+    pieces.configure("gateway.toml", |config| {
+        let listen = config["listen"].as_table_mut().unwrap();
+        listen.remove("certificate");
+        listen.remove("key");
+        let limits: Table = "header_timeout_seconds = 1\nbody_timeout_seconds = 1\nbody = 65536".parse().unwrap();
+        config.insert("limits".to_owned(), limits.into());
+    });
+    pieces.start_signer();
+    pieces.start_gateway();
+    let address = pieces.gateway.as_ref().unwrap().ready["address"].as_str().unwrap().to_owned();
+    (pieces, address)
+}
+
+/// Everything that comes until the other side closes, and how long that took.
+fn rest(stream: &mut TcpStream) -> (String, Duration) {
+    let started = Instant::now();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut heard = Vec::new();
+    let _ = stream.read_to_end(&mut heard);
+    (String::from_utf8_lossy(&heard).into_owned(), started.elapsed())
+}
+
+#[tokio::test]
+async fn a_26_slow_heads_and_bodies_are_cut_off_and_others_are_served() {
+    let (pieces, address) = impatient();
+    let open = |text: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        stream
+    };
+    let post = "POST /csc/v1/info HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let mut silent = open("");
+    let mut head = open(post);
+    let mut body = open(&format!("{post}Content-Length: 1000\r\n\r\n{{\"lang\":"));
+    let crowd: Vec<_> = (0..500).map(|_| open("POST /csc/v1/info HT")).collect();
+    // In the middle of the crowd, somebody signs.
+    let api = harness::Api::new(&format!("http://{address}"), None);
+    let user = &pieces.users[0];
+    let session = api.login(user).await;
+    session.authorize(user.credential("P-256"), &[Hash::of("in a crowd")]).await;
+    for (what, stream) in [("a silent connection", &mut silent), ("a slow head", &mut head), ("a slow body", &mut body)]
+    {
+        let (heard, took) = rest(stream);
+        assert!(took < Duration::from_secs(5), "{what} was held for {took:?}");
+        assert!(heard.is_empty() || heard.starts_with("HTTP/1.1 408"), "{what}: {heard}");
+    }
+    drop(crowd);
+}
+
+#[tokio::test]
+async fn a_25_a_body_that_says_it_is_small_and_is_not() {
+    let (_pieces, address) = impatient();
+    for head in ["Transfer-Encoding: chunked\r\n", "Content-Length: 100000\r\n", "Content-Length: 99999999999999\r\n"] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        write!(stream, "POST /csc/v1/info HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}\r\n").unwrap();
+        let chunked = head.starts_with("Transfer");
+        for _ in 0..50 {
+            let piece = "x".repeat(2000);
+            let piece = if chunked { format!("7d0\r\n{piece}\r\n") } else { piece };
+            if stream.write_all(piece.as_bytes()).is_err() {
+                break;
+            }
+        }
+        if chunked {
+            let _ = stream.write_all(b"0\r\n\r\n");
+        }
+        let (heard, took) = rest(&mut stream);
+        let refused = ["HTTP/1.1 413", "HTTP/1.1 408"].iter().any(|status| heard.starts_with(status));
+        assert!(refused && took < Duration::from_secs(5), "{head:?} after {took:?}: {heard}");
+    }
+}
