@@ -4,6 +4,7 @@
 //! members of other versions. So a body is first read into this tree, and `csc/` asks the tree.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -47,7 +48,9 @@ impl<'a> Object<'a> {
             return Ok(Self::default());
         }
         let mut deserializer = serde_json::Deserializer::from_slice(body);
-        let value = Seed { depth }.deserialize(&mut deserializer).map_err(|_| Malformed)?;
+        let left = Cell::new(VALUES);
+        let seed = Seed { depth, left: &left };
+        let value = seed.deserialize(&mut deserializer).map_err(|_| Malformed)?;
         deserializer.end().map_err(|_| Malformed)?;
         match value {
             Value::Object(object) => Ok(object),
@@ -105,28 +108,35 @@ impl std::fmt::Debug for Object<'_> {
     }
 }
 
-/// Carries the number of levels that are still allowed.
+/// Most values in one body: 1000 hashes and what stands around them. A value takes more room than it has letters, so
+/// the body's length alone bounds little.
+const VALUES: usize = 8192;
+
+/// Carries the number of levels and of values that are still allowed.
 #[derive(Clone, Copy)]
-struct Seed {
+struct Seed<'s> {
     depth: usize,
+    left: &'s Cell<usize>,
 }
 
-impl Seed {
+impl Seed<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("too deep"))?;
-        Ok(Self { depth })
+        Ok(Self { depth, ..self })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Seed {
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Value<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| serde::de::Error::custom("too many values"))?;
+        self.left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Seed {
+impl<'de> Visitor<'de> for Seed<'_> {
     type Value = Value<'de>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

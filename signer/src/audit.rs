@@ -26,6 +26,8 @@ pub enum Event {
     CertificateIssued,
     /// A certificate was linked.
     CertificateLinked,
+    /// The drawn PIN was shown by the command on the signer's host.
+    PinShown,
     /// The PIN was handed over and the credential became active.
     PinHandedOver,
     /// The PIN was changed.

@@ -30,7 +30,8 @@ pub struct CeremonyRow {
     pub performed_at: i64,
 }
 
-/// When wrong PINs were judged, over all credentials: the brake on trying one PIN on many (DESIGN 3).
+/// When one client's PINs were judged and wrong, or are being judged, over all credentials: the brake on trying one PIN
+/// on many (DESIGN 3). Of each client its own: nobody is held up by another's guesses.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Brake {
     /// Unix milliseconds, oldest first, at most as many as the limit.
@@ -82,29 +83,39 @@ impl Tables {
         self.ceremony.insert("ceremony", row).await
     }
 
-    /// Notes a wrong PIN, keeping the newest `limit`.
+    /// Takes a place under the brake for a PIN about to be judged; `false` when this client has `limit` in the hour
+    /// that began at `since`. Taken before the PIN is judged, so that a burst cannot pass it.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn note_wrong_pin(&self, now: i64, limit: usize) -> Result<()> {
+    pub async fn take_guess(&self, client: &str, now: i64, since: i64, limit: usize) -> Result<bool> {
         self.brake
-            .update("wrong-pins", move |found| {
+            .update(client, move |found| {
                 let mut brake = found.unwrap_or_default();
+                brake.wrong.retain(|time| *time > since);
+                if brake.wrong.len() >= limit {
+                    return (Update::Keep, false);
+                }
                 brake.wrong.push(now);
-                let excess = brake.wrong.len().saturating_sub(limit);
-                brake.wrong.drain(..excess);
-                (Update::Put(brake), ())
+                (Update::Put(brake), true)
             })
             .await
     }
 
-    /// Whether `limit` wrong PINs were judged since `since`.
+    /// Gives the place back: the PIN was right, or was not judged.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn brake_is_on(&self, since: i64, limit: usize) -> Result<bool> {
-        let brake = self.brake.find("wrong-pins").await?.unwrap_or_default();
-        Ok(brake.wrong.iter().filter(|time| **time > since).count() >= limit)
+    pub async fn return_guess(&self, client: &str, taken: i64) -> Result<()> {
+        self.brake
+            .update(client, move |found| {
+                let Some(mut brake) = found else { return (Update::Keep, ()) };
+                if let Some(place) = brake.wrong.iter().position(|time| *time == taken) {
+                    brake.wrong.remove(place);
+                }
+                (Update::Put(brake), ())
+            })
+            .await
     }
 
     /// One step over a credential; `None` when there is none. The answer of the last run counts.

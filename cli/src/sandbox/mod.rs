@@ -56,10 +56,15 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
             temporary.path().to_owned()
         }
     };
-    let mut sandbox = tokio::select! {
-        started = Sandbox::start(&folder, options.listen, options.http) => started?,
-        _ = terminate.recv() => anyhow::bail!("stopped before it was ready"),
-        _ = interrupt.recv() => anyhow::bail!("stopped before it was ready"),
+    let started = tokio::select! {
+        started = Sandbox::start(&folder, options.listen, options.http) => Some(started?),
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+    };
+    let Some(mut sandbox) = started else {
+        // What was running was killed when its handle was dropped; the runtime waits for the dead meanwhile.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        anyhow::bail!("stopped before it was ready");
     };
     sandbox.ready.write(&options.ready_file)?;
     println!(

@@ -66,7 +66,8 @@ impl Passwords {
         self.threads.run(move || {
             // Held by the thread, not by the request: a caller that goes away frees no turn early.
             let _turn = turn;
-            let fits = Argon2::default().verify_password(password.expose_secret().as_bytes(), stored.0.as_str()).is_ok();
+            let fits =
+                Argon2::default().verify_password(password.expose_secret().as_bytes(), stored.0.as_str()).is_ok();
             let _ = answer.send(fits);
         });
         let fits = fits.await.map_err(|died| Error::Failed(died.into()))?;

@@ -40,7 +40,20 @@ pub(super) async fn serve(admin: Admin, signer: Arc<Signer>) {
     if let Err(error) = std::fs::set_permissions(&admin.socket, std::fs::Permissions::from_mode(0o600)) {
         return tracing::error!(%error, "the admin socket cannot be closed to others");
     }
-    while let Ok((stream, _)) = listener.accept().await {
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "an admin connection was not accepted");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        // The file's mode is set after it exists; who came in between is turned away here.
+        if !is_same_user(&stream) {
+            tracing::warn!("an admin connection of another user was refused");
+            continue;
+        }
         let (signer, enabled) = (Arc::clone(&signer), admin.pin_command);
         tokio::spawn(async move {
             if let Err(error) = converse(stream, &signer, enabled).await {
@@ -48,6 +61,10 @@ pub(super) async fn serve(admin: Admin, signer: Arc<Signer>) {
             }
         });
     }
+}
+
+fn is_same_user(stream: &UnixStream) -> bool {
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == rustix::process::getuid().as_raw())
 }
 
 async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow::Result<()> {
@@ -79,6 +96,7 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
 pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
     let stream =
         UnixStream::connect(socket).await.with_context(|| format!("no signer answers at {}", socket.display()))?;
+    anyhow::ensure!(is_same_user(&stream), "{} belongs to another user's process", socket.display());
     let (from, mut to) = stream.into_split();
     let mut lines = BufReader::new(from).lines();
     let mut ask = async |question: &Question| -> anyhow::Result<Reply> {

@@ -7,8 +7,8 @@ mod floor;
 mod open;
 mod serve;
 
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -78,18 +78,16 @@ enum AuditCommand {
 ///
 /// # Errors
 /// What went wrong, for the terminal.
-pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if matches!(arguments.command, Command::HsmWorker) {
-        crate::hsm::worker::run()?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(crate::hsm::worker::run()?);
     }
     let config = Config::read(&arguments.config).map_err(anyhow::Error::msg)?;
     let uses_library = matches!(arguments.command, Command::Init { .. } | Command::HsmFloor);
-    if uses_library && let Some(code) = again_with_environment(&config)? {
-        return Ok(code);
+    if uses_library {
+        with_environment(&config)?;
     }
-    runtime()?.block_on(dispatch(arguments.command, &config))?;
-    Ok(ExitCode::SUCCESS)
+    runtime()?.block_on(dispatch(arguments.command, &config))
 }
 
 async fn dispatch(command: Command, config: &Config) -> anyhow::Result<()> {
@@ -107,15 +105,15 @@ async fn dispatch(command: Command, config: &Config) -> anyhow::Result<()> {
 }
 
 /// The vendor's library reads its environment, and a running process cannot change its own safely: so this program
-/// is started once more with it. `None` when the environment is right already.
-fn again_with_environment(config: &Config) -> anyhow::Result<Option<ExitCode>> {
+/// is started once more with it. Returns when the environment is right already.
+fn with_environment(config: &Config) -> anyhow::Result<()> {
     let wanted = &config.hsm.environment;
     if wanted.iter().all(|(name, value)| std::env::var(name).as_ref() == Ok(value)) {
-        return Ok(None);
+        return Ok(());
     }
-    let status =
-        std::process::Command::new(std::env::current_exe()?).args(std::env::args_os().skip(1)).envs(wanted).status()?;
-    Ok(Some(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))))
+    // In this process's place: whoever waits for it, or ends it, has the one that works.
+    let mut again = std::process::Command::new(std::env::current_exe()?);
+    Err(again.args(std::env::args_os().skip(1)).envs(wanted).exec().into())
 }
 
 /// Few threads: the HSM's workers need the cores, and each thread more costs wake-ups (a sixth of the signer's

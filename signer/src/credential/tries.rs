@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+const DAY: i64 = 24 * 3_600_000;
+
 /// How many tries there are, and what follows when they are spent. Times in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TryPolicy {
@@ -56,9 +58,9 @@ pub struct Tries {
     locks: u32,
     /// Wrong PINs since the last right one, locks or not.
     in_a_row: u32,
-    /// When the PIN was right last, Unix milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_right: Option<i64>,
+    /// When each client's PIN was right last, Unix milliseconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    last_right: BTreeMap<String, i64>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,11 +124,13 @@ impl Tries {
         self.expire(policy, now);
         let Some(client) = self.take(lease) else { return false };
         self.clients.remove(&client);
+        // Only the last day counts, see `right_since`; older ones would gather.
+        self.last_right.retain(|_, last| *last + DAY > now);
+        self.last_right.insert(client, now);
         self.failed = 0;
         self.locks = 0;
         self.in_a_row = 0;
         self.locked_until = None;
-        self.last_right = Some(now);
         true
     }
 
@@ -149,10 +153,10 @@ impl Tries {
         self.locked_until.filter(|until| *until > now)
     }
 
-    /// Whether the PIN was right at or after this time.
+    /// Whether this client's PIN was right within the last day.
     #[must_use]
-    pub fn right_since(&self, time: i64) -> bool {
-        self.last_right.is_some_and(|last| last >= time)
+    pub fn right_lately(&self, client: &str, now: i64) -> bool {
+        self.last_right.get(client).is_some_and(|last| *last + DAY > now)
     }
 
     /// Whether the absolute cap is reached.

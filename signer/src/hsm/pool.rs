@@ -274,7 +274,7 @@ struct Process {
 
 impl Process {
     async fn start(settings: &PoolSettings) -> Result<Self, NotReady> {
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(NotReady::yet)?;
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         let child = Command::new(&settings.program)
             .arg("hsm-worker")
             .envs(&settings.token.environment)
@@ -283,12 +283,12 @@ impl Process {
             .spawn()
             .map_err(|error| NotReady::yet(format!("cannot start {}: {error}", settings.program.display())))?;
         let pid = child.id().unwrap_or_default();
-        ours.set_nonblocking(true).map_err(NotReady::yet)?;
-        let (from, mut to) = UnixStream::from_std(ours).map_err(NotReady::yet)?.into_split();
+        ours.set_nonblocking(true)?;
+        let (from, mut to) = UnixStream::from_std(ours)?.into_split();
         let mut from = BufReader::new(from);
         let start = Start { token: settings.token.clone(), canary: settings.canary.clone(), threads: settings.threads };
-        let frame = wire::encode(&start).map_err(NotReady::yet)?;
-        to.write_all(&frame).await.map_err(NotReady::yet)?;
+        let frame = wire::encode(&start)?;
+        to.write_all(&frame).await?;
         let ready: Ready =
             read(&mut from).await.ok_or_else(|| NotReady::yet("the worker ended before it was ready"))?;
         ready?;

@@ -44,9 +44,15 @@ pub(super) enum Hope {
     Never,
 }
 
+impl From<io::Error> for NotReady {
+    fn from(error: io::Error) -> Self {
+        Self::yet(error.to_string())
+    }
+}
+
 impl NotReady {
-    pub(super) fn yet(why: impl ToString) -> Self {
-        Self { why: why.to_string(), hope: Hope::Soon }
+    pub(super) fn yet(why: impl Into<String>) -> Self {
+        Self { why: why.into(), hope: Hope::Soon }
     }
 }
 
@@ -76,7 +82,8 @@ pub(super) type OutcomeFrame = Numbered<Outcome>;
 /// The frame of a message; wiped when dropped, since it may hold an opener.
 pub(super) fn encode<T: Serialize>(message: &T) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut frame = vec![0; 4];
-    frame.reserve(512);
+    // Room for any job but a batch: a vector that grows leaves its old octets, with the opener, behind.
+    frame.reserve(8192);
     let mut frame = Zeroizing::new(
         postcard::to_extend(message, frame).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?,
     );

@@ -21,6 +21,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use tokio::net::TcpStream;
 
 use crate::audit::{Audit, Entry, Event};
+use crate::certificate::Validity;
 use crate::clock::Clock;
 use crate::config::Listen;
 
@@ -65,10 +66,10 @@ pub async fn serve(listen: &Listen, router: Router, rejections: PeerRejections) 
 
 fn tls(listen: &Listen) -> Result<ServerConfig, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let pinned = Pinned {
-        gateway: certificates(&listen.gateway_certificate)?.swap_remove(0),
-        algorithms: provider.signature_verification_algorithms,
-    };
+    let gateway = certificates(&listen.gateway_certificate)?.swap_remove(0);
+    let facts = crate::certificate::Certificate::read(&gateway)
+        .map_err(|error| format!("{}: {error}", listen.gateway_certificate.display()))?;
+    let pinned = Pinned { gateway, validity: facts.validity, algorithms: provider.signature_verification_algorithms };
     let key =
         PrivateKeyDer::from_pem_file(&listen.key).map_err(|error| format!("{}: {error}", listen.key.display()))?;
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -94,6 +95,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 #[derive(Debug)]
 struct Pinned {
     gateway: CertificateDer<'static>,
+    validity: Validity,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
@@ -106,12 +108,20 @@ impl ClientCertVerifier for Pinned {
         &self,
         end_entity: &CertificateDer<'_>,
         _: &[CertificateDer<'_>],
-        _: UnixTime,
+        now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        if end_entity.as_ref() == self.gateway.as_ref() {
+        use rustls::CertificateError::{ApplicationVerificationFailure, Expired, NotValidYet};
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let fault = if end_entity.as_ref() != self.gateway.as_ref() {
+            ApplicationVerificationFailure
+        } else if now > self.validity.not_after {
+            Expired
+        } else if now < self.validity.not_before {
+            NotValidYet
+        } else {
             return Ok(ClientCertVerified::assertion());
-        }
-        Err(rustls::Error::InvalidCertificate(rustls::CertificateError::ApplicationVerificationFailure))
+        };
+        Err(rustls::Error::InvalidCertificate(fault))
     }
 
     fn verify_tls12_signature(

@@ -19,6 +19,9 @@ pub use binding::{list_digest, request_digest};
 pub use spend::{Claim, Claimed, Request};
 pub use token::SadToken;
 
+/// Most extensions of one SAD: each leaves a digest in the row.
+const MAX_EXTENSIONS: usize = 32;
+
 /// Most entries of a list.
 pub const MAX_ENTRIES: usize = 1000;
 
@@ -202,6 +205,9 @@ impl Sad {
         slot: Bytes,
         token: &SadToken,
     ) -> Result<Self, Refusal> {
+        if self.earlier.len() >= MAX_EXTENSIONS {
+            return Err(Refusal::InvalidSad);
+        }
         let mut next = Self { items: self.renewed(named)?, expires_at, slot: Some(slot), ..self.clone() };
         next.earlier.push(std::mem::replace(&mut next.handle, Bytes(token.handle().to_vec())));
         Ok(next)

@@ -96,10 +96,19 @@ impl Sad {
                 continue;
             };
             let item = self.items.get(place).filter(|item| item.fits(request.scheme.hash()));
+            let listed = item.is_some_and(|item| item.listed);
             match item.map(|item| &item.state) {
-                Some(ItemState::Free) => sorted.to_sign.push(place),
-                Some(ItemState::Reserved { request: other, until, .. }) if *other.0 == request.digest => {
-                    if *until <= now { sorted.to_sign.push(place) } else { sorted.under_way = true }
+                // What L does not cover is never free: SCAL 1 adds reserved items, extension keeps done ones. A row
+                // that says otherwise was written by someone else.
+                Some(ItemState::Free) if listed => sorted.to_sign.push(place),
+                Some(ItemState::Reserved { request: other, until, .. })
+                    if *other.0 == request.digest && (listed || self.scal == Scal::One) =>
+                {
+                    if *until <= now {
+                        sorted.to_sign.push(place)
+                    } else {
+                        sorted.under_way = true
+                    }
                 }
                 Some(ItemState::Done { scheme, .. }) if *scheme == request.scheme => {}
                 _ => return Err(Refusal::HashNotAuthorized),
@@ -110,7 +119,8 @@ impl Sad {
             Scal::Two => 0,
         };
         let fits = sorted.to_add.iter().all(|hash| hash.len() == request.scheme.hash().len());
-        if fits && sorted.to_add.len() <= room { Ok(sorted) } else { Err(Refusal::HashNotAuthorized) }
+        let within = sorted.to_sign.is_empty() || self.items.len() <= self.signatures as usize;
+        if fits && within && sorted.to_add.len() <= room { Ok(sorted) } else { Err(Refusal::HashNotAuthorized) }
     }
 
     fn reserve(&mut self, request: &Request, sorted: Sorted) -> Vec<Bytes> {

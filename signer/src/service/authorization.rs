@@ -124,16 +124,14 @@ impl Signer {
         Ok(self.authorized(&again.ok_or(Refusal::InvalidSad)?, sad.expires_at))
     }
 
-    /// Ends a SAD. An unknown one, or one of another client, is left alone and looks the same.
+    /// Ends a SAD.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`Refusal::InvalidSad`] for an unknown one and for one of another client, which is left alone.
     pub async fn revoke(&self, asked: &RevokeSad) -> Result<()> {
-        let Some(token) = SadToken::parse(&asked.sad) else { return Ok(()) };
-        let Some(sad) = self.tables.sads.find(&token.row()).await? else { return Ok(()) };
-        if sad.admit(&token, &asked.client, None, &sad.credential).is_err() {
-            return Ok(());
-        }
+        let token = SadToken::parse(&asked.sad).ok_or(Refusal::InvalidSad)?;
+        let sad = self.tables.sads.find(&token.row()).await?.ok_or(Refusal::InvalidSad)?;
+        sad.admit(&token, &asked.client, None, &sad.credential)?;
         let entry = Entry {
             user: Some(sad.user),
             credential: Some(sad.credential),
@@ -158,7 +156,10 @@ impl Signer {
         }
         let stretching = self.fresh_stretching(credential.slot.as_ref().map(|slot| &slot.stretching));
         // Stretched before the try: the lease shall not run while Argon2id does.
-        let opener = self.stretch(&credential, &new_pin, &stretching).await?;
+        let opener = {
+            let _permit = self.stretching.acquire().await.map_err(|_| Refusal::Busy)?;
+            self.stretch(&credential, &new_pin, &stretching)?
+        };
         let won = self.try_pin(&credential, &asked.client, &pin, &mut NewPin(opener)).await?;
         let slot = Slot { stretching, wrapped: Bytes(won.slot.clone()), master: self.master.clone() };
         self.audit.record(Entry::of(Event::PinChanged).client(&asked.client).credential(&won.credential)).await?;

@@ -191,6 +191,7 @@ impl Signer {
         if row.state != State::Linked {
             return Err(Refusal::Disabled.into());
         }
+        self.audit.record(Entry::of(Event::PinShown).credential(&row)).await?;
         let drawn = self.drawn.lock().map_err(|_| Error::Incident("a thread panicked".to_owned()))?;
         let pin = drawn.get(credential).ok_or(Refusal::UnknownCredential)?;
         Ok(SecretString::from(pin.reveal()))
@@ -211,9 +212,7 @@ impl Signer {
             Ok(status(row, now))
         };
         let status = self.step(credential, step).await?;
-        if let Ok(mut drawn) = self.drawn.lock() {
-            drawn.remove(credential);
-        }
+        self.forget_pin(credential);
         Ok(status)
     }
 
@@ -238,7 +237,33 @@ impl Signer {
             row.enter(next, now)?;
             Ok(status(row, now))
         };
-        self.step(&asked.credential, step).await
+        let status = self.step(&asked.credential, step).await?;
+        if next == State::Destroyed {
+            self.forget_pin(&asked.credential);
+        }
+        Ok(status)
+    }
+
+    fn forget_pin(&self, credential: &str) {
+        if let Ok(mut drawn) = self.drawn.lock() {
+            drawn.remove(credential);
+        }
+    }
+
+    /// Destroys a credential that was never activated; the state is looked at again in the step itself, since its
+    /// owner may be quicker.
+    async fn expire(&self, row: &Credential) -> Result<()> {
+        let (now, id) = (self.clock.now(), row.id.clone());
+        let step = move |row: &mut Credential| match row.state {
+            State::Generated | State::Linked => row.enter(State::Destroyed, now).map(|()| true),
+            _ => Ok(false),
+        };
+        if self.step(&id, step).await? {
+            self.forget_pin(&id);
+            let entry = Entry::of(Event::StateChanged).credential(row);
+            self.audit.record(entry.because("destroyed: not activated in time")).await?;
+        }
+        Ok(())
     }
 
     /// Where a credential stands.
@@ -261,13 +286,10 @@ impl Signer {
             let page = self.tables.credentials.list(None, after.as_deref(), 500).await?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after = Some(last.clone());
-            for (id, row) in page {
+            for (_, row) in page {
                 let waits = matches!(row.state, State::Generated | State::Linked);
                 if waits && row.created_at + self.policy.enrolment <= now {
-                    self.change_state(&ChangeState { credential: id.clone(), state: State::Destroyed }).await?;
-                    if let Ok(mut drawn) = self.drawn.lock() {
-                        drawn.remove(&id);
-                    }
+                    self.expire(&row).await?;
                 }
             }
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rsign_api::signer::{Refusal, State};
+use tokio::sync::SemaphorePermit;
 
 use super::{Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
@@ -51,14 +52,27 @@ impl Signer {
         let deadline = tokio::time::Instant::now() + patience;
         let turn = tokio::time::timeout_at(deadline, self.turns.take(&credential.id, client)).await;
         let Ok(Some(turn)) = turn else { return Err(Refusal::Busy.into()) };
-        self.heed_brake(credential).await?;
-        let (lease, credential) = self.lease(&credential.id, client, deadline).await?;
-        // From here on a wrong count is only avoided by settling: a task that is dropped leaves the lease to expire.
-        match self.judge(&credential, pin, to).await {
-            Ok(Some(slot)) => Ok(Won { credential, slot, lease, _turn: turn }),
-            Ok(None) => Err(self.lose(&credential, client, lease).await?),
-            Err(fault) => Err(self.give_back(&credential, client, lease, fault).await?),
+        // Waited for before the lease is taken: a try shall not run out while others' PINs are stretched.
+        let slow = credential.slot.as_ref().is_some_and(|slot| slot.stretching.is_slow());
+        let stretching = match slow {
+            true => Some(self.stretching.acquire().await.map_err(|_| Fault::Busy)?),
+            false => None,
+        };
+        let guess = self.heed_brake(credential, client).await?;
+        let judged = async {
+            let (lease, credential) = self.lease(&credential.id, client, deadline).await?;
+            // From here on a wrong count is only avoided by settling: a lease that is left alone expires as wrong.
+            match self.judge(&credential, pin, to, stretching).await {
+                Ok(Some(slot)) => Ok(Won { credential, slot, lease, _turn: turn }),
+                Ok(None) => Err(self.lose(&credential, client, lease).await?),
+                Err(fault) => Err(self.give_back(&credential, client, lease, fault).await?),
+            }
+        };
+        let outcome = judged.await;
+        if let (Some(taken), false) = (guess, matches!(outcome, Err(Error::Refused(Refusal::WrongPin)))) {
+            self.tables.return_guess(client, taken).await?;
         }
+        outcome
     }
 
     /// Settles a won try. `epoch` says whether the row is still the one the PIN was judged for.
@@ -70,7 +84,12 @@ impl Signer {
         let settled = self
             .tables
             .change_credential(&won.credential.id, move |row| {
-                if row.epoch != epoch || row.state != State::Active || !row.tries.right(&tries, &lease, now) {
+                if row.epoch != epoch || row.state != State::Active {
+                    // Overtaken by a block, a suspension or another change of PIN: the PIN was right all the same.
+                    row.tries.refund(&lease);
+                    return false;
+                }
+                if !row.tries.right(&tries, &lease, now) {
                     return false;
                 }
                 if let Some(slot) = &new_slot {
@@ -83,15 +102,15 @@ impl Signer {
         if settled == Some(true) { Ok(()) } else { Err(Refusal::Disabled.into()) }
     }
 
-    /// With a hundred wrong PINs in an hour, only credentials whose PIN was right within a day are judged.
-    async fn heed_brake(&self, credential: &Credential) -> Result<()> {
+    /// After a hundred wrong PINs in an hour a client's PINs are judged only where it had a right one within a day.
+    /// Gives the place it took under the brake, if it needed one.
+    async fn heed_brake(&self, credential: &Credential, client: &str) -> Result<Option<i64>> {
         let now = self.clock.now();
-        if credential.tries.right_since(now - 24 * HOUR)
-            || !self.tables.brake_is_on(now - HOUR, self.policy.brake).await?
-        {
-            return Ok(());
+        if credential.tries.right_lately(client, now) {
+            return Ok(None);
         }
-        Err(Refusal::PinLocked.into())
+        let taken = self.tables.take_guess(client, now, now - HOUR, self.policy.brake).await?;
+        if taken { Ok(Some(now)) } else { Err(Refusal::PinLocked.into()) }
     }
 
     async fn lease(&self, id: &str, client: &str, deadline: tokio::time::Instant) -> Result<(String, Credential)> {
@@ -122,9 +141,16 @@ impl Signer {
     }
 
     /// `None` when the PIN is wrong.
-    async fn judge(&self, credential: &Credential, pin: &Pin, to: &mut dyn Destination) -> Result<Option<Vec<u8>>> {
+    async fn judge(
+        &self,
+        credential: &Credential,
+        pin: &Pin,
+        to: &mut dyn Destination,
+        stretching: Option<SemaphorePermit<'_>>,
+    ) -> Result<Option<Vec<u8>>> {
         let slot = credential.slot.as_ref().ok_or(Refusal::Disabled)?;
-        let opener = self.stretch(credential, pin, &slot.stretching).await?;
+        let opener = self.stretch(credential, pin, &slot.stretching)?;
+        drop(stretching);
         let new_opener = to.opener(credential)?;
         let job = Job::Rewrap { opener, slot: slot.wrapped.0.clone(), new_opener, check: to.check() };
         match self.run(job).await? {
@@ -141,10 +167,8 @@ impl Signer {
             block_if_exhausted(row, &tries, now)
         });
         let entry = Entry::of(Event::Authorized).client(client).credential(credential).failed(Refusal::WrongPin);
-        let (blocked, audited, braked) =
-            tokio::join!(settle, self.audit.record(entry), self.tables.note_wrong_pin(now, self.policy.brake));
+        let (blocked, audited) = tokio::join!(settle, self.audit.record(entry));
         audited?;
-        braked?;
         if blocked? == Some(true) {
             let entry = Entry::of(Event::StateChanged).client(client).credential(credential);
             self.audit.record(entry.because("blocked: too many wrong PINs in a row")).await?;
@@ -161,19 +185,17 @@ impl Signer {
         Ok(fault)
     }
 
-    /// The opener of a PIN slot; Argon2id runs on a thread of its own, a few at a time.
-    pub(super) async fn stretch(
+    /// The opener of a PIN slot. Argon2id takes the thread for milliseconds, so others go on elsewhere; the caller holds
+    /// a permit for it.
+    pub(super) fn stretch(
         &self,
         credential: &Credential,
         pin: &Pin,
         stretching: &crate::pin::Stretching,
     ) -> Result<Opener> {
-        let invalid = || Error::Incident("a slot's stretch parameters are invalid".to_owned());
-        if !stretching.is_slow() {
-            return credential.binding().opener(pin, stretching, &self.memory).ok_or_else(invalid);
-        }
-        let _permit = self.stretching.acquire().await.map_err(|_| Fault::Busy)?;
-        tokio::task::block_in_place(|| credential.binding().opener(pin, stretching, &self.memory)).ok_or_else(invalid)
+        let derive = || credential.binding().opener(pin, stretching, &self.memory);
+        let opener = if stretching.is_slow() { tokio::task::block_in_place(derive) } else { derive() };
+        opener.ok_or_else(|| Error::Incident("a slot's stretch parameters are invalid".to_owned()))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::audit::{Entry, Event};
 use crate::certificate::Verifier;
 use crate::credential::Credential;
 use crate::hsm::{Answer, Job};
-use crate::key::{self, WrappedKey};
+use crate::key::{self, Header, WrappedKey};
 use crate::sad::{Claim, Claimed, Request, SadToken, request_digest};
 
 /// Signatures above which verifying them leaves the thread that serves others.
@@ -37,11 +37,26 @@ impl Signer {
         let verifier = key.verifier(asked.scheme).ok_or(Refusal::Algorithm)?;
         let request = Request { epoch: credential.epoch, ..request };
         let answers = match self.claim(&credential, &request).await? {
-            Claim::Answered(answers) => answers,
+            Claim::Answered(answers) => {
+                self.audit.record(self.entry(Event::Signed, &credential, &request).because("stored answers")).await?;
+                answers
+            }
             Claim::UnderWay => self.wait_for_answers(&credential, &request, &key, &verifier).await?,
             Claim::Sign(claimed) => self.sign_claimed(&credential, &request, claimed, &key, &verifier).await?,
         };
+        self.recheck(&credential, &request).await?;
         Ok(Signed { signatures: in_order(&asked.hashes, &request.hashes, answers) })
+    }
+
+    /// A block, suspension or change of PIN that came while the HSM worked: nothing leaves after it.
+    async fn recheck(&self, credential: &Credential, request: &Request) -> Result<()> {
+        let now = self.row(&credential.id).await?;
+        if now.epoch == request.epoch && now.usable(self.clock.now()).is_ok() {
+            return Ok(());
+        }
+        let entry = self.entry(Event::Refused, credential, request);
+        self.audit.record(entry.failed("the credential changed while it was signing")).await?;
+        Err(Refusal::InvalidSad.into())
     }
 
     fn request(&self, asked: &Sign) -> Result<Request> {
@@ -71,11 +86,11 @@ impl Signer {
     /// Reserves, with the audit's intent in the same commit where the store can.
     async fn claim(&self, credential: &Credential, request: &Request) -> Result<Claim> {
         let (row, step, now) = (request.token.row(), request.clone(), self.clock.now());
-        let reserve = self.tables.change_sad(&row, move |sad| sad.claim(&step, now));
+        let reserve = self.tables.change_sad(&row, move |sad| reserved(sad.claim(&step, now)));
         let intent = self.entry(Event::SigningIntended, credential, request);
         let (claim, audited) = tokio::join!(reserve, self.audit.record(intent));
         audited?;
-        match claim?.unwrap_or(Err(Refusal::InvalidSad)) {
+        match settled(claim?) {
             Ok(claim) => Ok(claim),
             Err(refusal) => {
                 self.audit.record(self.entry(Event::Refused, credential, request).failed(refusal)).await?;
@@ -159,7 +174,13 @@ impl Signer {
         let (answers, audited) =
             tokio::join!(complete, self.audit.record(self.entry(Event::Signed, credential, request)));
         audited?;
-        Ok(answers?.unwrap_or(Err(Refusal::InvalidSad))?)
+        match answers?.unwrap_or(Err(Refusal::InvalidSad)) {
+            Ok(answers) => Ok(answers),
+            Err(refusal) => {
+                self.audit.record(self.entry(Event::Refused, credential, request).failed(refusal)).await?;
+                Err(refusal.into())
+            }
+        }
     }
 
     /// The same request runs elsewhere: its answers are ours as soon as they are stored; if its lease ends, we go on.
@@ -178,8 +199,9 @@ impl Signer {
             pause = (pause * 2).min(Duration::from_millis(50));
             let (mut step, now) = (request.clone(), self.clock.now());
             step.until = now + self.policy.reservation;
-            let claim = self.tables.change_sad(&step.token.row(), move |sad| sad.claim(&step, now)).await?;
-            match claim.unwrap_or(Err(Refusal::InvalidSad))? {
+            let row = step.token.row();
+            let claim = self.tables.change_sad(&row, move |sad| reserved(sad.claim(&step, now))).await?;
+            match settled(claim)? {
                 Claim::UnderWay => {}
                 Claim::Answered(answers) => return Ok(answers),
                 Claim::Sign(claimed) => return self.sign_claimed(credential, request, claimed, key, verifier).await,
@@ -188,33 +210,34 @@ impl Signer {
         Err(Refusal::Busy.into())
     }
 
-    /// The wrapped key, if it is the one made for this credential: by the digest in the row, and by the HSM's MAC.
+    /// The wrapped key, if it is the one made for this credential: by the digest in the row, by its header, and by the
+    /// HSM's MAC over it.
     async fn wrapped_key(&self, credential: &Credential, octets: &[u8]) -> Result<Arc<WrappedKey>> {
         let digest = key::digest(octets);
-        if credential.wrapped_key.0 != digest {
-            return Err(Refusal::ForeignKey.into());
-        }
-        if let Some(key) = self.checked.recall(&digest) {
-            return Ok(key);
-        }
-        let key = WrappedKey::parse(octets).map_err(|_| Refusal::ForeignKey)?;
-        let header = &key.header;
-        let own = header.credential == credential.id
-            && header.user == credential.user
-            && header.tenant == credential.tenant
-            && header.key_version == credential.key_version
-            && header.key == credential.key
-            && header.spki == credential.spki;
-        let mac = match self.run(Job::Mac { data: key.authenticated.clone() }).await? {
-            Answer::Octets(mac) => mac,
-            other => return Err(unexpected(&other)),
+        let known = self.checked.recall(&digest);
+        let key = match &known {
+            Some(key) => Some(Arc::clone(key)),
+            None => WrappedKey::parse(octets).ok().map(Arc::new),
         };
-        if !own || !bool::from(subtle::ConstantTimeEq::ct_eq(mac.as_slice(), key.mac.as_slice())) {
-            return Err(Refusal::ForeignKey.into());
+        let Some(key) = key.filter(|key| *credential.wrapped_key.0 == digest && is_of(&key.header, credential)) else {
+            return Err(self.foreign_key(credential).await?);
+        };
+        if known.is_none() {
+            let mac = match self.run(Job::Mac { data: key.authenticated.clone() }).await? {
+                Answer::Octets(mac) => mac,
+                other => return Err(unexpected(&other)),
+            };
+            if !bool::from(subtle::ConstantTimeEq::ct_eq(mac.as_slice(), key.mac.as_slice())) {
+                return Err(self.foreign_key(credential).await?);
+            }
+            self.checked.remember(digest, &key);
         }
-        let key = Arc::new(key);
-        self.checked.remember(digest, &key);
         Ok(key)
+    }
+
+    async fn foreign_key(&self, credential: &Credential) -> Result<Error> {
+        self.audit.record(Entry::of(Event::Refused).credential(credential).failed(Refusal::ForeignKey)).await?;
+        Ok(Refusal::ForeignKey.into())
     }
 
     fn entry(&self, event: Event, credential: &Credential, request: &Request) -> Entry {
@@ -230,4 +253,34 @@ fn in_order(asked: &[Bytes], distinct: &[Bytes], answers: Vec<Bytes>) -> Vec<Byt
     }
     let by_hash: HashMap<&Bytes, Bytes> = distinct.iter().zip(answers).collect();
     asked.iter().filter_map(|hash| by_hash.get(hash).cloned()).collect()
+}
+
+fn is_of(header: &Header, credential: &Credential) -> bool {
+    header.credential == credential.id
+        && header.user == credential.user
+        && header.tenant == credential.tenant
+        && header.key_version == credential.key_version
+        && header.key == credential.key
+        && header.spki == credential.spki
+}
+
+/// Only a reservation is written; what found answers, or someone else at work, leaves the row alone.
+fn reserved(
+    claim: std::result::Result<Claim, Refusal>,
+) -> std::result::Result<Claimed, std::result::Result<Claim, Refusal>> {
+    match claim {
+        Ok(Claim::Sign(claimed)) => Ok(claimed),
+        other => Err(other),
+    }
+}
+
+/// The claim, whether it was written or not.
+fn settled(
+    step: Option<std::result::Result<Claimed, std::result::Result<Claim, Refusal>>>,
+) -> std::result::Result<Claim, Refusal> {
+    match step {
+        None => Err(Refusal::InvalidSad),
+        Some(Ok(claimed)) => Ok(Claim::Sign(claimed)),
+        Some(Err(other)) => other,
+    }
 }

@@ -21,7 +21,9 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: OpenCall) -> Answer {
         let Some(login) = &site.app.login else {
             return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, NOT_IMPLEMENTED));
         };
-        let issued = match call.content.ask()?.login()? {
+        // On its own line: a parsed body shall not be kept while a password waits for its turn.
+        let wanted = call.content.ask()?.login()?;
+        let issued = match wanted {
             Login::Refresh(token) => login.renew(token.expose_secret()).await?,
             Login::Password { remember } => {
                 let basic = basic(&call.headers)?;

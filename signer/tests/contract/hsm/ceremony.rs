@@ -1,6 +1,6 @@
 //! The key ceremony makes all keys once, and never touches what is there.
 
-use rsign_signer::hsm::{Answer, Hsm, Job, TokenKey};
+use rsign_signer::hsm::{Answer, Hsm, Job, Pool, PoolSettings, TokenKey};
 
 use super::TOKEN;
 use crate::harness::TestToken;
@@ -61,7 +61,7 @@ async fn another_ceremonys_canary_does_not_open() {
     let (Some(token), Some(other)) = (TestToken::ready(TOKEN), TestToken::ready(TOKEN)) else { return };
     let mut settings = token.pool_settings().await;
     settings.canary = other.ceremony().await.canary.0;
-    let refused = rsign_signer::hsm::Pool::start(settings).await.expect_err("a foreign canary");
+    let refused = Pool::start(settings).await.expect_err("a foreign canary");
     assert!(refused.contains("the canary does not open"), "{refused}");
 }
 
@@ -69,7 +69,7 @@ async fn another_ceremonys_canary_does_not_open() {
 async fn another_master_key_under_the_same_label_does_not_open_the_canary() {
     let Some(token) = TestToken::ready(TOKEN) else { return };
     forge(&token, Forged::Master, Flaw::None);
-    let refused = rsign_signer::hsm::Pool::start(token.pool_settings().await).await.expect_err("another K_MK");
+    let refused = Pool::start(token.pool_settings().await).await.expect_err("another K_MK");
     assert!(refused.contains("the canary does not open"), "{refused}");
     let known = token.init(&[]);
     assert!(!known.success && known.text.contains("not its token"), "{}", known.text);
@@ -79,7 +79,8 @@ async fn another_master_key_under_the_same_label_does_not_open_the_canary() {
 async fn what_is_misconfigured_is_named() {
     let Some(token) = TestToken::ready(TOKEN) else { return };
     let good = token.pool_settings().await;
-    let faults: [(&str, &dyn Fn(&mut rsign_signer::hsm::PoolSettings)); 4] = [
+    type Fault<'a> = &'a dyn Fn(&mut PoolSettings);
+    let faults: [(&str, Fault<'_>); 4] = [
         ("/no/such/module.so", &|settings| settings.token.module = "/no/such/module.so".into()),
         ("labelled nobody", &|settings| settings.token.label = "nobody".to_owned()),
         ("/no/such/pin", &|settings| settings.token.pin_file = "/no/such/pin".into()),
@@ -88,11 +89,11 @@ async fn what_is_misconfigured_is_named() {
     for (named, fault) in faults {
         let mut settings = good.clone();
         fault(&mut settings);
-        let error = rsign_signer::hsm::Pool::start(settings).await.expect_err(named);
+        let error = Pool::start(settings).await.expect_err(named);
         assert!(error.contains(named), "{named}: {error}");
     }
     std::fs::write(token.path("hsm-pin"), "not the PIN").unwrap();
-    let error = rsign_signer::hsm::Pool::start(good).await.expect_err("a wrong HSM PIN");
+    let error = Pool::start(good).await.expect_err("a wrong HSM PIN");
     assert!(error.to_lowercase().contains("pin"), "{error}");
     assert!(!error.contains("not the PIN"), "the HSM's PIN is not repeated: {error}");
 }

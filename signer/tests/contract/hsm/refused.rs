@@ -5,7 +5,7 @@ use std::time::Duration;
 use rsign_api::algorithm::KeyType;
 use rsign_api::signer::Stretch;
 use rsign_signer::hsm::{Answer, Fault, Hsm, Job, Opener, Pool};
-use rsign_signer::pin::{Memory, Binding, Pin, Stretching};
+use rsign_signer::pin::{Binding, Memory, Pin, Stretching};
 
 use super::TOKEN;
 use crate::harness::child::{Flaw, Forged, forge};

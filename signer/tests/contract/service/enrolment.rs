@@ -106,10 +106,7 @@ async fn a_43_an_id_is_never_used_twice() {
 
     let asked = create("ann", KeyType::P256);
     let both = tokio::join!(house.signer.create(&asked), house.signer.create(&asked));
-    let (made, refused) = match both {
-        (Ok(made), refused) | (refused, Ok(made)) => (made, refused),
-        _ => panic!("one is made"),
-    };
+    let ((Ok(made), refused) | (refused, Ok(made))) = both else { panic!("one is made") };
     assert_eq!(refusal(refused), Refusal::Taken);
     house.link(&asked.credential).await;
     let pin = house.signer.reveal_pin(&asked.credential).await.unwrap().expose_secret().to_owned();

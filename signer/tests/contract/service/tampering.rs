@@ -39,8 +39,12 @@ async fn a_changed_sad_row_opens_nothing() {
     let other_hash = |asked: Sign| Sign { hashes: vec![hash(9)], ..asked };
 
     the_hsm_refuses(&house, &owned, |row| row.items[0].entry.hash = hash(9), other_hash).await;
-    the_hsm_refuses(&house, &owned, |row| row.items.push(item(9, true)), other_hash).await;
-    the_hsm_refuses(&house, &owned, |row| row.items.push(item(9, true)), same).await;
+    let longer = |row: &mut Sad| {
+        row.items.push(item(9, true));
+        row.signatures = 2;
+    };
+    the_hsm_refuses(&house, &owned, longer, other_hash).await;
+    the_hsm_refuses(&house, &owned, longer, same).await;
     the_hsm_refuses(&house, &owned, |row| row.items[0].times = 2, same).await;
     the_hsm_refuses(&house, &owned, |row| row.signatures = 2, same).await;
     the_hsm_refuses(&house, &owned, |row| row.expires_at += HOUR, same).await;

@@ -235,23 +235,52 @@ async fn a_21_a_try_whose_process_died_stays_counted() {
     house.close().await;
 }
 
+/// One guess on each of many credentials: no lock of any of them would notice.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_wrong_pins_in_an_hour_are_a_brake_on_credentials_not_used_lately() {
+async fn after_a_hundred_wrong_pins_in_an_hour_a_client_is_judged_only_where_it_was_right_lately() {
     let house = House::open().await;
-    let (used, idle) = (house.enrol(KeyType::P256).await, house.enrol(KeyType::P256).await);
-    right(&house, &used, "a").await.unwrap();
+    let (known, idle) = (house.enrol(KeyType::P256).await, house.enrol(KeyType::P256).await);
+    right(&house, &known, "evil").await.unwrap();
     for number in 0..100 {
-        // One guess on each of many credentials: no lock of any of them would notice.
         let victim = house.enrol(KeyType::P256).await;
         assert_eq!(wrong(&house, &victim, "evil", number).await, Refusal::WrongPin);
     }
     house.hsm.forget();
-    assert_eq!(refusal(right(&house, &idle, "a").await), Refusal::PinLocked, "the same answer as for a lock");
-    assert_eq!(wrong(&house, &idle, "evil", 1).await, Refusal::PinLocked);
+    assert_eq!(refusal(right(&house, &idle, "evil").await), Refusal::PinLocked, "the same answer as for a lock");
     assert_eq!(house.hsm.judged(), 0);
-    right(&house, &used, "a").await.unwrap();
+    right(&house, &known, "evil").await.unwrap();
+    right(&house, &idle, "good").await.unwrap();
     house.clock.advance(HOUR);
-    right(&house, &idle, "a").await.unwrap();
+    right(&house, &idle, "evil").await.unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_over_many_credentials_does_not_pass_the_brake_and_right_pins_do_not_use_it_up() {
+    let house = House::with(Policy { brake: 5, ..Policy::default() }).await;
+    let mut all = Vec::new();
+    for _ in 0..12 {
+        all.push(house.enrol(KeyType::P256).await);
+    }
+    for owned in &all[..8] {
+        right(&house, owned, "evil").await.unwrap();
+    }
+    house.clock.advance(DAY);
+    house.hsm.forget();
+    let calls: Vec<_> = all
+        .iter()
+        .map(|owned| {
+            let (signer, asked) = (Arc::clone(&house.signer), owned.authorize_with(&owned.wrong_pin(1), &[hash(1)]));
+            let asked = Authorize { client: "evil".to_owned(), ..asked };
+            tokio::spawn(async move { signer.authorize(&asked).await.map(|_| ()) })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for call in calls {
+        outcomes.push(soon(call).await.unwrap());
+    }
+    assert_eq!((said(&outcomes, Refusal::WrongPin), said(&outcomes, Refusal::PinLocked)), (5, 7));
+    assert_eq!(house.hsm.judged(), 5);
     house.close().await;
 }
 
