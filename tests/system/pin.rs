@@ -206,7 +206,6 @@ async fn a_client_that_tries_one_pin_on_many_keys_brakes_itself_and_nobody_else(
 }
 
 #[tokio::test]
-#[ignore = "signer/src/service/pin_try.rs:heed_brake counts over all clients, so one client locks everybody out (DESIGN 3, A-22)"]
 async fn a_22_the_brake_on_one_client_does_not_hold_others() {
     let sandbox = Sandbox::own();
     let (operator, api) = (sandbox.operator(), sandbox.api());

@@ -48,7 +48,6 @@ async fn a_08_a_09_a_sad_is_good_for_its_own_client_user_and_credential_only() {
 }
 
 #[tokio::test]
-#[ignore = "signer/src/service/authorization.rs:revoke answers Ok for a SAD that is unknown or another client's (csc.md 5.3)"]
 async fn a_08_an_unknown_or_foreign_sad_cannot_be_revoked() {
     let who = Outsider::enrol("revoke-sad", Wanted::QUICK).await;
     let app = who.session.api.client(shared().ready.client("legacy", "clear")).await;

@@ -186,7 +186,6 @@ async fn a_first_start_that_was_interrupted_is_made_up_for() {
 }
 
 #[tokio::test]
-#[ignore = "cli/src/sandbox/mod.rs:run does not wait for children it kills before it is ready, and signer/src/command/mod.rs:again_with_environment leaves a grandchild (DESIGN 8)"]
 async fn a_first_start_that_is_interrupted_leaves_nobody_behind() {
     for pause in [150, 300, 600, 1200] {
         let folder = blank();

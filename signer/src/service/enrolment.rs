@@ -203,7 +203,8 @@ impl Signer {
     /// [`Refusal::Disabled`] in any other state.
     pub async fn acknowledge_pin(&self, credential: &str) -> Result<CredentialStatus> {
         let (row, now) = (self.row(credential).await?, self.clock.now());
-        self.audit.record(Entry::of(Event::PinHandedOver).credential(&row)).await?;
+        let entry = Entry::of(Event::PinHandedOver).credential(&row);
+        self.record_allowed(entry, row.state == State::Linked).await?;
         let step = move |row: &mut Credential| {
             if row.state != State::Linked {
                 return Err(Refusal::Disabled);
@@ -226,10 +227,9 @@ impl Signer {
             return Err(Refusal::Malformed.into());
         }
         let row = self.row(&asked.credential).await?;
-        if next == State::Active && row.state != State::Suspended {
-            return Err(Refusal::Disabled.into());
-        }
-        self.audit.record(Entry::of(Event::StateChanged).credential(&row).because(format!("{next:?}"))).await?;
+        let allowed = (next != State::Active || row.state == State::Suspended) && row.clone().enter(next, now).is_ok();
+        self.record_allowed(Entry::of(Event::StateChanged).credential(&row).because(format!("{next:?}")), allowed)
+            .await?;
         let step = move |row: &mut Credential| {
             if next == State::Active && row.state != State::Suspended {
                 return Err(Refusal::Disabled);
@@ -242,6 +242,15 @@ impl Signer {
             self.forget_pin(&asked.credential);
         }
         Ok(status)
+    }
+
+    /// Records what is about to be done, or that it was refused: the row decides again in its own step.
+    async fn record_allowed(&self, entry: Entry, allowed: bool) -> Result<()> {
+        if allowed {
+            return Ok(self.audit.record(entry).await?);
+        }
+        self.audit.record(entry.failed(Refusal::Disabled)).await?;
+        Err(Refusal::Disabled.into())
     }
 
     fn forget_pin(&self, credential: &str) {

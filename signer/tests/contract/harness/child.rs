@@ -43,7 +43,8 @@ pub(crate) fn churn(token: &TestToken, canary: &[u8], rounds: u32) -> (Counts, C
 fn run<T: DeserializeOwned>(token: &TestToken, task: &Task) -> T {
     let file = token.path("task.json");
     std::fs::write(&file, serde_json::to_vec(&(token.settings(), task)).unwrap()).unwrap();
-    let output = Command::new(std::env::current_exe().unwrap())
+    // Not `current_exe`: a name may have been given to a newer build meanwhile.
+    let output = Command::new("/proc/self/exe")
         .args(["--exact", "--ignored", "harness::child::child"])
         .env(TASK, &file)
         .envs(&token.settings().environment)

@@ -82,6 +82,20 @@ async fn a_13_fifteen_minutes_are_the_end() {
     house.close().await;
 }
 
+/// Each extension leaves a digest in the row, so their number has an end as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_13_thirty_two_extensions_are_the_end() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    let mut sad = house.authorize(&owned, &[hash(1)]).await;
+    for _ in 0..32 {
+        sad = extend(&house, &owned, &sad, &[]).await.unwrap();
+    }
+    assert_eq!(refusal(extend(&house, &owned, &sad, &[]).await), Refusal::InvalidSad);
+    assert!(owned.signed(&[hash(1)], &house.sign(&owned, &sad, &[hash(1)]).await.unwrap()));
+    house.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_08_another_client_user_or_credential_does_not_extend() {
     let house = House::open().await;

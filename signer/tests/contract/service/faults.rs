@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rsign_api::algorithm::KeyType;
-use rsign_api::signer::Refusal;
+use rsign_api::signer::{Refusal, State};
 use rsign_signer::hsm::{Fault, Job};
 use rsign_signer::sad::ItemState;
 use rsign_signer::service::Error;
@@ -131,6 +131,21 @@ async fn a_11_who_comes_too_late_gives_out_what_was_stored() {
     let quick = house.sign(&owned, &sad, &[hash(1)]).await.unwrap();
     assert_eq!(house.hsm.count(is_sign), 2, "taken over");
     assert_eq!(soon(slow).await.unwrap().signatures, quick.signatures, "one signature leaves");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_signed_while_the_credential_was_suspended_does_not_leave() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    let sad = house.authorize(&owned, &[hash(1)]).await;
+    house.hsm.forget();
+    house.hsm.afflict(is_sign, Mishap::Slow(Duration::from_millis(300)));
+    let (signer, asked) = (Arc::clone(&house.signer), owned.sign(&sad, &[hash(1)]));
+    let signing = tokio::spawn(async move { signer.sign(&asked).await });
+    until("it is at the HSM", || house.hsm.count(is_sign) == 1).await;
+    house.change_state(&owned, State::Suspended).await.unwrap();
+    assert_eq!(refusal(soon(signing).await.unwrap()), Refusal::InvalidSad);
     house.close().await;
 }
 
