@@ -55,6 +55,9 @@ impl Case {
     }
 }
 
+/// Processes by name, as they are now: HSM workers are replaced from time to time.
+pub(super) type Pids = std::collections::BTreeMap<String, u32>;
+
 /// Credentials of each kind: several, since one credential has three tries a client at a time.
 const CREDENTIALS: usize = 8;
 const V1: &str = "/csc/v1/";
@@ -66,7 +69,6 @@ pub(super) struct Bench {
     bearer: String,
     credentials: HashMap<(String, &'static str), Vec<Arc<Credential>>>,
     number: AtomicU64,
-    pids: std::collections::BTreeMap<String, u32>,
 }
 
 struct Credential {
@@ -125,8 +127,7 @@ impl Bench {
         anyhow::ensure!(status == StatusCode::OK, "oauth2/token answered {status}");
         let token: Value = serde_json::from_slice(&body)?;
         let bearer = format!("Bearer {}", token["access_token"].as_str().context("no access_token")?);
-        let mut bench =
-            Self { target, bearer, credentials: HashMap::new(), number: AtomicU64::new(0), pids: sandbox.pids() };
+        let mut bench = Self { target, bearer, credentials: HashMap::new(), number: AtomicU64::new(0) };
         let user = &ready.seeded.users.first().context("no user")?.user_id;
         for key in keys {
             for stretch in ["hmac", "argon2id"] {
@@ -175,6 +176,7 @@ impl Bench {
         concurrency: usize,
         rate: f64,
         time: Duration,
+        pids: &dyn Fn() -> Pids,
     ) -> anyhow::Result<Slice> {
         let requests = (rate * time.as_secs_f64() / case.hashes() as f64).ceil() as usize;
         let work = Arc::new(self.make_work(case, key, requests.max(concurrency)).await?);
@@ -184,7 +186,7 @@ impl Bench {
         }
         let (next, slice) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Slice::default())));
         let answers = Arc::new(Mutex::new(Vec::with_capacity(work.len())));
-        let before = Cpu::now(&self.pids);
+        let before = Cpu::now(&pids());
         let start = Instant::now();
         let callers = connections.into_iter().map(|connection| {
             let (bench, work, next, slice, answers) =
@@ -197,7 +199,7 @@ impl Bench {
         let seconds = start.elapsed().as_secs_f64();
         let mut slice = std::mem::take(&mut *slice.lock().map_err(|_| anyhow::anyhow!("a caller panicked"))?);
         slice.seconds = seconds;
-        let after = Cpu::now(&self.pids);
+        let after = Cpu::now(&pids());
         let answers = std::mem::take(&mut *answers.lock().map_err(|_| anyhow::anyhow!("a caller panicked"))?);
         check(&work, &answers, &mut slice);
         slice.cpu = after.since(before, slice.signatures);

@@ -79,17 +79,18 @@ async fn measure(options: &Options, sandbox: &Sandbox) -> anyhow::Result<report:
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let slice = Duration::from_secs_f64(options.slice);
     let mut report = report::Report::new(threads);
+    let pids = || sandbox.pids();
     for key in &options.keys {
         for case in &options.cases {
             for &concurrency in &options.concurrency {
                 let kind = if *case == Case::Hundred { Kind::Sign } else { Kind::Path };
                 let mut row = report::Row::new(*case, key, concurrency);
                 // The first slice only tells how much work the others need.
-                let mut rate = bench.slice(*case, key, concurrency, 50.0, slice / 4).await?.rate();
+                let mut rate = bench.slice(*case, key, concurrency, 50.0, slice / 4, &pids).await?.rate();
                 for pair in 1..=options.pairs {
                     progress(&format!("{key} {case} at {concurrency}: pair {pair} of {}", options.pairs));
                     let floor = floor.slice(key, kind, threads, slice).await?;
-                    let path = bench.slice(*case, key, concurrency, rate, slice).await?;
+                    let path = bench.slice(*case, key, concurrency, rate, slice, &pids).await?;
                     rate = path.rate();
                     row.add(floor, path, &sandbox.pids());
                 }
@@ -109,7 +110,7 @@ async fn soak(options: &Options, sandbox: &Sandbox, bench: &Arc<Bench>) -> anyho
     let (mut signatures, mut most, mut rate) = (0, 0, 500.0);
     while start.elapsed() < length {
         progress(&format!("soak: {} of {} s, {most} MiB at most", start.elapsed().as_secs(), length.as_secs()));
-        let path = bench.slice(Case::One, key, 64, rate, Duration::from_secs(5)).await?;
+        let path = bench.slice(Case::One, key, 64, rate, Duration::from_secs(5), &|| sandbox.pids()).await?;
         rate = path.rate();
         anyhow::ensure!(
             path.wrong == 0 && path.failed == 0,
