@@ -62,8 +62,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         _ = interrupt.recv() => None,
     };
     let Some(mut sandbox) = started else {
-        // What was running was killed when its handle was dropped; the runtime waits for the dead meanwhile.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // What was running was killed when its handle was dropped; a worker ends with the job it has in hand.
+        process::wait_for_none(&folder, GRACE).await;
         anyhow::bail!("stopped before it was ready");
     };
     sandbox.ready.write(&options.ready_file)?;

@@ -94,6 +94,29 @@ impl Service {
     }
 }
 
+/// Waits until no other process works in this folder: none that names it in its command line or environment. For an
+/// interrupted start, whose processes nobody holds any more.
+pub(super) async fn wait_for_none(folder: &Path, grace: Duration) {
+    let deadline = tokio::time::Instant::now() + grace;
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    while works_in(&folder) && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn works_in(folder: &Path) -> bool {
+    let name = folder.as_os_str().as_encoded_bytes();
+    let names = |file: PathBuf| {
+        std::fs::read(file).is_ok_and(|text| text.windows(name.len().max(1)).any(|window| window == name))
+    };
+    let own = std::process::id().to_string();
+    std::fs::read_dir("/proc").into_iter().flatten().flatten().any(|entry| {
+        let pid = entry.file_name();
+        let other = pid.to_str().is_some_and(|pid| pid.bytes().all(|digit| digit.is_ascii_digit()) && pid != own);
+        other && (names(entry.path().join("cmdline")) || names(entry.path().join("environ")))
+    })
+}
+
 /// Runs one operator's command and gives what it printed.
 pub(super) async fn command(program: &Path, config: &Path, words: &[&str]) -> anyhow::Result<String> {
     let output = Command::new(program)
