@@ -54,7 +54,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Policy {
     /// PIN tries.
     pub tries: TryPolicy,
-    /// Judged wrong PINs in an hour over all credentials after which only recently used ones are judged.
+    /// Wrong PINs of one client in an hour, over all credentials, after which only those it used lately are judged.
     pub brake: usize,
     /// Life of a SAD.
     pub sad_life: i64,
