@@ -10,6 +10,7 @@
 
 mod decide;
 mod journal;
+mod leisure;
 mod mongo;
 mod sqlite;
 mod table;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 pub use journal::{Chained, GENESIS, link, verify};
+pub use leisure::Leisure;
 pub use table::{Place, Table, Update};
 
 /// A named set of documents. Collections are created by the adapter when the store is opened.
@@ -143,8 +145,16 @@ pub enum Location {
 /// # Errors
 /// When the engine cannot be reached or the schema is newer than this program.
 pub async fn open(location: &Location, collections: &[Collection]) -> Result<Arc<dyn Store>> {
+    open_with(location, collections, Leisure::default()).await
+}
+
+/// As [`open`], by a process that can say when a commit may wait for company.
+///
+/// # Errors
+/// See [`open`].
+pub async fn open_with(location: &Location, collections: &[Collection], leisure: Leisure) -> Result<Arc<dyn Store>> {
     match location {
-        Location::Sqlite { path } => Ok(Arc::new(sqlite::Sqlite::open(path, collections)?)),
+        Location::Sqlite { path } => Ok(Arc::new(sqlite::Sqlite::open(path, collections, leisure)?)),
         Location::Mongo { uri_file, database } => {
             Ok(Arc::new(mongo::Mongo::open(uri_file, database, collections).await?))
         }

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use rsign_storage::Store;
+use rsign_storage::{Leisure, Store};
 
 use crate::config::Config;
 use crate::hsm::{Pool, PoolSettings};
 use crate::store::{COLLECTIONS, CeremonyRow, Tables};
 
 pub(super) async fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    rsign_storage::open(&config.store, COLLECTIONS).await.context("the store does not open")
+    store_at_leisure(config, Leisure::default()).await
+}
+
+pub(super) async fn store_at_leisure(config: &Config, leisure: Leisure) -> anyhow::Result<Arc<dyn Store>> {
+    rsign_storage::open_with(&config.store, COLLECTIONS, leisure).await.context("the store does not open")
 }
 
 pub(super) async fn ceremony(store: &Arc<dyn Store>) -> anyhow::Result<CeremonyRow> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rsign_storage::Leisure;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{admin, open};
@@ -19,9 +20,13 @@ use crate::service::{Parts, Policy, Signer};
 pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let store = open::store(config).await?;
+    let leisure = Leisure::default();
+    let store = open::store_at_leisure(config, leisure.clone()).await?;
     let ceremony = open::ceremony(&store).await?;
     let pool = open::hsm(config, &ceremony).await?;
+    // While the HSM has more than it can take, a commit that comes a little later delays nobody.
+    let hsm = Arc::downgrade(&pool);
+    leisure.tell(move || hsm.upgrade().is_some_and(|hsm| hsm.waiting() > 0));
     let clock = Arc::new(SystemClock);
     let signer = Arc::new(Signer::new(Parts {
         hsm: pool.clone(),

@@ -102,6 +102,12 @@ impl Pool {
         Ok(Arc::new(Self { patience, queue, ready, stop, seats: Mutex::new(seats) }))
     }
 
+    /// Jobs that no worker has taken yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Lets running jobs end, closes every worker and waits for it.
     pub async fn stop(&self) {
         // Closed first: what a seat finds in the queue when it ends is all there will ever be.

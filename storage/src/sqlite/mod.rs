@@ -18,7 +18,7 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 
-use crate::{Chained, Collection, Document, Error, Result, Step, Store};
+use crate::{Chained, Collection, Document, Error, Leisure, Result, Step, Store};
 use documents::Documents;
 use readers::Readers;
 use writer::Writer;
@@ -37,10 +37,10 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens the file, creating it and the tables of `collections` where absent.
-    pub(crate) fn open(path: &Path, collections: &[Collection]) -> Result<Self> {
+    pub(crate) fn open(path: &Path, collections: &[Collection], leisure: Leisure) -> Result<Self> {
         let connection = schema::open(path, collections)?;
         let collections = collections.iter().map(|&it| (it.name, Arc::new(Documents::new(it)))).collect();
-        Ok(Self { collections, readers: Readers::new(path), writer: Writer::start(connection)? })
+        Ok(Self { collections, readers: Readers::new(path), writer: Writer::start(connection, leisure)? })
     }
 
     fn documents(&self, collection: Collection) -> Result<&Arc<Documents>> {

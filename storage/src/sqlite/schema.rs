@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, config::DbConfig, OpenFlags, TransactionBehavior};
 
 use super::documents::table;
 use crate::{Collection, Error, Result};
@@ -29,12 +29,13 @@ pub(super) fn open(path: &Path, collections: &[Collection]) -> Result<Connection
     prepare(&connection)?;
     refuse_newer(&connection)?;
     write_ahead(&connection)?;
-    // FULL: the WAL is synced before a commit returns. 4000 pages (16 MiB) of WAL, and as much cache, let pages that
-    // change often be written back once instead of each time. secure_delete=FAST overwrites deleted rows (wrapped
+    // FULL: the WAL is synced before a commit returns. 4000 pages (16 MiB) of WAL let pages that change often be
+    // written back once instead of each time. 4 MiB of cache: SQLite walks all of it at every commit that splits a
+    // page, and what is not in it is in the operating system's. secure_delete=FAST overwrites deleted rows (wrapped
     // keys) where their page is written anyway.
     connection.execute_batch(
         "PRAGMA synchronous = FULL;
-         PRAGMA cache_size = -16384;
+         PRAGMA cache_size = -4096;
          PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864;
          PRAGMA secure_delete = FAST;",
@@ -60,6 +61,8 @@ fn flags(mode: OpenFlags) -> OpenFlags {
 fn prepare(connection: &Connection) -> Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A statement's plan never depends on what is bound to it; without this SQLite prepares some again at every call.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")?;
     Ok(())
 }

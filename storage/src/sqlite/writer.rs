@@ -1,19 +1,19 @@
 //! The one thread that writes: group commit.
 //!
 //! It blocks for a job, takes all others that queued meanwhile, runs them in one transaction, and answers them when
-//! the commit is durable. The longer a commit takes, the more jobs the next one carries; and where callers come in
-//! quick succession, a commit waits a moment for more of them ([`gather`]).
+//! the commit is durable. The longer a commit takes, the more jobs the next one carries; and where the process says
+//! that nobody is delayed by it ([`Leisure`]), a commit waits a moment for more of them.
 
 use std::{
     sync::Arc,
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Error, Result};
+use crate::{Error, Leisure, Result};
 
 /// Jobs that may wait; callers beyond that wait for a place.
 const QUEUE: usize = 4096;
@@ -21,18 +21,14 @@ const QUEUE: usize = 4096;
 /// Jobs in one transaction, so that the first of them is not kept waiting by an endless stream.
 const BATCH: usize = 512;
 
-/// Over so long a time the writer looks whether several callers come in quick succession.
-const WINDOW: Duration = Duration::from_millis(4);
+/// A commit costs the processor as much as a dozen jobs. So at leisure it waits in steps of this for more of them,
+const MOMENT: Duration = Duration::from_micros(600);
 
-/// Jobs in a window, and jobs in one batch of it, above which they do. With a few callers waiting costs more time than
-/// it saves work: at eight, `rsign bench` was a quarter slower with it.
-const MANY: (usize, usize) = (16, 8);
+/// until it has so many,
+const ENOUGH: usize = 48;
 
-/// How long a commit then waits for more of them.
-const MOMENT: Duration = Duration::from_micros(1200);
-
-/// Jobs that are worth a commit of their own.
-const ENOUGH: usize = 32;
+/// or has waited so often.
+const MOMENTS: usize = 8;
 
 /// Handle to the thread; dropping it lets the queue run dry, then closes the file.
 #[derive(Debug)]
@@ -42,11 +38,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self> {
+    pub(super) fn start(connection: Connection, leisure: Leisure) -> Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || serve(&connection, jobs))
+            .spawn(move || serve(&connection, jobs, &leisure))
             .map_err(|error| Error::Unavailable(Box::new(error)))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
@@ -118,53 +114,27 @@ impl<T: Send, F: FnMut(&Connection) -> Result<T> + Send> Job for Pending<T, F> {
     }
 }
 
-fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, leisure: &Leisure) {
     let mut batch = Vec::with_capacity(BATCH);
-    let mut pace = Pace::default();
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        if pace.is_quick() && batch.len() < ENOUGH {
-            gather(&mut jobs, &mut batch);
-        }
+        gather(&mut jobs, &mut batch, leisure);
         settle(connection, &mut batch);
-        pace.note(batch.len());
         batch.drain(..).for_each(Job::answer);
     }
 }
 
-/// A commit costs the processor as much as a dozen jobs. So while callers come in quick succession the next commit
-/// waits a moment for them; one that comes alone never waits.
-fn gather(jobs: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) {
-    thread::sleep(MOMENT);
-    while batch.len() < BATCH
-        && let Ok(job) = jobs.try_recv()
-    {
-        batch.push(job);
-    }
-}
-
-/// How quickly jobs come.
-#[derive(Debug, Default)]
-struct Pace {
-    window: Option<Instant>,
-    jobs: usize,
-    largest: usize,
-    quick: bool,
-}
-
-impl Pace {
-    fn note(&mut self, jobs: usize) {
-        self.jobs += jobs;
-        self.largest = self.largest.max(jobs);
-    }
-
-    fn is_quick(&mut self) -> bool {
-        let elapsed = self.window.map_or(Duration::MAX, |start| start.elapsed());
-        if elapsed >= WINDOW {
-            // After a pause the old counts say nothing.
-            self.quick = self.jobs > MANY.0 && self.largest > MANY.1 && elapsed < 4 * WINDOW;
-            *self = Self { window: Some(Instant::now()), quick: self.quick, ..Self::default() };
+/// Waits for company, as long as that delays nobody.
+fn gather(jobs: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>, leisure: &Leisure) {
+    for _ in 0..MOMENTS {
+        if batch.len() >= ENOUGH || !leisure.is_now() {
+            return;
         }
-        self.quick
+        thread::sleep(MOMENT);
+        while batch.len() < BATCH
+            && let Ok(job) = jobs.try_recv()
+        {
+            batch.push(job);
+        }
     }
 }
 
