@@ -147,16 +147,34 @@ impl Tables {
     pub async fn change_sad<R: Send + 'static, E: Send + 'static>(
         &self,
         id: &str,
-        mut step: impl FnMut(&mut Sad) -> std::result::Result<R, E> + Send + 'static,
+        step: impl FnMut(&mut Sad) -> std::result::Result<R, E> + Send + 'static,
     ) -> Result<Option<std::result::Result<R, E>>> {
-        self.sads
-            .update(id, move |found| match found {
-                None => (Update::Keep, None),
-                Some(mut sad) => match step(&mut sad) {
-                    Ok(answer) => (Update::Put(sad), Some(Ok(answer))),
-                    Err(error) => (Update::Keep, Some(Err(error))),
-                },
-            })
-            .await
+        self.sads.update(id, sad_step(step)).await
+    }
+
+    /// The same for a reservation, with the promise of [`Store::step_unsynced`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn reserve_sad<R: Send + 'static, E: Send + 'static>(
+        &self,
+        id: &str,
+        step: impl FnMut(&mut Sad) -> std::result::Result<R, E> + Send + 'static,
+    ) -> Result<Option<std::result::Result<R, E>>> {
+        self.sads.update_unsynced(id, sad_step(step)).await
+    }
+}
+
+type SadStep<R, E> = (Update<Sad>, Option<std::result::Result<R, E>>);
+
+fn sad_step<R, E>(
+    mut step: impl FnMut(&mut Sad) -> std::result::Result<R, E>,
+) -> impl FnMut(Option<Sad>) -> SadStep<R, E> {
+    move |found| match found {
+        None => (Update::Keep, None),
+        Some(mut sad) => match step(&mut sad) {
+            Ok(answer) => (Update::Put(sad), Some(Ok(answer))),
+            Err(error) => (Update::Keep, Some(Err(error))),
+        },
     }
 }

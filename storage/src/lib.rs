@@ -88,7 +88,8 @@ pub enum Error {
 /// Result of a store call.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The port. Every method is one atomic, durable step: when it has returned `Ok`, the effect survives power loss.
+/// The port. Every method is one atomic, durable step: when it has returned `Ok`, the effect survives power loss; but
+/// for the two that say otherwise.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
     /// The document with this id, as last committed.
@@ -96,6 +97,13 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Reads, decides and writes as one step.
     async fn step(&self, collection: Collection, id: &str, step: Step) -> Result<()>;
+
+    /// As [`Store::step`], but returns as soon as everybody sees the effect and the end of this process does not undo
+    /// it; the loss of power may. It survives that too when any later `step` or `append` has returned. For what is of
+    /// no use until a later step has followed it.
+    async fn step_unsynced(&self, collection: Collection, id: &str, step: Step) -> Result<()> {
+        self.step(collection, id, step).await
+    }
 
     /// Documents of a group (of all groups with `None`) in order of id, those after `after` first, at most `limit`.
     async fn list(
@@ -112,6 +120,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Appends an event (JSON) to the hash chain `chain` and returns its place. Only one process appends to a chain.
     async fn append(&self, chain: &str, event: Vec<u8>) -> Result<Chained>;
 
+    /// [`Store::append`] as [`Store::step_unsynced`] is [`Store::step`].
+    async fn append_unsynced(&self, chain: &str, event: Vec<u8>) -> Result<Chained> {
+        self.append(chain, event).await
+    }
+
     /// Events of a chain from sequence number `from` on, at most `limit`.
     async fn read_chain(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Chained>>;
 
@@ -126,7 +139,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case", tag = "engine")]
 pub enum Location {
-    /// A file on this machine: WAL, `synchronous=FULL`.
+    /// A file on this machine: WAL, synced before anybody is told.
     Sqlite {
         /// The database file; created if absent, mode 0600.
         path: std::path::PathBuf,

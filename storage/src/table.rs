@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Change, Collection, Document, Error, Result, Store};
+use crate::{Change, Collection, Document, Error, Result, Step, Store};
 
 /// A collection whose documents are all `T`.
 #[derive(Debug)]
@@ -77,7 +77,32 @@ impl<T: Serialize + DeserializeOwned + 'static> Table<T> {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn update<R, F>(&self, id: &str, mut decide: F) -> Result<R>
+    pub async fn update<R, F>(&self, id: &str, decide: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: FnMut(Option<T>) -> (Update<T>, R) + Send + 'static,
+    {
+        let (step, answer) = self.step(id, decide);
+        self.store.step(self.collection, id, step).await?;
+        taken(&answer)
+    }
+
+    /// As [`Table::update`], with the promise of [`Store::step_unsynced`].
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn update_unsynced<R, F>(&self, id: &str, decide: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: FnMut(Option<T>) -> (Update<T>, R) + Send + 'static,
+    {
+        let (step, answer) = self.step(id, decide);
+        self.store.step_unsynced(self.collection, id, step).await?;
+        taken(&answer)
+    }
+
+    /// The step as the store runs it, and where its answer will be.
+    fn step<R, F>(&self, id: &str, mut decide: F) -> (Step, Slot<R>)
     where
         R: Send + 'static,
         F: FnMut(Option<T>) -> (Update<T>, R) + Send + 'static,
@@ -102,9 +127,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Table<T> {
             }
             change
         };
-        self.store.step(self.collection, id, Box::new(step)).await?;
-        let outcome = answer.lock().ok().and_then(|mut slot| slot.take());
-        outcome.unwrap_or_else(|| Err(Error::Unavailable("the step was not run".into())))
+        (Box::new(step), answer)
     }
 
     /// Deletes it; `false` when there was none.
@@ -135,6 +158,14 @@ impl<T: Serialize + DeserializeOwned + 'static> Table<T> {
     pub async fn purge(&self, now: i64) -> Result<u64> {
         self.store.purge(self.collection, now).await
     }
+}
+
+/// Where a step leaves its answer; each run replaces the one before.
+type Slot<R> = Arc<Mutex<Option<Result<R>>>>;
+
+fn taken<R>(answer: &Slot<R>) -> Result<R> {
+    let outcome = answer.lock().ok().and_then(|mut slot| slot.take());
+    outcome.unwrap_or_else(|| Err(Error::Unavailable("the step was not run".into())))
 }
 
 fn parse<T: DeserializeOwned>(collection: Collection, document: &Document) -> Result<T> {

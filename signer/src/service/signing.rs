@@ -1,4 +1,8 @@
 //! SAD and hashes in, signatures out. Two commits: reservation with the audit's intent, answers with its result.
+//!
+//! The HSM does not wait for the disk to have the first: nothing leaves before the second is there, and with it the
+//! first. Should the power fail in between, there was never a signature to anybody, and the hash is free again. The end
+//! of this process alone undoes neither.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -86,9 +90,9 @@ impl Signer {
     /// Reserves, with the audit's intent in the same commit where the store can.
     async fn claim(&self, credential: &Credential, request: &Request) -> Result<Claim> {
         let (row, step, now) = (request.token.row(), request.clone(), self.clock.now());
-        let reserve = self.tables.change_sad(&row, move |sad| reserved(sad.claim(&step, now)));
+        let reserve = self.tables.reserve_sad(&row, move |sad| reserved(sad.claim(&step, now)));
         let intent = self.entry(Event::SigningIntended, credential, request);
-        let (claim, audited) = tokio::join!(reserve, self.audit.record(intent));
+        let (claim, audited) = tokio::join!(reserve, self.audit.record_intent(intent));
         audited?;
         match settled(claim?) {
             Ok(claim) => Ok(claim),
@@ -212,7 +216,7 @@ impl Signer {
 
     /// The wrapped key, if it is the one made for this credential: by the digest in the row, by its header, and by the
     /// HSM's MAC over it.
-    async fn wrapped_key(&self, credential: &Credential, octets: &[u8]) -> Result<Arc<WrappedKey>> {
+    pub(super) async fn wrapped_key(&self, credential: &Credential, octets: &[u8]) -> Result<Arc<WrappedKey>> {
         let digest = key::digest(octets);
         let known = self.checked.recall(&digest);
         let key = match &known {

@@ -1,4 +1,4 @@
-//! The store in one SQLite file: WAL, `synchronous=FULL`, group commit.
+//! The store in one SQLite file: WAL, group commit, every answer after a sync.
 //!
 //! All writes go through one thread ([`writer`]), which runs whatever queued up while the last commit was being made
 //! durable as one transaction: n concurrent steps cost one fsync, and a step's closure is called inside the
@@ -12,6 +12,7 @@ mod documents;
 mod journal;
 mod readers;
 mod schema;
+mod syncer;
 mod writer;
 
 use std::{collections::HashMap, path::Path, sync::Arc};
@@ -21,7 +22,8 @@ use async_trait::async_trait;
 use crate::{Chained, Collection, Document, Error, Leisure, Result, Step, Store};
 use documents::Documents;
 use readers::Readers;
-use writer::Writer;
+use syncer::Syncer;
+use writer::{Until, Writer};
 
 /// Rows one [`Store::purge`] job deletes, so that a large purge does not keep the steps behind it waiting.
 const PURGE_SLICE: usize = 256;
@@ -40,13 +42,28 @@ impl Sqlite {
     pub(crate) fn open(path: &Path, collections: &[Collection], leisure: Leisure) -> Result<Self> {
         let connection = schema::open(path, collections)?;
         let collections = collections.iter().map(|&it| (it.name, Arc::new(Documents::new(it)))).collect();
-        Ok(Self { collections, readers: Readers::new(path), writer: Writer::start(connection, leisure)? })
+        Ok(Self {
+            collections,
+            readers: Readers::new(path),
+            writer: Writer::start(connection, Syncer::start(path)?, leisure)?,
+        })
     }
 
     fn documents(&self, collection: Collection) -> Result<&Arc<Documents>> {
         self.collections
             .get(collection.name)
             .ok_or_else(|| Error::Unavailable(format!("no collection {} in this store", collection.name).into()))
+    }
+
+    async fn step_until(&self, until: Until, collection: Collection, id: &str, mut step: Step) -> Result<()> {
+        let documents = Arc::clone(self.documents(collection)?);
+        let id = id.to_owned();
+        self.writer.run(until, move |connection| documents.step(connection, &id, &mut step)).await
+    }
+
+    async fn append_until(&self, until: Until, chain: &str, event: Vec<u8>) -> Result<Chained> {
+        let chain = chain.to_owned();
+        self.writer.run(until, move |connection| journal::append(connection, &chain, &event)).await
     }
 }
 
@@ -57,10 +74,12 @@ impl Store for Sqlite {
         self.readers.read(|connection| documents.find(connection, id))
     }
 
-    async fn step(&self, collection: Collection, id: &str, mut step: Step) -> Result<()> {
-        let documents = Arc::clone(self.documents(collection)?);
-        let id = id.to_owned();
-        self.writer.run(move |connection| documents.step(connection, &id, &mut step)).await
+    async fn step(&self, collection: Collection, id: &str, step: Step) -> Result<()> {
+        self.step_until(Until::Durable, collection, id, step).await
+    }
+
+    async fn step_unsynced(&self, collection: Collection, id: &str, step: Step) -> Result<()> {
+        self.step_until(Until::Committed, collection, id, step).await
     }
 
     async fn list(
@@ -78,7 +97,10 @@ impl Store for Sqlite {
         let mut total = 0;
         loop {
             let documents = Arc::clone(self.documents(collection)?);
-            let removed = self.writer.run(move |connection| documents.purge(connection, now, PURGE_SLICE)).await?;
+            let removed = self
+                .writer
+                .run(Until::Durable, move |connection| documents.purge(connection, now, PURGE_SLICE))
+                .await?;
             total += removed as u64;
             if removed < PURGE_SLICE {
                 return Ok(total);
@@ -87,8 +109,11 @@ impl Store for Sqlite {
     }
 
     async fn append(&self, chain: &str, event: Vec<u8>) -> Result<Chained> {
-        let chain = chain.to_owned();
-        self.writer.run(move |connection| journal::append(connection, &chain, &event)).await
+        self.append_until(Until::Durable, chain, event).await
+    }
+
+    async fn append_unsynced(&self, chain: &str, event: Vec<u8>) -> Result<Chained> {
+        self.append_until(Until::Committed, chain, event).await
     }
 
     async fn read_chain(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Chained>> {
@@ -101,7 +126,7 @@ impl Store for Sqlite {
 
     async fn ping(&self) -> Result<()> {
         // An empty transaction: it needs the writer thread alive and the write lock free, and costs no fsync.
-        self.writer.run(|_| Ok(())).await
+        self.writer.run(Until::Committed, |_| Ok(())).await
     }
 }
 

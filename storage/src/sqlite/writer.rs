@@ -1,8 +1,9 @@
-//! The one thread that writes: group commit.
+//! The one thread that writes: group commit, in two steps that overlap.
 //!
-//! It blocks for a job, takes all others that queued meanwhile, runs them in one transaction, and answers them when
-//! the commit is durable. The longer a commit takes, the more jobs the next one carries; and where the process says
-//! that nobody is delayed by it ([`Leisure`]), a commit waits a moment for more of them.
+//! It blocks for a job, takes all others that queued meanwhile, and runs them in one transaction. Where the process
+//! says that nobody is delayed by it ([`Leisure`]), it waits a moment for more of them. What was committed is in the
+//! WAL, seen by every connection and safe from the end of this process; [`Syncer`] makes it safe from the loss of power
+//! while the next transaction runs.
 
 use std::{
     sync::Arc,
@@ -13,6 +14,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::syncer::Syncer;
 use crate::{Error, Leisure, Result};
 
 /// Jobs that may wait; callers beyond that wait for a place.
@@ -38,23 +40,24 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, leisure: Leisure) -> Result<Self> {
+    pub(super) fn start(connection: Connection, syncer: Syncer, leisure: Leisure) -> Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || serve(&connection, jobs, &leisure))
+            .spawn(move || serve(&connection, jobs, &syncer, &leisure))
             .map_err(|error| Error::Unavailable(Box::new(error)))?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// Runs `work` inside a transaction it may share with other jobs; answers when that is durable. `work` makes at
-    /// most one writing statement (see [`super::documents`]) and runs again if another job broke the transaction.
+    /// Runs `work` inside a transaction it may share with other jobs; answers when that has come so far. `work` makes
+    /// at most one writing statement (see [`super::documents`]) and runs again if another job broke the transaction.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        until: Until,
         work: impl FnMut(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(Pending { work, outcome: None, answer });
+        let job = Box::new(Pending { until, work, outcome: None, answer });
         let queue = self.queue.as_ref().ok_or_else(closed)?;
         queue.send(job).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
@@ -79,8 +82,20 @@ fn closed() -> Error {
     Error::Unavailable("the store's writer is gone".into())
 }
 
-/// A job as the thread sees it.
-trait Job: Send {
+/// What a caller waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Everybody sees it, and the end of this process does not undo it.
+    Committed,
+    /// The loss of power does not undo it either, nor what its work has seen.
+    Durable,
+}
+
+/// A job as the threads see it.
+pub(super) trait Job: Send {
+    /// What its caller waits for.
+    fn until(&self) -> Until;
+
     /// Does the work and keeps what came of it.
     fn run(&mut self, connection: &Connection);
 
@@ -92,12 +107,17 @@ trait Job: Send {
 }
 
 struct Pending<T, F> {
+    until: Until,
     work: F,
     outcome: Option<Result<T>>,
     answer: oneshot::Sender<Result<T>>,
 }
 
 impl<T: Send, F: FnMut(&Connection) -> Result<T> + Send> Job for Pending<T, F> {
+    fn until(&self) -> Until {
+        self.until
+    }
+
     fn run(&mut self, connection: &Connection) {
         self.outcome = Some((self.work)(connection));
     }
@@ -114,12 +134,14 @@ impl<T: Send, F: FnMut(&Connection) -> Result<T> + Send> Job for Pending<T, F> {
     }
 }
 
-fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, leisure: &Leisure) {
+fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, syncer: &Syncer, leisure: &Leisure) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
         gather(&mut jobs, &mut batch, leisure);
         settle(connection, &mut batch);
-        batch.drain(..).for_each(Job::answer);
+        let (committed, durable): (Vec<_>, Vec<_>) = batch.drain(..).partition(|job| job.until() == Until::Committed);
+        syncer.take(durable, connection.total_changes());
+        committed.into_iter().for_each(Job::answer);
     }
 }
 
