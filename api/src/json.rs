@@ -47,12 +47,7 @@ impl<'a> Object<'a> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
         }
-        let mut deserializer = serde_json::Deserializer::from_slice(body);
-        let left = Cell::new(VALUES);
-        let seed = Seed { depth, left: &left };
-        let value = seed.deserialize(&mut deserializer).map_err(|_| Malformed)?;
-        deserializer.end().map_err(|_| Malformed)?;
-        match value {
+        match Value::parse(body, depth)? {
             Value::Object(object) => Ok(object),
             Value::Null => Ok(Self::default()),
             _ => Err(Malformed),
@@ -76,7 +71,20 @@ impl Drop for Object<'_> {
     }
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
+    /// Reads JSON of any kind.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn parse(json: &'a [u8], depth: usize) -> Result<Self, Malformed> {
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        let left = Cell::new(VALUES);
+        let seed = Seed { depth, left: &left };
+        let value = seed.deserialize(&mut deserializer).map_err(|_| Malformed)?;
+        deserializer.end().map_err(|_| Malformed)?;
+        Ok(value)
+    }
+
     /// The text, if it is one.
     #[must_use]
     pub fn text(&self) -> Option<&str> {

@@ -2,11 +2,13 @@
 //!
 //! * [`csc`] holds requests and answers of the CSC API, [`error`] its sentences, [`json`] how bodies are read.
 //! * [`algorithm`] ties OIDs to keys, hashes and signature schemes; [`sign_algo`] reads what clients write of them.
+//! * [`channel`] is RCH1, the end-to-end channel between a user's device and the signer: both its ends.
 //! * [`signer`] is what gateway and signer say to each other.
 #![warn(missing_docs)]
 
 pub mod algorithm;
 pub mod bytes;
+pub mod channel;
 pub mod csc;
 pub mod error;
 pub mod json;

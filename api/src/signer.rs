@@ -6,6 +6,12 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+mod channel;
+
+pub use channel::{
+    ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, Enrol, Obstacle, Operation, Registration,
+};
+
 use crate::algorithm::{HashAlgorithm, KeyType, Scheme};
 use crate::bytes::Bytes;
 use crate::secret::expose;
@@ -32,6 +38,10 @@ pub mod path {
     pub const REVOKE: &str = "/v1/sad/revoke";
     /// [`super::Sign`] → [`super::Signed`].
     pub const SIGN: &str = "/v1/sign";
+    /// [`super::ChannelHello`] → [`super::ChannelOpened`].
+    pub const CHANNEL_HELLO: &str = "/v1/channel/hello";
+    /// [`super::ChannelRecord`] → [`super::ChannelAnswer`].
+    pub const CHANNEL_RECORD: &str = "/v1/channel/record";
     /// `{}` → [`super::Authority`].
     pub const AUTHORITY: &str = "/v1/certificate/authority";
     /// `{}` → [`super::Health`].
@@ -334,6 +344,10 @@ pub struct Health {
     pub store: bool,
     /// HSM workers that are ready.
     pub workers: u32,
+    /// Number of this instance: the first four bytes of its channels' `sid`, big-endian, by which a gateway that has
+    /// several signers finds the one a channel lives in.
+    #[serde(default)]
+    pub instance: u32,
 }
 
 /// A domain refusal: HTTP 409 with `{"refused": …}`.
@@ -398,6 +412,9 @@ pub enum Refusal {
     /// The wrapped key is not the one that was made for the credential.
     #[error("the wrapped key is not this credential's")]
     ForeignKey,
+    /// There is no such channel (any more), or what came over it was wrong: then it is gone.
+    #[error("the channel failed")]
+    Channel,
     /// A bounded queue is full or the HSM or store is away: HTTP 503, try again.
     #[error("the service is busy")]
     Busy,

@@ -160,6 +160,27 @@ impl Ask<'_> {
         pin.and_then(Value::text).map(SecretString::from).ok_or(error::PIN)
     }
 
+    /// The transaction that a PIN value of sealed transport names: `rch1:` and its id (DESIGN 5).
+    #[must_use]
+    pub fn sealed_pin(&self) -> Option<&str> {
+        let pin = self.body.get("PIN").or_else(|| self.authentication_object("PIN"))?;
+        pin.text()?.strip_prefix("rch1:")
+    }
+
+    /// `operation` of a registration for the channel.
+    ///
+    /// # Errors
+    /// Present, but no string.
+    pub fn operation(&self) -> Result<Option<&str>, Fault> {
+        self.body.get("operation").map(|value| value.text().ok_or(error::OPERATION)).transpose()
+    }
+
+    /// `lang`, if it is a text.
+    #[must_use]
+    pub fn lang(&self) -> Option<&str> {
+        self.string("lang")
+    }
+
     fn authentication_object(&self, id: &str) -> Option<&Value<'_>> {
         let Some(Value::Array(objects)) = self.body.get("authData") else { return None };
         objects.iter().find_map(|object| match object {

@@ -5,6 +5,7 @@
 //! sentences of errors depend on the URL. A request is an [`Ask`], questioned in the order of the standard's rows.
 
 pub mod auth;
+pub mod authorization;
 pub mod credentials;
 pub mod info;
 pub mod oauth2;
@@ -58,8 +59,18 @@ impl<'a> Ask<'a> {
     /// # Errors
     /// Missing, or no string; or a string that no SAD of this service looks like.
     pub fn sad(&self) -> Result<&str, Fault> {
-        let sad = self.string("SAD").ok_or(error::SAD_MISSING)?;
-        if sad.starts_with("sad_") { Ok(sad) } else { Err(error::SAD) }
+        self.optional_sad()?.ok_or(error::SAD_MISSING)
+    }
+
+    /// `SAD` where a credential-scope token may stand in its place (v2).
+    ///
+    /// # Errors
+    /// A string that no SAD of this service looks like; what is no string counts as absent, as its row says.
+    pub fn optional_sad(&self) -> Result<Option<&str>, Fault> {
+        match self.string("SAD") {
+            Some(sad) if !sad.starts_with("sad_") => Err(error::SAD),
+            found => Ok(found),
+        }
     }
 
     /// `hash` or `hashes` where it must be there.

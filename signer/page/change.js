@@ -1,0 +1,54 @@
+// Another PIN for a key: the one until now, and the new one twice.
+
+import { choiceFaults, newPinFields } from './choice.js';
+import { element } from './element.js';
+import { factorField, sealedNote, secretField, secretForm } from './form.js';
+import { peek, take } from './pin.js';
+import { alertOf, attempt, cancel, card, faultOf, finish, keyLines } from './screens.js';
+
+/** Shows the form, and after a refusal what was wrong. */
+export function changePin(task, faults = {}) {
+  const { view, transaction } = task;
+  view.show((text) => {
+    const { certificate } = transaction;
+    const key = certificate && element('div', { class: 'field' }, element('h2', {}, text.change.key), keyLines(text, certificate));
+    return card(
+      text.change.title,
+      alertOf(text, faults),
+      element('p', { class: 'lead' }, text.change.lead),
+      key,
+      form(task, faults),
+    );
+  });
+}
+
+function form(task, faults) {
+  const { view, transaction } = task;
+  const { text } = view;
+  const said = text.change;
+  const told = (field) => faultOf(text, faults, field);
+  const old = secretField(text, { id: 'pin', label: said.old, fault: told('pin') });
+  const fresh = newPinFields(text, said, { fresh: told('fresh'), repeated: told('repeated') });
+  const factor = transaction.needsFactor ? factorField(text, told('factor')) : undefined;
+  const panel = element('div', { class: 'panel' }, old.node, fresh.nodes, factor?.node, sealedNote(text, view.host));
+  const onsubmit = async ({ begin }) => {
+    const wrong = mistakes(old.input, fresh, factor?.input);
+    if (Object.keys(wrong).length > 0) return changePin(task, wrong);
+    begin();
+    const fields = { pin: take(old.input), newPin: take(fresh.fresh), factor: factor && take(factor.input) };
+    fresh.repeated.value = '';
+    const { answer, faults: again } = await attempt(task, fields);
+    if (again !== undefined) return changePin(task, again);
+    return answer && finish(task, 'change');
+  };
+  const content = [panel];
+  return secretForm(view, { content, submit: said.submit, busy: said.busy, onsubmit, oncancel: () => cancel(task) });
+}
+
+/** The first mistake of what was typed. */
+function mistakes(old, { fresh, repeated }, factor) {
+  if (old.value === '') return { pin: ({ fault }) => fault.empty };
+  const wrong = peek([fresh, repeated, old], choiceFaults);
+  if (Object.keys(wrong).length > 0) return wrong;
+  return factor?.value === '' ? { factor: ({ fault }) => fault.emptyFactor } : {};
+}

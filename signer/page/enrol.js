@@ -1,0 +1,163 @@
+// A new key: its PIN is chosen here or drawn by the signer, and the key comes into use when its owner has the PIN.
+
+import { choiceFaults, newPinFields } from './choice.js';
+import { element, foreign } from './element.js';
+import { factorField, sealedNote, secretForm } from './form.js';
+import { wipe } from './octets.js';
+import { peek, take } from './pin.js';
+import { alertOf, attempt, cancel, card, faultOf, finish, stop } from './screens.js';
+import { Result } from './tlv.js';
+import { Trouble } from './trouble.js';
+
+/**
+ * Seconds to wait before asking again whether the certificate has come; a channel carries 16 requests in its five
+ * minutes.
+ */
+const PAUSES = Object.freeze([1, 1, 2, 2, 3, 5, 8, 13, 20, 30, 30, 30]);
+
+/** Milliseconds to note a PIN: what is left of a channel's five minutes after a large key was made. */
+const TIME_TO_NOTE = 240_000;
+
+/** Shows the form, and after a refusal what was wrong. */
+export function enrol(task, faults = {}, isDrawn = false) {
+  const { view, transaction } = task;
+  view.show((text) => {
+    const { keyType, name, organization, country, number } = transaction.enrol;
+    const fact = (term, ...lines) => [element('dt', {}, term), element('dd', {}, lines)];
+    const origin = [organization, country, number].filter(Boolean).join(' · ');
+    return card(
+      text.enrol.title,
+      alertOf(text, faults),
+      element('p', { class: 'lead' }, text.enrol.lead),
+      element(
+        'dl',
+        { class: 'facts' },
+        fact(text.enrol.owner, element('strong', {}, foreign(name)), element('br'), element('span', { class: 'hint' }, foreign(origin))),
+        fact(text.enrol.kind, keyType),
+      ),
+      form(task, faults, isDrawn),
+    );
+  });
+}
+
+function form(task, faults, isDrawn) {
+  const { view, transaction } = task;
+  const { text } = view;
+  const said = text.enrol;
+  const told = (field) => faultOf(text, faults, field);
+  const fields = newPinFields(text, said, { fresh: told('fresh'), repeated: told('repeated') });
+  const own = element('div', { class: 'panel' }, fields.nodes, sealedNote(text, view.host));
+  const [chosen, drawn] = ways(text, isDrawn, (wantsDrawn) => (own.hidden = wantsDrawn));
+  own.hidden = isDrawn;
+  const factor = transaction.needsFactor ? factorField(text, told('factor')) : undefined;
+  const how = element('fieldset', {}, element('legend', {}, said.how), element('div', { class: 'choices' }, chosen.node, drawn.node));
+  const onsubmit = async ({ begin }) => {
+    const wantsDrawn = drawn.input.checked;
+    const wrong = mistakes(wantsDrawn, fields, factor?.input);
+    if (Object.keys(wrong).length > 0) return enrol(task, wrong, wantsDrawn);
+    begin();
+    const newPin = wantsDrawn ? undefined : take(fields.fresh);
+    const code = factor && take(factor.input);
+    view.forget();
+    return make(task, { newPin, factor: code });
+  };
+  const content = [how, own, factor?.node];
+  return secretForm(view, { content, submit: said.submit, busy: said.making, onsubmit, oncancel: () => cancel(task) });
+}
+
+/** The two ways to a PIN. */
+function ways(text, isDrawn, onchange) {
+  const way = (id, title, hint, isDrawnWay) => {
+    const input = element('input', { type: 'radio', name: 'way', id, onchange: () => onchange(isDrawnWay) });
+    input.checked = isDrawn === isDrawnWay;
+    const words = element('span', {}, element('strong', {}, title), element('span', { class: 'hint' }, hint));
+    return { input, node: element('label', { class: 'choice', for: id }, input, words) };
+  };
+  const { own, ownHint, drawn, drawnHint } = text.enrol;
+  return [way('own', own, ownHint, false), way('drawn', drawn, drawnHint, true)];
+}
+
+/** The first mistake of what was typed. */
+function mistakes(wantsDrawn, { fresh, repeated }, factor) {
+  const wrong = wantsDrawn ? {} : peek([fresh, repeated], (pin, again) => choiceFaults(pin, again));
+  if (Object.keys(wrong).length > 0) return wrong;
+  return factor?.value === '' ? { factor: ({ fault }) => fault.emptyFactor } : {};
+}
+
+/** The key is made, under the PIN or under one that the answer brings. */
+async function make(task, { newPin, factor }) {
+  const { view, transaction } = task;
+  const isDrawn = newPin === undefined;
+  view.show(({ enrol: said }) => progress(said.making, said.makingLead));
+  view.setBusy(true);
+  const fields = { newPin, factor, listDigest: transaction.digest };
+  const { answer, faults } = await attempt(task, fields, { pin: isDrawn });
+  if (faults !== undefined) enrol(task, faults, isDrawn);
+  else if (answer?.pin !== undefined) note(task, answer.pin);
+  else if (answer !== undefined) await bringIntoUse(task);
+}
+
+function progress(title, lead) {
+  return card(title, element('div', { class: 'bar', 'aria-hidden': 'true' }), element('p', { class: 'soft' }, lead));
+}
+
+/** Shows a drawn PIN until its owner has noted it, or the channel ends and the key with it. */
+function note(task, pin) {
+  const { view } = task;
+  const leave = () => {
+    clearTimeout(timer);
+    wipe(pin);
+    view.forget();
+  };
+  const timer = setTimeout(() => {
+    leave();
+    task.exchange.end();
+    stop(view, new Trouble('unfinished'), task);
+  }, TIME_TO_NOTE);
+  const onclick = () => {
+    leave();
+    return bringIntoUse(task);
+  };
+  view.show(({ enrol: said }) =>
+    card(
+      said.noteTitle,
+      element('p', { class: 'lead' }, said.noteLead),
+      drawnPin(said.yourPin, pin),
+      element('p', { class: 'notice warn' }, said.noteLimit),
+      element('div', { class: 'actions' }, element('button', { type: 'button', onclick }, said.noted)),
+    ),
+  );
+}
+
+/** A PIN in large digits; read out one by one. */
+function drawnPin(label, pin) {
+  const digits = Array.from(new TextDecoder().decode(pin));
+  return element(
+    'p',
+    { class: 'drawn' },
+    element('span', { class: 'hidden' }, `${label}: ${digits.join(' ')}`),
+    element('span', { 'aria-hidden': 'true' }, digits.map((digit) => element('span', {}, digit))),
+  );
+}
+
+/** Says that the owner has the PIN, again and again until the certificate is there too. */
+async function bringIntoUse(task) {
+  const { view, transaction, exchange } = task;
+  view.show(({ enrol: said }) => progress(said.finishing, said.finishingLead));
+  view.setBusy(true);
+  try {
+    for (const pause of PAUSES) {
+      const { code, retryAfter } = await exchange.close();
+      if (code === Result.DONE) return finish(task, 'enrol');
+      if (code !== Result.NOT_YET && code !== Result.UNAVAILABLE) break;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * Math.max(pause, Math.min(retryAfter ?? 0, 30))));
+    }
+    throw new Trouble('unfinished');
+  } catch (error) {
+    exchange.end();
+    // Whatever it was: the key is not in use, and what is not in use after an hour is thrown away.
+    const isAlarm = error instanceof Trouble && error.kind === 'mismatch';
+    stop(view, isAlarm ? error : new Trouble('unfinished'), { transaction });
+  }
+  return undefined;
+}

@@ -1,0 +1,157 @@
+// Screens that every operation has, and what follows a request to the signer: going on, the form again, or the end.
+
+import { drawing, element, foreign, sentence } from './element.js';
+import { Result } from './tlv.js';
+import { Trouble } from './trouble.js';
+
+/** Troubles that look like an attack. */
+const ALARMS = Object.freeze(['stranger', 'mismatch']);
+
+/** Troubles after which the same form makes sense again; the names are those of `text.fault`. */
+const PASSING = Object.freeze(['busy', 'offline', 'lost']);
+
+/** A sentence about where the browser came from and goes back to. */
+function withPlace(text, { app, word } = {}, say) {
+  if (app !== undefined) return sentence((name) => say(text.frame.to(name)), app);
+  return say(word === undefined || word === 'authorise' ? text.frame.app : text.frame.account);
+}
+
+/** A card with a heading, which is text or nodes. */
+export function card(title, ...content) {
+  return element('section', { class: 'card narrow' }, element('h1', {}, title), ...content);
+}
+
+/** While nothing is known yet. */
+export function opening(text) {
+  return card(text.opening, element('div', { class: 'bar', 'aria-hidden': 'true' }));
+}
+
+/** The page was opened by itself. */
+export function nothing(gateway) {
+  return (text) =>
+    card(
+      text.nothing.title,
+      element('p', {}, text.nothing.body),
+      element('p', { class: 'soft' }, text.nothing.again),
+      element('p', {}, element('a', { class: 'button quiet', href: `${gateway}/account` }, text.nothing.account)),
+    );
+}
+
+/**
+ * What went wrong, and what to do next.
+ *
+ * @param {import('./view.js').View} view
+ * @param {Trouble} trouble
+ * @param {{transaction?: object, again?: () => void}} [rest] what it was about; how to try again, where that helps
+ */
+export function stop(view, trouble, { transaction, again } = {}) {
+  const { kind, retryAfter } = trouble instanceof Trouble ? trouble : new Trouble('ours');
+  const end = retryAfter === undefined ? undefined : new Date(Date.now() + retryAfter * 1000);
+  view.show((text) => {
+    const { title, body } = text.trouble[kind];
+    const unchanged = text.unchanged[transaction?.word ?? 'none'];
+    const isAlarm = ALARMS.includes(kind);
+    const screen = card(
+      title,
+      element('p', {}, body(unchanged, end && moment(text, end))),
+      ways(text, transaction, PASSING.includes(kind) ? again : undefined),
+    );
+    screen.classList.add('stop', ...(isAlarm ? ['alarm'] : []));
+    screen.prepend(drawing(kind === 'locked' || kind === 'blocked' ? 'lock' : 'shield'));
+    return screen;
+  });
+}
+
+function ways(text, transaction, again) {
+  const back = transaction?.back;
+  const links = [
+    again && element('button', { type: 'button', onclick: again }, text.again),
+    // In one box: the spaces around a name would get lost between boxes.
+    back && element('a', { class: 'button quiet', href: back }, element('span', {}, withPlace(text, transaction, text.back))),
+  ].filter(Boolean);
+  return links.length > 0 ? element('div', { class: 'actions' }, links) : element('p', { class: 'soft' }, text.byHand);
+}
+
+/** It is done: the browser goes back by itself, and by a link should it not. */
+export function finish({ view, transaction, exchange }, part) {
+  exchange.end();
+  const { back } = transaction;
+  view.show((text) => {
+    const { title, body } = text[part].done;
+    const screen = card(
+      title,
+      element('p', {}, back === undefined ? text.byHand : withPlace(text, transaction, body)),
+      back && element('p', {}, element('a', { class: 'button quiet', href: back }, text.proceed)),
+    );
+    screen.classList.add('stop', 'good');
+    screen.prepend(drawing('check'));
+    return screen;
+  });
+  // Replaces this page in the history: there is nothing here to come back to.
+  if (back !== undefined) location.replace(back);
+}
+
+/** The person does not want to. The gateway sees that nothing came of it. */
+export function cancel({ view, transaction, exchange }) {
+  exchange.end();
+  view.forget();
+  stop(view, new Trouble('cancelled'), { transaction });
+  if (transaction.back !== undefined) location.replace(transaction.back);
+}
+
+/**
+ * Asks the signer. Secrets among the fields are wiped.
+ *
+ * @returns {Promise<{answer?: object, faults?: object}>} the answer if it is done; what to say in the form if it shall
+ *   be filled in again; neither if that is the end, which is on the screen then
+ */
+export async function attempt({ view, transaction, exchange }, fields, due) {
+  try {
+    const answer = await exchange.ask(fields, due);
+    return answer.code === Result.DONE ? { answer } : { faults: faultsOf(answer) };
+  } catch (error) {
+    if (PASSING.includes(error.kind)) return { faults: { alert: (text) => text.fault[error.kind] } };
+    exchange.end();
+    stop(view, error, { transaction });
+    return {};
+  }
+}
+
+function faultsOf({ code, triesLeft, retryAfter }) {
+  switch (code) {
+    case Result.WRONG_PIN:
+      return { pin: ({ fault }) => (triesLeft === undefined ? fault.wrong : fault.wrongLeft(triesLeft)) };
+    case Result.WRONG_FACTOR:
+      return { factor: ({ fault }) => fault.factor };
+    case Result.WEAK_PIN:
+      return { fresh: ({ fault }) => fault.weak };
+    default:
+      return { alert: ({ fault }) => (retryAfter === undefined ? fault.busy : fault.busyFor(retryAfter)) };
+  }
+}
+
+/** What is wrong with a form as a whole. */
+export function alertOf(text, faults) {
+  return faults.alert && element('p', { class: 'alert' }, faults.alert(text));
+}
+
+/** The sentence about one field, if there is one. */
+export function faultOf(text, faults, field) {
+  return faults[field] === undefined ? undefined : faults[field](text);
+}
+
+/** A key, by its certificate. */
+export function keyLines(text, { name, issuer, validTo, keyType }) {
+  const ends = validTo && text.authorise.validTo(new Intl.DateTimeFormat(text.dates, { dateStyle: 'long' }).format(validTo));
+  return [
+    element('p', {}, element('strong', {}, foreign(name)), ' ', keyType && element('span', { class: 'chip' }, keyType)),
+    element('p', { class: 'hint' }, foreign(issuer), ends && ` · ${ends}`),
+  ];
+}
+
+/** A time of today; of another day with its date. */
+function moment(text, time) {
+  const isToday = time.toDateString() === new Date().toDateString();
+  const format = { timeStyle: 'short', ...(isToday ? {} : { dateStyle: 'long' }) };
+  return new Intl.DateTimeFormat(text.dates, format).format(time);
+}
