@@ -1,7 +1,9 @@
-//! The tool `rsign`: a whole service on this computer for people who build CSC apps, and the bench that measures it.
+//! The tool `rsign`: a whole service on this computer for people who build CSC apps, a signing app for the terminal,
+//! and the bench that measures the service.
 
 mod bench;
 mod sandbox;
+mod sign;
 
 use std::process::ExitCode;
 
@@ -17,8 +19,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs a whole service on this computer: gateway, signer, HSM workers on a SoftHSM2 token, SQLite, built-in CA.
+    /// Runs a whole service on this computer: gateway, signer, HSM workers on a SoftHSM2 token, signing page, SQLite, built-in CA.
     Sandbox(sandbox::Options),
+    /// Signs a file through any CSC service, with the person's approval in the browser.
+    Sign(sign::Options),
     /// Measures the service against the floor its token sets, in one run.
     Bench(bench::Options),
 }
@@ -28,6 +32,7 @@ async fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let outcome = match Arguments::parse().command {
         Command::Sandbox(options) => sandbox::run(options).await,
+        Command::Sign(options) => sign::run(options).await,
         Command::Bench(options) => bench::run(options).await,
     };
     match outcome {

@@ -2,7 +2,8 @@
 
 usage: demo.py RSIGN DIR      RSIGN is the program `rsign`, DIR a folder for everything the demo makes
 
-Every run starts afresh: new keys, new certificates, new PINs.
+Every run starts afresh: new keys, new certificates, new PINs. With a terminal on standard input the service then stays
+up for a person to try, until Ctrl-C.
 """
 
 import asyncio
@@ -26,11 +27,11 @@ STOP_LIMIT = 20
 class Service:
     """A running `rsign sandbox`, stopped and waited for when the block ends."""
 
-    def __init__(self, rsign: Path, folder: Path):
+    def __init__(self, rsign: Path, folder: Path, plain_http: bool):
         self.ready_file = folder / "ready.json"
         self.log = folder / "sandbox.log"
         self._command = [rsign, "sandbox", "--ready-file", self.ready_file, "--data-dir", folder / "data"]
-        self._command += ["--listen", "127.0.0.1:0"]
+        self._command += ["--listen", "127.0.0.1:0", *(["--http"] if plain_http else [])]
 
     def __enter__(self) -> "Service":
         with self.log.open("w") as log:
@@ -49,6 +50,10 @@ class Service:
         status = self._stop()
         if status != 0:
             raise Failed(f"the service ended with status {status}")
+
+    def wait(self) -> None:
+        """Returns when the service ends by itself."""
+        self._process.wait()
 
     def _wait_until_ready(self) -> None:
         began = time.monotonic()
@@ -92,6 +97,23 @@ def sign_one_pdf(service: Service, folder: Path) -> None:
     say("pdfsig", f"{signed.pdfsig.signature} {signed.pdfsig.certificate}")
 
 
+def stay(service: Service, folder: Path) -> None:
+    """Keeps the service up until Ctrl-C."""
+    account = Sandbox.load(service.ready_file).ready["account"]
+    print(f"""The signed PDF: {path_without_spaces(folder / 'signed.pdf')}
+
+The service stays up. Open this in a browser on this computer, make an account and a key, and try it all:
+
+    {account}
+
+Seeded users with their passwords and PINs, clients and all addresses: {path_without_spaces(service.ready_file)}
+Ctrl-C stops it.""", flush=True)
+    try:
+        service.wait()
+    except KeyboardInterrupt:
+        print("\nStopping the service.", flush=True)
+
+
 def say(what: str, how: str) -> None:
     print(f"  {what:<10} {how}", flush=True)
 
@@ -119,10 +141,14 @@ def main() -> int:
     pyhanko_sign.quiet_pyhanko()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     clear(folder)
-    service = Service(rsign.resolve(), folder.resolve())
+    # A browser would warn of the sandbox's own TLS root at every step, so for a person there is none: loopback only.
+    person = sys.stdin.isatty()
+    service = Service(rsign.resolve(), folder.resolve(), plain_http=person)
     try:
         with service:
             sign_one_pdf(service, folder)
+            if person:
+                stay(service, folder)
     except KeyboardInterrupt:
         print("\ndemo: interrupted, the service is stopped", file=sys.stderr)
         return 130

@@ -11,6 +11,7 @@ mod seed;
 mod settings;
 mod tls;
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
+
+use layout::write_private;
 
 pub(crate) use layout::Layout;
 pub(crate) use process::{Programs, Service};
@@ -89,6 +92,7 @@ pub(crate) struct Sandbox {
     pub(crate) layout: Layout,
     gateway: Service,
     signer: Service,
+    page: Service,
     /// Held as long as the folder is in use.
     _lock: std::fs::File,
 }
@@ -108,11 +112,18 @@ impl Sandbox {
         settings::write_signer(&layout, pki)?;
         if !layout.is_complete() {
             process::command(&programs.signer, &layout.signer_config(), &["init", "--create-token"]).await?;
+            let identity = process::command(&programs.signer, &layout.signer_config(), &["identity"]).await?;
+            write_private(&layout.file("identity.pem"), identity.as_bytes())?;
         }
         let signer =
             Service::start("signer", &programs.signer, &layout.signer_config(), &layout.file("signer.ready")).await?;
         let address = signer.address("address")?;
-        settings::write_gateway(&layout, &settings::Gateway { listen, http, pki, signer: address })?;
+        let page = Page { port: free_port()?, http };
+        let sign_origin = page.origin();
+        settings::write_gateway(
+            &layout,
+            &settings::Gateway { listen, http, pki, signer: address, sign_origin: &sign_origin },
+        )?;
         let seeded = if layout.is_complete() {
             seed::Seeded::read(&layout)?
         } else {
@@ -123,9 +134,12 @@ impl Sandbox {
         let gateway =
             Service::start("gateway", &programs.gateway, &layout.gateway_config(), &layout.file("gateway.ready"))
                 .await?;
+        let origin = format!("{}://{}", if http { "http" } else { "https" }, gateway.address("address")?);
+        let page = page.start(&programs, &layout, &origin).await?;
         let signing_ca = ready::fetch_authority(gateway.address("pki")?, &layout).await?;
-        let ready = Ready::new(&gateway, &signer, &layout, http, &signing_ca, seeded)?;
-        Ok(Self { ready, layout, gateway, signer, _lock: lock })
+        let pids = ready::processes(&gateway, &signer, &page);
+        let ready = Ready::new(origin, &sign_origin, &layout, http, &signing_ca, seeded, pids);
+        Ok(Self { ready, layout, gateway, signer, page, _lock: lock })
     }
 
     /// Name of the first part that ended by itself.
@@ -133,18 +147,44 @@ impl Sandbox {
         tokio::select! {
             name = self.gateway.ended() => name,
             name = self.signer.ended() => name,
+            name = self.page.ended() => name,
         }
     }
 
-    /// Every process of the service now: gateway, signer, workers.
+    /// Every process of the service now: gateway, signer, workers, page.
     pub(crate) fn pids(&self) -> std::collections::BTreeMap<String, u32> {
-        ready::processes(&self.gateway, &self.signer)
+        ready::processes(&self.gateway, &self.signer, &self.page)
     }
 
-    /// Ends the gateway first, so that nobody calls a signer that is gone; waits for both.
+    /// Ends the gateway before the signer, so that nobody calls one that is gone; waits for all.
     pub(crate) async fn stop(self) {
+        self.page.stop(GRACE / 4).await;
         self.gateway.stop(GRACE / 2).await;
         self.signer.stop(GRACE / 2).await;
+    }
+}
+
+/// The signing page: another site than the gateway's to a browser, as it would be for an operator. The gateway is at
+/// 127.0.0.1, so this is at localhost.
+struct Page {
+    port: u16,
+    http: bool,
+}
+
+impl Page {
+    fn origin(&self) -> String {
+        format!("{}://localhost:{}", if self.http { "http" } else { "https" }, self.port)
+    }
+
+    async fn start(&self, programs: &Programs, layout: &Layout, gateway: &str) -> anyhow::Result<Service> {
+        let listen = format!("127.0.0.1:{}", self.port);
+        let (keys, certificate, key) = (layout.file("identity.pem"), layout.file("page.pem"), layout.file("page.key"));
+        let mut words: Vec<&OsStr> = vec!["page".as_ref(), "--listen".as_ref(), listen.as_ref()];
+        words.extend(["--gateway".as_ref(), gateway.as_ref(), "--keys".as_ref(), keys.as_os_str()]);
+        if !self.http {
+            words.extend(["--certificate".as_ref(), certificate.as_os_str(), "--key".as_ref(), key.as_os_str()]);
+        }
+        Service::start_with("signing page", &programs.signer, &words, &layout.file("page.ready")).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Starts, watches and ends the services' processes, and runs their commands.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -43,11 +44,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Service {
     /// Starts `program --config CONFIG serve --ready-file READY` and waits until it serves.
     pub(crate) async fn start(name: &'static str, program: &Path, config: &Path, ready: &Path) -> anyhow::Result<Self> {
+        Self::start_with(name, program, &["--config".as_ref(), config.as_os_str(), "serve".as_ref()], ready).await
+    }
+
+    /// Starts `program WORDS… --ready-file READY` and waits until it serves.
+    pub(crate) async fn start_with(
+        name: &'static str,
+        program: &Path,
+        words: &[&OsStr],
+        ready: &Path,
+    ) -> anyhow::Result<Self> {
         let _ = std::fs::remove_file(ready);
         let mut child = Command::new(program)
-            .arg("--config")
-            .arg(config)
-            .args(["serve", "--ready-file"])
+            .args(words)
+            .arg("--ready-file")
             .arg(ready)
             .stdin(Stdio::null())
             .kill_on_drop(true)

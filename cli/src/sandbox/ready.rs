@@ -29,27 +29,26 @@ pub(crate) struct Ready {
 
 impl Ready {
     pub(super) fn new(
-        gateway: &Service,
-        signer: &Service,
+        origin: String,
+        sign_origin: &str,
         layout: &Layout,
         http: bool,
         signing_ca: &Path,
         seeded: Seeded,
-    ) -> anyhow::Result<Self> {
-        let scheme = if http { "http" } else { "https" };
-        let base = format!("{scheme}://{}", gateway.address("address")?);
-        Ok(Self {
-            csc_v1: format!("{base}/csc/v1"),
-            csc_v2: format!("{base}/csc/v2"),
-            oauth2: base,
-            account: None,
-            sign: None,
+        pids: BTreeMap<String, u32>,
+    ) -> Self {
+        Self {
+            csc_v1: format!("{origin}/csc/v1"),
+            csc_v2: format!("{origin}/csc/v2"),
+            account: Some(format!("{origin}/account")),
+            sign: Some(format!("{sign_origin}/")),
             tls_ca: (!http).then(|| layout.file("tls-ca.pem").display().to_string()),
             signing_ca: signing_ca.display().to_string(),
             tsa: None,
+            oauth2: origin,
             seeded,
-            pids: processes(gateway, signer),
-        })
+            pids,
+        }
     }
 
     /// Whole or not at all, readable by its owner only.
@@ -59,8 +58,9 @@ impl Ready {
 }
 
 /// Every process of the service by a name.
-pub(super) fn processes(gateway: &Service, signer: &Service) -> BTreeMap<String, u32> {
-    let mut pids = BTreeMap::from([("gateway".to_owned(), gateway.pid), ("signer".to_owned(), signer.pid)]);
+pub(super) fn processes(gateway: &Service, signer: &Service, page: &Service) -> BTreeMap<String, u32> {
+    let services = [("gateway", gateway), ("signer", signer), ("page", page)];
+    let mut pids: BTreeMap<String, u32> = services.map(|(name, service)| (name.to_owned(), service.pid)).into();
     let workers = children(signer.pid).into_iter().enumerate();
     pids.extend(workers.map(|(number, pid)| (format!("hsm_worker_{}", number + 1), pid)));
     pids

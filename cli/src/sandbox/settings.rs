@@ -113,10 +113,11 @@ pub(super) struct Gateway<'a> {
     pub(super) http: bool,
     pub(super) pki: SocketAddr,
     pub(super) signer: &'a str,
+    pub(super) sign_origin: &'a str,
 }
 
 pub(super) fn write_gateway(layout: &Layout, gateway: &Gateway<'_>) -> anyhow::Result<()> {
-    let Gateway { listen, http, pki, signer } = gateway;
+    let Gateway { listen, http, pki, signer, sign_origin } = gateway;
     let file = |name: &str| quoted(&layout.file(name));
     let tls = if *http {
         String::new()
@@ -147,6 +148,12 @@ description = "A whole remote-signing service on this computer, for people who b
 [auth]
 basic = true
 configuration_key_file = {configuration_key}
+
+[account]
+sign_up = true
+
+[page]
+sign_origin = "{sign_origin}"
 "#,
         store = file("gateway.sqlite"),
         ca = file("tls-ca.pem"),

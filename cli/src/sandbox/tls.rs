@@ -1,5 +1,5 @@
-//! Certificates between the parts: a root that apps trust, one for the gateway's site, one for each side of the
-//! mutual TLS between gateway and signer.
+//! Certificates between the parts: a root that apps trust, one for the gateway's site, one for the signing page's, one
+//! for each side of the mutual TLS between gateway and signer.
 
 use anyhow::Context as _;
 use rcgen::{
@@ -20,6 +20,7 @@ pub(super) fn make(layout: &Layout) -> anyhow::Result<()> {
     // The root's key is dropped here: nothing else can ever be issued under it.
     let server = ExtendedKeyUsagePurpose::ServerAuth;
     leaf(layout, &issuer, "gateway", "rsign sandbox gateway", server.clone())?;
+    leaf(layout, &issuer, "page", "rsign sandbox signing page", server.clone())?;
     leaf(layout, &issuer, "signer", "rsign sandbox signer", server)?;
     leaf(layout, &issuer, "gateway-client", "rsign sandbox gateway", ExtendedKeyUsagePurpose::ClientAuth)
 }
