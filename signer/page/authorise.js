@@ -1,7 +1,7 @@
 // An app asks for signatures: shows for which documents, takes the PIN (DESIGN 5).
 
 import { element, foreign, sentence } from './element.js';
-import { factorField, sealedNote, secretField, secretForm } from './form.js';
+import { factorField, keeping, sealedNote, secretField, secretForm } from './form.js';
 import { take } from './pin.js';
 import { alertOf, attempt, cancel, card, faultOf, finish, keyLines } from './screens.js';
 
@@ -60,8 +60,9 @@ function form(task, faults) {
   const factor = transaction.needsFactor ? factorField(text, faultOf(text, faults, 'factor')) : undefined;
   const panel = element('div', { class: 'panel' }, pin.node, factor?.node, sealedNote(text, view.host));
   const onsubmit = async ({ begin }) => {
-    if (pin.input.value === '') return authorise(task, { pin: ({ fault }) => fault.empty });
-    if (factor?.input.value === '') return authorise(task, { factor: ({ fault }) => fault.emptyFactor });
+    const wrong = mistakes(pin.input, factor?.input);
+    const inputs = factor === undefined ? [pin.input] : [pin.input, factor.input];
+    if (Object.keys(wrong).length > 0) return keeping(inputs, wrong, () => authorise(task, wrong));
     begin();
     const { digest: listDigest, signatures: count } = transaction;
     const fields = { pin: take(pin.input), factor: factor && take(factor.input), listDigest, count };
@@ -71,4 +72,10 @@ function form(task, faults) {
   };
   const { submit, busy } = text.authorise;
   return secretForm(view, { content: [panel], submit, busy, onsubmit, oncancel: () => cancel(task) });
+}
+
+/** The first mistake of what was typed. */
+function mistakes(pin, factor) {
+  if (pin.value === '') return { pin: ({ fault }) => fault.empty };
+  return factor?.value === '' ? { factor: ({ fault }) => fault.emptyFactor } : {};
 }

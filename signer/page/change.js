@@ -2,7 +2,7 @@
 
 import { choiceFaults, newPinFields } from './choice.js';
 import { element } from './element.js';
-import { factorField, sealedNote, secretField, secretForm } from './form.js';
+import { factorField, keeping, sealedNote, secretField, secretForm } from './form.js';
 import { peek, take } from './pin.js';
 import { alertOf, attempt, cancel, card, faultOf, finish, keyLines } from './screens.js';
 
@@ -11,12 +11,12 @@ export function changePin(task, faults = {}) {
   const { view, transaction } = task;
   view.show((text) => {
     const { certificate } = transaction;
-    const key = certificate && element('div', { class: 'field' }, element('h2', {}, text.change.key), keyLines(text, certificate));
+    const { title, lead, key } = text.change;
     return card(
-      text.change.title,
+      title,
       alertOf(text, faults),
-      element('p', { class: 'lead' }, text.change.lead),
-      key,
+      element('p', { class: 'lead' }, lead),
+      certificate && element('div', { class: 'field' }, element('h2', {}, key), keyLines(text, certificate)),
       form(task, faults),
     );
   });
@@ -33,7 +33,8 @@ function form(task, faults) {
   const panel = element('div', { class: 'panel' }, old.node, fresh.nodes, factor?.node, sealedNote(text, view.host));
   const onsubmit = async ({ begin }) => {
     const wrong = mistakes(old.input, fresh, factor?.input);
-    if (Object.keys(wrong).length > 0) return changePin(task, wrong);
+    const inputs = [old.input, fresh.fresh, fresh.repeated, ...(factor === undefined ? [] : [factor.input])];
+    if (Object.keys(wrong).length > 0) return keeping(inputs, wrong, () => changePin(task, wrong));
     begin();
     const fields = { pin: take(old.input), newPin: take(fresh.fresh), factor: factor && take(factor.input) };
     fresh.repeated.value = '';
@@ -41,8 +42,8 @@ function form(task, faults) {
     if (again !== undefined) return changePin(task, again);
     return answer && finish(task, 'change');
   };
-  const content = [panel];
-  return secretForm(view, { content, submit: said.submit, busy: said.busy, onsubmit, oncancel: () => cancel(task) });
+  const oncancel = () => cancel(task);
+  return secretForm(view, { content: [panel], submit: said.submit, busy: said.busy, onsubmit, oncancel });
 }
 
 /** The first mistake of what was typed. */

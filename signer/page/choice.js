@@ -19,7 +19,8 @@ export function newPinFields(text, labels, faults) {
     rule(text, text.rules.date, ({ isLong, isNoDate }) => isLong && isNoDate),
   ];
   const oninput = () => peek([fresh.input], (pin) => lines.forEach(({ update }) => update(judge(pin))));
-  const fresh = secretField(text, { id: 'fresh', label: labels.pin, describedBy: 'rules', fault: faults.fresh, oninput });
+  const described = { describedBy: 'rules', fault: faults.fresh, oninput };
+  const fresh = secretField(text, { id: 'fresh', label: labels.pin, ...described });
   const repeated = secretField(text, { id: 'repeated', label: labels.repeated, fault: faults.repeated });
   const rules = element(
     'div',

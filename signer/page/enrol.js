@@ -2,7 +2,7 @@
 
 import { choiceFaults, newPinFields } from './choice.js';
 import { element, foreign } from './element.js';
-import { factorField, sealedNote, secretForm } from './form.js';
+import { factorField, keeping, sealedNote, secretForm } from './form.js';
 import { wipe } from './octets.js';
 import { peek, take } from './pin.js';
 import { alertOf, attempt, cancel, card, faultOf, finish, stop } from './screens.js';
@@ -32,7 +32,7 @@ export function enrol(task, faults = {}, isDrawn = false) {
       element(
         'dl',
         { class: 'facts' },
-        fact(text.enrol.owner, element('strong', {}, foreign(name)), element('br'), element('span', { class: 'hint' }, foreign(origin))),
+        fact(text.enrol.owner, element('strong', {}, foreign(name)), element('p', { class: 'hint' }, foreign(origin))),
         fact(text.enrol.kind, keyType),
       ),
       form(task, faults, isDrawn),
@@ -50,11 +50,13 @@ function form(task, faults, isDrawn) {
   const [chosen, drawn] = ways(text, isDrawn, (wantsDrawn) => (own.hidden = wantsDrawn));
   own.hidden = isDrawn;
   const factor = transaction.needsFactor ? factorField(text, told('factor')) : undefined;
-  const how = element('fieldset', {}, element('legend', {}, said.how), element('div', { class: 'choices' }, chosen.node, drawn.node));
+  const choices = element('div', { class: 'choices' }, chosen.node, drawn.node);
+  const how = element('fieldset', {}, element('legend', {}, said.how), choices);
   const onsubmit = async ({ begin }) => {
     const wantsDrawn = drawn.input.checked;
     const wrong = mistakes(wantsDrawn, fields, factor?.input);
-    if (Object.keys(wrong).length > 0) return enrol(task, wrong, wantsDrawn);
+    const inputs = [fields.fresh, fields.repeated, ...(factor === undefined ? [] : [factor.input])];
+    if (Object.keys(wrong).length > 0) return keeping(inputs, wrong, () => enrol(task, wrong, wantsDrawn));
     begin();
     const newPin = wantsDrawn ? undefined : take(fields.fresh);
     const code = factor && take(factor.input);
@@ -62,7 +64,8 @@ function form(task, faults, isDrawn) {
     return make(task, { newPin, factor: code });
   };
   const content = [how, own, factor?.node];
-  return secretForm(view, { content, submit: said.submit, busy: said.making, onsubmit, oncancel: () => cancel(task) });
+  const oncancel = () => cancel(task);
+  return secretForm(view, { content, submit: said.submit, busy: said.making, onsubmit, oncancel });
 }
 
 /** The two ways to a PIN. */
@@ -88,11 +91,14 @@ function mistakes(wantsDrawn, { fresh, repeated }, factor) {
 async function make(task, { newPin, factor }) {
   const { view, transaction } = task;
   const isDrawn = newPin === undefined;
+  const again = () => enrol(task, {}, isDrawn);
   view.show(({ enrol: said }) => progress(said.making, said.makingLead));
   view.setBusy(true);
   const fields = { newPin, factor, listDigest: transaction.digest };
-  const { answer, faults } = await attempt(task, fields, { pin: isDrawn });
-  if (faults !== undefined) enrol(task, faults, isDrawn);
+  const { answer, faults, kind } = await attempt(task, fields, { pin: isDrawn });
+  // The sentences of the form are about a PIN that was typed.
+  if (isDrawn && kind !== undefined) stop(view, new Trouble(kind === 'lost' ? 'broken' : kind), { transaction, again });
+  else if (faults !== undefined) enrol(task, faults, isDrawn);
   else if (answer?.pin !== undefined) note(task, answer.pin);
   else if (answer !== undefined) await bringIntoUse(task);
 }
@@ -155,9 +161,10 @@ async function bringIntoUse(task) {
     throw new Trouble('unfinished');
   } catch (error) {
     exchange.end();
-    // Whatever it was: the key is not in use, and what is not in use after an hour is thrown away.
-    const isAlarm = error instanceof Trouble && error.kind === 'mismatch';
-    stop(view, isAlarm ? error : new Trouble('unfinished'), { transaction });
+    // A request to close whose answer did not come may have been heard. Otherwise the key is not in use, and what is
+    // not in use after an hour is thrown away.
+    const isUncertain = error.kind === 'lost' || error.kind === 'broken';
+    stop(view, new Trouble(isUncertain ? 'broken' : 'unfinished'), { transaction });
   }
   return undefined;
 }

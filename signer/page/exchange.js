@@ -59,7 +59,8 @@ export class Exchange {
       if (!this.#channel?.isReady || seconds() - this.#usedAt > FRESH) await this.#open();
       return await this.#exchange(operation, fields, due);
     } finally {
-      wipe(...Object.values(fields).filter((field) => field instanceof Uint8Array && field !== this.#transaction.digest));
+      const { pin, newPin, factor } = fields;
+      wipe(...[pin, newPin, factor].filter((secret) => secret !== undefined));
     }
   }
 

@@ -62,6 +62,23 @@ function keyboardSwitch(text, input) {
   return button;
 }
 
+/** The fields of a new PIN: what is wrong with one is wrong with both. */
+const CHOICE = Object.freeze(['fresh', 'repeated']);
+
+/**
+ * Shows a form again, and what was typed into those of its fields that are not at fault.
+ *
+ * @param {HTMLInputElement[]} inputs
+ * @param {object} faults
+ * @param {() => void} show
+ */
+export function keeping(inputs, faults, show) {
+  const isAtFault = ({ id }) => id in faults || (CHOICE.includes(id) && CHOICE.some((other) => other in faults));
+  const kept = inputs.filter((input) => !isAtFault(input)).map(({ id, value }) => [id, value]);
+  show();
+  for (const [id, value] of kept) document.getElementById(id).value = value;
+}
+
 /** The field for the code of a second factor. */
 export function factorField(text, fault) {
   const id = 'factor';

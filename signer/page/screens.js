@@ -64,10 +64,11 @@ export function stop(view, trouble, { transaction, again } = {}) {
 
 function ways(text, transaction, again) {
   const back = transaction?.back;
+  // In one box: the spaces around a name would get lost between boxes.
+  const words = element('span', {}, withPlace(text, transaction, text.back));
   const links = [
     again && element('button', { type: 'button', onclick: again }, text.again),
-    // In one box: the spaces around a name would get lost between boxes.
-    back && element('a', { class: 'button quiet', href: back }, element('span', {}, withPlace(text, transaction, text.back))),
+    back && element('a', { class: 'button quiet', href: back }, words),
   ].filter(Boolean);
   return links.length > 0 ? element('div', { class: 'actions' }, links) : element('p', { class: 'soft' }, text.byHand);
 }
@@ -102,31 +103,35 @@ export function cancel({ view, transaction, exchange }) {
 /**
  * Asks the signer. Secrets among the fields are wiped.
  *
- * @returns {Promise<{answer?: object, faults?: object}>} the answer if it is done; what to say in the form if it shall
- *   be filled in again; neither if that is the end, which is on the screen then
+ * @returns {Promise<{answer?: object, faults?: object, kind?: string}>} the answer if it is done; what to say in the
+ *   form if it shall be filled in again, and the trouble if that is nobody's mistake; nothing if it is the end, which
+ *   is on the screen then
  */
 export async function attempt({ view, transaction, exchange }, fields, due) {
   try {
     const answer = await exchange.ask(fields, due);
-    return answer.code === Result.DONE ? { answer } : { faults: faultsOf(answer) };
+    return answer.code === Result.DONE ? { answer } : refusal(answer);
   } catch (error) {
-    if (PASSING.includes(error.kind)) return { faults: { alert: (text) => text.fault[error.kind] } };
+    const { kind } = error;
+    if (PASSING.includes(kind)) return { kind, faults: { alert: (text) => text.fault[kind] } };
     exchange.end();
     stop(view, error, { transaction });
     return {};
   }
 }
 
-function faultsOf({ code, triesLeft, retryAfter }) {
+function refusal({ code, triesLeft, retryAfter }) {
   switch (code) {
     case Result.WRONG_PIN:
-      return { pin: ({ fault }) => (triesLeft === undefined ? fault.wrong : fault.wrongLeft(triesLeft)) };
+      return { faults: { pin: ({ fault }) => (triesLeft === undefined ? fault.wrong : fault.wrongLeft(triesLeft)) } };
     case Result.WRONG_FACTOR:
-      return { factor: ({ fault }) => fault.factor };
+      return { faults: { factor: ({ fault }) => fault.factor } };
     case Result.WEAK_PIN:
-      return { fresh: ({ fault }) => fault.weak };
-    default:
-      return { alert: ({ fault }) => (retryAfter === undefined ? fault.busy : fault.busyFor(retryAfter)) };
+      return { faults: { fresh: ({ fault }) => fault.weak } };
+    default: {
+      const alert = ({ fault }) => (retryAfter === undefined ? fault.busy : fault.busyFor(retryAfter));
+      return { kind: 'busy', faults: { alert } };
+    }
   }
 }
 
@@ -142,7 +147,8 @@ export function faultOf(text, faults, field) {
 
 /** A key, by its certificate. */
 export function keyLines(text, { name, issuer, validTo, keyType }) {
-  const ends = validTo && text.authorise.validTo(new Intl.DateTimeFormat(text.dates, { dateStyle: 'long' }).format(validTo));
+  const day = new Intl.DateTimeFormat(text.dates, { dateStyle: 'long' });
+  const ends = validTo && text.authorise.validTo(day.format(validTo));
   return [
     element('p', {}, element('strong', {}, foreign(name)), ' ', keyType && element('span', { class: 'chip' }, keyType)),
     element('p', { class: 'hint' }, foreign(issuer), ends && ` · ${ends}`),

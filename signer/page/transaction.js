@@ -65,14 +65,22 @@ async function digestOf(operation, { list, enrol, signatures }) {
     expect(entries.length === 0, 'damaged');
     return undefined;
   }
-  const decoded = entries.map(({ type, hash, label }) => ({ type, hash: fromBase64Url(hash), label: label ?? undefined }));
+  const decoded = entries.map(({ type, hash, label }) => {
+    return { type, hash: fromBase64Url(hash), label: label ?? undefined };
+  });
   expect(entries.length <= whole(signatures), 'damaged');
   return listDigest(await encodeList(list.algorithm ?? BY_LENGTH[decoded[0].hash.length], decoded));
 }
 
 function enrolment({ keyType, subject }) {
   const { common_name: name, organization, country, serial_number: number } = subject;
-  return { keyType: plain(keyType), name: plain(name), organization: optional(organization), country, number: plain(number) };
+  return {
+    keyType: plain(keyType),
+    name: plain(name),
+    organization: optional(organization),
+    country: plain(country),
+    number: plain(number),
+  };
 }
 
 function certificate(told) {

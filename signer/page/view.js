@@ -94,7 +94,8 @@ export class View {
     const buttons = LANGUAGES.map((text) => {
       const choose = () => this.#choose(text);
       const isHere = text === this.#text;
-      return element('button', { type: 'button', class: 'link', lang: text.tag, 'aria-pressed': String(isHere), onclick: choose }, text.name);
+      const attributes = { type: 'button', class: 'link', lang: text.tag, 'aria-pressed': String(isHere) };
+      return element('button', { ...attributes, onclick: choose }, text.name);
     });
     const languages = document.getElementById('languages');
     languages.setAttribute('role', 'group');

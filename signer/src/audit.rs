@@ -8,6 +8,7 @@ use data_encoding::HEXLOWER;
 use rsign_storage::{Result, Store};
 use serde::{Deserialize, Serialize};
 
+use crate::channel::Sid;
 use crate::clock::Clock;
 
 /// What happened.
@@ -46,6 +47,10 @@ pub enum Event {
     Signed,
     /// A SAD or hash was refused.
     Refused,
+    /// An end-to-end channel was opened, or not.
+    ChannelOpened,
+    /// A channel was broken off: what came over it was forged, repeated, out of order, or not what was registered.
+    ChannelFailed,
     /// The HSM failed.
     HsmFault,
     /// Someone without the gateway's certificate knocked.
@@ -81,6 +86,12 @@ pub struct Entry {
     /// The credential it concerns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
+    /// Id of the channel it is about or, for an approval, that it came over, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Id of the gateway's transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
     /// Id of the SAD's row, not the SAD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sad: Option<String>,
@@ -114,6 +125,13 @@ impl Entry {
     pub fn credential(mut self, credential: &crate::credential::Credential) -> Self {
         self.user = Some(credential.user.clone());
         self.credential = Some(credential.id.clone());
+        self
+    }
+
+    /// Names the channel.
+    #[must_use]
+    pub fn channel(mut self, sid: Option<&Sid>) -> Self {
+        self.channel = sid.map(|sid| HEXLOWER.encode(sid));
         self
     }
 
@@ -161,10 +179,23 @@ impl Audit {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn record(&self, mut entry: Entry) -> Result<()> {
-        entry.time = self.clock.now();
-        let event = serde_json::to_vec(&entry).map_err(|error| rsign_storage::Error::Unavailable(error.into()))?;
-        self.store.append(&self.instance, event).await?;
+    pub async fn record(&self, entry: Entry) -> Result<()> {
+        self.store.append(&self.instance, self.event(entry)?).await?;
         Ok(())
+    }
+
+    /// Appends an entry that says what is about to be done, with the promise of [`Store::append_unsynced`]: it is on
+    /// the disk when the entry is that says how it ended, and before that nothing of it leaves.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn record_intent(&self, entry: Entry) -> Result<()> {
+        self.store.append_unsynced(&self.instance, self.event(entry)?).await?;
+        Ok(())
+    }
+
+    fn event(&self, mut entry: Entry) -> Result<Vec<u8>> {
+        entry.time = self.clock.now();
+        serde_json::to_vec(&entry).map_err(|error| rsign_storage::Error::Unavailable(error.into()))
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::certificate::name::AuthorityName;
 use crate::certificate::{Profile, QcStatements};
+use crate::clients::Clients;
 use crate::hsm::pkcs11::{Derive, TokenSettings, Wrap};
 
 /// The whole file.
@@ -26,6 +27,9 @@ pub struct Config {
     pub admin: Admin,
     /// The built-in CA.
     pub ca: Ca,
+    /// Clients that sign their requests.
+    #[serde(default)]
+    pub clients: Clients,
 }
 
 /// Mutual TLS.

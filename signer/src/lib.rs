@@ -6,6 +6,8 @@
 
 pub mod audit;
 pub mod certificate;
+pub mod channel;
+pub mod clients;
 pub mod clock;
 pub mod command;
 pub mod config;
@@ -15,6 +17,7 @@ pub mod hsm;
 pub mod http;
 
 pub mod key;
+pub mod page;
 pub mod pin;
 pub mod sad;
 pub mod service;

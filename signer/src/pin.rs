@@ -34,21 +34,49 @@ impl Pin {
     /// Any string is judged: format rules hold only when a PIN is chosen.
     #[must_use]
     pub fn to_judge(text: &SecretString) -> Self {
-        Self(Zeroizing::new(text.expose_secret().nfkc().collect()))
+        Self::normalised(text.expose_secret())
     }
 
-    /// A PIN someone chose: 6 to 64 characters after NFKC, at most 64 bytes, not all equal, not a run.
+    /// The same from the octets of a channel's record; `None` when they are no UTF-8.
+    #[must_use]
+    pub fn from_octets(octets: &[u8]) -> Option<Self> {
+        std::str::from_utf8(octets).ok().map(Self::normalised)
+    }
+
+    /// In a buffer that has its full size from the start: one that grows leaves what it held behind, unwiped.
+    fn normalised(text: &str) -> Self {
+        if text.is_ascii() {
+            return Self(Zeroizing::new(text.to_owned()));
+        }
+        let mut pin = Zeroizing::new(String::with_capacity(text.nfkc().map(char::len_utf8).sum()));
+        pin.extend(text.nfkc());
+        Self(pin)
+    }
+
+    /// A PIN someone chose, see [`Pin::strong`].
     ///
     /// # Errors
     /// [`Weak`].
     pub fn chosen(text: &SecretString) -> Result<Self, Weak> {
-        let pin = Self::to_judge(text);
-        let characters = Zeroizing::new(pin.0.chars().map(u32::from).collect::<Vec<_>>());
-        let long_enough = characters.len() >= 6 && pin.0.len() <= 64;
+        Self::to_judge(text).strong()
+    }
+
+    /// Whether it may be chosen: 6 to 64 characters after NFKC, at most 64 bytes, no run, and nothing repeated from
+    /// beginning to end.
+    ///
+    /// # Errors
+    /// [`Weak`].
+    pub fn strong(self) -> Result<Self, Weak> {
+        let mut characters = Zeroizing::new(Vec::with_capacity(self.0.len()));
+        characters.extend(self.0.chars().map(u32::from));
+        let count = characters.len();
+        let long_enough = count >= 6 && self.0.len() <= 64;
         let is_run = |step: i64| {
             characters.windows(2).all(|pair| matches!(pair, [a, b] if i64::from(*b) - i64::from(*a) == step))
         };
-        if long_enough && ![-1, 0, 1].into_iter().any(is_run) { Ok(pin) } else { Err(Weak) }
+        let repeats = |period: usize| characters.iter().zip(characters.iter().skip(period)).all(|(a, b)| a == b);
+        let weak = is_run(1) || is_run(-1) || (1..=count / 2).any(repeats);
+        if long_enough && !weak { Ok(self) } else { Err(Weak) }
     }
 
     /// Draws eight digits from octets of the HSM's random source; `None` when they do not suffice (draw again).
@@ -56,9 +84,9 @@ impl Pin {
     pub fn drawn(octets: &[u8]) -> Option<Self> {
         // 250 is the largest multiple of ten in a byte: what is above would make some digits likelier.
         let digits = octets.iter().filter(|octet| **octet < 250).map(|octet| char::from(b'0' + octet % 10));
-        let digits: Zeroizing<String> = Zeroizing::new(digits.take(Self::DRAWN).collect());
-        let text = SecretString::from(digits.as_str());
-        if digits.len() == Self::DRAWN { Self::chosen(&text).ok() } else { None }
+        let mut pin = Zeroizing::new(String::with_capacity(Self::DRAWN));
+        pin.extend(digits.take(Self::DRAWN));
+        if pin.len() == Self::DRAWN { Self(pin).strong().ok() } else { None }
     }
 
     /// Shows it: to its owner, once.

@@ -4,7 +4,9 @@ mod admin;
 mod audit;
 mod ceremony;
 mod floor;
+mod identity;
 mod open;
+mod page;
 mod serve;
 
 use std::os::unix::process::CommandExt as _;
@@ -44,6 +46,10 @@ enum Command {
         #[command(subcommand)]
         command: CredentialCommand,
     },
+    /// Prints the identity key that signs channel handshakes, as PEM: for the signing page and for native apps.
+    Identity,
+    /// Serves the signing page to browsers: static files, without HSM, store or configuration file.
+    Page(page::Arguments),
     /// The audit trail.
     Audit {
         #[command(subcommand)]
@@ -79,11 +85,13 @@ enum AuditCommand {
 /// # Errors
 /// What went wrong, for the terminal.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    if matches!(arguments.command, Command::HsmWorker) {
-        return Ok(crate::hsm::worker::run()?);
+    match arguments.command {
+        Command::HsmWorker => return Ok(crate::hsm::worker::run()?),
+        Command::Page(arguments) => return runtime()?.block_on(page::run(arguments)),
+        _ => {}
     }
     let config = Config::read(&arguments.config).map_err(anyhow::Error::msg)?;
-    let uses_library = matches!(arguments.command, Command::Init { .. } | Command::HsmFloor);
+    let uses_library = matches!(arguments.command, Command::Init { .. } | Command::Identity | Command::HsmFloor);
     if uses_library {
         with_environment(&config)?;
     }
@@ -92,7 +100,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 async fn dispatch(command: Command, config: &Config) -> anyhow::Result<()> {
     match command {
-        Command::HsmWorker => Ok(()),
+        Command::HsmWorker | Command::Page(_) => Ok(()),
+        Command::Identity => identity::print(config).await,
         Command::HsmFloor => floor::run(config).await,
         Command::Init { create_token } => ceremony::run(config, create_token).await,
         Command::Serve { ready_file } => serve::run(config, ready_file.as_deref()).await,

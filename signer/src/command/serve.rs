@@ -39,6 +39,7 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
         master: ceremony.master,
         authority: ceremony.authority.0,
         profile: config.profile(),
+        clients: config.clients.clone(),
     })?);
     signer.audit().record(Entry::of(Event::Started).because(env!("CARGO_PKG_VERSION"))).await?;
     let rejections = PeerRejections::new(signer.audit().clone(), clock);
@@ -74,7 +75,7 @@ async fn tidy(signer: Arc<Signer>) {
 }
 
 /// Written whole: a temporary name, then a rename.
-fn announce(path: &Path, address: SocketAddr) -> anyhow::Result<()> {
+pub(super) fn announce(path: &Path, address: SocketAddr) -> anyhow::Result<()> {
     let draft = path.with_extension("draft");
     let ready = serde_json::json!({ "address": address.to_string(), "pid": std::process::id() });
     std::fs::write(&draft, serde_json::to_vec(&ready)?).with_context(|| draft.display().to_string())?;

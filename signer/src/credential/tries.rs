@@ -153,6 +153,20 @@ impl Tries {
         self.locked_until.filter(|until| *until > now)
     }
 
+    /// End of the lock this client meets, its own or the one for all, if one runs at this time.
+    #[must_use]
+    pub fn client_locked_until(&self, client: &str, now: i64) -> Option<i64> {
+        let own = self.clients.get(client).and_then(|tries| tries.locked_until).filter(|until| *until > now);
+        own.max(self.locked_until(now))
+    }
+
+    /// Wrong PINs this client may still send before it meets a lock.
+    #[must_use]
+    pub fn left(&self, policy: &TryPolicy, client: &str) -> u32 {
+        let own = self.clients.get(client).map_or(0, |tries| tries.failed);
+        policy.client.saturating_sub(own).min(policy.credential.saturating_sub(self.failed))
+    }
+
     /// Whether this client's PIN was right within the last day.
     #[must_use]
     pub fn right_lately(&self, client: &str, now: i64) -> bool {

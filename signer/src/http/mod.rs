@@ -1,8 +1,11 @@
-//! The only place that knows `axum` and TLS: the gateway's messages in, answers out.
+//! The only place that knows `axum` and TLS: the gateway's messages in, answers out; and, in a process of its own, the
+//! signing page for browsers.
 
 mod error;
+mod page;
 mod router;
 mod tls;
 
+pub use page::{Transport, page, serve_page};
 pub use router::router;
 pub use tls::{PeerRejections, Serving, serve};

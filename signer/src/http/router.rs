@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
-    Authorize, ChangePin, ChangeState, CreateCredential, CredentialName, Done, Extend, IssueCertificate,
-    LinkCertificate, Refusal, Refused, RevokeSad, Sign, path,
+    Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential, CredentialName, Done, Extend,
+    IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, path,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,6 +40,14 @@ pub fn router(signer: Arc<Signer>) -> Router {
         .route(path::EXTEND, method(|signer, asked: Extend| async move { signer.extend(&asked).await }))
         .route(path::REVOKE, method(|signer, asked: RevokeSad| async move { done(signer.revoke(&asked).await) }))
         .route(path::SIGN, method(|signer, asked: Sign| async move { signer.sign(&asked).await }))
+        .route(
+            path::CHANNEL_HELLO,
+            method(|signer, asked: ChannelHello| async move { signer.open_channel(&asked).await }),
+        )
+        .route(
+            path::CHANNEL_RECORD,
+            method(|signer, asked: ChannelRecord| async move { signer.take_record(&asked).await }),
+        )
         .route(path::AUTHORITY, method(|signer, _: Done| async move { signer.authority().await }))
         .route(path::HEALTH, method(|signer, _: Done| async move { Ok(signer.health().await) }))
         .layer(DefaultBodyLimit::max(MAX_BODY))

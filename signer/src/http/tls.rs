@@ -30,8 +30,8 @@ use crate::config::Listen;
 pub struct Serving {
     /// The bound address.
     pub address: SocketAddr,
-    handle: Handle<SocketAddr>,
-    task: tokio::task::JoinHandle<io::Result<()>>,
+    pub(super) handle: Handle<SocketAddr>,
+    pub(super) task: tokio::task::JoinHandle<io::Result<()>>,
 }
 
 impl Serving {
@@ -82,7 +82,7 @@ fn tls(listen: &Listen) -> Result<ServerConfig, String> {
     Ok(config)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match read {
         Ok(found) if !found.is_empty() => Ok(found),

@@ -7,10 +7,23 @@ use rsign_storage::Update;
 use super::pin_try::Destination;
 use super::{Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
+use crate::channel::Sid;
 use crate::credential::{Credential, Slot};
 use crate::hsm::{Answer, Job, Opener};
 use crate::pin::{Pin, Stretching};
 use crate::sad::{self, Item, Presented, Sad, SadToken};
+
+/// What the owner's PIN shall approve.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Approval<'a> {
+    pub(super) credential: &'a str,
+    pub(super) user: &'a str,
+    pub(super) client: &'a str,
+    pub(super) signatures: u32,
+    pub(super) list: &'a [Hash],
+    /// The channel it came over; none for what came in clear.
+    pub(super) channel: Option<&'a Sid>,
+}
 
 impl Signer {
     /// Gives a SAD for the PIN of the credential's owner.
@@ -18,20 +31,31 @@ impl Signer {
     /// # Errors
     /// See [`Refusal`]; nothing is judged unless the request is right in everything else.
     pub async fn authorize(&self, asked: &Authorize) -> Result<Authorized> {
-        let credential = self.own_credential(&asked.credential, &asked.user).await?;
+        let approval = Approval {
+            credential: &asked.credential,
+            user: &asked.user,
+            client: &asked.client,
+            signatures: asked.signatures,
+            list: &asked.list,
+            channel: None,
+        };
+        self.approve(approval, &Pin::to_judge(&asked.pin)).await
+    }
+
+    /// See [`Signer::authorize`]; for a PIN that came some other way than in a message.
+    pub(super) async fn approve(&self, asked: Approval<'_>, pin: &Pin) -> Result<Authorized> {
+        let credential = self.own_credential(asked.credential, asked.user).await?;
         credential.usable(self.clock.now())?;
-        let items = admissible(&credential, asked.signatures, &asked.list)?;
+        let items = admissible(&credential, asked.signatures, asked.list)?;
         let mut grant = Grant { signer: self, asked, items: Some(items), made: None };
-        let won = self.try_pin(&credential, &asked.client, &Pin::to_judge(&asked.pin), &mut grant).await?;
+        let won = self.try_pin(&credential, asked.client, pin, &mut grant).await?;
         let Some((token, mut sad)) = grant.made.take() else {
             return Err(Error::Incident("a PIN was right, but no SAD was formed".to_owned()));
         };
         sad.slot = Some(Bytes(won.slot.clone()));
-        let entry = Entry::of(Event::Authorized).client(&asked.client).credential(&won.credential).hashes(
-            &sad.id,
-            asked.signatures as usize,
-            &sad::list_digest(&sad.items),
-        );
+        let entry = Entry::of(Event::Authorized).client(asked.client).channel(asked.channel);
+        let entry =
+            entry.credential(&won.credential).hashes(&sad.id, asked.signatures as usize, &sad::list_digest(&sad.items));
         let (id, expires_at) = (sad.id.clone(), sad.expires_at);
         let (settled, stored, audited) =
             tokio::join!(self.win(&won, None), self.tables.sads.insert(&id, sad), self.audit.record(entry));
@@ -149,8 +173,20 @@ impl Signer {
     /// See [`Refusal`]; a wrong old PIN is a counted try.
     pub async fn change_pin(&self, asked: &ChangePin) -> Result<()> {
         let credential = self.own_credential(&asked.credential, &asked.user).await?;
+        let (pin, new_pin) = (Pin::to_judge(&asked.pin), Pin::to_judge(&asked.new_pin));
+        self.replace_pin(&credential, &asked.client, &pin, new_pin).await
+    }
+
+    /// See [`Signer::change_pin`].
+    pub(super) async fn replace_pin(
+        &self,
+        credential: &Credential,
+        client: &str,
+        pin: &Pin,
+        new_pin: Pin,
+    ) -> Result<()> {
         credential.usable(self.clock.now())?;
-        let (pin, new_pin) = (Pin::to_judge(&asked.pin), Pin::chosen(&asked.new_pin).map_err(|_| Refusal::WeakPin)?);
+        let new_pin = new_pin.strong().map_err(|_| Refusal::WeakPin)?;
         if pin.equals(&new_pin) {
             return Err(Refusal::WeakPin.into());
         }
@@ -158,11 +194,11 @@ impl Signer {
         // Stretched before the try: the lease shall not run while Argon2id does.
         let opener = {
             let _permit = self.stretching.acquire().await.map_err(|_| Refusal::Busy)?;
-            self.stretch(&credential, &new_pin, &stretching)?
+            self.stretch(credential, &new_pin, &stretching)?
         };
-        let won = self.try_pin(&credential, &asked.client, &pin, &mut NewPin(opener)).await?;
+        let won = self.try_pin(credential, client, pin, &mut NewPin(opener)).await?;
         let slot = Slot { stretching, wrapped: Bytes(won.slot.clone()), master: self.master.clone() };
-        self.audit.record(Entry::of(Event::PinChanged).client(&asked.client).credential(&won.credential)).await?;
+        self.audit.record(Entry::of(Event::PinChanged).client(client).credential(&won.credential)).await?;
         self.win(&won, Some(slot)).await
     }
 
@@ -221,7 +257,7 @@ struct Renewed {
 /// The SAD to be, formed when the try begins: its epoch is the row's then.
 struct Grant<'a> {
     signer: &'a Signer,
-    asked: &'a Authorize,
+    asked: Approval<'a>,
     items: Option<Vec<Item>>,
     made: Option<(SadToken, Sad)>,
 }
@@ -233,7 +269,7 @@ impl Destination for Grant<'_> {
             id: token.row(),
             credential: credential.id.clone(),
             user: credential.user.clone(),
-            client: self.asked.client.clone(),
+            client: self.asked.client.to_owned(),
             key_version: credential.key_version,
             epoch: credential.epoch,
             scal: credential.scal,

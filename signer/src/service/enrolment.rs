@@ -23,10 +23,20 @@ impl Signer {
     /// # Errors
     /// [`Refusal::Taken`] when the id was used before.
     pub async fn create(&self, asked: &CreateCredential) -> Result<CreatedCredential> {
+        let pin = self.draw_pin().await?;
+        let created = self.create_under(&pin, asked).await?;
+        self.remember_pin(&asked.credential, pin)?;
+        Ok(created)
+    }
+
+    /// Makes a key under a PIN that its owner has, or is told, some other way.
+    ///
+    /// # Errors
+    /// [`Refusal::Taken`].
+    pub(super) async fn create_under(&self, pin: &Pin, asked: &CreateCredential) -> Result<CreatedCredential> {
         if self.tables.credentials.find(&asked.credential).await?.is_some() {
             return Err(Refusal::Taken.into());
         }
-        let pin = self.draw_pin().await?;
         let mut salt = [0; 16];
         self.random.fill(&mut salt);
         let stretching = Stretching::new(asked.stretch, salt);
@@ -39,7 +49,7 @@ impl Signer {
         };
         let stretched = {
             let _permit = self.stretching.acquire().await.map_err(|_| Refusal::Busy)?;
-            tokio::task::block_in_place(|| binding.opener(&pin, &stretching, &self.memory))
+            tokio::task::block_in_place(|| binding.opener(pin, &stretching, &self.memory))
         };
         let opener = stretched.ok_or(Refusal::Malformed)?;
         let generated = match self.run(Job::Generate { key: asked.key, opener: opener.clone() }).await? {
@@ -73,11 +83,10 @@ impl Signer {
         if !self.tables.credentials.insert(&asked.credential, credential).await? {
             return Err(Refusal::Taken.into());
         }
-        self.remember_pin(&asked.credential, pin)?;
         Ok(CreatedCredential { key: Bytes(wrapped_key), spki: Bytes(spki), request: Bytes(request) })
     }
 
-    async fn draw_pin(&self) -> Result<Pin> {
+    pub(super) async fn draw_pin(&self) -> Result<Pin> {
         loop {
             match self.run(Job::Random { length: 4 * Pin::DRAWN }).await? {
                 Answer::Octets(octets) => {
@@ -289,6 +298,7 @@ impl Signer {
     /// When the store fails.
     pub async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();
+        self.channels.purge(now);
         self.tables.sads.purge(now - 60_000).await?;
         let mut after = None;
         loop {

@@ -3,9 +3,11 @@
 //! * [`enrolment`](Signer::create): key, certificate, PIN, life cycle
 //! * [`authorization`](Signer::authorize): PIN in, SAD out
 //! * [`signing`](Signer::sign): SAD and hashes in, signatures out
+//! * [`channel`](Signer::open_channel): the same and more, asked for inside an end-to-end channel
 
 mod authority;
 mod authorization;
+mod channel;
 mod enrolment;
 mod pin_try;
 mod signing;
@@ -16,11 +18,13 @@ use std::sync::{Arc, Mutex};
 
 use rsign_api::signer::{Health, Refusal};
 use rsign_storage::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::Random;
 use crate::audit::Audit;
 use crate::certificate::{Authority, Profile};
+use crate::channel::{Channels, Limits, instance_number};
+use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::credential::TryPolicy;
 use crate::hsm::pkcs11::{Derive, Wrap};
@@ -72,6 +76,8 @@ pub struct Policy {
     pub batch: usize,
     /// How long a credential may stay inactive after it was made.
     pub enrolment: i64,
+    /// End-to-end channels.
+    pub channels: Limits,
 }
 
 impl Default for Policy {
@@ -87,6 +93,7 @@ impl Default for Policy {
             stretching: std::thread::available_parallelism().map_or(2, usize::from),
             batch: 50,
             enrolment: 60 * 60_000,
+            channels: Limits::default(),
         }
     }
 }
@@ -114,6 +121,8 @@ pub struct Parts {
     pub authority: Vec<u8>,
     /// What certificates of the built-in CA look like.
     pub profile: Profile,
+    /// Clients that sign their requests.
+    pub clients: Clients,
 }
 
 /// The service.
@@ -137,6 +146,12 @@ pub struct Signer {
     memory: crate::pin::Memory,
     /// PINs drawn for new credentials and not handed over yet; nowhere else, so a restart ends those enrolments.
     drawn: Mutex<HashMap<String, Pin>>,
+    /// Number of this instance in its channels' names.
+    instance: u32,
+    channels: Channels,
+    clients: Clients,
+    /// `kid` of the identity key that signs their handshakes.
+    identity: OnceCell<[u8; 32]>,
 }
 
 impl Signer {
@@ -146,6 +161,7 @@ impl Signer {
     /// When the CA certificate cannot be read.
     pub fn new(parts: Parts) -> std::result::Result<Self, crate::certificate::Error> {
         let turns = turn::Turns::new(&parts.policy);
+        let channels = Channels::new(parts.policy.channels);
         Ok(Self {
             tables: Tables::new(&parts.store),
             audit: Audit::new(Arc::clone(&parts.store), &parts.instance, Arc::clone(&parts.clock)),
@@ -164,7 +180,17 @@ impl Signer {
             checked: Checked::default(),
             turns,
             drawn: Mutex::default(),
+            instance: instance_number(&parts.instance),
+            channels,
+            clients: parts.clients,
+            identity: OnceCell::new(),
         })
+    }
+
+    /// The open channels.
+    #[must_use]
+    pub const fn channels(&self) -> &Channels {
+        &self.channels
     }
 
     /// The audit trail.
@@ -175,7 +201,7 @@ impl Signer {
 
     /// How it is.
     pub async fn health(&self) -> Health {
-        Health { store: self.store.ping().await.is_ok(), workers: self.hsm.ready() }
+        Health { store: self.store.ping().await.is_ok(), workers: self.hsm.ready(), instance: self.instance }
     }
 
     /// Runs a job; once more when a worker was lost with it. That is safe: nothing of a job's outcome was released,

@@ -8,6 +8,8 @@
 #![allow(clippy::duplicate_mod, reason = "one suite, mounted once per token")]
 
 mod harness;
+mod memory;
+mod page;
 mod service;
 
 #[path = "."]

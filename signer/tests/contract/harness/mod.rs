@@ -4,13 +4,15 @@ pub(crate) mod child;
 mod key;
 mod kind;
 mod openssl;
+mod served;
 mod token;
 mod worker;
 
 pub(crate) use key::{Made, digest, opener, random};
 pub(crate) use kind::Kind;
 pub(crate) use openssl::Openssl;
-pub(crate) use token::TestToken;
+pub(crate) use served::Served;
+pub(crate) use token::{SIGNER, TestToken};
 pub(crate) use worker::Workers;
 
 use std::time::Duration;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{Kind, Workers};
 
 /// The program whose workers and ceremony are tested.
-pub(super) const SIGNER: &str = env!("CARGO_BIN_EXE_rsign-signer");
+pub(crate) const SIGNER: &str = env!("CARGO_BIN_EXE_rsign-signer");
 
 /// A token, initialised or not.
 pub(crate) struct TestToken {

@@ -53,9 +53,21 @@ async fn weak_pins_are_refused_and_no_try_is_spent() {
     let owned = house.enrol(KeyType::P256).await;
     house.hsm.forget();
     let too_long = "ab".repeat(33);
-    for weak in
-        ["", "12345", "123456", "654321", "111111", "aaaaaaaa", "abcdefgh", "１２３４５６", &too_long, &owned.pin]
-    {
+    for weak in [
+        "",
+        "12345",
+        "123456",
+        "654321",
+        "111111",
+        "aaaaaaaa",
+        "abcdefgh",
+        "１２３４５６",
+        "121212",
+        "123123",
+        "abcabcab",
+        &too_long,
+        &owned.pin,
+    ] {
         // Not even with a wrong old PIN: what is refused for its form says nothing of it.
         for old in [owned.pin.clone(), owned.wrong_pin(1)] {
             if weak == owned.pin && old != owned.pin {

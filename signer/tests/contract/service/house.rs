@@ -10,6 +10,7 @@ use rsign_api::signer::{
 };
 use rsign_signer::SystemRandom;
 use rsign_signer::certificate::{own_scheme, verify};
+use rsign_signer::clients::Clients;
 use rsign_signer::clock::{Clock as _, StoppedClock, SystemClock};
 use rsign_signer::credential::Credential;
 use rsign_signer::hsm::Pool;
@@ -45,7 +46,12 @@ impl House {
     }
 
     pub(crate) async fn with(policy: Policy) -> Self {
-        let token = TestToken::ready(Kind::SoftHsm2).unwrap();
+        Self::built(policy, Clients::default()).await
+    }
+
+    pub(crate) async fn built(policy: Policy, clients: Clients) -> Self {
+        let mut token = TestToken::ready(Kind::SoftHsm2).unwrap();
+        token.config.clients = clients;
         let (pool, store, ceremony) = (token.pool().await, token.store().await, token.ceremony().await);
         let hsm = Arc::new(Probe::new(pool.clone()));
         let clock = Arc::new(StoppedClock::at(SystemClock.now()));
@@ -150,6 +156,7 @@ fn build(
         master: ceremony.master.clone(),
         authority: ceremony.authority.0.clone(),
         profile: token.config.profile(),
+        clients: token.config.clients.clone(),
     };
     Arc::new(Signer::new(parts).unwrap())
 }

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod change_pin;
+mod channel;
 mod enrolment;
 mod extension;
 mod faults;

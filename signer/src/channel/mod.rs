@@ -1,0 +1,73 @@
+//! Open channels (RCH1): in this instance's memory only, few, and not for long.
+//!
+//! What a channel says is [`rsign_api::channel`]'s business, what is done on its behalf [`crate::service`]'s. Here is
+//! what a channel is between two records, and who may have one.
+
+mod table;
+
+use rsign_api::channel::server;
+use rsign_api::signer::Registration;
+use sha2::{Digest as _, Sha256};
+
+pub use table::{Channels, Limits};
+
+use crate::Random;
+
+/// Name of a channel: four bytes of this instance, twelve of chance.
+pub type Sid = [u8; 16];
+
+/// Number of an instance in its channels' names, made of its own name.
+#[must_use]
+pub fn instance_number(name: &str) -> u32 {
+    let digest: [u8; 32] = Sha256::new().chain_update(b"rsign/instance/v1\0").chain_update(name).finalize().into();
+    let [a, b, c, d, ..] = digest;
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// Draws the name of a new channel of this instance.
+#[must_use]
+pub fn draw_sid(instance: u32, random: &dyn Random) -> Sid {
+    let mut sid = [0; 16];
+    let (number, chance) = sid.split_at_mut(4);
+    number.copy_from_slice(&instance.to_be_bytes());
+    random.fill(chance);
+    sid
+}
+
+/// How far a channel's transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// What it was opened for was not done yet.
+    Asked,
+    /// A key was made; its owner has not said that the PIN is noted.
+    Enrolled,
+    /// It was done: the channel can be closed and nothing else.
+    Done,
+}
+
+/// What is known of a channel besides its keys.
+#[derive(Debug)]
+pub struct Channel {
+    /// Its name.
+    pub sid: Sid,
+    /// What it was opened for.
+    pub registration: Registration,
+    /// End of its life, Unix milliseconds.
+    pub ends: i64,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// A channel between two records.
+pub struct Open {
+    /// What is known of it.
+    pub channel: Channel,
+    /// Its keys, and which record comes next.
+    pub state: server::Session,
+}
+
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Open").field(&self.channel).finish()
+    }
+}

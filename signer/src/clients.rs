@@ -1,0 +1,70 @@
+//! Clients that sign their requests: what an operator of the signer knows of them, past any gateway (DESIGN 5).
+
+use std::io;
+use std::path::PathBuf;
+
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use rustls_pki_types::pem::PemObject as _;
+use serde::Deserialize;
+
+/// Longest id that can name a file.
+const LONGEST_ID: usize = 64;
+
+/// Keys of clients, and what follows from having one.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clients {
+    /// A folder with one public key for each client that signs its requests: `CLIENT-ID.pem`. It is looked into anew
+    /// each time.
+    #[serde(default)]
+    keys: Option<PathBuf>,
+    /// Whether nobody else may have hashes approved: without it a gateway could name a client that signs nothing.
+    #[serde(default)]
+    required: bool,
+    /// What the requests have to name as `aud`: the gateway's issuer. Not looked at when absent.
+    #[serde(default)]
+    audience: Option<String>,
+}
+
+/// What a client has to show for its requests.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing: it has no key here.
+    Free,
+    /// Its signature, by this key (`SubjectPublicKeyInfo`, DER).
+    Signs(Vec<u8>),
+    /// It has no key, and only those with one are served.
+    Unknown,
+}
+
+impl Clients {
+    /// Keys in this folder.
+    #[must_use]
+    pub fn new(keys: PathBuf, required: bool, audience: Option<String>) -> Self {
+        Self { keys: Some(keys), required, audience }
+    }
+
+    /// What requests have to name as `aud`.
+    #[must_use]
+    pub fn audience(&self) -> Option<&str> {
+        self.audience.as_deref()
+    }
+
+    /// What this client has to show. An id that could not name a file has none.
+    ///
+    /// # Errors
+    /// When there is a file that cannot be read, or holds no key: then nothing is known, and nothing follows.
+    pub async fn standing(&self, client: &str) -> io::Result<Standing> {
+        let without = if self.required { Standing::Unknown } else { Standing::Free };
+        let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+        let named = (1..=LONGEST_ID).contains(&client.len()) && client.bytes().all(is_name);
+        let Some(folder) = self.keys.as_ref().filter(|_| named) else { return Ok(without) };
+        let pem = match tokio::fs::read(folder.join(format!("{client}.pem"))).await {
+            Ok(pem) => pem,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(without),
+            Err(error) => return Err(error),
+        };
+        let key = SubjectPublicKeyInfoDer::from_pem_slice(&pem).map_err(io::Error::other)?;
+        Ok(Standing::Signs(key.to_vec()))
+    }
+}

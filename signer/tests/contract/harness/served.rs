@@ -1,0 +1,103 @@
+//! `rsign-signer serve` in a process of its own, and a gateway's connection to it.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::{SIGNER, TestToken, until};
+
+/// A serving signer; ended with the test.
+pub(crate) struct Served {
+    pub(crate) token: TestToken,
+    child: Child,
+    address: String,
+    tls: tokio_rustls::TlsConnector,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    pub(crate) async fn start(token: TestToken) -> Self {
+        for name in ["signer", "gateway"] {
+            let (key, certificate) = (format!("{name}.key"), format!("{name}.pem"));
+            let line = format!(
+                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN={name} \
+                 -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=CA:FALSE -keyout {key} -out {certificate}"
+            );
+            let made =
+                Command::new("openssl").args(line.split_whitespace()).current_dir(token.root()).output().unwrap();
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        }
+        let file = |name: &str| token.path(name).display().to_string();
+        let config = std::fs::read_to_string(token.path("signer.toml")).unwrap();
+        let config = config
+            .replace("gateway_certificate = \"unused\"", &format!("gateway_certificate = \"{}\"", file("gateway.pem")))
+            .replace("certificate = \"unused\"", &format!("certificate = \"{}\"", file("signer.pem")))
+            .replace("key = \"unused\"", &format!("key = \"{}\"", file("signer.key")));
+        std::fs::write(token.path("signer.toml"), config).unwrap();
+        let mut serve = Command::new(SIGNER);
+        serve.arg("--config").arg(token.path("signer.toml")).args(["serve", "--ready-file"]).arg(token.path("ready"));
+        let child = serve.stdout(Stdio::null()).spawn().unwrap();
+        until("the signer serves", || token.path("ready").exists()).await;
+        let ready: serde_json::Value = serde_json::from_slice(&std::fs::read(token.path("ready")).unwrap()).unwrap();
+        let tls = connector(&token);
+        Self { child, address: ready["address"].as_str().unwrap().to_owned(), tls, token }
+    }
+
+    /// The identity key, as `rsign-signer identity` prints it; `SubjectPublicKeyInfo`, DER.
+    pub(crate) fn identity(&self) -> Vec<u8> {
+        let mut identity = Command::new(SIGNER);
+        let said = identity.arg("--config").arg(self.token.path("signer.toml")).arg("identity").output().unwrap();
+        rustls_pki_types::SubjectPublicKeyInfoDer::from_pem_slice(&said.stdout).unwrap().to_vec()
+    }
+
+    /// The processes: its workers', then its own.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        self.token.workers().pids().into_iter().chain([self.child.id()]).collect()
+    }
+
+    /// Sends a message as the gateway does; what is refused is a JSON object with `refused`.
+    pub(crate) async fn post<A: DeserializeOwned>(&self, path: &str, message: &impl Serialize) -> Result<A, String> {
+        let body = serde_json::to_vec(message).unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: signer\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n",
+            body.len()
+        );
+        let stream = tokio::net::TcpStream::connect(&self.address).await.unwrap();
+        let mut stream = self.tls.connect(ServerName::try_from("127.0.0.1").unwrap(), stream).await.unwrap();
+        stream.write_all(&[head.as_bytes(), &body].concat()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        if head.starts_with("HTTP/1.1 200") { Ok(serde_json::from_str(body).unwrap()) } else { Err(answer) }
+    }
+}
+
+fn connector(token: &TestToken) -> tokio_rustls::TlsConnector {
+    let certificate = |name: &str| CertificateDer::from_pem_file(token.path(name)).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate("signer.pem")).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(
+            vec![certificate("gateway.pem")],
+            PrivateKeyDer::from_pem_file(token.path("gateway.key")).unwrap(),
+        )
+        .unwrap();
+    Arc::new(config).into()
+}

@@ -1,0 +1,222 @@
+// app → approval page → token → signHash → verified signature, in a real browser, with an independent OAuth client.
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { after, before, test } from "node:test";
+
+import * as oauth from "openid-client";
+
+import { launch, newPage, screenshots, violations } from "./lib/browser.mjs";
+import { call, callback, clientOf, credentialOf, ready, verifies } from "./lib/sandbox.mjs";
+
+const [ana] = ready.users;
+const app = clientOf("legacy", "clear");
+const SHA256 = "2.16.840.1.101.3.4.2.1";
+const ALGORITHMS = { "RSA-2048": "1.2.840.113549.1.1.11", "P-256": "1.2.840.10045.4.3.2" };
+const credential = credentialOf(ana, "P-256");
+
+let browser, page, back, server;
+
+before(async () => {
+    browser = await launch();
+    page = await newPage(browser);
+    back = await callback();
+    const auth = oauth.ClientSecretBasic(app.client_secret);
+    server = await oauth.discovery(new URL(ready.oauth2), app.client_id, app.client_secret, auth, { algorithm: "oauth2" });
+});
+after(async () => {
+    await browser?.close();
+    back?.close();
+});
+
+/** Sends the browser to the app's request and lets the person do `through`; gives where the browser came back to. */
+async function visit(parameters, { pushed, through }) {
+    const verifier = oauth.randomPKCECodeVerifier();
+    const asked = {
+        redirect_uri: back.uri,
+        state: oauth.randomState(),
+        code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: "S256",
+        ...parameters,
+    };
+    const build = pushed ? oauth.buildAuthorizationUrlWithPAR : oauth.buildAuthorizationUrl;
+    const url = await build(server, asked);
+    const returned = back.next();
+    await page.goto(url.href);
+    await through();
+    const came = await returned;
+    await page.waitForURL(came.href);
+    return { url: came, verifier, state: asked.state };
+}
+
+async function signIn() {
+    if (!page.url().includes("/account/sign-in")) return;
+    await page.fill("[name=username]", ana.username);
+    await page.fill("[name=password]", ana.password);
+    await page.click("main button[type=submit]");
+}
+
+const goOn = () => page.click("button[name=decision][value=continue]");
+
+async function approveWithPin(pin = credential.pin) {
+    await signIn();
+    await goOn();
+    await page.waitForURL((url) => url.href.startsWith(ready.sign));
+    await page.fill("#pin", pin);
+    await page.press("#pin", "Enter");
+}
+
+let service;
+
+test("a person lets an app see their certificates: scope service", async () => {
+    const through = async () => {
+        await screenshots(page, "sign-in");
+        assert.deepEqual(await violations(page), []);
+        await signIn();
+        await page.waitForSelector("button[name=decision]");
+        await screenshots(page, "approve-service");
+        assert.deepEqual(await violations(page), []);
+        await goOn();
+    };
+    const { url, verifier, state } = await visit({ scope: "service" }, { through });
+    const tokens = await oauth.authorizationCodeGrant(server, url, { pkceCodeVerifier: verifier, expectedState: state });
+    service = tokens.access_token;
+    const [status, list] = await call(ready.csc_v2, "credentials/list", service, {});
+    assert.equal(status, 200);
+    assert.deepEqual(list.credentialIDs.toSorted(), ana.credentials.map((one) => one.credentialID).toSorted());
+});
+
+/** The parameters of one approval in each way that apps have. */
+const ways = {
+    flat: (hashes, version) => ({
+        scope: "credential",
+        credentialID: credential.credentialID,
+        numSignatures: String(hashes.length),
+        [version === "v1" ? "hash" : "hashes"]: hashes.map((hash) => hash.toString("base64url")).join(","),
+        ...(version === "v2" && { hashAlgorithmOID: SHA256 }),
+        description: "Lease and annex",
+    }),
+    rar: (hashes) => ({
+        scope: "credential",
+        authorization_details: JSON.stringify([
+            {
+                type: "https://cloudsignatureconsortium.org/2025/credential",
+                credentialID: credential.credentialID,
+                numSignatures: hashes.length,
+                documentDigests: hashes.map((hash, at) => ({ hash: hash.toString("base64"), label: `Document ${at + 1}` })),
+                hashAlgorithmOID: SHA256,
+            },
+        ]),
+    }),
+};
+
+for (const [version, way, pushed] of [
+    ["v1", "flat", false],
+    ["v1", "flat", true],
+    ["v2", "flat", false],
+    ["v2", "flat", true],
+    ["v2", "rar", false],
+    ["v2", "rar", true],
+]) {
+    test(`app → page → token → signHash → verified signature: ${version}, ${way}, ${pushed ? "PAR" : "query"}`, async () => {
+        const documents = [randomBytes(40), randomBytes(40)];
+        const hashes = documents.map((document) => createHash("sha256").update(document).digest());
+        const { url, verifier, state } = await visit(ways[way](hashes, version), { pushed, through: approveWithPin });
+        assert.equal(url.searchParams.get("iss"), ready.oauth2);
+        const token = version === "v1" ? await exchange(url, verifier) : await redeem(url, verifier, state);
+        // v1 apps send the token as SAD beside a service token, v2 apps as the bearer alone.
+        const [bearer, SAD] = version === "v1" ? [service, token] : [token, undefined];
+        const base = version === "v1" ? ready.csc_v1 : ready.csc_v2;
+        const list = hashes.map((hash) => hash.toString("base64"));
+        const [status, signed] = await call(base, "signatures/signHash", bearer, {
+            credentialID: credential.credentialID,
+            SAD,
+            ...(version === "v1" ? { hash: list, hashAlgo: SHA256 } : { hashes: list, hashAlgorithmOID: SHA256 }),
+            signAlgo: ALGORITHMS["P-256"],
+        });
+        assert.equal(status, 200, JSON.stringify(signed));
+        const asked = { credentialID: credential.credentialID, certificates: "single" };
+        const [, info] = await call(base, "credentials/info", service, asked);
+        const [certificate] = info.cert.certificates;
+        documents.forEach((document, at) => assert.ok(verifies(certificate, document, signed.signatures[at])));
+        // A hash that nobody approved.
+        const other = createHash("sha256").update("other").digest("base64");
+        const [refused, why] = await call(base, "signatures/signHash", bearer, {
+            credentialID: credential.credentialID,
+            SAD,
+            ...(version === "v1" ? { hash: [other], hashAlgo: SHA256 } : { hashes: [other], hashAlgorithmOID: SHA256 }),
+            signAlgo: ALGORITHMS["P-256"],
+        });
+        const sentence = `Hash is not authorized by the SAD${version === "v1" ? "." : ""}`;
+        assert.deepEqual([refused, why.error_description], [400, sentence]);
+    });
+}
+
+async function redeem(url, verifier, state) {
+    const tokens = await oauth.authorizationCodeGrant(server, url, { pkceCodeVerifier: verifier, expectedState: state });
+    assert.equal(tokens.token_type, "bearer");
+    return tokens.access_token;
+}
+
+/** v1 calls the type of the token "SAD", which OAuth libraries do not know. */
+async function exchange(url, verifier) {
+    const form = {
+        grant_type: "authorization_code",
+        code: url.searchParams.get("code"),
+        redirect_uri: back.uri,
+        client_id: app.client_id,
+        client_secret: app.client_secret,
+        code_verifier: verifier,
+    };
+    const response = await fetch(`${ready.oauth2}/oauth2/token`, { method: "POST", body: new URLSearchParams(form) });
+    const tokens = await response.json();
+    assert.equal(tokens.token_type, "SAD", JSON.stringify(tokens));
+    return tokens.access_token;
+}
+
+test("the page says what is signed; a wrong PIN is told there, and the right one still signs", async () => {
+    const hash = createHash("sha256").update("seen").digest();
+    const through = async () => {
+        await signIn();
+        await page.waitForSelector("button[name=decision]");
+        await screenshots(page, "approve-sign");
+        assert.deepEqual(await violations(page), []);
+        const shown = await page.textContent(".code");
+        await goOn();
+        await page.waitForSelector("#pin");
+        assert.ok(!page.url().includes("#"), "the token stays in the address");
+        assert.equal(await page.textContent(".code"), shown, "gateway and page show another code");
+        await screenshots(page, "page-authorise");
+        assert.deepEqual(await violations(page), []);
+        await page.fill("#pin", "90817263");
+        await page.press("#pin", "Enter");
+        await page.waitForSelector("#pin-fault");
+        await screenshots(page, "page-wrong-pin");
+        assert.deepEqual(await violations(page), []);
+        await page.fill("#pin", credential.pin);
+        await page.press("#pin", "Enter");
+    };
+    const { url } = await visit(ways.rar([hash]), { through });
+    assert.ok(url.searchParams.get("code"));
+});
+
+test("whoever says no comes back with access_denied and no code", async () => {
+    const hash = createHash("sha256").update("no").digest();
+    const through = async () => {
+        await signIn();
+        await page.click("button[name=decision][value=cancel]");
+    };
+    const { url, state } = await visit(ways.rar([hash]), { through });
+    const { error, code, ...rest } = Object.fromEntries(url.searchParams);
+    assert.deepEqual([error, code, rest.state, rest.iss], ["access_denied", undefined, state, ready.oauth2]);
+});
+
+test("A-34 in the open: nothing the browser sends to the gateway has the PIN in it", async () => {
+    const hash = createHash("sha256").update("pin").digest();
+    const sent = [];
+    const listen = (request) => sent.push([request.url(), request.postData() ?? "", JSON.stringify(request.headers())].join("\n"));
+    page.on("request", listen);
+    await visit(ways.rar([hash]), { through: approveWithPin });
+    page.off("request", listen);
+    assert.ok(sent.some((one) => one.includes("/rch/")), "the relay was not used");
+    for (const one of sent) assert.ok(!one.includes(credential.pin), "the PIN left the page in clear");
+});
