@@ -42,8 +42,9 @@ bench: setup-demo build ## Measures the service against the floor its token sets
 # --- what a developer wants ---
 
 .PHONY: build test fmt fmt-check lint
-build: ## Builds the release binaries
+build: ## Builds the release binaries; says the digest of the signing page in them
 	cargo build --release $(CARGO_FLAGS)
+	@echo "signing page: SHA-256 $$($(TARGET)/release/rsign-signer page --digest)"
 
 test: setup fmt-check ## Runs every test: two tokens, two stores, real clients, a real browser
 	cargo build --workspace --all-targets $(CARGO_FLAGS)

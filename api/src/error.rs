@@ -39,6 +39,8 @@ pub mod code {
     /// RFC 9449.
     pub const USE_DPOP_NONCE: &str = "use_dpop_nonce";
     /// RFC 9101.
+    pub const INVALID_REQUEST_OBJECT: &str = "invalid_request_object";
+    /// RFC 9101.
     pub const REQUEST_NOT_SUPPORTED: &str = "request_not_supported";
     /// 11.2.
     pub const AUTHENTICATION_ERROR: &str = "authentication_error";
@@ -368,9 +370,13 @@ pub mod oauth2 {
     pub const REQUEST_URI: Fault = Fault::request("Invalid parameter request_uri");
     /// RFC 9126, 2.1: no request_uri inside a pushed request.
     pub const REQUEST_URI_PUSHED: Fault = Fault::request("request_uri must not be pushed");
-    /// RFC 9101.
-    pub const REQUEST_OBJECT: Fault =
-        Fault::same(code::REQUEST_NOT_SUPPORTED, "Signed request objects are not supported");
+    /// RFC 9101: the client has no key, so nothing it signs can be checked.
+    pub const REQUEST_UNSIGNABLE: Fault =
+        Fault::same(code::REQUEST_NOT_SUPPORTED, "This client is not registered for signed requests");
+    /// RFC 9101: malformed, not this client's, not for us, or not of now.
+    pub const REQUEST_OBJECT: Fault = Fault::same(code::INVALID_REQUEST_OBJECT, "Invalid parameter request");
+    /// RFC 9101, 10.5: this client's requests have to be signed.
+    pub const REQUEST_UNSIGNED: Fault = Fault::request("This client must sign its requests");
 }
 
 #[cfg(test)]

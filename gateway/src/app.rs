@@ -3,9 +3,19 @@
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::config::account::ProviderConfig;
+use crate::identity_client::IdentityClient;
+use crate::domain::seal::Material;
 use crate::port::clock::{Clock, SystemClock};
 use crate::port::random::{Random, SystemSource};
 use crate::port::signer::Signer;
+use crate::service::account::apps::Apps;
+use crate::service::account::external::{External, Provider};
+use crate::service::account::history::History;
+use crate::service::account::keys::Keys;
+use crate::service::account::people::People;
+use crate::service::account::sessions::Sessions;
+use crate::service::account::throttle::Throttle;
 use crate::service::authority::Authority;
 use crate::service::authorization::Authorization;
 use crate::service::clients::Clients;
@@ -13,9 +23,17 @@ use crate::service::credentials::Credentials;
 use crate::service::enrolment::Enrolment;
 use crate::service::housekeeping::Housekeeping;
 use crate::service::login::Login;
+use crate::service::oauth::account_tokens::AccountTokens;
+use crate::service::oauth::assertions::Assertions;
+use crate::service::oauth::certificates::Certificates;
+use crate::service::oauth::codes::Codes;
+use crate::service::oauth::proofs::Proofs;
+use crate::service::oauth::requests::{self, Requests};
+use crate::service::oauth::signed_requests::SignedRequests;
 use crate::service::passwords::Passwords;
 use crate::service::signing::Signing;
 use crate::service::tokens::{Lifetimes, Tokens};
+use crate::service::transactions::{self, Transactions};
 use crate::signer_client::SignerClient;
 use crate::store::Repositories;
 
@@ -24,10 +42,36 @@ use crate::store::Repositories;
 pub struct App {
     /// Registered apps.
     pub clients: Clients,
+    /// What apps ask users for.
+    pub requests: Requests,
+    /// How clients sign who they are.
+    pub assertions: Assertions,
+    /// What clients ask for under their signature.
+    pub signed_requests: SignedRequests,
+    /// How clients show who they are in the handshake.
+    pub certificates: Certificates,
+    /// What binds tokens to their holders.
+    pub proofs: Proofs,
+    /// Authorization codes.
+    pub codes: Arc<Codes>,
+    /// Uses of the end-to-end channel.
+    pub transactions: Arc<Transactions>,
     /// Service tokens.
     pub tokens: Arc<Tokens>,
     /// People; none where `auth/login` is off.
     pub login: Option<Login>,
+    /// Accounts.
+    pub people: Arc<People>,
+    /// Signed-in browsers.
+    pub sessions: Sessions,
+    /// What users approved.
+    pub history: Arc<History>,
+    /// Users' own keys.
+    pub keys: Keys,
+    /// Apps that users let in.
+    pub apps: Apps,
+    /// Sign-in through identity providers.
+    pub external: External,
     /// Credentials and who reaches them.
     pub credentials: Arc<Credentials>,
     /// SADs.
@@ -40,6 +84,8 @@ pub struct App {
     pub housekeeping: Housekeeping,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
 }
 
 /// What everything is built from.
@@ -53,6 +99,10 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub random: Arc<dyn Random>,
+    /// Identity providers.
+    pub providers: Vec<Provider>,
+    /// The configuration key, where there is one.
+    pub material: Option<Arc<Material>>,
 }
 
 impl Parts {
@@ -66,6 +116,8 @@ impl Parts {
             signer: Arc::new(SignerClient::new(&config.signer)?),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemSource::default()),
+            providers: providers(config)?,
+            material: config.auth.configuration_key()?.map(Arc::new),
         })
     }
 
@@ -85,47 +137,154 @@ impl Parts {
     #[must_use]
     pub fn clients(&self) -> Clients {
         let Repositories { clients, links, users, .. } = self.repositories.clone();
-        Clients::new(clients, links, users, Arc::clone(&self.random))
+        Clients::new(clients, links, users, self.material.clone(), Arc::clone(&self.random))
     }
 }
 
 impl App {
-    /// Wires the services.
+    /// Wires the services of a gateway that apps and browsers call `public_url`.
     ///
     /// # Errors
-    /// When the password hash does not work.
-    pub fn new(config: &Config, parts: &Parts) -> anyhow::Result<Self> {
-        let Parts { repositories, signer, clock, random } = parts.clone();
+    /// When the password hash or the random source does not work.
+    pub fn new(config: &Config, parts: &Parts, public_url: &str) -> anyhow::Result<Self> {
+        let Parts { repositories, signer, clock, random, providers, material } = parts.clone();
+        // Without a configuration key what waits to be fetched waits only as long as this process lives.
+        let material = material.map_or_else(|| Material::draw(&*random).map(Arc::new), Ok)?;
         let limits = config.limits;
         let lifetimes = Lifetimes { access: limits.access_token_seconds, grant: limits.refresh_token_seconds };
         let tokens = Arc::new(Tokens::new(&repositories, lifetimes, Arc::clone(&clock), Arc::clone(&random)));
-        let login = if config.auth.basic {
-            let passwords = Passwords::new(limits.password_hashes, random)?;
-            Some(Login::new(repositories.users.clone(), passwords, Arc::clone(&tokens)))
-        } else {
-            None
-        };
+        let passwords = Arc::new(Passwords::new(limits.password_hashes, Arc::clone(&random))?);
+        let throttle = || Arc::new(Throttle::new(Arc::clone(&clock)));
+        let people = People::new(repositories.users.clone(), passwords, throttle(), throttle(), Arc::clone(&random));
+        let people = Arc::new(people);
+        let login = config.auth.basic.then(|| Login::new(Arc::clone(&people), Arc::clone(&tokens)));
         let credentials = Arc::new(Credentials::new(&repositories, Arc::clone(&signer)));
         let authority = Arc::new(Authority::new(Arc::clone(&signer), Arc::clone(&clock)));
+        let enrolment = Arc::new(parts.enrolment(&config.tenant));
+        let keys = Keys::new(
+            repositories.credentials.clone(),
+            Arc::clone(&signer),
+            Arc::clone(&enrolment),
+            Arc::clone(&clock),
+        );
+        let apps = Apps::new(&repositories, Arc::clone(&clock));
+        let external = External::new(
+            providers,
+            repositories.external.clone(),
+            repositories.users.clone(),
+            public_url.to_owned(),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+        );
         let housekeeping = Housekeeping::new(
             repositories.clone(),
             Arc::clone(&credentials),
-            Arc::new(parts.enrolment(&config.tenant)),
+            Arc::clone(&enrolment),
             Arc::clone(&authority),
             Arc::clone(&clock),
         );
-        let authorization =
-            Authorization::new(repositories.clients, config.auth.basic_pin_transport, Arc::clone(&signer));
+        let sessions = Sessions::new(repositories.sessions.clone(), Arc::clone(&clock), Arc::clone(&parts.random));
+        let history = Arc::new(History::new(
+            repositories.history.clone(),
+            config.account.history_days,
+            Arc::clone(&clock),
+            Arc::clone(&parts.random),
+        ));
+        let transactions = Arc::new(Transactions::new(transactions::Parts {
+            stored: repositories.transactions.clone(),
+            credentials: repositories.credentials.clone(),
+            enrolment,
+            history: Arc::clone(&history),
+            signer: Arc::clone(&signer),
+            material: Arc::clone(&material),
+            tenant: config.tenant.clone(),
+            sign_origin: config.page.sign_origin.clone(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        }));
+        let codes = Arc::new(Codes::new(
+            repositories.codes.clone(),
+            Arc::clone(&tokens),
+            Arc::clone(&signer),
+            Arc::clone(&clock),
+            Arc::clone(&random),
+        ));
+        let accounts = AccountTokens::new(
+            repositories.users.clone(),
+            repositories.links.clone(),
+            repositories.seen.clone(),
+            Arc::clone(&material),
+            Arc::clone(&clock),
+        );
+        let seen = repositories.seen.clone();
+        let assertions = Assertions::new(seen.clone(), public_url.to_owned(), Arc::clone(&clock));
+        let authorities = config.mutual_tls.as_ref().and_then(|mutual| mutual.ca.as_deref());
+        let certificates = Certificates::read(authorities, Arc::clone(&clock))?;
+        let proofs =
+            Proofs::new(seen, bases(config, public_url), &material, config.auth.dpop_nonces, Arc::clone(&clock))?;
+        let requests = Requests::new(requests::Parts {
+            stored: repositories.requests.clone(),
+            clients: repositories.clients.clone(),
+            accounts,
+            credentials: Arc::clone(&credentials),
+            codes: Arc::clone(&codes),
+            transactions: Arc::clone(&transactions),
+            qualifiers: config.info.signature_qualifiers.clone(),
+            issuer: public_url.to_owned(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        });
+        let authorization = Authorization::new(
+            repositories.clients,
+            config.auth.basic_pin_transport,
+            Arc::clone(&history),
+            Arc::clone(&signer),
+        );
         Ok(Self {
             clients: parts.clients(),
+            requests,
+            assertions,
+            signed_requests: SignedRequests::new(public_url.to_owned(), Arc::clone(&clock)),
+            certificates,
+            proofs,
+            codes,
+            transactions,
             tokens,
             login,
+            people,
+            sessions,
+            history,
+            keys,
+            apps,
+            external,
             credentials,
             authorization,
             signing: Signing::new(repositories.credentials, signer),
             authority,
             housekeeping,
             clock,
+            random,
         })
     }
+}
+
+/// Every URL that clients may call this gateway by: DPoP proofs name it.
+fn bases(config: &Config, public_url: &str) -> Vec<String> {
+    let mutual = config.mutual_tls.as_ref().and_then(|mutual| mutual.public_url.clone());
+    let bare: Vec<_> = std::iter::once(public_url.to_owned()).chain(mutual).collect();
+    let prefixed =
+        config.listen.prefix.iter().flat_map(|prefix| bare.iter().map(move |base| format!("{base}{prefix}")));
+    bare.iter().cloned().chain(prefixed).collect()
+}
+
+fn providers(config: &Config) -> anyhow::Result<Vec<Provider>> {
+    let connect = |provider: &ProviderConfig| -> anyhow::Result<Provider> {
+        Ok(Provider {
+            name: provider.name.clone(),
+            title: provider.title.clone(),
+            issuer: provider.issuer.clone(),
+            port: Arc::new(IdentityClient::new(provider, Arc::new(SystemClock))?),
+        })
+    };
+    config.account.providers.iter().map(connect).collect()
 }

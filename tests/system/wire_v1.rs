@@ -18,7 +18,7 @@ async fn info_has_every_required_member_for_everybody() {
     assert_eq!(posted["specs"], "1.0.4.0");
     assert_eq!(posted["region"].as_str().unwrap().len(), 2);
     assert_eq!(posted["oauth2"], shared().ready.oauth2, "without a trailing slash, since clients append a path");
-    assert_eq!(posted["authType"], json!(["basic", "oauth2client"]));
+    assert_eq!(posted["authType"], json!(["basic", "oauth2code", "oauth2client"]));
     let methods: Vec<&str> = posted["methods"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     for name in [
         "auth/login",

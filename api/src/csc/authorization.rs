@@ -7,21 +7,31 @@ mod tests;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 pub use details::{Details, GrantedDetails};
 
 use super::Limits;
 use crate::algorithm::HashAlgorithm;
 use crate::bytes::Bytes;
+use crate::channel::list::{List, label_digest};
 use crate::error::{self, Fault, oauth2 as wire};
 use crate::sign_algo;
 use crate::signer::{Entry, EntryType};
 
-/// Parameters of a request, each known to stand there once.
+/// Parameters of a request.
 pub trait Parameters {
-    /// The parameter of this name; one without value is absent (RFC 6749, 3.1).
+    /// The parameter of this name; one without value is absent (RFC 6749, 3.1), and so is one that stands there twice.
     fn get(&self, name: &str) -> Option<&str>;
+
+    /// Whether a parameter of this name stands there more than once.
+    fn repeats(&self, _: &str) -> bool {
+        false
+    }
+
+    /// Whether any does.
+    fn is_clear(&self) -> bool {
+        true
+    }
 }
 
 /// `scope`.
@@ -101,14 +111,14 @@ impl Wish {
 }
 
 impl Dialect {
-    /// `hash` is a word of v1 only, `hashes` and what came with it of v2 only. A request with neither says it by
-    /// PKCE, which v1 does not know and v2 demands.
+    /// `hash` is a word of v1 only; `hashes`, qualifiers and `authorization_details` are of v2 only. A request with none
+    /// of them says it by PKCE or by having been pushed, which v1 does not know and v2 wants.
     #[must_use]
-    pub fn of(parameters: &impl Parameters) -> Self {
+    pub fn of(parameters: &impl Parameters, pushed: bool) -> Self {
         let any = |names: &[&str]| names.iter().any(|name| parameters.get(name).is_some());
-        if any(&["hashes", "hashAlgorithmOID", "signatureQualifier", "authorization_details"]) {
+        if any(&["hashes", "signatureQualifier", "authorization_details"]) {
             Self::V2
-        } else if any(&["hash"]) || !any(&["code_challenge"]) {
+        } else if any(&["hash"]) || !(pushed || any(&["code_challenge"])) {
             Self::V1
         } else {
             Self::V2
@@ -166,11 +176,8 @@ impl Flat {
         };
         let entry = |hash| entry(EntryType::Untyped, self.algorithm, hash, None);
         let list = self.hashes.into_iter().map(entry).collect::<Result<Vec<_>, _>>().map_err(|BadHash| wire::HASHES)?;
-        // A list has one hash function; where none is named, the length tells it.
-        if list
-            .windows(2)
-            .any(|pair| pair.first().map(|entry| entry.hash.len()) != pair.last().map(|entry| entry.hash.len()))
-        {
+        // A list has one hash function; where none is named, the length of its digests tells it.
+        if !list.is_empty() && List::registered(&list).is_err() {
             return Err(wire::HASHES);
         }
         Ok(Wish {
@@ -234,7 +241,7 @@ fn entry(
         Some(algorithm) => hash.len() == algorithm.len(),
         None => HashAlgorithm::ALL.iter().any(|algorithm| hash.len() == algorithm.len()),
     };
-    let label = label.map(|label| Bytes(Sha256::digest(label).to_vec()));
+    let label = label.map(|label| Bytes(label_digest(label).to_vec()));
     if fits { Ok(Entry { r#type, algorithm, hash, label }) } else { Err(BadHash) }
 }
 

@@ -175,6 +175,12 @@ impl Ask<'_> {
         self.body.get("operation").map(|value| value.text().ok_or(error::OPERATION)).transpose()
     }
 
+    /// `request` of a registration for the channel: what is asked for, as the client signed it. The signer reads it.
+    #[must_use]
+    pub fn request(&self) -> Option<&str> {
+        self.string("request")
+    }
+
     /// `lang`, if it is a text.
     #[must_use]
     pub fn lang(&self) -> Option<&str> {

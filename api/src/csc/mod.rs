@@ -9,6 +9,7 @@ pub mod authorization;
 pub mod credentials;
 pub mod info;
 pub mod oauth2;
+pub mod request_object;
 pub mod signatures;
 
 use data_encoding::BASE64;

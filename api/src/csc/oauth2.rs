@@ -73,6 +73,12 @@ pub struct Metadata {
     pub code_challenge_methods_supported: [&'static str; 2],
     /// RFC 9207.
     pub authorization_response_iss_parameter_supported: bool,
+    /// RFC 9101.
+    pub request_parameter_supported: bool,
+    /// RFC 9101.
+    pub request_uri_parameter_supported: bool,
+    /// RFC 9101.
+    pub request_object_signing_alg_values_supported: [&'static str; 5],
     /// RFC 9396.
     pub authorization_details_types_supported: [&'static str; 2],
     /// RFC 9449.

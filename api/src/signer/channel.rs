@@ -75,6 +75,10 @@ pub struct ChannelHello {
     pub registration: Registration,
     /// ClientHello.
     pub hello: Bytes,
+    /// The authorization request as the client signed it (RFC 9101), where it did: a client whose key is registered at
+    /// the signer gets no channel for anything else (DESIGN 5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 /// An open channel, for the device.

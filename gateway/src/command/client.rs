@@ -1,15 +1,20 @@
 //! `client add`, `client link`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use data_encoding::BASE64URL_NOPAD;
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
 
 use super::print;
 use crate::app::Parts;
-use crate::domain::client::{PinTransport, Profile, Reach};
+use crate::domain::client::{CertificateRule, Constraint, PinTransport, Profile, Reach};
+use crate::domain::plain::plain;
 use crate::service::clients::Registration;
+use crate::service::oauth::assertions;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Client {
@@ -18,13 +23,17 @@ pub(super) enum Client {
         /// `client_id`.
         #[arg(long)]
         id: String,
-        /// Its OAuth rules.
+        /// What users know it by; absent: the id.
+        #[arg(long)]
+        name: Option<String>,
+        /// Its OAuth rules: hardened means pushed requests, PKCE with S256, a key or a certificate instead of a secret,
+        /// and tokens bound to a key.
         #[arg(long)]
         profile: Profile,
         /// How its users' PINs come.
         #[arg(long)]
         pin_transport: PinTransport,
-        /// Exact redirect URI; may be given again.
+        /// Exact redirect URI; may be given again. `http://127.0.0.1/path` stands for every port.
         #[arg(long)]
         redirect_uri: Vec<String>,
         /// Its own tokens reach every user: for sandboxes.
@@ -36,9 +45,27 @@ pub(super) enum Client {
         /// PEM file of the public key it authenticates with.
         #[arg(long)]
         client_key: Option<PathBuf>,
+        /// PEM file of the certificate it authenticates with, whoever issued it.
+        #[arg(long, conflicts_with = "certificate_subject")]
+        certificate: Option<PathBuf>,
+        /// Subject (RFC 4514) of its certificates, from a CA of `[mutual_tls]`.
+        #[arg(long)]
+        certificate_subject: Option<String>,
         /// No secret is generated.
         #[arg(long)]
         no_secret: bool,
+        /// It says with `account_token` which user a request is for.
+        #[arg(long)]
+        account_tokens: bool,
+        /// It cannot keep a secret: PKCE takes its place.
+        #[arg(long)]
+        public: bool,
+        /// Whether its tokens are bound to a key; absent: they are where the profile is hardened.
+        #[arg(long)]
+        sender_constraint: Option<Constraint>,
+        /// Its authorization requests have to be signed with its key; register the key with the signer too.
+        #[arg(long)]
+        signed_requests: bool,
     },
     /// Lets an app's own tokens reach a user.
     Link {
@@ -68,31 +95,65 @@ pub(super) async fn run(command: Client, parts: &Parts) -> anyhow::Result<()> {
 }
 
 fn registration(command: Client) -> anyhow::Result<Registration> {
-    let Client::Add { id, profile, pin_transport, redirect_uri, all_users, refresh_tokens, client_key, no_secret } =
-        command
+    let Client::Add {
+        id,
+        name,
+        profile,
+        pin_transport,
+        redirect_uri,
+        all_users,
+        refresh_tokens,
+        client_key,
+        certificate,
+        certificate_subject,
+        no_secret,
+        account_tokens,
+        public,
+        sender_constraint,
+        signed_requests,
+    } = command
     else {
         anyhow::bail!("not a registration");
     };
-    for uri in &redirect_uri {
-        url::Url::parse(uri).with_context(|| format!("{uri} is no URI"))?;
-    }
-    let public_key = match client_key {
-        Some(path) => {
-            let pem = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            anyhow::ensure!(pem.contains("BEGIN PUBLIC KEY"), "{} is no public key in PEM", path.display());
-            Some(pem)
-        }
-        None => None,
+    let certificate = match (certificate, certificate_subject) {
+        (Some(path), _) => Some(thumbprint(&path)?),
+        (None, subject) => subject.map(CertificateRule::Subject),
     };
-    let reach = if all_users { Reach::All } else { Reach::Linked };
+    let usual = match (profile, &certificate, &client_key) {
+        (Profile::Legacy, _, _) => Constraint::None,
+        (Profile::Hardened, Some(_), None) => Constraint::Certificate,
+        (Profile::Hardened, _, _) => Constraint::Dpop,
+    };
     Ok(Registration {
         id,
+        name: name.map(|name| plain(&name, LONGEST_NAME)),
         profile,
         pin_transport,
         redirect_uris: redirect_uri,
-        reach,
+        reach: if all_users { Reach::All } else { Reach::Linked },
         refresh_tokens,
-        public_key,
-        secret: !no_secret,
+        public_key: client_key.as_deref().map(public_key).transpose()?,
+        certificate,
+        secret: !no_secret && !public,
+        account_tokens,
+        public,
+        constraint: sender_constraint.unwrap_or(usual),
+        signed_requests,
     })
+}
+
+/// Longest name that is shown to users.
+const LONGEST_NAME: usize = 80;
+
+fn public_key(path: &Path) -> anyhow::Result<String> {
+    let pem = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let fits = pem.contains("BEGIN PUBLIC KEY") && assertions::is_usable(&pem);
+    anyhow::ensure!(fits, "{} is no PEM of an RSA, P-256, P-384 or Ed25519 public key", path.display());
+    Ok(pem)
+}
+
+fn thumbprint(path: &Path) -> anyhow::Result<CertificateRule> {
+    let certificate =
+        CertificateDer::from_pem_file(path).with_context(|| format!("{} is no certificate in PEM", path.display()))?;
+    Ok(CertificateRule::Thumbprint(BASE64URL_NOPAD.encode(&Sha256::digest(&certificate))))
 }

@@ -30,7 +30,7 @@ pub struct Arguments {
 enum Command {
     /// Serves until SIGINT or SIGTERM.
     Serve {
-        /// Written, whole, once everything is served: {"address","pki","pid"}.
+        /// Written, whole, once everything is served: {"address","pki","mutual_tls","pid"}.
         #[arg(long)]
         ready_file: Option<PathBuf>,
     },

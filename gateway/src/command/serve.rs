@@ -1,4 +1,4 @@
-//! `serve`: both listeners, housekeeping, and a stop that lets calls finish.
+//! `serve`: the listeners, housekeeping, and a stop that lets calls finish.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::ready;
 use crate::app::{App, Parts};
 use crate::config::Config;
-use crate::http::{Handle, Site, Tls, bind, pki_router, router, serve};
+use crate::http::{ClientCertificates, Handle, Site, Tls, bind, pki_router, router, serve};
 
 /// How long calls may take to finish once we are told to stop; all of it must be over within ten seconds.
 const GRACE: Duration = Duration::from_secs(8);
@@ -17,37 +17,58 @@ const GRACE: Duration = Duration::from_secs(8);
 /// Between two rounds of housekeeping.
 const ROUND: Duration = Duration::from_secs(60);
 
-pub(super) async fn run(config: Config, parts: Parts, ready_file: Option<&Path>) -> anyhow::Result<()> {
+pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Path>) -> anyhow::Result<()> {
     let listener = bind(config.listen.address)?;
     let address = listener.local_addr()?;
     let pki_listener = config.pki.as_ref().map(|pki| bind(pki.address)).transpose()?;
     let pki_address = pki_listener.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
-    let tls = match (&config.listen.certificate, &config.listen.key) {
-        (Some(certificate), Some(key)) => Some(Tls::read(certificate, key)?),
-        _ => None,
-    };
+    let mutual_listener = config.mutual_tls.as_ref().map(|mutual| bind(mutual.address)).transpose()?;
+    let mutual_address = mutual_listener.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
+    if let (Some(mutual), Some(address)) = (&mut config.mutual_tls, mutual_address) {
+        mutual.public_url.get_or_insert_with(|| format!("https://{address}"));
+    }
+    let tls = tls(&config, ClientCertificates::Ignored)?;
+    let asking = tls_of_clients(&config)?;
     let head_timeout = Duration::from_secs(config.limits.header_timeout_seconds);
     let public_url = config.listen.public_url(address);
-    let site = Arc::new(Site::new(App::new(&config, &parts)?, config, &public_url)?);
+    let site = Arc::new(Site::new(App::new(&config, &parts, &public_url)?, config, &public_url)?);
     let handle = Handle::new();
     stop_on_signal(handle.clone())?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&site)));
     let public = serve(listener, tls, router(Arc::clone(&site)), handle.clone(), head_timeout);
+    let mutual = async {
+        match mutual_listener {
+            Some(listener) => serve(listener, asking, router(Arc::clone(&site)), handle.clone(), head_timeout).await,
+            None => Ok(()),
+        }
+    };
     let pki = async {
         match pki_listener {
-            Some(listener) => serve(listener, None, pki_router(site), handle.clone(), head_timeout).await,
+            Some(listener) => serve(listener, None, pki_router(Arc::clone(&site)), handle.clone(), head_timeout).await,
             None => Ok(()),
         }
     };
     if let Some(path) = ready_file {
-        ready::write(path, address, pki_address)?;
+        ready::write(path, address, pki_address, mutual_address)?;
     }
     tracing::info!(%address, pki = pki_address.map(tracing::field::display), "serving {public_url}");
-    let outcome = tokio::try_join!(public, pki);
+    let outcome = tokio::try_join!(public, mutual, pki);
     housekeeping.abort();
     outcome?;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn tls(config: &Config, clients: ClientCertificates) -> anyhow::Result<Option<Tls>> {
+    match (&config.listen.certificate, &config.listen.key) {
+        (Some(certificate), Some(key)) => Tls::read(certificate, key, clients).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Of the listener that asks clients for certificates, where there is one.
+fn tls_of_clients(config: &Config) -> anyhow::Result<Option<Tls>> {
+    if config.mutual_tls.is_some() { tls(config, ClientCertificates::Asked) } else { Ok(None) }
 }
 
 async fn keep_house(site: Arc<Site>) {

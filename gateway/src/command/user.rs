@@ -50,7 +50,7 @@ pub(super) async fn run(command: User, parts: &Parts) -> anyhow::Result<()> {
     anyhow::ensure!(two_letters, "the country is two capital letters");
     let id = parts.random.id()?;
     let password = read_password(&password_file)?;
-    let password = Passwords::new(1, Arc::clone(&parts.random))?.hash(&password)?;
+    let password = Passwords::new(1, Arc::clone(&parts.random))?.hash(password).await?;
     let subject = Subject {
         serial_number: format!("RS:{country}-{id}"),
         common_name: format!("{given_name} {surname}"),

@@ -1,7 +1,10 @@
 //! The gateway's configuration: one TOML file, one struct per section, unknown keys refused.
 
+pub mod account;
 pub mod limits;
 pub mod listen;
+pub mod mutual_tls;
+pub mod page;
 pub mod service;
 pub mod signer;
 
@@ -16,6 +19,8 @@ use serde::Deserialize;
 pub struct Config {
     /// Where apps reach the gateway.
     pub listen: listen::ListenConfig,
+    /// Where clients with certificates reach it; absent: nowhere.
+    pub mutual_tls: Option<mutual_tls::MutualTlsConfig>,
     /// Where anybody fetches CA certificate and CRL; absent: not served.
     pub pki: Option<listen::PkiConfig>,
     /// The store.
@@ -28,6 +33,12 @@ pub struct Config {
     /// Sign-in.
     #[serde(default)]
     pub auth: service::AuthConfig,
+    /// Accounts and their pages.
+    #[serde(default)]
+    pub account: account::AccountConfig,
+    /// The signing page.
+    #[serde(default)]
+    pub page: page::PageConfig,
     /// Bounds.
     #[serde(default)]
     pub limits: limits::Limits,
@@ -51,9 +62,14 @@ impl Config {
 
     fn faults(&self) -> Vec<String> {
         let mut faults = self.listen.faults();
+        if let Some(mutual_tls) = &self.mutual_tls {
+            faults.extend(mutual_tls.faults(self.listen.certificate.is_some()));
+        }
         faults.extend(self.signer.faults());
         faults.extend(self.limits.faults());
         faults.extend(self.auth.faults());
+        faults.extend(self.page.faults());
+        faults.extend(self.account.faults());
         faults
     }
 }

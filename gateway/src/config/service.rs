@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
 
 use crate::domain::client::PinTransport;
+use crate::domain::seal::Material;
 
 /// What `info` says.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,6 +23,8 @@ pub struct InfoConfig {
     pub lang: String,
     /// URI of a JPEG or PNG; absent: one the gateway serves.
     pub logo: Option<String>,
+    /// `signatureQualifier`s that every credential here satisfies, e.g. `eu_eidas_aes`.
+    pub signature_qualifiers: Vec<String>,
 }
 
 impl Default for InfoConfig {
@@ -30,6 +35,7 @@ impl Default for InfoConfig {
             region: "PT".to_owned(),
             lang: "en-US".to_owned(),
             logo: None,
+            signature_qualifiers: Vec::new(),
         }
     }
 }
@@ -44,23 +50,33 @@ pub struct AuthConfig {
     pub basic_pin_transport: PinTransport,
     /// 32 octets in hexadecimal: seals what must not lie in the store in clear. Checked at start.
     pub configuration_key_file: Option<PathBuf>,
+    /// Whether DPoP proofs have to carry a nonce of this service, so that none can be made in advance.
+    pub dpop_nonces: bool,
 }
 
 impl Default for AuthConfig {
     fn default() -> Self {
         // Who turns Basic on turns on apps that know no other way to carry a PIN.
-        Self { basic: false, basic_pin_transport: PinTransport::Clear, configuration_key_file: None }
+        Self { basic: false, basic_pin_transport: PinTransport::Clear, configuration_key_file: None, dpop_nonces: true }
     }
 }
 
 impl AuthConfig {
+    /// The configuration key, where there is one.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds something else.
+    pub fn configuration_key(&self) -> anyhow::Result<Option<Material>> {
+        let Some(path) = &self.configuration_key_file else { return Ok(None) };
+        let text = std::fs::read_to_string(path).map(zeroize::Zeroizing::new);
+        let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+        let octets = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).map(zeroize::Zeroizing::new);
+        let octets = octets.ok().filter(|octets| octets.len() == 32);
+        let octets = octets.with_context(|| format!("{} must hold 64 hexadecimal digits", path.display()))?;
+        Ok(Some(Material::new(&octets)))
+    }
+
     pub(super) fn faults(&self) -> Vec<String> {
-        let Some(path) = &self.configuration_key_file else { return Vec::new() };
-        let key = std::fs::read_to_string(path).map(zeroize::Zeroizing::new);
-        match key.map(|key| key.trim().len() == 64 && key.trim().bytes().all(|c| c.is_ascii_hexdigit())) {
-            Ok(true) => Vec::new(),
-            Ok(false) => vec![format!("[auth] {} must hold 64 hexadecimal digits", path.display())],
-            Err(error) => vec![format!("[auth] cannot read {}: {error}", path.display())],
-        }
+        self.configuration_key().err().map(|error| format!("[auth] {error:#}")).into_iter().collect()
     }
 }

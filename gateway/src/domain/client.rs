@@ -4,8 +4,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use super::seal::Sealed;
+
 /// The client `auth/login` acts for; no registration may take this id.
 pub const BASIC: &str = "basic";
+
+/// The client that account pages count PIN tries under; no registration may take this id.
+pub const ACCOUNT: &str = "account";
 
 /// Which OAuth rules hold for a client; a property of its registration, never of a request (security.md 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -27,13 +32,42 @@ pub enum PinTransport {
     Sealed,
 }
 
+/// Whether a client's tokens are bound to a key, so that a thief has no use for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Constraint {
+    /// They are where the client shows a DPoP proof, and need not be.
+    #[default]
+    None,
+    /// Every token is bound to a DPoP key (RFC 9449).
+    Dpop,
+    /// Every token is bound to the client's certificate (RFC 8705).
+    Certificate,
+}
+
+/// Which certificate a client authenticates with (RFC 8705).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CertificateRule {
+    /// This one, whoever issued it: SHA-256 of its DER, base64url.
+    Thumbprint(String),
+    /// Any of this subject (RFC 4514) under the CAs of the configuration.
+    Subject(String),
+}
+
 /// A client registration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
     /// `client_id`.
     pub id: String,
+    /// What users know it by; the id where nothing is given.
+    #[serde(default)]
+    pub name: Option<String>,
     /// SHA-256(SHA-256(secret)); none where the client authenticates with a key.
     pub secret: Option<SecretDigest>,
+    /// SHA-256(secret), the key of its account tokens, sealed; where it uses them.
+    #[serde(default)]
+    pub account_key: Option<Sealed>,
     /// Its OAuth rules.
     pub profile: Profile,
     /// Its PIN transport.
@@ -46,6 +80,38 @@ pub struct Client {
     pub refresh_tokens: bool,
     /// `SubjectPublicKeyInfo`, PEM, of a client that authenticates with a key.
     pub public_key: Option<String>,
+    /// The certificate of a client that authenticates with mutual TLS.
+    #[serde(default)]
+    pub certificate: Option<CertificateRule>,
+    /// Whether it cannot keep a secret (RFC 6749, 2.1): PKCE takes its place.
+    #[serde(default)]
+    pub public: bool,
+    /// Whether its tokens are bound to a key.
+    #[serde(default)]
+    pub constraint: Constraint,
+    /// Whether its authorization requests have to be signed (RFC 9101).
+    #[serde(default)]
+    pub signed_requests: bool,
+}
+
+impl Client {
+    /// What users know it by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+
+    /// Whether its authorization requests have to be pushed.
+    #[must_use]
+    pub fn must_push(&self) -> bool {
+        self.profile == Profile::Hardened
+    }
+
+    /// Whether it has to use PKCE, and with S256 (security.md 2.1).
+    #[must_use]
+    pub fn must_challenge(&self) -> bool {
+        self.profile == Profile::Hardened || self.public
+    }
 }
 
 /// Which users a token without a user reaches.
@@ -86,7 +152,7 @@ impl std::fmt::Debug for SecretDigest {
 #[must_use]
 pub fn is_client_id(id: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    (1..=64).contains(&id.len()) && id.chars().all(plain) && id != BASIC
+    (1..=64).contains(&id.len()) && id.chars().all(plain) && ![ACCOUNT, BASIC].contains(&id)
 }
 
 #[cfg(test)]
@@ -103,6 +169,12 @@ mod tests {
     #[test]
     fn ids_are_plain() {
         assert!(is_client_id("legacy-clear.1"));
-        assert!(!is_client_id("") && !is_client_id("a b") && !is_client_id("basic") && !is_client_id("é"));
+        assert!(
+            !is_client_id("")
+                && !is_client_id("a b")
+                && !is_client_id("basic")
+                && !is_client_id("account")
+                && !is_client_id("é")
+        );
     }
 }

@@ -15,12 +15,18 @@ pub enum Kind {
     Access,
     /// Refresh token.
     Refresh,
-    /// Signature activation data; the signer knows it, the gateway only recognises it.
+    /// Signature activation data, which is also the access token of scope `credential` (DESIGN 4).
     Sad,
+    /// Authorization code.
+    Code,
+    /// Handle of a pushed authorization request, behind its URN.
+    Pushed,
+    /// Id of an authorization request while its user decides.
+    Request,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Access, Self::Refresh, Self::Sad];
+    const ALL: [Self; 6] = [Self::Access, Self::Refresh, Self::Sad, Self::Code, Self::Pushed, Self::Request];
 
     /// What its tokens begin with.
     #[must_use]
@@ -29,6 +35,9 @@ impl Kind {
             Self::Access => "st_",
             Self::Refresh => "rt_",
             Self::Sad => "sad_",
+            Self::Code => "ac_",
+            Self::Pushed => "pr_",
+            Self::Request => "ar_",
         }
     }
 
@@ -62,6 +71,19 @@ pub struct Bearer {
     pub user: Option<String>,
     /// Which users it reaches if it has none of its own.
     pub reach: Reach,
+    /// The key whose holder alone may use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Confirmation>,
+}
+
+/// What a sender-constrained token is bound to: `cnf` of a token (RFC 7800).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confirmation {
+    /// Thumbprint of a DPoP key (RFC 9449, 6.1).
+    Jkt(String),
+    /// SHA-256 of a client certificate (RFC 8705, 3.1).
+    X5t(String),
 }
 
 /// An access token.
@@ -74,6 +96,19 @@ pub struct AccessToken {
     /// Unix milliseconds.
     pub expires_at: i64,
     /// Ended early; kept until it would have expired, so that it is told from an unknown one.
+    pub revoked: bool,
+}
+
+/// A credential-scope token as the gateway recognises it; what it is worth only the signer knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialToken {
+    /// Whom it speaks for.
+    pub bearer: Bearer,
+    /// The one credential it is good for.
+    pub credential: String,
+    /// Unix milliseconds.
+    pub expires_at: i64,
+    /// Ended early.
     pub revoked: bool,
 }
 

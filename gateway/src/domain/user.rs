@@ -2,6 +2,7 @@
 
 use rsign_api::signer::Subject;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,20 @@ pub struct User {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordHash(pub String);
 
+impl PasswordHash {
+    /// Of somebody who signs in elsewhere: no password fits it.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("!".to_owned())
+    }
+
+    /// Whether any password can fit it.
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        self.0.starts_with('$')
+    }
+}
+
 impl std::fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[hash]")
@@ -33,8 +48,8 @@ pub struct Username {
     pub user: String,
 }
 
-/// The form of a user name that must be unique: without surrounding space, in lower case.
+/// The form of a user name that must be unique: without surrounding space, NFKC, in lower case.
 #[must_use]
 pub fn canonical(username: &str) -> String {
-    username.trim().to_lowercase()
+    username.trim().nfkc().flat_map(char::to_lowercase).nfkc().collect()
 }

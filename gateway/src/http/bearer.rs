@@ -1,19 +1,95 @@
-//! The Authorization header.
+//! The Authorization header, and what binds a token to its holder.
 
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use data_encoding::BASE64;
 use rsign_api::error::{self as wire, Fault};
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::error::Problem;
+use super::peer;
 use super::site::Site;
-use crate::domain::token::Bearer;
+use crate::domain::token::{Bearer, Confirmation, Kind};
+use crate::service::oauth::proofs::{self, Shown};
 
-/// Whom the service token in the header speaks for. A header that is no `Bearer [token]` is HTTP 400 with the
-/// method's own sentence, an unknown or expired token 401 (clause 10.1).
-pub(super) async fn bearer(site: &Site, headers: &HeaderMap, malformed: Fault) -> Result<Bearer, Problem> {
-    let token = credentials(headers, "Bearer").ok_or(malformed)?;
-    Ok(site.app.tokens.resolve(token).await?)
+/// What the token in the header is good for.
+#[derive(Debug)]
+pub(super) enum Holder {
+    /// The methods of the API.
+    Service(Bearer),
+    /// Its own credential, and nothing else (DESIGN 4).
+    Credential(Bearer, Own),
+}
+
+/// A credential-scope token: which credential it is of, and the SAD that it is.
+#[derive(Debug)]
+pub(super) struct Own {
+    /// The credential.
+    pub(super) credential: String,
+    /// The SAD.
+    pub(super) sad: SecretString,
+}
+
+/// Whom the token in the header speaks for. A header that is no `Bearer [token]` is HTTP 400 with the method's own
+/// sentence, an unknown or expired token 401 (clause 10.1). A token in the query string is none.
+pub(super) async fn holder(site: &Site, head: &Parts, malformed: Fault) -> Result<Holder, Problem> {
+    let bearer = credentials(&head.headers, "Bearer");
+    let (token, proved) = match (bearer, credentials(&head.headers, "DPoP")) {
+        (Some(token), _) => (token, false),
+        (None, Some(token)) => (token, true),
+        (None, None) => return Err(malformed.into()),
+    };
+    let holder = match Kind::of(token) {
+        Some(Kind::Sad) => {
+            let found = site.app.tokens.resolve_credential(token).await?;
+            Holder::Credential(found.bearer, Own { credential: found.credential, sad: SecretString::from(token) })
+        }
+        _ => Holder::Service(site.app.tokens.resolve(token).await?),
+    };
+    let key = match &holder {
+        Holder::Service(bearer) | Holder::Credential(bearer, _) => bearer.key.as_ref(),
+    };
+    let confirmed = match key {
+        None => !proved,
+        Some(Confirmation::X5t(thumbprint)) => {
+            !proved && peer::thumbprint(&head.extensions).as_ref() == Some(thumbprint)
+        }
+        Some(Confirmation::Jkt(thumbprint)) if proved => {
+            proof(site, head, Some(token)).await?.as_ref() == Some(thumbprint)
+        }
+        Some(Confirmation::Jkt(_)) => false,
+    };
+    // A thief of a bound token hears what one who made it up hears.
+    if confirmed { Ok(holder) } else { Err(Problem::new(StatusCode::UNAUTHORIZED, wire::INVALID_TOKEN)) }
+}
+
+/// Whom a service token in the header speaks for; a credential's token is none.
+pub(super) async fn bearer(site: &Site, head: &Parts, malformed: Fault) -> Result<Bearer, Problem> {
+    match holder(site, head, malformed).await? {
+        Holder::Service(bearer) => Ok(bearer),
+        Holder::Credential(..) => Err(Problem::new(StatusCode::UNAUTHORIZED, wire::INVALID_TOKEN)),
+    }
+}
+
+/// The thumbprint of the key that a DPoP proof in the header proves, if there is a proof (RFC 9449, 4.3).
+pub(super) async fn proof(site: &Site, head: &Parts, token: Option<&str>) -> Result<Option<String>, Problem> {
+    let mut proofs = head.headers.get_all("dpop").iter();
+    let Some(proof) = proofs.next() else { return Ok(None) };
+    let one = proofs.next().is_none();
+    let proof = proof.to_str().ok().filter(|_| one).ok_or(wire::oauth2::DPOP_PROOF)?;
+    let shown = Shown { proof, method: head.method.as_str(), path: head.uri.path(), token };
+    let status = if token.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+    match site.app.proofs.check(shown).await {
+        Ok(thumbprint) => Ok(Some(thumbprint)),
+        Err(error @ proofs::Error::Store(_)) => Err(error.into()),
+        Err(error) => Err(Problem::from(error).with_status(status).with_nonce(site.app.proofs.nonce())),
+    }
+}
+
+/// The token of a Bearer header, whatever it is.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    credentials(headers, "Bearer")
 }
 
 /// User name and password, or client id and secret.

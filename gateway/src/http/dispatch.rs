@@ -1,5 +1,6 @@
 //! What all CSC methods have in common: who asks, the body, the answer, the log.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,15 +10,17 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use rsign_api::csc::{Ask, Limits};
-use rsign_api::error::Fault;
+use rsign_api::error::{self as wire, Fault};
 use rsign_api::version::Version;
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::bearer::bearer;
-use super::body;
+use super::bearer::{Holder, Own, bearer, holder};
+use super::{address, body};
 use super::error::Problem;
 use super::reply::Reply;
 use super::site::Site;
+use crate::domain::credential::Credential;
 use crate::domain::token::Bearer;
 
 /// What a handler returns.
@@ -41,6 +44,8 @@ pub(super) enum Run {
     Open(fn(Arc<Site>, OpenCall) -> Answer),
     /// A service token.
     Service(fn(Arc<Site>, Call) -> Answer),
+    /// A service token, or one of the credential that is asked about (DESIGN 4).
+    Credential(fn(Arc<Site>, Call) -> Answer),
 }
 
 /// A call without service authorization.
@@ -48,17 +53,44 @@ pub(super) enum Run {
 pub(super) struct OpenCall {
     /// Header fields.
     pub(super) headers: HeaderMap,
+    /// Where it comes from, if that is known.
+    pub(super) address: Option<IpAddr>,
     /// Body and version.
     pub(super) content: Content,
 }
 
-/// A call with a service token.
+/// A call with a token.
 #[derive(Debug)]
 pub(super) struct Call {
     /// Whom the token speaks for.
     pub(super) bearer: Bearer,
+    /// The one credential it is good for, where it is a credential's.
+    pub(super) own: Option<Own>,
     /// Body and version.
     pub(super) content: Content,
+}
+
+impl Call {
+    /// The credential of this id, if the token reaches it.
+    pub(super) async fn reach(&self, site: &Site, id: &str) -> Result<Credential, Problem> {
+        if self.own.as_ref().is_some_and(|own| own.credential != id) {
+            return Err(wire::CREDENTIAL.into());
+        }
+        Ok(site.app.credentials.reach(&self.bearer, id).await?)
+    }
+
+    /// The SAD: the member of the body, the credential's token itself, or both if they are equal (DESIGN 4).
+    pub(super) async fn sad(&self, site: &Site, ask: &Ask<'_>) -> Result<SecretString, Problem> {
+        match (&self.own, ask.optional_sad()?) {
+            (Some(own), Some(sad)) if own.sad.expose_secret() != sad => Err(wire::SAD.into()),
+            (Some(own), _) => Ok(own.sad.clone()),
+            (None, Some(sad)) => {
+                let bound = site.app.tokens.may_spend(sad, self.bearer.key.as_ref()).await?;
+                if bound { Ok(SecretString::from(sad)) } else { Err(wire::SAD.into()) }
+            }
+            (None, None) => Err(wire::SAD_MISSING.into()),
+        }
+    }
 }
 
 /// What a call holds.
@@ -94,12 +126,21 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
     match method.run {
         Run::Open(handle) => {
             let content = content(&site, version, body).await?;
-            handle(site, OpenCall { headers: head.headers, content }).await
+            let address = address::of(&site, &head);
+            handle(site, OpenCall { headers: head.headers, address, content }).await
         }
         Run::Service(handle) => {
-            let bearer = bearer(&site, &head.headers, method.header).await?;
+            let bearer = bearer(&site, &head, method.header).await?;
             let content = content(&site, version, body).await?;
-            handle(site, Call { bearer, content }).await
+            handle(site, Call { bearer, own: None, content }).await
+        }
+        Run::Credential(handle) => {
+            let (bearer, own) = match holder(&site, &head, method.header).await? {
+                Holder::Service(bearer) => (bearer, None),
+                Holder::Credential(bearer, own) => (bearer, Some(own)),
+            };
+            let content = content(&site, version, body).await?;
+            handle(site, Call { bearer, own, content }).await
         }
     }
 }
@@ -148,7 +189,7 @@ fn log(problem: &Problem, version: Version, method: &str, id: &str, duration_ms:
     }
 }
 
-fn next_id() -> String {
+pub(super) fn next_id() -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(1);
     format!("{:x}-{:x}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
 }

@@ -7,8 +7,11 @@ use rsign_api::signer::Refusal;
 use rsign_api::version::Version;
 
 use super::reply::Reply;
-use crate::port::signer;
-use crate::service::{authorization, clients, credentials, login, passwords, signing, tokens};
+use crate::domain::code::Mismatch;
+use crate::port::{identity, signer};
+use crate::service::account::{external, history, keys, people, sessions};
+use crate::service::oauth::{assertions, codes, proofs, requests};
+use crate::service::{authorization, clients, credentials, enrolment, login, passwords, signing, tokens, transactions};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -18,6 +21,9 @@ pub(super) struct Problem {
     status: StatusCode,
     wording: Wording,
     cause: Option<Cause>,
+    nonce: Option<String>,
+    /// Seconds until it is worth another try.
+    wait: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -29,7 +35,7 @@ enum Wording {
 impl Problem {
     /// A row of an error table under another status than 400.
     pub(super) const fn new(status: StatusCode, fault: Fault) -> Self {
-        Self { status, wording: Wording::Row(fault), cause: None }
+        Self { status, wording: Wording::Row(fault), cause: None, nonce: None, wait: None }
     }
 
     /// Ours, not the caller's.
@@ -41,9 +47,19 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, wire::TEMPORARILY_UNAVAILABLE).because(cause)
     }
 
+    /// The nonce that the client's next DPoP proof has to carry (RFC 9449, 8).
+    pub(super) fn with_nonce(self, nonce: Option<String>) -> Self {
+        Self { nonce, ..self }
+    }
+
     fn because(mut self, cause: impl Into<Cause>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// The same under another status.
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
     }
 
     /// The status.
@@ -61,10 +77,16 @@ impl Problem {
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
+            StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(self.wait.unwrap_or(1)));
+            }
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, challenge(body.error));
             }
             _ => {}
+        }
+        if let Some(nonce) = self.nonce.as_deref().and_then(|nonce| nonce.parse().ok()) {
+            headers.insert("dpop-nonce", nonce);
         }
         response
     }
@@ -102,6 +124,8 @@ fn challenge(code: &str) -> HeaderValue {
     match code {
         wire::code::INVALID_TOKEN => HeaderValue::from_static("Bearer error=\"invalid_token\""),
         wire::code::EXPIRED_TOKEN => HeaderValue::from_static("Bearer error=\"invalid_token\""),
+        wire::code::INVALID_DPOP_PROOF => HeaderValue::from_static("DPoP error=\"invalid_dpop_proof\""),
+        wire::code::USE_DPOP_NONCE => HeaderValue::from_static("DPoP error=\"use_dpop_nonce\""),
         _ => HeaderValue::from_static("Basic realm=\"rsign\", charset=\"UTF-8\""),
     }
 }
@@ -148,7 +172,12 @@ fn refused(refusal: Refusal) -> Problem {
         // The services name the certificate's subject or call the credential disabled; here nobody did.
         Refusal::CertificateExpired => wire::CREDENTIAL_DISABLED,
         // Ours, never a caller's: a gateway of another version, an id drawn twice, a store that was tampered with.
-        Refusal::Malformed | Refusal::Taken | Refusal::ForeignCertificate | Refusal::ForeignKey => {
+        Refusal::Malformed
+        | Refusal::Taken
+        | Refusal::ForeignCertificate
+        | Refusal::ForeignKey
+        // The relay names it itself; no CSC method has a channel.
+        | Refusal::Channel => {
             return Problem::internal(signer::Error::Refused(refusal));
         }
     };
@@ -186,6 +215,7 @@ impl From<authorization::Error> for Problem {
             authorization::Error::SealedPin => wire::PIN_SEALED.into(),
             authorization::Error::Disabled => wire::CREDENTIAL_DISABLED.into(),
             authorization::Error::Signer(error) => error.into(),
+            authorization::Error::History(error) => error.into(),
             authorization::Error::Store(error) => error.into(),
         }
     }
@@ -198,9 +228,72 @@ impl From<signing::Error> for Problem {
                 status: StatusCode::BAD_REQUEST,
                 wording: Wording::CertificateExpired { organization, common_name },
                 cause: None,
+                nonce: None,
+                wait: None,
             },
             signing::Error::Signer(error) => error.into(),
             signing::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<external::Error> for Problem {
+    /// Of the pages, which tell of the rest themselves.
+    fn from(error: external::Error) -> Self {
+        match error {
+            external::Error::Store(error) => error.into(),
+            error @ external::Error::Provider(identity::Error::Unavailable(_)) => Self::unavailable(error),
+            error @ (external::Error::Unknown
+            | external::Error::Taken
+            | external::Error::LastWayIn
+            | external::Error::Provider(identity::Error::Refused(_))
+            | external::Error::Random(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<history::Error> for Problem {
+    fn from(error: history::Error) -> Self {
+        match error {
+            history::Error::Store(error) => error.into(),
+            error @ history::Error::Random(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<keys::Error> for Problem {
+    fn from(error: keys::Error) -> Self {
+        match error {
+            keys::Error::Store(error) | keys::Error::Enrolment(enrolment::Error::Store(error)) => error.into(),
+            keys::Error::Enrolment(enrolment::Error::Signer(error)) => error.into(),
+            keys::Error::Enrolment(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<people::Error> for Problem {
+    /// Of what signing in and up has in common; refusals and faults are told where they belong.
+    fn from(error: people::Error) -> Self {
+        match error {
+            people::Error::Password(error @ passwords::Error::Busy) => Self::unavailable(error),
+            people::Error::Store(error) => error.into(),
+            people::Error::Wait(wait) => {
+                let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
+                Self { wait: Some(wait.seconds), ..busy.because(wait) }
+            }
+            error @ (people::Error::Refused
+            | people::Error::Password(_)
+            | people::Error::Faults(_)
+            | people::Error::Random(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<sessions::Error> for Problem {
+    fn from(error: sessions::Error) -> Self {
+        match error {
+            sessions::Error::Store(error) => error.into(),
+            error @ sessions::Error::Random(_) => Self::internal(error),
         }
     }
 }
@@ -209,14 +302,10 @@ impl From<login::Error> for Problem {
     /// Of auth/login, where even a wrong password is 400.
     fn from(error: login::Error) -> Self {
         match error {
-            login::Error::Refused => wire::AUTHENTICATION_ERROR.into(),
-            login::Error::Password(passwords::Error::Busy) => Self::unavailable(passwords::Error::Busy),
-            login::Error::Password(error @ (passwords::Error::Failed(_) | passwords::Error::Random(_))) => {
-                Self::internal(error)
-            }
+            login::Error::Person(people::Error::Refused) => wire::AUTHENTICATION_ERROR.into(),
+            login::Error::Person(error) => error.into(),
             login::Error::Token(tokens::Error::Unknown | tokens::Error::Expired) => wire::REFRESH_TOKEN_VALUE.into(),
             login::Error::Token(error) => error.into(),
-            login::Error::Store(error) => error.into(),
         }
     }
 }
@@ -230,8 +319,91 @@ impl From<clients::Error> for Problem {
             clients::Error::Store(error) => error.into(),
             error @ (clients::Error::BadId
             | clients::Error::Taken
+            | clients::Error::Redirect(_)
+            | clients::Error::Contradiction(_)
+            | clients::Error::Seal(_)
             | clients::Error::UnknownUser
             | clients::Error::Random(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<transactions::Error> for Problem {
+    /// Of pages and CSC methods; the relay has words of its own.
+    fn from(error: transactions::Error) -> Self {
+        match error {
+            error @ (transactions::Error::Unknown | transactions::Error::Expired | transactions::Error::Failed) => {
+                Self::from(wire::MALFORMED).because(error)
+            }
+            error @ transactions::Error::NoPage => Self::unavailable(error),
+            transactions::Error::Signer(error) => error.into(),
+            transactions::Error::Store(error) => error.into(),
+            error @ (transactions::Error::Enrolment(_)
+            | transactions::Error::History(_)
+            | transactions::Error::Random(_)
+            | transactions::Error::Seal(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<requests::Error> for Problem {
+    /// Of oauth2/pushed_authorize, and of what a page cannot say better.
+    fn from(error: requests::Error) -> Self {
+        match error {
+            requests::Error::Refused(fault) => fault.into(),
+            requests::Error::Unknown => wire::oauth2::REQUEST_URI.into(),
+            error @ requests::Error::OtherAccount => Self::from(wire::oauth2::ACCOUNT_DENIED).because(error),
+            requests::Error::NoCredential => wire::CREDENTIAL.into(),
+            requests::Error::Disabled => wire::CREDENTIAL_DISABLED.into(),
+            requests::Error::Transaction(error) => error.into(),
+            requests::Error::Code(error) => error.into(),
+            requests::Error::Credential(error) => error.into(),
+            requests::Error::Store(error) => error.into(),
+            error @ requests::Error::Random(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<codes::Error> for Problem {
+    /// Of oauth2/token.
+    fn from(error: codes::Error) -> Self {
+        let mismatch = match error {
+            codes::Error::Malformed => return wire::oauth2::CODE.into(),
+            codes::Error::Refused(mismatch) => mismatch,
+            codes::Error::Store(error) | codes::Error::Token(tokens::Error::Store(error)) => return error.into(),
+            error @ (codes::Error::Token(_) | codes::Error::Random(_) | codes::Error::Seal(_)) => {
+                return Self::internal(error);
+            }
+        };
+        let fault = match mismatch {
+            Mismatch::Unknown | Mismatch::Spent => wire::oauth2::CODE_EXPIRED,
+            Mismatch::Redirect => wire::oauth2::REDIRECT_MISMATCH,
+            Mismatch::Verifier => wire::oauth2::VERIFIER,
+            Mismatch::Key => wire::oauth2::CODE_KEY,
+            Mismatch::Details => wire::oauth2::CONTRADICTION,
+        };
+        Self::from(fault).because(codes::Error::Refused(mismatch))
+    }
+}
+
+impl From<assertions::Error> for Problem {
+    fn from(error: assertions::Error) -> Self {
+        match error {
+            error @ assertions::Error::Invalid(_) => {
+                Self::new(StatusCode::UNAUTHORIZED, wire::oauth2::ASSERTION).because(error)
+            }
+            assertions::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<proofs::Error> for Problem {
+    /// Of oauth2/token; CSC methods answer 401.
+    fn from(error: proofs::Error) -> Self {
+        match error {
+            error @ proofs::Error::Invalid(_) => Self::from(wire::oauth2::DPOP_PROOF).because(error),
+            error @ proofs::Error::Nonce => Self::from(wire::oauth2::DPOP_NONCE).because(error),
+            proofs::Error::Store(error) => error.into(),
         }
     }
 }

@@ -1,12 +1,16 @@
 //! The only place that knows axum. A request meets `router.rs` (which method?), `dispatch.rs` (who asks, what body?),
 //! one handler in `csc/` or `oauth2/`, and `error.rs` if it goes wrong.
 
+mod account;
+mod address;
 mod bearer;
 mod body;
+mod channel;
 mod csc;
 mod dispatch;
 mod error;
 mod oauth2;
+mod peer;
 mod pki;
 mod reply;
 mod router;
@@ -15,7 +19,7 @@ mod site;
 
 pub use pki::router as pki_router;
 pub use router::router;
-pub use server::{Handle, Tls, bind, serve};
+pub use server::{ClientCertificates, Handle, Tls, bind, serve};
 pub use site::Site;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use rsign_api::error as wire;
@@ -16,21 +16,21 @@ use super::dispatch::{Method, Run, conclude, dispatch};
 use super::error::Problem;
 use super::reply::Reply;
 use super::site::Site;
-use super::{csc, oauth2};
+use super::{account, channel, csc, oauth2};
 
 /// The methods of the API, in the order `info` names them.
 static METHODS: [Method; 8] = [
     Method { name: "auth/login", header: wire::HEADER, run: Run::Open(csc::auth_login::handle) },
     Method { name: "auth/revoke", header: wire::HEADER_CAPITALS, run: Run::Service(csc::auth_revoke::handle) },
     Method { name: "credentials/list", header: wire::HEADER, run: Run::Service(csc::credentials_list::handle) },
-    Method { name: "credentials/info", header: wire::HEADER, run: Run::Service(csc::credentials_info::handle) },
+    Method { name: "credentials/info", header: wire::HEADER, run: Run::Credential(csc::credentials_info::handle) },
     Method { name: "credentials/authorize", header: wire::HEADER, run: Run::Service(csc::authorize::handle) },
     Method {
         name: "credentials/extendTransaction",
         header: wire::HEADER_CAPITALS,
         run: Run::Service(csc::extend_transaction::handle),
     },
-    Method { name: "signatures/signHash", header: wire::HEADER, run: Run::Service(csc::sign_hash::handle) },
+    Method { name: "signatures/signHash", header: wire::HEADER, run: Run::Credential(csc::sign_hash::handle) },
     INFO,
 ];
 
@@ -49,9 +49,15 @@ pub(super) fn method_names(basic: bool) -> Vec<&'static str> {
 /// The whole public surface.
 pub fn router(site: Arc<Site>) -> Router {
     let mut routes = Router::new()
+        .route("/oauth2/authorize", get(oauth2::authorize).post(oauth2::authorize))
+        .route("/oauth2/pushed_authorize", post(oauth2::push))
+        .route("/oauth2/return", get(oauth2::come_back))
+        .route("/.well-known/oauth-authorization-server", get(oauth2::metadata))
+        .merge(channel::routes(&site))
         .route("/oauth2/token", post(oauth2::token))
         .route("/oauth2/revoke", post(oauth2::revoke))
-        .route("/logo.png", get(logo));
+        .route("/logo.png", get(logo))
+        .merge(account::routes());
     for (segment, version) in [("v0", Version::V1), ("v1", Version::V1), ("v2", Version::V2)] {
         for method in offered(site.config.auth.basic) {
             let path = format!("/csc/{segment}/{}", method.name);
@@ -79,14 +85,20 @@ async fn unknown(State(site): State<Arc<Site>>, request: Request) -> Response {
     let started = Instant::now();
     let path = request.uri().path();
     let version = if path.contains("/csc/v0/") || path.contains("/csc/v1/") { Version::V1 } else { Version::V2 };
-    let outcome = match bearer(&site, request.headers(), wire::HEADER).await {
+    let (head, _) = request.into_parts();
+    let outcome = match bearer(&site, &head, wire::HEADER).await {
         Ok(_) => Err(Problem::new(StatusCode::NOT_IMPLEMENTED, wire::NOT_IMPLEMENTED)),
         Err(problem) => Err(problem),
     };
     conclude(outcome, version, "unknown", started)
 }
 
-async fn nowhere() -> Response {
+/// People hear it as a page, apps as JSON.
+async fn nowhere(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accept.contains("text/html") {
+        return account::page::missing(&site, &headers);
+    }
     Problem::new(StatusCode::NOT_FOUND, wire::NOT_IMPLEMENTED).response(Version::V2)
 }
 

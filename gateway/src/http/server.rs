@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::middleware::AddExtension;
 use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio::net::TcpSocket;
+
+use super::peer::AnyCertificate;
 
 /// The way to stop servers; one handle may stop several.
 pub type Handle = axum_server::Handle<SocketAddr>;
@@ -27,21 +31,35 @@ impl std::fmt::Debug for Tls {
     }
 }
 
+/// Whether a listener asks clients for a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientCertificates {
+    /// It does not: browsers would ask their users to choose one.
+    Ignored,
+    /// It does; a client may show one or not.
+    Asked,
+}
+
 impl Tls {
     /// Reads them.
     ///
     /// # Errors
     /// When a file cannot be read, or the two do not fit.
-    pub fn read(certificate: &Path, key: &Path) -> anyhow::Result<Self> {
+    pub fn read(certificate: &Path, key: &Path, clients: ClientCertificates) -> anyhow::Result<Self> {
         let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
             .and_then(Iterator::collect)
             .with_context(|| format!("cannot read the certificate {}", certificate.display()))?;
         let key =
             PrivateKeyDer::from_pem_file(key).with_context(|| format!("cannot read the key {}", key.display()))?;
-        let mut config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .context("certificate and key do not fit")?;
+        let builder = ServerConfig::builder();
+        let builder = match clients {
+            ClientCertificates::Ignored => builder.with_no_client_auth(),
+            ClientCertificates::Asked => {
+                let any = AnyCertificate::new(builder.crypto_provider());
+                builder.with_client_cert_verifier(Arc::new(any))
+            }
+        };
+        let mut config = builder.with_single_cert(chain, key).context("certificate and key do not fit")?;
         // HTTP/1.1 only: request and answer are one small message each, and the attacks on HTTP/2 stay away.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(RustlsConfig::from_config(Arc::new(config))))
@@ -82,6 +100,9 @@ pub async fn serve(
     }
 }
 
+/// The router, told who calls.
+type Called = AddExtension<Router, ConnectInfo<SocketAddr>>;
+
 async fn run<A>(
     listener: TcpListener,
     acceptor: A,
@@ -90,7 +111,7 @@ async fn run<A>(
     head_timeout: Duration,
 ) -> anyhow::Result<()>
 where
-    A: Accept<tokio::net::TcpStream, Router> + Clone + Send + Sync + 'static,
+    A: Accept<tokio::net::TcpStream, Called> + Clone + Send + Sync + 'static,
     A::Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send,
     A::Service: axum_server::service::SendService<axum::http::Request<hyper::body::Incoming>> + Send,
     A::Future: Send,
@@ -101,5 +122,5 @@ where
         .handle(handle)
         .acceptor(acceptor);
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(head_timeout);
-    Ok(server.serve(router.into_make_service()).await?)
+    Ok(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await?)
 }

@@ -14,6 +14,8 @@ pub struct Site {
     pub app: App,
     /// The configuration.
     pub config: Config,
+    /// What apps and browsers call this service by, without trailing slash.
+    pub public_url: String,
     /// Answers of `info`, ready to be sent: v1, v2.
     info: [Vec<u8>; 2],
 }
@@ -26,7 +28,7 @@ impl Site {
     pub fn new(app: App, config: Config, public_url: &str) -> Result<Self, serde_json::Error> {
         let answer = |version| serde_json::to_vec(&info::answer(version, &config, public_url));
         let info = [answer(Version::V1)?, answer(Version::V2)?];
-        Ok(Self { app, config, info })
+        Ok(Self { app, config, public_url: public_url.to_owned(), info })
     }
 
     /// The answer of `info`.
@@ -36,6 +38,11 @@ impl Site {
             Version::V1 => v1,
             Version::V2 => v2,
         }
+    }
+
+    /// Whether browsers reach it over TLS.
+    pub(super) fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https://")
     }
 
     /// What a CSC body may hold.

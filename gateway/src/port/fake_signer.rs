@@ -1,13 +1,14 @@
 //! A signer that keeps no keys: it remembers what it was asked and answers as a test tells it to.
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
-    Authority, Authorize, Authorized, ChangeState, CreateCredential, CreatedCredential, CredentialName,
-    CredentialStatus, Done, Extend, IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign,
-    Signed, State,
+    Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome,
+    ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, Extend,
+    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, Signed, State,
 };
 use secrecy::ExposeSecret as _;
 
@@ -28,6 +29,12 @@ pub(crate) struct FakeSigner {
     pub(crate) refusal: Mutex<Option<Refusal>>,
     /// Answers nothing at all.
     pub(crate) away: Mutex<bool>,
+    /// Channels it was asked to open.
+    pub(crate) hellos: Mutex<Vec<ChannelHello>>,
+    /// What comes of the next records; after the last one nothing does.
+    pub(crate) outcomes: Mutex<VecDeque<ChannelOutcome>>,
+    /// SADs that were ended.
+    pub(crate) ended: Mutex<Vec<String>>,
 }
 
 impl Default for FakeSigner {
@@ -38,6 +45,9 @@ impl Default for FakeSigner {
             state: Mutex::new(State::Active),
             refusal: Mutex::default(),
             away: Mutex::default(),
+            hellos: Mutex::default(),
+            outcomes: Mutex::default(),
+            ended: Mutex::default(),
         }
     }
 }
@@ -111,7 +121,10 @@ impl Signer for FakeSigner {
 
     async fn revoke(&self, ask: RevokeSad) -> Result<Done> {
         match ask.sad.expose_secret() {
-            "sad_one" => Ok(Done {}),
+            "sad_one" => {
+                self.ended.lock().unwrap().push(ask.sad.expose_secret().to_owned());
+                Ok(Done {})
+            }
             _ => Err(Error::Refused(Refusal::InvalidSad)),
         }
     }
@@ -121,6 +134,22 @@ impl Signer for FakeSigner {
         let signatures = ask.hashes.clone();
         self.signed.lock().unwrap().push(ask);
         Ok(Signed { signatures })
+    }
+
+    async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened> {
+        self.willing()?;
+        let mut hellos = self.hellos.lock().unwrap();
+        hellos.push(ask);
+        // A ServerHello by its length; its `sid` says which channel it is.
+        let mut hello = vec![0; 159];
+        hello[6] = u8::try_from(hellos.len()).unwrap();
+        Ok(ChannelOpened { hello: Bytes(hello), signature: Bytes(vec![2; 64]), finished: Bytes(vec![3; 32]) })
+    }
+
+    async fn channel_record(&self, ask: ChannelRecord) -> Result<ChannelAnswer> {
+        self.willing()?;
+        let outcome = self.outcomes.lock().unwrap().pop_front();
+        Ok(ChannelAnswer { record: ask.record, outcome: outcome.unwrap_or(ChannelOutcome::Closed) })
     }
 
     async fn authority(&self) -> Result<Authority> {

@@ -2,6 +2,9 @@
 
 pub mod clock;
 #[cfg(test)]
+pub(crate) mod fake_identity;
+#[cfg(test)]
 pub(crate) mod fake_signer;
+pub mod identity;
 pub mod random;
 pub mod signer;

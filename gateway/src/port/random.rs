@@ -28,6 +28,16 @@ impl dyn Random + '_ {
         Ok(BASE64URL_NOPAD.encode(octets.as_ref()))
     }
 
+    /// 128 bits as base64url without padding: the id of a transaction.
+    ///
+    /// # Errors
+    /// [`Exhausted`].
+    pub fn handle(&self) -> Result<String, Exhausted> {
+        let mut octets = [0; 16];
+        self.fill(&mut octets)?;
+        Ok(BASE64URL_NOPAD.encode(&octets))
+    }
+
     /// 128 bits in hexadecimal: the id of something new.
     ///
     /// # Errors

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use rsign_api::signer::{
-    Authority, Authorize, Authorized, ChangeState, CreateCredential, CreatedCredential, CredentialName,
-    CredentialStatus, Done, Extend, IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign,
-    Signed,
+    Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelRecord,
+    CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, Extend, IssueCertificate,
+    IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, Signed,
 };
 
 /// Why the signer did not do it.
@@ -45,6 +45,10 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     async fn revoke(&self, ask: RevokeSad) -> Result<Done>;
     /// Spends approved hashes.
     async fn sign(&self, ask: Sign) -> Result<Signed>;
+    /// Opens an end-to-end channel.
+    async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened>;
+    /// Carries one of its records.
+    async fn channel_record(&self, ask: ChannelRecord) -> Result<ChannelAnswer>;
     /// The built-in CA's certificate and a fresh CRL.
     async fn authority(&self) -> Result<Authority>;
 }

@@ -7,8 +7,10 @@ use secrecy::SecretString;
 
 use crate::domain::client::{BASIC, PinTransport};
 use crate::domain::credential::Credential;
+use crate::domain::history::{Approval, Way, code};
 use crate::domain::token::Bearer;
 use crate::port::signer::{self, Signer};
+use crate::service::account::history::{self, History};
 use crate::store::Clients;
 
 /// Why there is no SAD.
@@ -23,6 +25,9 @@ pub enum Error {
     /// The signer said no, or nothing.
     #[error(transparent)]
     Signer(signer::Error),
+    /// What was approved could not be written down.
+    #[error(transparent)]
+    History(#[from] history::Error),
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] rsign_storage::Error),
@@ -52,14 +57,31 @@ pub struct Wanted {
 pub struct Authorization {
     clients: Clients,
     basic_transport: PinTransport,
+    history: Arc<History>,
     signer: Arc<dyn Signer>,
 }
 
 impl Authorization {
     /// The service; `basic_transport` is the PIN transport of the built-in client.
     #[must_use]
-    pub fn new(clients: Clients, basic_transport: PinTransport, signer: Arc<dyn Signer>) -> Self {
-        Self { clients, basic_transport, signer }
+    pub fn new(
+        clients: Clients,
+        basic_transport: PinTransport,
+        history: Arc<History>,
+        signer: Arc<dyn Signer>,
+    ) -> Self {
+        Self { clients, basic_transport, history, signer }
+    }
+
+    /// How PINs of this client come.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn transport(&self, bearer: &Bearer) -> rsign_storage::Result<PinTransport> {
+        if bearer.client == BASIC {
+            return Ok(self.basic_transport);
+        }
+        Ok(self.clients.find(&bearer.client).await?.map_or(PinTransport::Sealed, |client| client.pin_transport))
     }
 
     /// Refuses clients whose PINs must come sealed, before a PIN in clear is even read.
@@ -67,18 +89,13 @@ impl Authorization {
     /// # Errors
     /// See [`Error`].
     pub async fn require_clear_transport(&self, bearer: &Bearer) -> Result<(), Error> {
-        let transport = if bearer.client == BASIC {
-            self.basic_transport
-        } else {
-            self.clients.find(&bearer.client).await?.map_or(PinTransport::Sealed, |client| client.pin_transport)
-        };
-        match transport {
+        match self.transport(bearer).await? {
             PinTransport::Clear => Ok(()),
             PinTransport::Sealed => Err(Error::SealedPin),
         }
     }
 
-    /// A SAD for the PIN.
+    /// A SAD for a PIN in clear, once it is in its user's history.
     ///
     /// # Errors
     /// See [`Error`].
@@ -97,7 +114,24 @@ impl Authorization {
             list: wanted.list,
             pin,
         };
-        Ok(self.signer.authorize(ask).await?)
+        let approval = Approval {
+            user: ask.user.clone(),
+            client: ask.client.clone(),
+            app: self.called(&bearer.client).await?,
+            credential: ask.credential.clone(),
+            signatures: ask.signatures,
+            labels: Vec::new(),
+            code: code(&ask.list),
+            way: Way::Clear,
+        };
+        let authorized = self.signer.authorize(ask).await?;
+        self.history.record(approval).await?;
+        Ok(authorized)
+    }
+
+    async fn called(&self, client: &str) -> rsign_storage::Result<String> {
+        let found = if client == BASIC { None } else { self.clients.find(client).await? };
+        Ok(found.map_or_else(|| client.to_owned(), |found| found.name().to_owned()))
     }
 
     /// A renewed SAD.

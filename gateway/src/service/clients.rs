@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
 
-use crate::domain::client::{Client, Profile, SecretDigest, is_client_id};
-use crate::domain::client::{PinTransport, Reach};
+use crate::domain::client::{
+    CertificateRule, Client, Constraint, PinTransport, Profile, Reach, SecretDigest, is_client_id,
+};
+use crate::domain::redirect::{self, Unfit};
+use crate::domain::seal::{self, Material, Purpose, Sealed};
 use crate::port::random::{Exhausted, Random};
 use crate::store::{Clients as Registrations, Links, Users};
 
@@ -19,8 +23,17 @@ pub enum Error {
     #[error("the client secret is wrong")]
     WrongSecret,
     /// The id cannot be one.
-    #[error("a client id is 1 to 64 letters, digits, dots, dashes and underscores, and not `basic`")]
+    #[error("a client id is 1 to 64 letters, digits, dots, dashes and underscores, and none of ours")]
     BadId,
+    /// A redirect URI cannot be one.
+    #[error(transparent)]
+    Redirect(#[from] Unfit),
+    /// The decisions do not fit together.
+    #[error("{0}")]
+    Contradiction(&'static str),
+    /// The key of account tokens could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] seal::Failed),
     /// The id is taken.
     #[error("the client id is taken")]
     Taken,
@@ -40,6 +53,8 @@ pub enum Error {
 pub struct Registration {
     /// `client_id`.
     pub id: String,
+    /// What users know it by.
+    pub name: Option<String>,
     /// Its OAuth rules.
     pub profile: Profile,
     /// Its PIN transport.
@@ -52,8 +67,47 @@ pub struct Registration {
     pub refresh_tokens: bool,
     /// PEM of the key it authenticates with.
     pub public_key: Option<String>,
+    /// The certificate it authenticates with.
+    pub certificate: Option<CertificateRule>,
     /// Whether a secret is generated.
     pub secret: bool,
+    /// Whether it makes account tokens with its secret.
+    pub account_tokens: bool,
+    /// Whether it cannot keep a secret.
+    pub public: bool,
+    /// Whether its tokens are bound to a key.
+    pub constraint: Constraint,
+    /// Whether its authorization requests have to be signed.
+    pub signed_requests: bool,
+}
+
+impl Registration {
+    /// What belongs together (security.md 2.1).
+    fn check(&self) -> Result<(), Error> {
+        let keyed = self.public_key.is_some() || self.certificate.is_some();
+        let contradiction = match self {
+            Self { public: true, .. } if keyed || self.secret => Some("a public client has no secret and no key"),
+            Self { public: true, profile: Profile::Hardened, .. } => Some("a hardened client is not public"),
+            Self { public: true, .. } => None,
+            Self { profile: Profile::Hardened, secret: true, .. } => {
+                Some("a hardened client authenticates with a key or a certificate, not with a secret")
+            }
+            Self { profile: Profile::Hardened, .. } if !keyed => Some("a hardened client needs a key or a certificate"),
+            Self { constraint: Constraint::Certificate, certificate: None, .. } => {
+                Some("tokens can be bound to a certificate only if the client has one")
+            }
+            Self { signed_requests: true, public_key: None, .. } => Some("signed requests need the client's key"),
+            Self { account_tokens: true, secret: false, .. } => {
+                Some("account tokens are made with the client's secret")
+            }
+            Self { secret: false, .. } if !keyed => {
+                Some("the client could not authenticate: a secret, a key or a certificate")
+            }
+            _ => None,
+        };
+        contradiction.map_or(Ok(()), |fault| Err(Error::Contradiction(fault)))?;
+        Ok(self.redirect_uris.iter().try_for_each(|uri| redirect::check(uri))?)
+    }
 }
 
 /// The service.
@@ -62,14 +116,21 @@ pub struct Clients {
     registrations: Registrations,
     links: Links,
     users: Users,
+    material: Option<Arc<Material>>,
     random: Arc<dyn Random>,
 }
 
 impl Clients {
     /// The service over its repositories.
     #[must_use]
-    pub fn new(registrations: Registrations, links: Links, users: Users, random: Arc<dyn Random>) -> Self {
-        Self { registrations, links, users, random }
+    pub fn new(
+        registrations: Registrations,
+        links: Links,
+        users: Users,
+        material: Option<Arc<Material>>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self { registrations, links, users, material, random }
     }
 
     /// Registers a client. The secret is generated and only here in clear.
@@ -80,9 +141,16 @@ impl Clients {
         if !is_client_id(&wanted.id) {
             return Err(Error::BadId);
         }
+        wanted.check()?;
         let secret = if wanted.secret { Some(self.random.secret()?) } else { None };
+        let account_key = match &secret {
+            Some(secret) if wanted.account_tokens => Some(self.account_key(&wanted.id, secret)?),
+            _ => None,
+        };
         let client = Client {
             id: wanted.id,
+            name: wanted.name,
+            account_key,
             secret: secret.as_deref().map(SecretDigest::of),
             profile: wanted.profile,
             pin_transport: wanted.pin_transport,
@@ -90,11 +158,22 @@ impl Clients {
             reach: wanted.reach,
             refresh_tokens: wanted.refresh_tokens,
             public_key: wanted.public_key,
+            certificate: wanted.certificate,
+            public: wanted.public,
+            constraint: wanted.constraint,
+            signed_requests: wanted.signed_requests,
         };
         if !self.registrations.register(client).await? {
             return Err(Error::Taken);
         }
         Ok(secret.map(SecretString::from))
+    }
+
+    /// SHA-256(secret), which account tokens are signed with, under a key that does not lie in the store (DESIGN 6).
+    fn account_key(&self, id: &str, secret: &str) -> Result<Sealed, Error> {
+        let fault = "account tokens need [auth] configuration_key_file";
+        let material = self.material.as_deref().ok_or(Error::Contradiction(fault))?;
+        Ok(material.seal(Purpose::AccountToken, id, &Sha256::digest(secret), &*self.random)?)
     }
 
     /// Lets a client reach a user.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rsign_api::algorithm::KeyType;
+use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
     ChangeState, CreateCredential, IssueCertificate, LinkCertificate, Refusal, Scal, State, Stretch, Subject,
 };
@@ -92,42 +93,80 @@ impl Enrolment {
     /// # Errors
     /// See [`Error`].
     pub async fn create(&self, user: &str, wanted: Wanted) -> Result<String, Error> {
-        let user = self.users.find(user).await?.ok_or(Error::UnknownUser)?;
-        let id = self.random.id()?;
-        self.enrolments.begin(&id, self.clock.now()).await?;
-        self.make_key(&id, &user.id, &user.subject, wanted).await?;
-        let certificate = self.certify(&id, user.subject).await?;
-        let link = LinkCertificate { credential: id.clone(), certificate: certificate.end_entity.clone() };
-        self.credentials.certify(&id, certificate).await?;
-        self.signer.link(link).await?;
-        Ok(id)
-    }
-
-    async fn make_key(&self, id: &str, user: &str, subject: &Subject, wanted: Wanted) -> Result<(), Error> {
+        let (id, subject) = self.begin(user).await?;
         let created = self
             .signer
             .create(CreateCredential {
                 tenant: self.tenant.clone(),
                 user: user.to_owned(),
-                credential: id.to_owned(),
+                credential: id.clone(),
                 key: wanted.key,
                 scal: wanted.scal,
                 multisign: wanted.multisign,
                 stretch: wanted.stretch,
-                subject: subject.clone(),
+                subject,
             })
             .await?;
+        self.keep(&id, user, wanted, created.key).await?;
+        self.complete(&id).await?;
+        Ok(id)
+    }
+
+    /// Notes that a key is going to be made: its id, and whom its certificate will name.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn begin(&self, user: &str) -> Result<(String, Subject), Error> {
+        let user = self.users.find(user).await?.ok_or(Error::UnknownUser)?;
+        let id = self.random.id()?;
+        self.enrolments.begin(&id, self.clock.now()).await?;
+        Ok((id, user.subject))
+    }
+
+    /// Keeps a key that the signer made.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn keep(&self, id: &str, user: &str, wanted: Wanted, key: Bytes) -> Result<(), Error> {
         let credential = Credential {
             id: id.to_owned(),
             user: user.to_owned(),
             key_type: wanted.key,
             scal: wanted.scal,
             multisign: wanted.multisign,
-            key: created.key,
+            key,
             certified: false,
             state: Known::Enrolling,
         };
         if self.credentials.store(credential).await? { Ok(()) } else { Err(Error::Taken) }
+    }
+
+    /// Has a kept key certified, and ties the two together; does again what was not finished.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn complete(&self, id: &str) -> Result<(), Error> {
+        let credential = self.credentials.find(id).await?.ok_or(Error::UnknownCredential)?;
+        let certificate = match self.credentials.certificate(id).await? {
+            Some(certificate) => certificate,
+            None => {
+                let user = self.users.find(&credential.user).await?.ok_or(Error::UnknownUser)?;
+                self.certify(id, user.subject).await?
+            }
+        };
+        let link = LinkCertificate { credential: id.to_owned(), certificate: certificate.end_entity.clone() };
+        self.credentials.certify(id, certificate).await?;
+        self.signer.link(link).await?;
+        Ok(())
+    }
+
+    /// Notes that an enrolment is over.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn end(&self, id: &str) -> Result<(), Error> {
+        self.enrolments.end(id).await?;
+        Ok(())
     }
 
     async fn certify(&self, id: &str, subject: Subject) -> Result<Certificate, Error> {

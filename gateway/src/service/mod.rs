@@ -1,5 +1,6 @@
 //! What the gateway does, as plain structs over ports and repositories. Nothing here knows HTTP.
 
+pub mod account;
 pub mod authority;
 pub mod authorization;
 pub mod clients;
@@ -7,6 +8,8 @@ pub mod credentials;
 pub mod enrolment;
 pub mod housekeeping;
 pub mod login;
+pub mod oauth;
 pub mod passwords;
 pub mod signing;
 pub mod tokens;
+pub mod transactions;

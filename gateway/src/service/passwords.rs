@@ -6,6 +6,8 @@ use std::time::Duration;
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{Semaphore, oneshot};
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
 
 use crate::domain::user::PasswordHash;
 use crate::port::random::{Exhausted, Random};
@@ -50,8 +52,9 @@ impl Passwords {
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn hash(&self, password: &SecretString) -> Result<PasswordHash, Error> {
-        compute(password, &*self.random)
+    pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, Error> {
+        let random = Arc::clone(&self.random);
+        self.in_turn(move || compute(&password, &*random)).await?
     }
 
     /// Whether the password fits. With no hash it fits never, in the same time.
@@ -59,19 +62,24 @@ impl Passwords {
     /// # Errors
     /// See [`Error`].
     pub async fn fits(&self, hash: Option<&PasswordHash>, password: SecretString) -> Result<bool, Error> {
+        let (known, stored) = (hash.is_some(), hash.unwrap_or(&self.nobody).clone());
+        let fits = self.in_turn(move || {
+            let password = normalized(&password);
+            Argon2::default().verify_password(password.as_bytes(), stored.0.as_str()).is_ok()
+        });
+        Ok(fits.await? && known)
+    }
+
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned());
         let turn = turn.await.map_err(|_| Error::Busy)?.map_err(|closed| Error::Failed(closed.into()))?;
-        let (known, stored) = (hash.is_some(), hash.unwrap_or(&self.nobody).clone());
-        let (answer, fits) = oneshot::channel();
+        let (answer, done) = oneshot::channel();
         self.threads.run(move || {
             // Held by the thread, not by the request: a caller that goes away frees no turn early.
             let _turn = turn;
-            let fits =
-                Argon2::default().verify_password(password.expose_secret().as_bytes(), stored.0.as_str()).is_ok();
-            let _ = answer.send(fits);
+            let _ = answer.send(work());
         });
-        let fits = fits.await.map_err(|died| Error::Failed(died.into()))?;
-        Ok(fits && known)
+        done.await.map_err(|died| Error::Failed(died.into()))
     }
 }
 
@@ -107,9 +115,18 @@ fn compute(password: &SecretString, random: &dyn Random) -> Result<PasswordHash,
     let mut salt = [0; 16];
     random.fill(&mut salt)?;
     let hash: argon2::password_hash::phc::PasswordHash = Argon2::default()
-        .hash_password_with_salt(password.expose_secret().as_bytes(), &salt)
+        .hash_password_with_salt(normalized(password).as_bytes(), &salt)
         .map_err(|error| Error::Failed(error.to_string().into()))?;
     Ok(PasswordHash(hash.to_string()))
+}
+
+/// NFKC: the same characters, whatever keyboard they came from.
+fn normalized(password: &SecretString) -> Zeroizing<String> {
+    let password = password.expose_secret();
+    // Room enough from the start, so that no copy is left behind by growing: NFKC makes text longer, by 11 at most.
+    let mut normal = Zeroizing::new(String::with_capacity(password.len().saturating_mul(12)));
+    normal.extend(password.nfkc());
+    normal
 }
 
 #[cfg(test)]
@@ -120,10 +137,13 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_fits_and_nobodys_never() {
         let passwords = Passwords::new(1, Arc::new(SystemSource::default())).unwrap();
-        let hash = passwords.hash(&"correct".into()).unwrap();
+        let hash = passwords.hash("correct".into()).await.unwrap();
         assert!(hash.0.starts_with("$argon2id$"));
         assert!(passwords.fits(Some(&hash), "correct".into()).await.unwrap());
         assert!(!passwords.fits(Some(&hash), "wrong".into()).await.unwrap());
         assert!(!passwords.fits(None, "correct".into()).await.unwrap());
+        // Composed or not, it is the same password.
+        let hash = passwords.hash("ação".into()).await.unwrap();
+        assert!(passwords.fits(Some(&hash), "ac\u{327}a\u{303}o".into()).await.unwrap());
     }
 }

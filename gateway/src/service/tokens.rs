@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::domain::token::{AccessToken, Bearer, Grant, Kind, RefreshToken, digest};
+use crate::domain::token::{AccessToken, Bearer, Confirmation, CredentialToken, Grant, Kind, RefreshToken, digest};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
-use crate::store::{AccessTokens, Grants, RefreshTokens, Repositories, Rotation};
+use crate::store::{AccessTokens, CredentialTokens, Grants, RefreshTokens, Repositories, Rotation};
 
 /// Why a token is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,7 @@ pub struct Tokens {
     access: AccessTokens,
     refresh: RefreshTokens,
     grants: Grants,
+    credential_tokens: CredentialTokens,
     lifetimes: Lifetimes,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -70,6 +71,7 @@ impl Tokens {
             access: repositories.access.clone(),
             refresh: repositories.refresh.clone(),
             grants: repositories.grants.clone(),
+            credential_tokens: repositories.credential_tokens.clone(),
             lifetimes,
             clock,
             random,
@@ -91,12 +93,90 @@ impl Tokens {
     /// Store or randomness.
     pub async fn issue_with_refresh(&self, bearer: Bearer) -> Result<Issued, Error> {
         let id = self.random.id()?;
+        self.issue_refreshable(bearer, id).await
+    }
+
+    /// The tokens of a code: all belong to `grant`, so that they end together if the code is shown again.
+    ///
+    /// # Errors
+    /// Store or randomness.
+    pub async fn issue_under(&self, bearer: Bearer, grant: String, refresh: bool) -> Result<Issued, Error> {
+        if refresh {
+            return self.issue_refreshable(bearer, grant).await;
+        }
+        // Nothing is refreshed by it, but its user finds the app by it and can put it out.
+        let expires_at = self.clock.now() + i64::from(self.lifetimes.access) * 1000;
+        let alone = Grant { bearer: bearer.clone(), current: String::new(), expires_at, revoked: false };
+        self.grants.store(&grant, alone).await?;
+        let access = self.store_access(bearer, Some(grant)).await?;
+        Ok(Issued { access, refresh: None, expires_in: self.lifetimes.access })
+    }
+
+    /// Ends all tokens of a grant.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn end_grant(&self, grant: &str) -> Result<(), Error> {
+        self.grants.revoke(grant).await?;
+        Ok(self.access.revoke_grant(grant).await?)
+    }
+
+    async fn issue_refreshable(&self, bearer: Bearer, id: String) -> Result<Issued, Error> {
         let expires_at = self.clock.now() + i64::from(self.lifetimes.grant) * 1000;
         let refresh = self.store_refresh(&id, expires_at).await?;
         let current = digest(refresh.expose_secret());
         self.grants.store(&id, Grant { bearer: bearer.clone(), current, expires_at, revoked: false }).await?;
         let access = self.store_access(bearer, Some(id)).await?;
         Ok(Issued { access, refresh: Some(refresh), expires_in: self.lifetimes.access })
+    }
+
+    /// From here on a SAD is recognised as the access token of scope `credential` (DESIGN 4).
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn adopt(&self, sad: &SecretString, token: CredentialToken) -> Result<(), Error> {
+        self.credential_tokens.store(&digest(sad.expose_secret()), token).await?;
+        Ok(())
+    }
+
+    /// What a credential-scope token is good for.
+    ///
+    /// # Errors
+    /// Unknown or expired.
+    pub async fn resolve_credential(&self, token: &str) -> Result<CredentialToken, Error> {
+        if Kind::of(token) != Some(Kind::Sad) {
+            return Err(Error::Unknown);
+        }
+        let found = self.credential_tokens.find(&digest(token)).await?.ok_or(Error::Unknown)?;
+        if found.revoked || found.expires_at <= self.clock.now() { Err(Error::Expired) } else { Ok(found) }
+    }
+
+    /// Whether a SAD may be spent beside a service token that is bound to this key: one that came as an access token
+    /// may have been ended by its user, and is good for its own key only. Any other only the signer knows.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn may_spend(&self, sad: &str, key: Option<&Confirmation>) -> Result<bool, Error> {
+        let found = self.credential_tokens.find(&digest(sad)).await?;
+        Ok(found.is_none_or(|token| !token.revoked && (token.bearer.key.is_none() || token.bearer.key.as_ref() == key)))
+    }
+
+    /// A renewed SAD takes the place of the one it was made of, where that was an access token.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn succeed(&self, old: &str, new: &SecretString, expires_in: u32) -> Result<(), Error> {
+        let Some(found) = self.credential_tokens.find(&digest(old)).await? else { return Ok(()) };
+        let expires_at = self.clock.now() + i64::from(expires_in) * 1000;
+        self.adopt(new, CredentialToken { expires_at, ..found }).await
+    }
+
+    /// A SAD that was ended is no access token any more.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn forget_sad(&self, sad: &str) -> Result<(), Error> {
+        Ok(self.credential_tokens.revoke(&digest(sad)).await?)
     }
 
     /// Whom an access token speaks for.
@@ -119,7 +199,7 @@ impl Tokens {
     ///
     /// # Errors
     /// Unknown, expired, or used before (which looks like unknown).
-    pub async fn renew(&self, token: &str, client: &str) -> Result<Issued, Error> {
+    pub async fn renew(&self, token: &str, client: &str, key: Option<Confirmation>) -> Result<Issued, Error> {
         let presented = digest(token);
         let found = match Kind::of(token) {
             Some(Kind::Refresh) => self.refresh.find(&presented).await?.ok_or(Error::Unknown)?,
@@ -129,9 +209,14 @@ impl Tokens {
         if grant.bearer.client != client {
             return Err(Error::Unknown);
         }
+        // What was bound to a key stays bound: only its holder may go on.
+        if grant.bearer.key.is_some() && grant.bearer.key != key {
+            return Err(Error::Unknown);
+        }
         // Stored before the rotation, so that a revocation that comes after it finds them.
         let refresh = self.store_refresh(&found.grant, grant.expires_at).await?;
-        let access = self.store_access(grant.bearer, Some(found.grant.clone())).await?;
+        let bearer = Bearer { key, ..grant.bearer };
+        let access = self.store_access(bearer, Some(found.grant.clone())).await?;
         let next = digest(refresh.expose_secret());
         match self.grants.rotate(&found.grant, &presented, &next, self.clock.now()).await? {
             Rotation::Rotated => Ok(Issued { access, refresh: Some(refresh), expires_in: self.lifetimes.access }),
@@ -167,7 +252,7 @@ impl Tokens {
                 self.grants.revoke(&found.grant).await?;
                 Ok(self.access.revoke_grant(&found.grant).await?)
             }
-            Some(Kind::Sad) | None => Err(Error::Unknown),
+            Some(Kind::Sad | Kind::Code | Kind::Pushed | Kind::Request) | None => Err(Error::Unknown),
         }
     }
 

@@ -13,9 +13,9 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rsign_api::signer::{
-    Authority, Authorize, Authorized, ChangeState, CreateCredential, CreatedCredential, CredentialName,
-    CredentialStatus, Done, Extend, IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, Refused, RevokeSad,
-    Sign, Signed, path,
+    Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelRecord,
+    CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, Extend, IssueCertificate,
+    IssuedCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, Signed, path,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
@@ -150,6 +150,14 @@ impl Signer for SignerClient {
         };
         let _permit = permit.map_err(unavailable)?;
         self.call(path::SIGN, &ask).await
+    }
+
+    async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened> {
+        self.call(path::CHANNEL_HELLO, &ask).await
+    }
+
+    async fn channel_record(&self, ask: ChannelRecord) -> Result<ChannelAnswer> {
+        self.call(path::CHANNEL_RECORD, &ask).await
     }
 
     async fn authority(&self) -> Result<Authority> {

@@ -63,6 +63,14 @@ impl Links {
         self.0.insert(&key(client, user), link).await.map(drop)
     }
 
+    /// Lets it reach the user no more.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn unlink(&self, client: &str, user: &str) -> Result<()> {
+        self.0.remove(&key(client, user)).await.map(drop)
+    }
+
     /// Whether it does.
     ///
     /// # Errors

@@ -1,8 +1,15 @@
 //! The gateway's repositories: thin structs over [`rsign_storage::Table`], methods named for the domain.
 
 mod clients;
+mod codes;
 mod credentials;
+mod external;
+mod history;
+mod requests;
+mod seen;
+mod sessions;
 mod tokens;
+mod transactions;
 mod users;
 
 use std::sync::Arc;
@@ -10,8 +17,15 @@ use std::sync::Arc;
 use rsign_storage::{Collection, Location, Store};
 
 pub use clients::{Clients, Links};
+pub use codes::{Codes, Redemption};
 pub use credentials::{Credentials, Enrolments};
-pub use tokens::{AccessTokens, Grants, RefreshTokens, Rotation};
+pub use external::External;
+pub use history::History;
+pub use requests::AuthorizationRequests;
+pub use seen::SeenIds;
+pub use sessions::Sessions;
+pub use tokens::{AccessTokens, CredentialTokens, Grants, RefreshTokens, Rotation};
+pub use transactions::Transactions;
 pub use users::Users;
 
 /// All repositories over one store.
@@ -33,6 +47,22 @@ pub struct Repositories {
     pub refresh: RefreshTokens,
     /// What tokens descend from.
     pub grants: Grants,
+    /// Credential-scope tokens.
+    pub credential_tokens: CredentialTokens,
+    /// What apps ask users for.
+    pub requests: AuthorizationRequests,
+    /// Authorization codes.
+    pub codes: Codes,
+    /// Ids of messages that may be shown once.
+    pub seen: SeenIds,
+    /// Uses of the end-to-end channel.
+    pub transactions: Transactions,
+    /// Signed-in browsers.
+    pub sessions: Sessions,
+    /// What users approved.
+    pub history: History,
+    /// People whom identity providers vouch for.
+    pub external: External,
 }
 
 impl Repositories {
@@ -52,6 +82,17 @@ impl Repositories {
             tokens::ACCESS,
             tokens::REFRESH,
             tokens::GRANT,
+            tokens::CREDENTIAL_TOKEN,
+            requests::REQUEST,
+            requests::PUSHED,
+            codes::CODE,
+            seen::SEEN,
+            transactions::TRANSACTION,
+            sessions::SESSION,
+            history::APPROVAL,
+            external::SIGN_IN,
+            external::INTRODUCTION,
+            external::TIE,
         ];
         Ok(Self::over(&rsign_storage::open(location, &collections).await?))
     }
@@ -66,15 +107,28 @@ impl Repositories {
             access: AccessTokens::over(store),
             refresh: RefreshTokens::over(store),
             grants: Grants::over(store),
+            credential_tokens: CredentialTokens::over(store),
+            requests: AuthorizationRequests::over(store),
+            codes: Codes::over(store),
+            seen: SeenIds::over(store),
+            transactions: Transactions::over(store),
+            sessions: Sessions::over(store),
+            history: History::over(store),
+            external: External::over(store),
         }
     }
 
-    /// Removes tokens whose time is over.
+    /// Removes tokens, sessions and entries of the history whose time is over.
     ///
     /// # Errors
     /// See [`rsign_storage::Error`].
     pub async fn purge(&self, now: i64) -> rsign_storage::Result<u64> {
-        Ok(self.access.purge(now).await? + self.refresh.purge(now).await? + self.grants.purge(now).await?)
+        let tokens = self.access.purge(now).await? + self.refresh.purge(now).await? + self.grants.purge(now).await?;
+        let codes = self.credential_tokens.purge(now).await? + self.codes.purge(now).await?;
+        let asked = self.requests.purge(now).await? + self.transactions.purge(now).await?;
+        let asked = asked + self.seen.purge(now).await?;
+        let people = self.sessions.purge(now).await? + self.external.purge(now).await?;
+        Ok(tokens + codes + asked + people + self.history.purge(now).await?)
     }
 }
 

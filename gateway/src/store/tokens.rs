@@ -5,22 +5,26 @@ use std::sync::Arc;
 use rsign_storage::{Collection, Place, Result, Store, Table, Update};
 
 use super::collection;
-use crate::domain::token::{AccessToken, Bearer, Grant, RefreshToken};
+use crate::domain::token::{AccessToken, Bearer, CredentialToken, Grant, RefreshToken};
 
 pub(super) const ACCESS: Collection = collection("access_token");
 pub(super) const REFRESH: Collection = collection("refresh_token");
 pub(super) const GRANT: Collection = collection("grant");
+pub(super) const CREDENTIAL_TOKEN: Collection = collection("credential_token");
 
 /// Most access tokens that one grant can have alive, more or less; revocation reads them in pages of this size.
 const PAGE: usize = 100;
 
-/// Access tokens, grouped by grant.
+/// Access tokens, grouped by grant; those without one by user.
 #[derive(Debug, Clone)]
 pub struct AccessTokens(Table<AccessToken>);
 
 impl AccessTokens {
     pub(super) fn over(store: &Arc<dyn Store>) -> Self {
-        let place = |token: &AccessToken| Place { group: token.grant.clone(), expires_at: Some(token.expires_at) };
+        let place = |token: &AccessToken| {
+            let user = token.bearer.user.as_deref().map(alone);
+            Place { group: token.grant.clone().or(user), expires_at: Some(token.expires_at) }
+        };
         Self(Table::new(Arc::clone(store), ACCESS, place))
     }
 
@@ -38,6 +42,14 @@ impl AccessTokens {
     /// See [`rsign_storage::Error`].
     pub async fn store(&self, digest: &str, token: AccessToken) -> Result<bool> {
         self.0.insert(digest, token).await
+    }
+
+    /// A user's tokens that belong to no grant, by digest.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn alone_of(&self, user: &str) -> Result<Vec<(String, AccessToken)>> {
+        all(&self.0, &alone(user)).await
     }
 
     /// Ends one.
@@ -69,6 +81,81 @@ impl AccessTokens {
                 _ => return Ok(()),
             }
         }
+    }
+
+    pub(super) async fn purge(&self, now: i64) -> Result<u64> {
+        self.0.purge(now).await
+    }
+}
+
+/// Grants have hexadecimal ids, so this is none of theirs.
+fn alone(user: &str) -> String {
+    format!("user {user}")
+}
+
+/// All documents of a group.
+async fn all<T>(table: &Table<T>, group: &str) -> Result<Vec<(String, T)>>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + 'static,
+{
+    let mut found: Vec<(String, T)> = Vec::new();
+    loop {
+        let after = found.last().map(|(id, _)| id.clone());
+        let page = table.list(Some(group), after.as_deref(), PAGE).await?;
+        let last = page.len() < PAGE;
+        found.extend(page);
+        if last {
+            return Ok(found);
+        }
+    }
+}
+
+/// Credential-scope tokens, grouped by user.
+#[derive(Debug, Clone)]
+pub struct CredentialTokens(Table<CredentialToken>);
+
+impl CredentialTokens {
+    pub(super) fn over(store: &Arc<dyn Store>) -> Self {
+        let place =
+            |token: &CredentialToken| Place { group: token.bearer.user.clone(), expires_at: Some(token.expires_at) };
+        Self(Table::new(Arc::clone(store), CREDENTIAL_TOKEN, place))
+    }
+
+    /// The token of this digest.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn find(&self, digest: &str) -> Result<Option<CredentialToken>> {
+        self.0.find(digest).await
+    }
+
+    /// A user's tokens, by digest.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn of_user(&self, user: &str) -> Result<Vec<(String, CredentialToken)>> {
+        all(&self.0, user).await
+    }
+
+    /// Stores a new one.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn store(&self, digest: &str, token: CredentialToken) -> Result<bool> {
+        self.0.insert(digest, token).await
+    }
+
+    /// Ends one.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn revoke(&self, digest: &str) -> Result<()> {
+        self.0
+            .update(digest, |found| match found {
+                Some(token) => (Update::Put(CredentialToken { revoked: true, ..token }), ()),
+                None => (Update::Keep, ()),
+            })
+            .await
     }
 
     pub(super) async fn purge(&self, now: i64) -> Result<u64> {
@@ -118,13 +205,13 @@ pub enum Rotation {
     Ended,
 }
 
-/// Grants, by id.
+/// Grants, by id, grouped by user.
 #[derive(Debug, Clone)]
 pub struct Grants(Table<Grant>);
 
 impl Grants {
     pub(super) fn over(store: &Arc<dyn Store>) -> Self {
-        let place = |grant: &Grant| Place { group: None, expires_at: Some(grant.expires_at) };
+        let place = |grant: &Grant| Place { group: grant.bearer.user.clone(), expires_at: Some(grant.expires_at) };
         Self(Table::new(Arc::clone(store), GRANT, place))
     }
 
@@ -134,6 +221,14 @@ impl Grants {
     /// See [`rsign_storage::Error`].
     pub async fn find(&self, id: &str) -> Result<Option<Grant>> {
         self.0.find(id).await
+    }
+
+    /// A user's grants, by id.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn of_user(&self, user: &str) -> Result<Vec<(String, Grant)>> {
+        all(&self.0, user).await
     }
 
     /// Stores a new one.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use rsign_storage::{Collection, Place, Result, Store, Table};
+use rsign_storage::{Collection, Place, Result, Store, Table, Update};
 
 use super::collection;
-use crate::domain::user::{User, Username, canonical};
+use crate::domain::user::{PasswordHash, User, Username, canonical};
 
 pub(super) const USER: Collection = collection("user");
 pub(super) const USERNAME: Collection = collection("username");
@@ -44,6 +44,19 @@ impl Users {
     /// See [`rsign_storage::Error`].
     pub async fn find(&self, id: &str) -> Result<Option<User>> {
         self.users.find(id).await
+    }
+
+    /// Gives an account another password.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn set_password(&self, id: &str, password: PasswordHash) -> Result<()> {
+        self.users
+            .update(id, move |found| match found {
+                Some(user) => (Update::Put(User { password: password.clone(), ..user }), ()),
+                None => (Update::Keep, ()),
+            })
+            .await
     }
 
     /// The account of this name.

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::*;
 
@@ -172,13 +173,15 @@ fn flat_parameters_may_repeat_the_details_but_not_contradict_them() {
 
 #[test]
 fn the_version_is_read_off_the_words() {
-    for (parameters, dialect) in [
-        (&[("hash", "x"), ("code_challenge", "x")][..], Dialect::V1),
-        (&[("numSignatures", "1")], Dialect::V1),
-        (&[("numSignatures", "1"), ("code_challenge", "x")], Dialect::V2),
-        (&[("hashes", "x")], Dialect::V2),
-        (&[("authorization_details", "x"), ("hash", "x")], Dialect::V2),
+    for (parameters, pushed, dialect) in [
+        (&[("hash", "x"), ("code_challenge", "x")][..], false, Dialect::V1),
+        (&[("hash", "x"), ("hashAlgorithmOID", "x")], true, Dialect::V1),
+        (&[("numSignatures", "1")], false, Dialect::V1),
+        (&[("numSignatures", "1"), ("code_challenge", "x")], false, Dialect::V2),
+        (&[("numSignatures", "1")], true, Dialect::V2),
+        (&[("hashes", "x")], false, Dialect::V2),
+        (&[("authorization_details", "x"), ("hash", "x")], false, Dialect::V2),
     ] {
-        assert_eq!(Dialect::of(&given(parameters)), dialect, "{parameters:?}");
+        assert_eq!(Dialect::of(&given(parameters), pushed), dialect, "{parameters:?}");
     }
 }

@@ -28,7 +28,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: OpenCall) -> Answer {
             Login::Password { remember } => {
                 let basic = basic(&call.headers)?;
                 let remember = if remember { Remember::Yes } else { Remember::No };
-                login.sign_in(&basic.name, SecretString::from(basic.password.as_str()), remember).await?
+                login.sign_in(&basic.name, SecretString::from(basic.password.as_str()), remember, call.address).await?
             }
         };
         let Issued { access, refresh, expires_in } = issued;

@@ -20,7 +20,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         let token = call.content.ask()?.token()?;
         match Kind::of(token.expose_secret()) {
             Some(Kind::Sad) => end_sad(&site, &call.bearer, token).await?,
-            Some(Kind::Access | Kind::Refresh) | None => end_token(&site, &call.bearer, &token).await?,
+            _ => end_token(&site, &call.bearer, &token).await?,
         }
         Ok(Reply::nothing())
     })
@@ -33,8 +33,14 @@ async fn end_token(site: &Site, bearer: &Bearer, token: &SecretString) -> Result
     }
 }
 
-async fn end_sad(site: &Site, bearer: &Bearer, sad: SecretString) -> Result<(), Problem> {
-    match site.app.authorization.revoke(bearer, sad).await {
+/// Ends a SAD at the signer, and as an access token here (8.3.4: tokens of a credential may be revoked too).
+pub(in crate::http) async fn end_sad(site: &Site, bearer: &Bearer, sad: SecretString) -> Result<(), Problem> {
+    let token = sad.expose_secret().to_owned();
+    let outcome = site.app.authorization.revoke(bearer, sad).await;
+    if outcome.is_ok() {
+        site.app.tokens.forget_sad(&token).await?;
+    }
+    match outcome {
         Err(authorization::Error::Signer(signer::Error::Refused(Refusal::InvalidSad))) => Err(TOKEN_UNKNOWN.into()),
         outcome => Ok(outcome?),
     }

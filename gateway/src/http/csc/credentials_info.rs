@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::describe::{Current, describe};
+use super::describe::{Current, Mode, describe};
 use crate::http::dispatch::{Answer, Call};
 use crate::http::reply::Reply;
 use crate::http::site::Site;
@@ -11,9 +11,10 @@ use crate::http::site::Site;
 pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
     Box::pin(async move {
         let ask = call.content.ask()?;
-        let credential = site.app.credentials.reach(&call.bearer, ask.credential()?).await?;
+        let credential = call.reach(&site, ask.credential()?).await?;
         let wanted = ask.wanted()?;
         let current = Current::of(&site, credential).await?;
-        Reply::json(&describe(&current, wanted, &site.config.info.lang))
+        let mode = Mode::of(&site, &call.bearer).await?;
+        Reply::json(&describe(&current, wanted, mode, &site.config.info.lang))
     })
 }

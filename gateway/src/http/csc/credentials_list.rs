@@ -7,8 +7,9 @@ use rsign_api::csc::Ask;
 use rsign_api::csc::credentials::{Described, List};
 use rsign_api::error::PAGE_TOKEN;
 
-use super::describe::{Current, describe};
+use super::describe::{Current, Mode, describe};
 use crate::domain::credential::Credential;
+use crate::domain::token::Bearer;
 use crate::http::dispatch::{Answer, Call};
 use crate::http::error::Problem;
 use crate::http::reply::Reply;
@@ -27,7 +28,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         let more = page.len() > most;
         page.truncate(most);
         let next_page = page.last().filter(|_| more).map(|last| page_token(&last.id));
-        let (ids, infos) = tell(&site, &ask, page).await?;
+        let (ids, infos) = tell(&site, &call.bearer, &ask, page).await?;
         Reply::json(&List { ids, infos, next_page, only_valid: ask.only_valid().then_some(true) })
     })
 }
@@ -35,6 +36,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
 /// Ids, and descriptions where they are wanted. Certificates and states are only looked up where the answer needs them.
 async fn tell(
     site: &Site,
+    bearer: &Bearer,
     ask: &Ask<'_>,
     page: Vec<Credential>,
 ) -> Result<(Vec<String>, Option<Vec<Described>>), Problem> {
@@ -42,12 +44,13 @@ async fn tell(
         return Ok((page.into_iter().map(|credential| credential.id).collect(), None));
     }
     let (wanted, lang) = (ask.wanted()?, site.config.info.lang.as_str());
+    let mode = Mode::of(site, bearer).await?;
     let (mut ids, mut infos) = (Vec::new(), Vec::new());
     for credential in page {
         let current = Current::of(site, credential).await?;
         if !ask.only_valid() || current.is_valid() {
             ids.push(current.credential.id.clone());
-            infos.push(Described { id: current.credential.id.clone(), description: describe(&current, wanted, lang) });
+            infos.push(Described { id: current.credential.id.clone(), description: describe(&current, wanted, mode, lang) });
         }
     }
     Ok((ids, ask.credential_info().then_some(infos)))

@@ -4,7 +4,9 @@ use rsign_api::csc::credentials::{Auth, AuthObject, Certificate, Certificates, D
 use rsign_api::sign_algo;
 
 use crate::domain::certificate::generalized_time;
+use crate::domain::client::PinTransport;
 use crate::domain::credential::{self, Credential};
+use crate::domain::token::Bearer;
 use crate::http::error::Problem;
 use crate::http::site::Site;
 
@@ -12,6 +14,33 @@ const LABEL: &str = "PIN";
 const ABOUT: &str = "The PIN of this signing credential";
 /// Letters and digits: a PIN may be chosen, and clients show a number pad for `N`.
 const FORMAT: &str = "A";
+
+/// How a client gets a SAD of the credential (2.2): with the PIN in JSON, if its registration says so; otherwise its
+/// user types it on the signing page. (A client that seals PINs itself knows that it may, DESIGN 5.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// `explicit`.
+    Explicit,
+    /// `oauth2code`.
+    OAuth2Code,
+}
+
+impl Mode {
+    /// For the client of this bearer.
+    pub(super) async fn of(site: &Site, bearer: &Bearer) -> Result<Self, Problem> {
+        Ok(match site.app.authorization.transport(bearer).await? {
+            PinTransport::Clear => Self::Explicit,
+            PinTransport::Sealed => Self::OAuth2Code,
+        })
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit",
+            Self::OAuth2Code => "oauth2code",
+        }
+    }
+}
 
 /// A credential and what is known of it at this moment.
 #[derive(Debug)]
@@ -42,9 +71,10 @@ impl Current {
 }
 
 /// The description.
-pub(super) fn describe(current: &Current, wanted: Wanted, lang: &str) -> Description {
+pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str) -> Description {
     let Current { credential, certificate, expired, .. } = current;
-    let auth_info = wanted.auth_info;
+    // Objects belong to the explicit mode only (6.1, 6.2).
+    let auth_info = wanted.auth_info && mode == Mode::Explicit;
     Description {
         key: Key {
             status: if current.is_valid() { "enabled" } else { "disabled" },
@@ -53,9 +83,9 @@ pub(super) fn describe(current: &Current, wanted: Wanted, lang: &str) -> Descrip
             curve: credential.key_type.curve().map(|oid| oid.to_string()),
         },
         cert: describe_certificate(certificate, *expired, wanted.certificates),
-        auth_mode: "explicit",
+        auth_mode: mode.word(),
         auth: Auth {
-            mode: "explicit",
+            mode: mode.word(),
             expression: auth_info.then_some("PIN"),
             objects: if auth_info { vec![pin_object()] } else { Vec::new() },
         },

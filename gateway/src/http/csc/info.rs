@@ -21,7 +21,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: OpenCall) -> Answer {
 
 /// The answer.
 pub(in crate::http) fn answer(version: Version, config: &Config, public_url: &str) -> Info {
-    let mut auth_type = vec!["oauth2client"];
+    let mut auth_type = vec!["oauth2code", "oauth2client"];
     if config.auth.basic {
         auth_type.insert(0, "basic");
     }
@@ -41,7 +41,7 @@ pub(in crate::http) fn answer(version: Version, config: &Config, public_url: &st
         sign_algorithms: SignAlgorithms { algos: algorithms(), params: Vec::new() },
         signature_formats: SignatureFormats::default(),
         conformance_levels: Vec::new(),
-        supports_rar: false,
+        supports_rar: true,
         supported_hash_types: vec!["dtbsr"],
     }
 }

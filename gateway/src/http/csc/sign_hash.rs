@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use rsign_api::csc::signatures::Signatures;
-use secrecy::SecretString;
 
 use crate::http::dispatch::{Answer, Call};
 use crate::http::reply::Reply;
@@ -13,8 +12,8 @@ use crate::http::site::Site;
 pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
     Box::pin(async move {
         let ask = call.content.ask()?;
-        let sad = SecretString::from(ask.sad()?);
-        let credential = site.app.credentials.reach(&call.bearer, ask.credential()?).await?;
+        let sad = call.sad(&site, &ask).await?;
+        let credential = call.reach(&site, ask.credential()?).await?;
         let digests = ask.digests(credential.key_type)?;
         let signing = &site.app.signing;
         let signatures = signing.sign(call.bearer, credential, sad, digests.scheme, digests.hashes).await?;

@@ -1,7 +1,7 @@
 //! A form body; a parameter that stands twice is an error, one without value is absent (RFC 6749, 3.1).
 
-use axum::extract::Request;
-use axum::http::HeaderMap;
+use axum::body::Body;
+use rsign_api::csc::authorization::Parameters;
 use rsign_api::error::MALFORMED;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
@@ -10,39 +10,72 @@ use crate::http::body;
 use crate::http::error::Problem;
 use crate::http::site::Site;
 
-/// The parameters of a request. The query string is not looked at: secrets there end up in logs.
-pub(super) struct Form(Vec<(String, Zeroizing<String>)>);
+/// The parameters of a request.
+pub(super) struct Form {
+    parameters: Vec<(String, Zeroizing<String>)>,
+    repeated: Vec<String>,
+}
+
+/// Parameters that are read; real requests have a dozen.
+const MOST: usize = 64;
 
 impl Form {
-    /// Reads header fields and body.
-    pub(super) async fn read(site: &Site, request: Request) -> Result<(HeaderMap, Self), Problem> {
-        let (head, body) = request.into_parts();
+    /// Reads a body whose parameters may stand there once only. The query string is not looked at: secrets there end
+    /// up in logs.
+    pub(super) async fn read(site: &Site, body: Body) -> Result<Self, Problem> {
         let body = body::read(body, &site.config.limits).await?;
-        Ok((head.headers, Self::parse(&body)?))
+        let form = Self::parse(&body);
+        if form.is_clear() { Ok(form) } else { Err(MALFORMED.into()) }
     }
 
-    fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(body) {
-            if parameters.len() == 64 || parameters.iter().any(|(known, _)| *known == name) {
-                return Err(MALFORMED.into());
+    /// Reads parameters; which of them stand there twice is told by [`Form::is_clear`] and [`Form::repeats`].
+    pub(super) fn parse(encoded: &[u8]) -> Self {
+        let mut form = Self { parameters: Vec::new(), repeated: Vec::new() };
+        for (name, value) in form_urlencoded::parse(encoded) {
+            if form.parameters.len() == MOST || form.parameters.iter().any(|(known, _)| *known == name) {
+                form.repeated.push(name.into_owned());
+                continue;
             }
-            parameters.push((name.into_owned(), Zeroizing::new(value.into_owned())));
+            form.parameters.push((name.into_owned(), Zeroizing::new(value.into_owned())));
         }
-        Ok(Self(parameters))
+        form
     }
 
-    /// The parameter of this name.
+    /// Whether every parameter stands there once.
+    pub(super) const fn is_clear(&self) -> bool {
+        self.repeated.is_empty()
+    }
+
+    /// Whether this one stands there more than once.
+    pub(super) fn repeats(&self, name: &str) -> bool {
+        self.repeated.iter().any(|repeated| repeated == name)
+    }
+
+    /// The parameter of this name; none where it stands there twice.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(known, _)| known == name);
+        let found = self.parameters.iter().find(|(known, _)| known == name && !self.repeats(name));
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+}
+
+impl Parameters for Form {
+    fn get(&self, name: &str) -> Option<&str> {
+        Self::get(self, name)
+    }
+
+    fn repeats(&self, name: &str) -> bool {
+        Self::repeats(self, name)
+    }
+
+    fn is_clear(&self) -> bool {
+        Self::is_clear(self)
     }
 }
 
 impl std::fmt::Debug for Form {
     /// Names only.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_set().entries(self.parameters.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -52,8 +85,11 @@ mod tests {
 
     #[test]
     fn twice_is_an_error_and_empty_is_absent() {
-        assert!(Form::parse(b"scope=service&scope=credential").is_err());
-        let form = Form::parse(b"a=&b=x%20y").unwrap();
+        let twice = Form::parse(b"scope=service&state=x&scope=credential");
+        assert!(!twice.is_clear() && twice.repeats("scope") && !twice.repeats("state"));
+        assert_eq!((twice.get("scope"), twice.get("state")), (None, Some("x")));
+        let form = Form::parse(b"a=&b=x%20y");
+        assert!(form.is_clear());
         assert_eq!((form.get("a"), form.get("b"), form.get("c")), (None, Some("x y"), None));
     }
 

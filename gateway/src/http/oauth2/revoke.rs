@@ -7,11 +7,13 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use rsign_api::csc::auth::TokenKind;
 use rsign_api::error::{TOKEN_UNKNOWN, oauth2 as wire};
+use secrecy::SecretString;
 
 use super::VERSION;
 use super::client::Presented;
 use super::form::Form;
-use crate::domain::token::Bearer;
+use crate::domain::token::{Bearer, Kind};
+use crate::http::csc::auth_revoke::end_sad;
 use crate::http::dispatch::conclude;
 use crate::http::error::Problem;
 use crate::http::reply::Reply;
@@ -25,13 +27,18 @@ pub(in crate::http) async fn revoke(State(site): State<Arc<Site>>, request: Requ
 }
 
 async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
-    let (headers, form) = Form::read(site, request).await?;
+    let (head, body) = request.into_parts();
+    let form = Form::read(site, body).await?;
     let token = form.get("token").ok_or(wire::TOKEN_MISSING)?;
     if form.get("token_type_hint").is_some_and(|hint| TokenKind::from_hint(hint).is_none()) {
         return Err(wire::TOKEN_HINT.into());
     }
-    let client = Presented::read(&headers, &form)?.authenticate(site).await?;
-    let by = Bearer { client: client.id, user: None, reach: client.reach };
+    let client = Presented::read(&head, &form)?.authenticate(site, &head).await?;
+    let by = Bearer { client: client.id, user: None, reach: client.reach, key: None };
+    if Kind::of(token) == Some(Kind::Sad) {
+        end_sad(site, &by, SecretString::from(token)).await?;
+        return Ok(Reply::nothing());
+    }
     match site.app.tokens.revoke(token, &by).await {
         // A token of another client is as unknown as one that never was (security.md, RFC 7009 row).
         Err(tokens::Error::Unknown) => Err(TOKEN_UNKNOWN.into()),

@@ -4,6 +4,7 @@ use rsign_api::signer::{Refusal, Scal, State};
 use serde_json::{Value, json};
 
 use super::{Bench, HASH};
+use crate::domain::client::{PinTransport, Reach};
 use crate::port::fake_signer::PIN;
 
 const LONG: &str = "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.";
@@ -160,6 +161,12 @@ async fn credentials_info_is_the_union() {
     let none = json!({ "credentialID": id, "certificates": "none" });
     let none = bench.call("/csc/v2/credentials/info", &token, none).await.json;
     assert!(none["cert"].get("certificates").is_none() && none["cert"]["status"] == "valid");
+    // A client whose PINs come sealed sends its user to the signing page: no object of the explicit mode is offered.
+    let sealed = bench.client_token("sealed", PinTransport::Sealed, Reach::All).await;
+    let ask = json!({ "credentialID": id, "authInfo": true });
+    let told = bench.call("/csc/v2/credentials/info", &sealed, ask).await.json;
+    assert_eq!((&told["authMode"], &told["auth"]), (&json!("oauth2code"), &json!({ "mode": "oauth2code", "objects": [] })));
+    assert!(told.get("PIN").is_none() && told.get("OTP").is_none());
     let bad = json!({ "credentialID": id, "certificates": "some" });
     let bad = bench.call("/csc/v1/credentials/info", &token, bad).await;
     assert_eq!(bad.error().2, "Invalid parameter certificates");

@@ -1,10 +1,20 @@
 //! The real router over SQLite and a fake signer: what is said, in which order, to whom.
 
+mod account;
+mod authorize;
+mod bound;
+mod channel;
+mod codes;
 mod csc;
+mod flow;
 mod isolation;
+mod keyed;
+mod mutual;
 mod oauth2;
+mod signed;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,16 +30,22 @@ use tower::ServiceExt as _;
 use super::{Site, router};
 use crate::app::{App, Parts};
 use crate::config::Config;
-use crate::domain::client::{PinTransport, Profile, Reach};
+use crate::domain::client::{Constraint, PinTransport, Profile, Reach};
+use crate::domain::seal::Material;
 use crate::domain::user::User;
-use crate::port::clock::SystemClock;
+use crate::port::clock::{Clock, Hands, SystemClock};
+use crate::port::fake_identity::{FakeProvider, ISSUER};
 use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
+use crate::service::account::external::Provider;
 use crate::service::clients::Registration;
 use crate::service::enrolment::Wanted;
 use crate::service::passwords::Passwords;
 use crate::store::Repositories;
+
+/// What apps call the gateway.
+const PUBLIC: &str = "https://rsign.example";
 
 /// SHA-256 of nothing in particular.
 const HASH: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -38,7 +54,9 @@ const HASH: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 struct Bench {
     router: Router,
     parts: Parts,
+    site: Arc<Site>,
     signer: Arc<FakeSigner>,
+    clock: Arc<Hands>,
     ann: String,
     _directory: tempfile::TempDir,
 }
@@ -65,6 +83,26 @@ impl Heard {
     }
 }
 
+/// A legacy client with a secret and one redirect URI.
+fn registration(id: &str) -> Registration {
+    Registration {
+        id: id.to_owned(),
+        name: None,
+        profile: Profile::Legacy,
+        pin_transport: PinTransport::Sealed,
+        redirect_uris: vec![format!("https://{id}.example/cb")],
+        reach: Reach::Linked,
+        refresh_tokens: true,
+        public_key: None,
+        certificate: None,
+        secret: true,
+        account_tokens: false,
+        public: false,
+        constraint: Constraint::None,
+        signed_requests: false,
+    }
+}
+
 impl Bench {
     async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
@@ -73,20 +111,31 @@ impl Bench {
             "[listen]\naddress = \"127.0.0.1:0\"\nprefix = \"/elsewhere\"\n\
              [store]\nengine = \"sqlite\"\npath = {path:?}\n\
              [signer]\nurl = \"https://x\"\nca = \"x\"\ncertificate = \"x\"\nkey = \"x\"\n\
-             [auth]\nbasic = true\n"
+             [auth]\nbasic = true\n\
+             [info]\nsignature_qualifiers = [\"eu_eidas_aes\"]\n\
+             [account]\nsign_up = true\n\
+             [page]\nsign_origin = \"https://sign.example\"\n"
         ))
         .unwrap();
         let signer = Arc::new(FakeSigner::default());
+        let clock = Arc::new(Hands(SystemClock.now().into()));
         let parts = Parts {
             repositories: Repositories::open(&config.store).await.unwrap(),
             signer: Arc::clone(&signer) as Arc<dyn Signer>,
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SystemSource::default()),
+            providers: vec![Provider {
+                name: "idp".to_owned(),
+                title: "The <IdP>".to_owned(),
+                issuer: ISSUER.to_owned(),
+                port: Arc::new(FakeProvider::default()),
+            }],
+            material: Some(Arc::new(Material::new(&[7; 32]))),
         };
-        let app = App::new(&config, &parts).unwrap();
-        let site = Site::new(app, config, "https://rsign.example").unwrap();
+        let app = App::new(&config, &parts, PUBLIC).unwrap();
+        let site = Arc::new(Site::new(app, config, PUBLIC).unwrap());
         let mut bench =
-            Self { router: router(Arc::new(site)), parts, signer, ann: String::new(), _directory: directory };
+            Self { router: router(Arc::clone(&site)), parts, site, signer, clock, ann: String::new(), _directory: directory };
         bench.ann = bench.user("ann").await;
         bench
     }
@@ -102,7 +151,7 @@ impl Bench {
             serial_number: format!("RS:PT-{id}"),
             common_name: "Ann Lee".to_owned(),
         };
-        let password = passwords.hash(&"hunter22".into()).unwrap();
+        let password = passwords.hash("hunter22".into()).await.unwrap();
         let user = User { id: id.clone(), username: username.to_owned(), password, subject };
         assert!(self.parts.repositories.users.register(user).await.unwrap());
         id
@@ -115,17 +164,19 @@ impl Bench {
 
     /// Registers a client; its secret.
     async fn client(&self, id: &str, pin_transport: PinTransport, reach: Reach) -> String {
-        let registration = Registration {
-            id: id.to_owned(),
-            profile: Profile::Legacy,
-            pin_transport,
-            redirect_uris: Vec::new(),
-            reach,
-            refresh_tokens: true,
-            public_key: None,
-            secret: true,
-        };
-        self.parts.clients().register(registration).await.unwrap().unwrap().expose_secret().to_owned()
+        let registration = Registration { pin_transport, reach, ..registration(id) };
+        self.register(registration).await
+    }
+
+    /// Registers a client; its secret, empty where it has none.
+    async fn register(&self, registration: Registration) -> String {
+        let secret = self.parts.clients().register(registration).await.unwrap();
+        secret.map(|secret| secret.expose_secret().to_owned()).unwrap_or_default()
+    }
+
+    /// Turns the clock.
+    fn wait(&self, milliseconds: i64) {
+        self.clock.0.fetch_add(milliseconds, Ordering::Relaxed);
     }
 
     /// A service token of a new client.

@@ -104,6 +104,15 @@ async fn login_errors_do_not_tell_user_from_password() {
     let failed = (400, "authentication_error", "An error occurred during authentication process");
     assert_eq!(bench.login_with("ann", "wrong", json!({})).await.error(), failed);
     assert_eq!(bench.login_with("nobody", "hunter22", json!({})).await.error(), failed);
+    // Who goes on is slowed down, whether there is such a user or not (CSC: 429 is temporarily_unavailable).
+    for name in ["ann", "nobody"] {
+        for _ in 0..49 {
+            bench.login_with(name, "wrong", json!({})).await;
+        }
+        let slowed = bench.login_with(name, "wrong", json!({})).await;
+        assert_eq!((slowed.status, slowed.json["error"].as_str()), (429, Some("temporarily_unavailable")));
+        assert_eq!(slowed.headers[axum::http::header::RETRY_AFTER], "2");
+    }
     let malformed = bench.send("/csc/v1/auth/login", None, "application/json", "{}").await;
     assert_eq!(malformed.error(), (401, "invalid_request", "Malformed authentication parameter."));
     let no_colon = format!("Basic {}", BASE64.encode(b"ann"));

@@ -36,6 +36,8 @@ async fn bench() -> Bench {
         signer: Arc::clone(&signer) as Arc<dyn Signer>,
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         random: Arc::new(SystemSource::default()),
+        providers: Vec::new(),
+        material: None,
     };
     let subject = Subject {
         country: "PT".to_owned(),

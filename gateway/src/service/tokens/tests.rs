@@ -25,7 +25,7 @@ async fn bench() -> Bench {
 }
 
 fn bearer(client: &str, user: Option<&str>) -> Bearer {
-    Bearer { client: client.to_owned(), user: user.map(str::to_owned), reach: Reach::Linked }
+    Bearer { client: client.to_owned(), user: user.map(str::to_owned), reach: Reach::Linked, key: None }
 }
 
 fn shown(token: &SecretString) -> &str {
@@ -41,11 +41,11 @@ async fn tokens_are_typed_and_expire() {
     assert_eq!(bench.tokens.resolve(shown(&issued.access)).await.unwrap(), bearer("app", None));
     // a refresh token is no access token, nor the other way round.
     assert!(matches!(bench.tokens.resolve(shown(&refresh)).await, Err(Error::Unknown)));
-    assert!(matches!(bench.tokens.renew(shown(&issued.access), "app").await, Err(Error::Unknown)));
+    assert!(matches!(bench.tokens.renew(shown(&issued.access), "app", None).await, Err(Error::Unknown)));
     bench.clock.0.store(3_600_000, Ordering::Relaxed);
     assert!(matches!(bench.tokens.resolve(shown(&issued.access)).await, Err(Error::Expired)));
     bench.clock.0.store(7_200_000, Ordering::Relaxed);
-    assert!(matches!(bench.tokens.renew(shown(&refresh), "app").await, Err(Error::Expired)));
+    assert!(matches!(bench.tokens.renew(shown(&refresh), "app", None).await, Err(Error::Expired)));
 }
 
 #[tokio::test]
@@ -53,12 +53,12 @@ async fn a_refresh_token_used_twice_ends_its_grant() {
     let bench = bench().await;
     let first = bench.tokens.issue_with_refresh(bearer("app", Some("ann"))).await.unwrap();
     let old = first.refresh.unwrap();
-    let second = bench.tokens.renew(shown(&old), "app").await.unwrap();
+    let second = bench.tokens.renew(shown(&old), "app", None).await.unwrap();
     assert_eq!(bench.tokens.resolve(shown(&second.access)).await.unwrap().user.as_deref(), Some("ann"));
-    assert!(matches!(bench.tokens.renew(shown(&old), "app").await, Err(Error::Unknown)));
+    assert!(matches!(bench.tokens.renew(shown(&old), "app", None).await, Err(Error::Unknown)));
     assert!(matches!(bench.tokens.resolve(shown(&second.access)).await, Err(Error::Expired)));
     assert!(matches!(bench.tokens.resolve(shown(&first.access)).await, Err(Error::Expired)));
-    assert!(matches!(bench.tokens.renew(shown(&second.refresh.unwrap()), "app").await, Err(Error::Expired)));
+    assert!(matches!(bench.tokens.renew(shown(&second.refresh.unwrap()), "app", None).await, Err(Error::Expired)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -69,7 +69,7 @@ async fn of_refreshes_at_once_one_wins_at_most() {
     let renewals: Vec<_> = (0..20)
         .map(|_| {
             let (bench, refresh) = (Arc::clone(&bench), Arc::clone(&refresh));
-            tokio::spawn(async move { bench.tokens.renew(shown(&refresh), "app").await.is_ok() })
+            tokio::spawn(async move { bench.tokens.renew(shown(&refresh), "app", None).await.is_ok() })
         })
         .collect();
     let mut won = 0;
@@ -84,7 +84,7 @@ async fn tokens_of_other_clients_are_unknown() {
     let bench = bench().await;
     let issued = bench.tokens.issue_with_refresh(bearer("app", Some("ann"))).await.unwrap();
     let refresh = issued.refresh.unwrap();
-    assert!(matches!(bench.tokens.renew(shown(&refresh), "other").await, Err(Error::Unknown)));
+    assert!(matches!(bench.tokens.renew(shown(&refresh), "other", None).await, Err(Error::Unknown)));
     for stranger in [bearer("other", None), bearer("app", Some("bob"))] {
         for token in [&issued.access, &refresh] {
             assert!(matches!(bench.tokens.revoke(shown(token), &stranger).await, Err(Error::Unknown)));
@@ -100,7 +100,7 @@ async fn revoking_ends_an_access_token_alone_and_a_refresh_token_with_all_of_its
     let refresh = issued.refresh.unwrap();
     bench.tokens.revoke(shown(&issued.access), &bearer("app", None)).await.unwrap();
     assert!(matches!(bench.tokens.resolve(shown(&issued.access)).await, Err(Error::Expired)));
-    let renewed = bench.tokens.renew(shown(&refresh), "app").await.unwrap();
+    let renewed = bench.tokens.renew(shown(&refresh), "app", None).await.unwrap();
     bench.tokens.revoke(shown(&renewed.refresh.unwrap()), &bearer("app", None)).await.unwrap();
     assert!(matches!(bench.tokens.resolve(shown(&renewed.access)).await, Err(Error::Expired)));
 }

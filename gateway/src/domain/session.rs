@@ -1,0 +1,79 @@
+//! A signed-in browser.
+
+use serde::{Deserialize, Serialize};
+
+use super::language::Language;
+
+/// How long a session may last whatever happens, milliseconds.
+pub const LONGEST: i64 = 8 * 60 * 60 * 1000;
+
+/// How long it lasts while nobody uses it, milliseconds.
+pub const IDLE: i64 = 30 * 60 * 1000;
+
+/// A session. Its cookie is 256 random bits; only their digest is kept.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// SHA-256 of the cookie's value, in hexadecimal: what the session is found by, and what is bound to it.
+    pub digest: String,
+    /// The account.
+    pub user: String,
+    /// What its owner is called.
+    pub name: String,
+    /// What the tokens of its forms are made with.
+    pub csrf: String,
+    /// Language of its pages.
+    pub language: Language,
+    /// Unix milliseconds.
+    pub created_at: i64,
+    /// Unix milliseconds, to the minute.
+    pub seen_at: i64,
+    /// Unix milliseconds: never later than [`LONGEST`] after it began.
+    pub expires_at: i64,
+    /// Told on the next page, once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Notice>,
+}
+
+/// What was just done. Kept with the session and not in a URL, so that no link can claim it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// An account was opened.
+    Welcome,
+    /// A key was deleted.
+    KeyDeleted,
+    /// A key was made.
+    KeyMade,
+    /// None was.
+    KeyNotMade,
+    /// A PIN was changed.
+    PinChanged,
+    /// It was not.
+    PinNotChanged,
+    /// An app lost its access.
+    AppRevoked,
+    /// Other browsers were signed out.
+    OthersSignedOut,
+    /// The password is another.
+    PasswordChanged,
+    /// The account is tied to an identity provider.
+    Tied,
+    /// It is no more.
+    Untied,
+    /// It still is, for nothing else would let its owner in.
+    LastWayIn,
+}
+
+impl Session {
+    /// Whether it still counts.
+    #[must_use]
+    pub fn is_alive(&self, now: i64) -> bool {
+        now < self.expires_at && now < self.seen_at + IDLE
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("user", &self.user).finish_non_exhaustive()
+    }
+}

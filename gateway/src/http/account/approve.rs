@@ -1,0 +1,220 @@
+//! An app asks: to be let in, or for signatures. The user decides; for signatures the PIN follows on the signing page.
+
+use askama::Template;
+use axum::http::StatusCode;
+
+use super::failure::Failure;
+use super::form::Form;
+use super::frame::{Frame, Here};
+use super::guard::origin_of;
+use super::keys::readable;
+use super::page::Page;
+use super::text::Approve;
+use super::visit::Visit;
+use super::{Answer, guard};
+use crate::domain::history::code;
+use crate::domain::language::Language;
+use crate::domain::plain::plain;
+use crate::domain::session::Session;
+use crate::service::account::keys::{Key, Standing};
+use crate::service::oauth::requests::{self, Next, Request, RequestScope};
+use crate::service::transactions;
+
+const PATH: &str = "/account/approve";
+
+/// Characters that are shown of a name or label.
+const LABEL: usize = 120;
+
+#[derive(Template)]
+#[template(path = "approve_service.html")]
+struct Service<'a> {
+    frame: Frame<'a>,
+    text: &'static Approve,
+    title: String,
+    id: &'a str,
+    token: String,
+}
+
+#[derive(Template)]
+#[template(path = "approve_sign.html")]
+struct Sign<'a> {
+    frame: Frame<'a>,
+    text: &'static Approve,
+    title: String,
+    description: Option<String>,
+    documents: Vec<String>,
+    has_names: bool,
+    code: Option<String>,
+    keys: Vec<Choice>,
+    /// Whether the user chooses the key.
+    choose: bool,
+    /// Why it cannot go on, if so.
+    cannot: Option<&'static str>,
+    fault: Option<&'static str>,
+    id: &'a str,
+    token: String,
+}
+
+struct Choice {
+    id: String,
+    kind: &'static str,
+    name: String,
+    issuer: String,
+}
+
+/// The page.
+pub(super) fn show(mut visit: Visit, session: Session) -> Answer {
+    Box::pin(async move {
+        let request = described(&visit, visit.query("request")).await?;
+        visit.speak(language(&request));
+        page(&visit, &session, &request, None).await
+    })
+}
+
+/// What the user decided.
+pub(super) fn act(mut visit: Visit, session: Session, sent: Form) -> Answer {
+    Box::pin(async move {
+        let request = described(&visit, sent.get("request")).await?;
+        visit.speak(language(&request));
+        let requests = &visit.site.app.requests;
+        if sent.get("decision") != Some("continue") {
+            return Ok(Page::go(requests.deny(&request.id, &session).await.map_err(over)?));
+        }
+        let text = &visit.text().approve;
+        let fault = match requests.approve(&request.id, &session, sent.get("key")).await {
+            Ok(Next::Redirect(url) | Next::Sign(url)) => return Ok(Page::go(url)),
+            Err(requests::Error::NoCredential) => text.choose_fault,
+            Err(requests::Error::Disabled) => text.key_not_ready,
+            Err(requests::Error::OtherAccount) => text.other_account,
+            Err(error) => return Err(over(error)),
+        };
+        Ok(page(&visit, &session, &request, Some(fault)).await?.with_status(StatusCode::BAD_REQUEST))
+    })
+}
+
+/// The request, if it still waits for its user.
+pub(super) async fn described(visit: &Visit, id: Option<&str>) -> Result<Request, Failure> {
+    visit.site.app.requests.describe(id.unwrap_or_default()).await.map_err(over)
+}
+
+/// The language that the app asks for: one tag, or several as in `ui_locales`.
+pub(super) fn language(request: &Request) -> Option<Language> {
+    request.lang.as_deref().and_then(Language::of_locales)
+}
+
+/// What the app is called.
+pub(super) fn app_of(request: &Request) -> String {
+    plain(&request.client, LABEL)
+}
+
+fn over(error: requests::Error) -> Failure {
+    match error {
+        requests::Error::Unknown => Failure::RequestOver,
+        requests::Error::Transaction(transactions::Error::NoPage) => Failure::NoPage,
+        error => error.into(),
+    }
+}
+
+async fn page(
+    visit: &Visit,
+    session: &Session,
+    request: &Request,
+    fault: Option<&'static str>,
+) -> Result<Page, Failure> {
+    let token = guard::token(&session.csrf, PATH, &request.id)?;
+    let frame = Frame::of(visit, Here::Elsewhere)?;
+    let text = &visit.text().approve;
+    let page = match request.scope {
+        RequestScope::Service => {
+            Page::show(&Service { frame, text, title: (text.service_title)(&app_of(request)), id: &request.id, token })?
+        }
+        RequestScope::Credential => {
+            let keys = visit.site.app.keys.of(&session.user).await?;
+            let usable = usable(request, &keys);
+            let cannot = cannot(text, session, request, &keys, &usable);
+            Page::show(&Sign {
+                frame,
+                text,
+                title: (text.sign_title)(&app_of(request), request.signatures),
+                description: request
+                    .description
+                    .as_deref()
+                    .map(|said| plain(said, 500))
+                    .filter(|said| !said.is_empty()),
+                documents: documents(text, request),
+                has_names: request.labels.iter().any(Option::is_some),
+                code: code(&request.list),
+                choose: request.credential.is_none() && usable.len() > 1,
+                keys: usable.into_iter().map(choice).collect(),
+                cannot,
+                fault: fault.filter(|_| cannot.is_none()),
+                id: &request.id,
+                token,
+            })?
+        }
+    };
+    // The answer to the app is a redirect after this form, and so is the way to the signing page.
+    Ok(page.leading_to(source_of(&request.redirect_uri)).leading_to_some(visit.sign_origin()))
+}
+
+/// Keys that can sign this now: the one the app named, or any that is ready.
+fn usable<'a>(request: &Request, keys: &'a [Key]) -> Vec<&'a Key> {
+    let named = |key: &&Key| request.credential.as_ref().is_none_or(|named| *named == key.credential.id);
+    let fits = |key: &&Key| key.standing == Standing::Ready && request.signatures <= key.credential.multisign;
+    keys.iter().filter(named).filter(fits).collect()
+}
+
+/// Why it cannot go on with this account.
+fn cannot(text: &Approve, session: &Session, request: &Request, keys: &[Key], usable: &[&Key]) -> Option<&'static str> {
+    if request.account.as_ref().is_some_and(|account| *account != session.user) {
+        return Some(text.other_account);
+    }
+    match &request.credential {
+        _ if !usable.is_empty() => None,
+        Some(named) if keys.iter().any(|key| key.credential.id == *named) => Some(text.key_not_ready),
+        Some(_) => Some(text.foreign_key),
+        None => Some(text.no_key),
+    }
+}
+
+fn choice(key: &Key) -> Choice {
+    Choice {
+        id: key.credential.id.clone(),
+        kind: key.credential.key_type.name(),
+        name: plain(&key.facts.common_name, LABEL),
+        issuer: readable(&key.facts.issuer),
+    }
+}
+
+/// A name for each document: the app's, or its place in the list.
+fn documents(text: &Approve, request: &Request) -> Vec<String> {
+    let named =
+        request.labels.iter().map(|label| label.as_deref().map(|label| plain(label, LABEL)).unwrap_or_default());
+    let numbered = named.enumerate().map(|(place, label)| match label.is_empty() {
+        true => (text.unlabelled)(place + 1),
+        false => label,
+    });
+    numbered.collect()
+}
+
+/// A redirect URI as `form-action` names it: its origin, or the scheme of an app's own.
+fn source_of(uri: &str) -> String {
+    match url::Url::parse(uri) {
+        Ok(url) if url.scheme() == "http" || url.scheme() == "https" => origin_of(uri),
+        Ok(url) => format!("{}:", url.scheme()),
+        Err(_) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source_of;
+
+    #[test]
+    fn a_redirect_uri_is_named_by_origin_or_scheme() {
+        assert_eq!(source_of("https://app.example/cb?x=1"), "https://app.example");
+        assert_eq!(source_of("http://127.0.0.1:4567/callback"), "http://127.0.0.1:4567");
+        assert_eq!(source_of("com.example.app:/cb"), "com.example.app:");
+        assert_eq!(source_of("rubbish"), "");
+    }
+}

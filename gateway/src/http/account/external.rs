@@ -1,0 +1,105 @@
+//! Signing in through an identity provider: there, and back.
+
+use axum::http::StatusCode;
+
+use super::failure::Failure;
+use super::form::Form;
+use super::next::Next;
+use super::page::Page;
+use super::visit::Visit;
+use super::{Answer, guard, sign_in};
+use crate::domain::session::{Notice, Session};
+use crate::service::account::external::{Error, Outcome, Returned};
+
+/// What a link that ties an account is bound to.
+const LINK: &str = "link";
+
+/// On to the provider.
+pub(super) fn go(visit: Visit) -> Answer {
+    Box::pin(async move {
+        let name = visit.id.as_deref().unwrap_or_default();
+        let next = Next::read(visit.query("next"), visit.query("id"));
+        let link = owner(&visit)?;
+        let url = visit.site.app.external.begin(name, next.words(), link, visit.visitor(), visit.language).await;
+        match url {
+            Ok(url) => Ok(Page::go(url)),
+            Err(Error::Unknown) => Err(Failure::Missing),
+            Err(error) => refused(&visit, &next, error),
+        }
+    })
+}
+
+/// Back from it.
+pub(super) fn back(visit: Visit) -> Answer {
+    Box::pin(async move {
+        let (app, name) = (&visit.site.app, visit.id.as_deref().unwrap_or_default());
+        let returned = Returned {
+            state: visit.query("state").unwrap_or_default(),
+            code: visit.query("code"),
+            issuer: visit.query("iss"),
+            browser: visit.visitor(),
+            user: visit.session.as_ref().map(|session| session.user.as_str()),
+        };
+        let (outcome, (page, id)) = match app.external.finish(name, returned).await {
+            Ok(finished) => finished,
+            Err(error) => return refused(&visit, &Next::Home, error),
+        };
+        let next = Next::read(Some(&page), Some(&id));
+        match outcome {
+            Outcome::Known(user) => sign_in::begin(&visit, &user, None, &next).await,
+            Outcome::Stranger(token) if visit.site.config.account.sign_up => Ok(Page::go(next.introduced(&token))),
+            Outcome::Stranger(_) => {
+                let said = visit.text().sign_in.stranger.to_owned();
+                Ok(sign_in::told(&visit, &next, said)?.with_status(StatusCode::FORBIDDEN))
+            }
+            Outcome::Tied => {
+                if let Some(session) = &visit.session {
+                    app.sessions.leave(session, Notice::Tied).await?;
+                }
+                Ok(Page::go(next.path()))
+            }
+        }
+    })
+}
+
+/// Unties it.
+pub(super) fn untie(visit: Visit, session: Session, _: Form) -> Answer {
+    Box::pin(async move {
+        let (app, name) = (&visit.site.app, visit.id.as_deref().unwrap_or_default());
+        let user = app.people.find(&session.user).await?.ok_or(Failure::Missing)?;
+        let notice = match app.external.untie(&user, name).await {
+            Ok(()) => Notice::Untied,
+            Err(Error::LastWayIn) => Notice::LastWayIn,
+            Err(Error::Unknown) => return Err(Failure::Missing),
+            Err(error) => return Err(error.into()),
+        };
+        app.sessions.leave(&session, notice).await?;
+        Ok(Page::go(Next::Me.path()))
+    })
+}
+
+/// The token of the link that ties this session's account to a provider.
+pub(super) fn link_token(session: &Session, name: &str) -> Result<String, Failure> {
+    guard::token(&session.csrf, &format!("/account/oidc/{name}"), LINK)
+}
+
+/// The account to be tied, if the visit comes from its owner's own page.
+fn owner(visit: &Visit) -> Result<Option<&str>, Failure> {
+    let Some(presented) = visit.query(LINK) else { return Ok(None) };
+    let session = visit.session.as_ref().ok_or(Failure::Form)?;
+    let token = link_token(session, visit.id.as_deref().unwrap_or_default())?;
+    if guard::fits(&token, presented) { Ok(Some(&session.user)) } else { Err(Failure::Form) }
+}
+
+/// The sign-in page, which says that it did not work.
+fn refused(visit: &Visit, next: &Next, error: Error) -> Result<Page, Failure> {
+    let said = &visit.text().sign_in;
+    let (status, sentence) = match &error {
+        Error::Unknown => (StatusCode::BAD_REQUEST, said.elsewhere_over),
+        Error::Taken => (StatusCode::CONFLICT, said.elsewhere_taken),
+        Error::Provider(_) => (StatusCode::BAD_GATEWAY, said.elsewhere_failed),
+        Error::LastWayIn | Error::Store(_) | Error::Random(_) => return Err(error.into()),
+    };
+    tracing::warn!(%error, "a sign-in through a provider failed");
+    Ok(sign_in::told(visit, next, sentence.to_owned())?.with_status(status))
+}

@@ -1,0 +1,120 @@
+//! A new key: its type is chosen here, its PIN on the signing page.
+
+use askama::Template;
+use axum::http::StatusCode;
+use rsign_api::algorithm::KeyType;
+use rsign_api::signer::{Enrol, Operation, Scal, Stretch};
+
+use super::advice;
+use crate::domain::client::ACCOUNT;
+use crate::domain::session::{Notice, Session};
+use crate::domain::transaction::Origin;
+use crate::http::account::failure::Failure;
+use crate::http::account::form::Form;
+use crate::http::account::frame::{Frame, Here};
+use crate::http::account::page::Page;
+use crate::http::account::text::NewKey;
+use crate::http::account::visit::Visit;
+use crate::http::account::{Answer, guard};
+use crate::service::account::keys::Standing;
+use crate::service::transactions::Start;
+
+const PATH: &str = "/account/keys/new";
+
+#[derive(Template)]
+#[template(path = "key_new.html")]
+struct Shown<'a> {
+    frame: Frame<'a>,
+    text: &'static NewKey,
+    kinds: Vec<(&'static str, &'static str)>,
+    /// Why no key can be made, if so.
+    cannot: Option<String>,
+    fault: bool,
+    token: String,
+}
+
+/// The form.
+pub(in crate::http::account) fn show(visit: Visit, session: Session) -> Answer {
+    Box::pin(async move { form(&visit, &session, false).await })
+}
+
+/// On to the signing page.
+pub(in crate::http::account) fn act(visit: Visit, session: Session, sent: Form) -> Answer {
+    Box::pin(async move {
+        let kind = sent.get("kind").and_then(|kind| kind.parse().ok());
+        let kind = kind.filter(|kind| visit.site.config.account.keys.contains(kind));
+        let (Some(kind), None) = (kind, cannot(&visit, &session).await?) else {
+            return Ok(form(&visit, &session, true).await?.with_status(StatusCode::BAD_REQUEST));
+        };
+        let start = start(&visit, &session, kind).await?;
+        let transactions = &visit.site.app.transactions;
+        let started = transactions.register(start).await?;
+        Ok(Page::go(transactions.page(&started)?))
+    })
+}
+
+/// Back from the signing page: to the key, if there is one now.
+pub(in crate::http::account) fn back(visit: Visit, session: Session) -> Answer {
+    Box::pin(async move {
+        let (app, id) = (&visit.site.app, visit.id.as_deref().unwrap_or_default());
+        let (notice, path) = match app.keys.find(&session.user, id).await? {
+            Some(key) if key.standing == Standing::Ready => (Notice::KeyMade, format!("/account/keys/{id}")),
+            Some(_) => return Ok(Page::go(format!("/account/keys/{id}"))),
+            None => (Notice::KeyNotMade, PATH.to_owned()),
+        };
+        app.sessions.leave(&session, notice).await?;
+        Ok(Page::go(path))
+    })
+}
+
+/// Nothing is made until the user has chosen a PIN; an enrolment that is left alone ends by itself.
+async fn start(visit: &Visit, session: &Session, key: KeyType) -> Result<Start, Failure> {
+    if visit.sign_origin().is_none() {
+        return Err(Failure::NoPage);
+    }
+    let app = &visit.site.app;
+    let (id, subject) = app.keys.begin(&session.user).await?;
+    let multisign = visit.site.config.account.multisign;
+    Ok(Start {
+        operation: Operation::Enrol,
+        user: session.user.clone(),
+        client: ACCOUNT.to_owned(),
+        app: None,
+        signatures: 0,
+        list: Vec::new(),
+        labels: Vec::new(),
+        enrol: Some(Enrol { key, scal: Scal::Two, multisign, stretch: Stretch::default(), subject }),
+        signed: None,
+        origin: Origin::Account { session: session.digest.clone(), return_to: format!("/account/keys/{id}/made") },
+        language: visit.language,
+        credential: id,
+    })
+}
+
+async fn form(visit: &Visit, session: &Session, fault: bool) -> Result<Page, Failure> {
+    let text = visit.text();
+    let kinds = &visit.site.config.account.keys;
+    let cannot = cannot(visit, session).await?;
+    let page = Page::show(&Shown {
+        frame: Frame::of(visit, Here::Keys)?,
+        text: &text.new_key,
+        kinds: kinds.iter().map(|kind| (kind.name(), advice(text, *kind))).collect(),
+        fault: fault && cannot.is_none(),
+        cannot,
+        token: guard::token(&session.csrf, PATH, "")?,
+    })?;
+    Ok(page.leading_to_some(visit.sign_origin()))
+}
+
+/// Why this user can make no key now.
+async fn cannot(visit: &Visit, session: &Session) -> Result<Option<String>, Failure> {
+    let (text, account) = (visit.text(), &visit.site.config.account);
+    if account.keys.is_empty() {
+        return Ok(Some(text.keys.operator_makes.to_owned()));
+    }
+    if visit.sign_origin().is_none() {
+        return Ok(Some(text.wrong.no_page.body.to_owned()));
+    }
+    let has = visit.site.app.keys.count(&session.user).await?;
+    Ok((has >= account.keys_per_user).then(|| (text.new_key.enough)(has)))
+}

@@ -1,0 +1,121 @@
+//! What a provider says of itself (OpenID Connect Discovery 1.0), and its keys; both kept for a while.
+
+use std::sync::Arc;
+
+use jsonwebtoken::jwk::JwkSet;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
+
+use crate::port::clock::Clock;
+use crate::port::identity::{Error, Result};
+
+/// How long metadata and keys are believed, milliseconds.
+const FRESH: i64 = 60 * 60 * 1000;
+
+/// How soon keys may be fetched again because a token names another, milliseconds.
+const AGAIN: i64 = 60 * 1000;
+
+/// Longest answer that is read, octets.
+const LONGEST: usize = 256 * 1024;
+
+/// A provider's metadata.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Metadata {
+    pub(super) issuer: String,
+    pub(super) authorization_endpoint: String,
+    pub(super) token_endpoint: String,
+    jwks_uri: String,
+    /// Whether its answers bear `iss` (RFC 9207).
+    #[serde(default, rename = "authorization_response_iss_parameter_supported")]
+    pub(super) sends_issuer: bool,
+}
+
+/// Where they come from.
+#[derive(Debug)]
+pub(super) struct Source {
+    issuer: String,
+    http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+    metadata: Mutex<Option<(i64, Metadata)>>,
+    keys: Mutex<Option<(i64, Arc<JwkSet>)>>,
+}
+
+impl Source {
+    pub(super) fn new(issuer: String, http: reqwest::Client, clock: Arc<dyn Clock>) -> Self {
+        Self { issuer, http, clock, metadata: Mutex::default(), keys: Mutex::default() }
+    }
+
+    /// The metadata, which has to be this issuer's.
+    pub(super) async fn metadata(&self) -> Result<Metadata> {
+        let mut kept = self.metadata.lock().await;
+        let now = self.clock.now();
+        if let Some((fetched, metadata)) = &*kept
+            && now - fetched < FRESH
+        {
+            return Ok(metadata.clone());
+        }
+        let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+        let metadata: Metadata = self.fetch(&url).await?;
+        if metadata.issuer != self.issuer {
+            return Err(Error::Refused("its metadata are another issuer's"));
+        }
+        for url in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri] {
+            if !is_safe(url) {
+                return Err(Error::Refused("an end point is not https"));
+            }
+        }
+        *kept = Some((now, metadata.clone()));
+        Ok(metadata)
+    }
+
+    /// Its keys.
+    pub(super) async fn keys(&self, metadata: &Metadata) -> Result<Arc<JwkSet>> {
+        self.keys_not_older_than(FRESH, metadata).await
+    }
+
+    /// Its keys, fetched again unless that was just done.
+    pub(super) async fn newer_keys(&self, metadata: &Metadata) -> Result<Arc<JwkSet>> {
+        self.keys_not_older_than(AGAIN, metadata).await
+    }
+
+    async fn keys_not_older_than(&self, age: i64, metadata: &Metadata) -> Result<Arc<JwkSet>> {
+        let mut kept = self.keys.lock().await;
+        let now = self.clock.now();
+        if let Some((fetched, keys)) = &*kept
+            && now - fetched < age
+        {
+            return Ok(Arc::clone(keys));
+        }
+        let keys: Arc<JwkSet> = Arc::new(self.fetch(&metadata.jwks_uri).await?);
+        *kept = Some((now, Arc::clone(&keys)));
+        Ok(keys)
+    }
+
+    async fn fetch<T: DeserializeOwned>(&self, url: &str) -> Result<T> {
+        let away = |error: reqwest::Error| Error::Unavailable(error.into());
+        let answer = self.http.get(url).header("accept", "application/json").send().await.map_err(away)?;
+        let answer = answer.error_for_status().map_err(away)?;
+        serde_json::from_slice(&body(answer).await.map_err(away)?).map_err(|error| Error::Unavailable(error.into()))
+    }
+}
+
+/// An answer's body, as far as it may go: what is cut off makes no sense any more.
+pub(super) async fn body(mut answer: reqwest::Response) -> std::result::Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > LONGEST {
+            body.truncate(LONGEST);
+            break;
+        }
+    }
+    Ok(body)
+}
+
+/// Over TLS, or on this computer.
+pub(crate) fn is_safe(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return false };
+    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+    url.scheme() == "https" || (url.scheme() == "http" && loopback)
+}

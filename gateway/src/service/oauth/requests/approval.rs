@@ -1,0 +1,123 @@
+//! What becomes of a request: a user agrees, for signatures with the PIN, or does not.
+
+use rsign_api::csc::authorization::{Scope, Wish};
+use rsign_api::error::{self as csc, Fault, oauth2 as wire};
+use rsign_api::signer::{Operation, Scal};
+
+use super::{Error, Next, Requests};
+use crate::domain::authorization_request::AuthorizationRequest;
+use crate::domain::client::Reach;
+use crate::domain::credential::Credential;
+use crate::domain::language::Language;
+use crate::domain::session::Session;
+use crate::domain::token::Bearer;
+use crate::domain::transaction::{self, Origin};
+use crate::service::transactions::{self, Returned, Start};
+
+impl Requests {
+    /// The user says yes: for the service that is all; for signatures the signing page asks for the PIN.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn approve(&self, id: &str, session: &Session, chosen: Option<&str>) -> Result<Next, Error> {
+        let request = self.waiting(id).await?;
+        if request.account.as_ref().is_some_and(|account| *account != session.user) {
+            return Err(Error::OtherAccount);
+        }
+        let Scope::Credential(wish) = &request.scope else {
+            let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
+            return Ok(Next::Redirect(self.answer_with_code(request, &session.user, None).await?));
+        };
+        let credential = match (&wish.credential, chosen) {
+            (Some(named), _) => named.as_str(),
+            (None, Some(chosen)) => chosen,
+            (None, None) => return Err(Error::NoCredential),
+        };
+        let bearer = Bearer {
+            client: request.client.clone(),
+            user: Some(session.user.clone()),
+            reach: Reach::Linked,
+            key: None,
+        };
+        let credential = self.credentials.reach(&bearer, credential).await?;
+        self.credentials.require_enabled(&credential).await?;
+        if let Err(fault) = fits(wish, &credential) {
+            let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
+            return Ok(Next::Redirect(self.refusal(&request.answer, fault)));
+        }
+        Ok(Next::Sign(self.ask_for_pin(id, &request, wish, &credential, session).await?))
+    }
+
+    /// The user says no; where the browser goes with that.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn deny(&self, id: &str, _: &Session) -> Result<String, Error> {
+        let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
+        Ok(self.refusal(&request.answer, wire::DENIED))
+    }
+
+    /// The browser comes back from the signing page; where it goes.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn come_back(&self, tx: &str, session: &Session) -> Result<Next, Error> {
+        match self.transactions.come_back(tx, &session.digest).await? {
+            Returned::Account { path } => Ok(Next::Redirect(format!("{}{path}?tx={tx}", self.issuer))),
+            // Nothing was approved: the user may think again, or say no.
+            Returned::Request { request, sad: None, .. } => Ok(Next::Redirect(self.approval_page(&request))),
+            Returned::Request { request, client, credential, sad: Some(sad) } => {
+                let Some(request) = self.stored.decide(&request, self.clock.now()).await? else {
+                    self.transactions.discard(&client, sad.sad).await;
+                    return Err(Error::Unknown);
+                };
+                let url = self.answer_with_code(request, &session.user, Some((credential, sad))).await?;
+                Ok(Next::Redirect(url))
+            }
+        }
+    }
+
+    async fn ask_for_pin(
+        &self,
+        id: &str,
+        request: &AuthorizationRequest,
+        wish: &Wish,
+        credential: &Credential,
+        session: &Session,
+    ) -> Result<String, Error> {
+        if !self.transactions.has_page() {
+            return Err(transactions::Error::NoPage.into());
+        }
+        let client = self.clients.find(&request.client).await?.ok_or(Error::Unknown)?;
+        self.stored.prolong(id, self.clock.now() + transaction::PATIENCE).await?;
+        let started = self
+            .transactions
+            .register(Start {
+                operation: Operation::Authorise,
+                user: session.user.clone(),
+                app: Some(client.name().to_owned()),
+                client: client.id,
+                credential: credential.id.clone(),
+                signatures: wish.signatures,
+                list: wish.list.clone(),
+                labels: wish.labels.clone(),
+                enrol: None,
+                signed: request.signed.clone(),
+                origin: Origin::Request { request: id.to_owned(), session: session.digest.clone() },
+                language: request.lang.as_deref().and_then(Language::of_tag).unwrap_or(session.language),
+            })
+            .await?;
+        Ok(self.transactions.page(&started)?)
+    }
+}
+
+/// What only the credential tells: how many signatures at once, and whether hashes have to be named.
+fn fits(wish: &Wish, credential: &Credential) -> Result<(), Fault> {
+    if wish.signatures > credential.multisign {
+        return Err(csc::SIGNATURES_TOO_HIGH);
+    }
+    if credential.scal == Scal::Two && wish.list.len() != wish.signatures as usize {
+        return Err(if wish.list.is_empty() { wire::HASHES } else { csc::SIGNATURES_VALUE });
+    }
+    Ok(())
+}
