@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use harness::{Sandbox, demanded, repository};
+use harness::{Sandbox, demanded, program, repository};
 
 /// Runs one file of browser tests against a sandbox of its own; its screenshots stay in `target/screenshots`.
 fn browser(file: &str) {
@@ -17,6 +17,7 @@ fn browser(file: &str) {
         .env("RSIGN_BROWSER_TRUST", std::env::join_paths(trusted).unwrap())
         .env("NODE_EXTRA_CA_CERTS", sandbox.ready.tls_ca.as_deref().unwrap_or("/dev/null"))
         .env("RSIGN_SCREENSHOTS", repository("target/screenshots"))
+        .env("RSIGN_PROGRAM", program("rsign"))
         .env("TMPDIR", temporary.path())
         .output()
         .unwrap();
@@ -29,4 +30,9 @@ fn browser(file: &str) {
 #[test]
 fn an_app_gets_its_signatures_through_the_pages() {
     browser("flow.test.mjs");
+}
+
+#[test]
+fn rsign_sign_signs_a_file_with_the_persons_approval() {
+    browser("sign.test.mjs");
 }

@@ -9,6 +9,7 @@ mod faults;
 mod house;
 mod lifecycle;
 mod probe;
+mod residual;
 mod signing;
 mod tampering;
 mod tries;
