@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
-use crate::identity_client::IdentityClient;
 use crate::domain::seal::Material;
+use crate::identity_client::IdentityClient;
 use crate::port::clock::{Clock, SystemClock};
 use crate::port::random::{Random, SystemSource};
 use crate::port::signer::Signer;

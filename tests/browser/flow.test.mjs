@@ -1,52 +1,28 @@
 // app → approval page → token → signHash → verified signature, in a real browser, with an independent OAuth client.
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import * as oauth from "openid-client";
-
+import { ALGORITHMS, SHA256, certificateOf, credentialsOf, details, openApp, sha256 } from "./lib/app.mjs";
 import { launch, newPage, screenshots, violations } from "./lib/browser.mjs";
-import { call, callback, clientOf, credentialOf, ready, verifies } from "./lib/sandbox.mjs";
+import { call, clientOf, credentialOf, ready, verifies } from "./lib/sandbox.mjs";
 
 const [ana] = ready.users;
-const app = clientOf("legacy", "clear");
-const SHA256 = "2.16.840.1.101.3.4.2.1";
-const ALGORITHMS = { "RSA-2048": "1.2.840.113549.1.1.11", "P-256": "1.2.840.10045.4.3.2" };
 const credential = credentialOf(ana, "P-256");
 
-let browser, page, back, server;
+let browser, page, app;
 
 before(async () => {
     browser = await launch();
     page = await newPage(browser);
-    back = await callback();
-    const auth = oauth.ClientSecretBasic(app.client_secret);
-    server = await oauth.discovery(new URL(ready.oauth2), app.client_id, app.client_secret, auth, { algorithm: "oauth2" });
+    app = await openApp(clientOf("legacy", "clear"));
 });
 after(async () => {
     await browser?.close();
-    back?.close();
+    app?.close();
 });
 
-/** Sends the browser to the app's request and lets the person do `through`; gives where the browser came back to. */
-async function visit(parameters, { pushed, through }) {
-    const verifier = oauth.randomPKCECodeVerifier();
-    const asked = {
-        redirect_uri: back.uri,
-        state: oauth.randomState(),
-        code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-        code_challenge_method: "S256",
-        ...parameters,
-    };
-    const build = pushed ? oauth.buildAuthorizationUrlWithPAR : oauth.buildAuthorizationUrl;
-    const url = await build(server, asked);
-    const returned = back.next();
-    await page.goto(url.href);
-    await through();
-    const came = await returned;
-    await page.waitForURL(came.href);
-    return { url: came, verifier, state: asked.state };
-}
+const visit = (parameters, options) => app.visit(page, parameters, options);
 
 async function signIn() {
     if (!page.url().includes("/account/sign-in")) return;
@@ -77,12 +53,9 @@ test("a person lets an app see their certificates: scope service", async () => {
         assert.deepEqual(await violations(page), []);
         await goOn();
     };
-    const { url, verifier, state } = await visit({ scope: "service" }, { through });
-    const tokens = await oauth.authorizationCodeGrant(server, url, { pkceCodeVerifier: verifier, expectedState: state });
+    const tokens = await app.redeem(await visit({ scope: "service" }, { through }));
     service = tokens.access_token;
-    const [status, list] = await call(ready.csc_v2, "credentials/list", service, {});
-    assert.equal(status, 200);
-    assert.deepEqual(list.credentialIDs.toSorted(), ana.credentials.map((one) => one.credentialID).toSorted());
+    assert.deepEqual(await credentialsOf(service), ana.credentials.map((one) => one.credentialID).toSorted());
 });
 
 /** The parameters of one approval in each way that apps have. */
@@ -95,18 +68,7 @@ const ways = {
         ...(version === "v2" && { hashAlgorithmOID: SHA256 }),
         description: "Lease and annex",
     }),
-    rar: (hashes) => ({
-        scope: "credential",
-        authorization_details: JSON.stringify([
-            {
-                type: "https://cloudsignatureconsortium.org/2025/credential",
-                credentialID: credential.credentialID,
-                numSignatures: hashes.length,
-                documentDigests: hashes.map((hash, at) => ({ hash: hash.toString("base64"), label: `Document ${at + 1}` })),
-                hashAlgorithmOID: SHA256,
-            },
-        ]),
-    }),
+    rar: (hashes) => details(credential.credentialID, hashes),
 };
 
 for (const [version, way, pushed] of [
@@ -119,10 +81,10 @@ for (const [version, way, pushed] of [
 ]) {
     test(`app → page → token → signHash → verified signature: ${version}, ${way}, ${pushed ? "PAR" : "query"}`, async () => {
         const documents = [randomBytes(40), randomBytes(40)];
-        const hashes = documents.map((document) => createHash("sha256").update(document).digest());
-        const { url, verifier, state } = await visit(ways[way](hashes, version), { pushed, through: approveWithPin });
-        assert.equal(url.searchParams.get("iss"), ready.oauth2);
-        const token = version === "v1" ? await exchange(url, verifier) : await redeem(url, verifier, state);
+        const hashes = documents.map(sha256);
+        const came = await visit(ways[way](hashes, version), { pushed, through: approveWithPin });
+        assert.equal(came.url.searchParams.get("iss"), ready.oauth2);
+        const token = version === "v1" ? await exchange(came) : await redeem(came);
         // v1 apps send the token as SAD beside a service token, v2 apps as the bearer alone.
         const [bearer, SAD] = version === "v1" ? [service, token] : [token, undefined];
         const base = version === "v1" ? ready.csc_v1 : ready.csc_v2;
@@ -139,7 +101,7 @@ for (const [version, way, pushed] of [
         const [certificate] = info.cert.certificates;
         documents.forEach((document, at) => assert.ok(verifies(certificate, document, signed.signatures[at])));
         // A hash that nobody approved.
-        const other = createHash("sha256").update("other").digest("base64");
+        const other = sha256("other").toString("base64");
         const [refused, why] = await call(base, "signatures/signHash", bearer, {
             credentialID: credential.credentialID,
             SAD,
@@ -151,20 +113,20 @@ for (const [version, way, pushed] of [
     });
 }
 
-async function redeem(url, verifier, state) {
-    const tokens = await oauth.authorizationCodeGrant(server, url, { pkceCodeVerifier: verifier, expectedState: state });
+async function redeem(came) {
+    const tokens = await app.redeem(came);
     assert.equal(tokens.token_type, "bearer");
     return tokens.access_token;
 }
 
 /** v1 calls the type of the token "SAD", which OAuth libraries do not know. */
-async function exchange(url, verifier) {
+async function exchange({ url, verifier }) {
     const form = {
         grant_type: "authorization_code",
         code: url.searchParams.get("code"),
-        redirect_uri: back.uri,
-        client_id: app.client_id,
-        client_secret: app.client_secret,
+        redirect_uri: app.redirectUri,
+        client_id: app.client.client_id,
+        client_secret: app.client.client_secret,
         code_verifier: verifier,
     };
     const response = await fetch(`${ready.oauth2}/oauth2/token`, { method: "POST", body: new URLSearchParams(form) });
@@ -174,7 +136,7 @@ async function exchange(url, verifier) {
 }
 
 test("the page says what is signed; a wrong PIN is told there, and the right one still signs", async () => {
-    const hash = createHash("sha256").update("seen").digest();
+    const hash = sha256("seen");
     const through = async () => {
         await signIn();
         await page.waitForSelector("button[name=decision]");
@@ -200,7 +162,7 @@ test("the page says what is signed; a wrong PIN is told there, and the right one
 });
 
 test("whoever says no comes back with access_denied and no code", async () => {
-    const hash = createHash("sha256").update("no").digest();
+    const hash = sha256("no");
     const through = async () => {
         await signIn();
         await page.click("button[name=decision][value=cancel]");
@@ -211,7 +173,7 @@ test("whoever says no comes back with access_denied and no code", async () => {
 });
 
 test("A-34 in the open: nothing the browser sends to the gateway has the PIN in it", async () => {
-    const hash = createHash("sha256").update("pin").digest();
+    const hash = sha256("pin");
     const sent = [];
     const listen = (request) => sent.push([request.url(), request.postData() ?? "", JSON.stringify(request.headers())].join("\n"));
     page.on("request", listen);

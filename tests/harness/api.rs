@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{Algorithm, Client, Credential, Hash, User};
@@ -125,6 +126,25 @@ impl Api {
     /// When no answer comes.
     pub async fn get(&self, path: &str) -> Answer {
         receive(self.http.get(format!("{}{path}", self.base)).send().await.unwrap()).await.unwrap()
+    }
+
+    /// GETs with a bearer.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub async fn get_with(&self, path: &str, bearer: &str) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(bearer);
+        receive(request.send().await.unwrap()).await.unwrap()
+    }
+
+    /// POSTs JSON with a bearer, to a path that is no method of CSC.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub async fn post_with(&self, path: &str, bearer: &str, body: &impl Serialize) -> Answer {
+        let bearer = format!("Bearer {bearer}");
+        let headers = [(AUTHORIZATION.as_str(), bearer.as_str()), (CONTENT_TYPE.as_str(), "application/json")];
+        self.post(path, &headers, serde_json::to_vec(body).unwrap()).await
     }
 
     /// POSTs a form, with HTTP Basic if a name and a secret are given.

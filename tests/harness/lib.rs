@@ -3,6 +3,7 @@
 //! * [`Sandbox`]: `rsign sandbox` as anybody would run it; [`shared`] for tests that leave it as it was
 //! * [`Pieces`]: signer and gateway one by one, to be killed, restarted and given other stores
 //! * [`Api`], [`Session`]: the wire, as raw as a test wants it
+//! * [`Browser`], [`channel`]: a person's browser and device, without a screen
 //! * [`verify`]: signatures, judged by aws-lc-rs and by the openssl program
 //!
 //! No way of ending a test leaves a process behind: see [`Watchdog`].
@@ -10,6 +11,7 @@
 
 pub mod api;
 mod audit;
+pub mod channel;
 mod mongod;
 mod operator;
 mod pieces;
@@ -20,6 +22,7 @@ mod seed;
 mod service;
 pub mod verify;
 mod watchdog;
+mod web;
 
 pub use api::{Answer, Api, Session, Version};
 pub use audit::Trail;
@@ -33,3 +36,4 @@ pub use seed::{Folder, blank, seeded};
 pub use service::{Service, alive, command, free_port, kill, send};
 pub use verify::{Algorithm, Hash};
 pub use watchdog::Watchdog;
+pub use web::{Browser, Seen, parameter};

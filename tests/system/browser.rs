@@ -36,3 +36,8 @@ fn an_app_gets_its_signatures_through_the_pages() {
 fn rsign_sign_signs_a_file_with_the_persons_approval() {
     browser("sign.test.mjs");
 }
+
+#[test]
+fn a_hardened_client_uses_par_private_key_jwt_and_dpop() {
+    browser("hardened.test.mjs");
+}

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod browser;
+mod channel;
 mod clients;
 mod common;
 mod concurrency;

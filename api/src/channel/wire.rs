@@ -85,4 +85,18 @@ pub struct RecordRequest {
 pub struct RecordAnswer {
     /// The record.
     pub record: Base64Url,
+    /// What the gateway has of the transaction.
+    pub state: State,
+}
+
+/// How far a transaction has come, by the gateway's word: what was said inside stands in the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Something is still to come.
+    Open,
+    /// What was asked for is done, and kept.
+    Done,
+    /// Nothing will come of it; where the record says that it was done, the gateway could not keep it.
+    Failed,
 }

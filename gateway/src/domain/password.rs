@@ -86,10 +86,11 @@ fn is_common(plain: &str, length: usize) -> bool {
     different < 5 || runs(plain) || runs(&reversed) || COMMON.iter().any(|word| leaves_little(plain, length, word))
 }
 
-/// Whether the word is in it and not much besides.
+/// Whether the word is in it, however often, and not much besides.
 fn leaves_little(plain: &str, length: usize, word: &str) -> bool {
     const MUCH: usize = 6;
-    !word.is_empty() && plain.contains(word) && length < word.chars().count() + MUCH
+    let times = if word.is_empty() { 0 } else { plain.matches(word).count() };
+    times > 0 && length.saturating_sub(times.saturating_mul(word.chars().count())) < MUCH
 }
 
 #[cfg(test)]
@@ -103,6 +104,7 @@ mod tests {
             ("onze-letras", Err(Weakness::Short)),
             ("aaaaaaaaaaaaaaaa", Err(Weakness::Common)),
             ("Password1234", Err(Weakness::Common)),
+            ("passwordpassword", Err(Weakness::Common)),
             ("qwertyuiopas", Err(Weakness::Common)),
             ("987654321098", Err(Weakness::Common)),
             ("ann.lee@2024", Err(Weakness::Personal)),

@@ -1,6 +1,7 @@
 //! One use of the end-to-end channel: what the gateway registered from outside, and how far it has come (DESIGN 5).
 
 use rsign_api::bytes::Bytes;
+use rsign_api::channel::wire::State;
 use rsign_api::signer::{Entry, Registration};
 use serde::{Deserialize, Serialize};
 
@@ -95,13 +96,13 @@ impl Progress {
         matches!(self, Self::Open | Self::Made { .. })
     }
 
-    /// The word for it outside.
+    /// What the device is told of it.
     #[must_use]
-    pub const fn state(&self) -> &'static str {
+    pub const fn state(&self) -> State {
         match self {
-            Self::Open | Self::Made { .. } => "open",
-            Self::Authorised { .. } | Self::Done => "done",
-            Self::Failed => "failed",
+            Self::Open | Self::Made { .. } => State::Open,
+            Self::Authorised { .. } | Self::Done => State::Done,
+            Self::Failed => State::Failed,
         }
     }
 }

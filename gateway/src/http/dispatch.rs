@@ -16,10 +16,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::bearer::{Holder, Own, bearer, holder};
-use super::{address, body};
 use super::error::Problem;
 use super::reply::Reply;
 use super::site::Site;
+use super::{address, body};
 use crate::domain::credential::Credential;
 use crate::domain::token::Bearer;
 

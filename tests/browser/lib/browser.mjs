@@ -77,6 +77,46 @@ export async function violations(page) {
         });
 }
 
+/**
+ * Looks at a page as people have it: wide and on a small phone, light and dark. Takes pictures, and tells what keeps
+ * people out of it; `[]` where nothing does.
+ */
+export async function look(page, name) {
+    const found = [];
+    for (const colorScheme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme });
+        const picture = colorScheme === "light" ? name : `${name}-${colorScheme}`;
+        await screenshots(page, picture);
+        found.push(...(await violations(page)).map((problem) => ({ picture, ...problem })));
+    }
+    await page.emulateMedia({ colorScheme: null });
+    const before = page.viewportSize();
+    await page.setViewportSize(NARROW);
+    const { scrollWidth, clientWidth } = await page.evaluate(() => {
+        const { scrollWidth, clientWidth } = document.documentElement;
+        return { scrollWidth, clientWidth };
+    });
+    if (scrollWidth > clientWidth) found.push({ picture: name, id: "scrolls sideways", scrollWidth, clientWidth });
+    await page.setViewportSize(before);
+    return found;
+}
+
+/** Every host that the pages of a context ask for something, and every complaint of theirs; both grow. */
+export function overhear(context) {
+    const [hosts, complaints] = [new Set(), []];
+    context.on("request", (request) => {
+        const { protocol, host } = new URL(request.url());
+        if (protocol !== "data:") hosts.add(host);
+    });
+    context.on("weberror", (error) => complaints.push(String(error.error())));
+    context.on("console", (message) => {
+        // That an answer had a status of 400 or more is told as an error too.
+        const isStatus = message.text().startsWith("Failed to load resource");
+        if (message.type() === "error" && !isStatus) complaints.push(message.text());
+    });
+    return { hosts, complaints };
+}
+
 /** The SHA-256 of each certificate's public key, as Chromium wants to be told it. */
 function keyHashes(pem) {
     const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g) ?? [];

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use rsign_api::bytes::Bytes;
-use rsign_api::channel::wire::{Base64Url, HelloAnswer, HelloRequest, RecordRequest};
+use rsign_api::channel::wire::{Base64Url, HelloAnswer, HelloRequest, RecordAnswer, RecordRequest};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::fault::{Fault, token_of};
@@ -19,12 +19,6 @@ use crate::service::transactions::Relayed;
 
 /// Most octets of a message: the largest record in base64url, and what stands around it.
 const LARGEST: usize = 96 * 1024;
-
-#[derive(Debug, Serialize)]
-struct Carried {
-    record: Base64Url,
-    state: &'static str,
-}
 
 /// The handshake.
 pub(super) async fn hello(
@@ -54,7 +48,7 @@ pub(super) async fn record(
     let RecordRequest { finished, record } = read(&site, body).await?;
     let (finished, record) = (finished.map(|finished| Bytes(finished.0)), Bytes(record.0));
     let Relayed { record, state } = site.app.transactions.record(&tx, token, finished, record).await?;
-    reply(&Carried { record: Base64Url(record.0), state })
+    reply(&RecordAnswer { record: Base64Url(record.0), state })
 }
 
 async fn read<T: DeserializeOwned>(site: &Site, body: Body) -> Result<T, Fault> {

@@ -50,7 +50,10 @@ async fn tell(
         let current = Current::of(site, credential).await?;
         if !ask.only_valid() || current.is_valid() {
             ids.push(current.credential.id.clone());
-            infos.push(Described { id: current.credential.id.clone(), description: describe(&current, wanted, mode, lang) });
+            infos.push(Described {
+                id: current.credential.id.clone(),
+                description: describe(&current, wanted, mode, lang),
+            });
         }
     }
     Ok((ids, ask.credential_info().then_some(infos)))

@@ -165,7 +165,10 @@ async fn credentials_info_is_the_union() {
     let sealed = bench.client_token("sealed", PinTransport::Sealed, Reach::All).await;
     let ask = json!({ "credentialID": id, "authInfo": true });
     let told = bench.call("/csc/v2/credentials/info", &sealed, ask).await.json;
-    assert_eq!((&told["authMode"], &told["auth"]), (&json!("oauth2code"), &json!({ "mode": "oauth2code", "objects": [] })));
+    assert_eq!(
+        (&told["authMode"], &told["auth"]),
+        (&json!("oauth2code"), &json!({ "mode": "oauth2code", "objects": [] }))
+    );
     assert!(told.get("PIN").is_none() && told.get("OTP").is_none());
     let bad = json!({ "credentialID": id, "certificates": "some" });
     let bad = bench.call("/csc/v1/credentials/info", &token, bad).await;

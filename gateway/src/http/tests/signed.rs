@@ -91,7 +91,11 @@ async fn a_signed_request_is_its_clients_for_us_and_now() {
     }
     let good = signing.sign(&signing.claims(&id));
     let visited = bench.authorize(&[("client_id", "plain"), ("request", &good)]).await;
-    assert_eq!(parameter(visited.location(), "error").as_deref(), Some("request_not_supported"), "no key, no signature");
+    assert_eq!(
+        parameter(visited.location(), "error").as_deref(),
+        Some("request_not_supported"),
+        "no key, no signature"
+    );
     let (message, _) = good.rsplit_once('.').unwrap();
     assert!(refused("app", &format!("{message}.{}", "A".repeat(86))).await);
     assert!(refused("app", "x").await);

@@ -1,6 +1,7 @@
 //! Carries hello and records between a device and the signer, and does what comes of them on this side.
 
 use rsign_api::bytes::Bytes;
+use rsign_api::channel::wire::State;
 use rsign_api::signer::{
     Authorized, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CreatedCredential, Operation, Refusal,
 };
@@ -21,8 +22,8 @@ pub type Opened = ChannelOpened;
 pub struct Relayed {
     /// For the device.
     pub record: Bytes,
-    /// `open`, `done` or `failed`.
-    pub state: &'static str,
+    /// What has come of the transaction.
+    pub state: State,
 }
 
 /// Where `sid` stands in a ServerHello (security.md 3.2).

@@ -121,9 +121,7 @@ async fn a_30_what_others_wrote_is_text_and_nothing_hides_in_it() {
     };
     bench.history().record(approval).await.unwrap();
     let mut ann = Browser::of(&bench, "ann").await;
-    for path in
-        ["/account", "/account/history", &format!("/account/keys/{id}"), "/account/history?key=\"><script>"]
-    {
+    for path in ["/account", "/account/history", &format!("/account/keys/{id}"), "/account/history?key=\"><script>"] {
         let path = path.replace('"', "%22").replace('>', "%3E").replace('<', "%3C");
         let page = ann.get(&path).await;
         assert!(!page.html.contains("<script"), "{path}");
