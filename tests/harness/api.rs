@@ -100,6 +100,12 @@ impl Api {
         Self { http: http.build().unwrap(), base: base.to_owned() }
     }
 
+    /// Its base URL.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// POSTs a body with these header fields.
     ///
     /// # Errors

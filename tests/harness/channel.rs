@@ -114,6 +114,17 @@ impl Device {
     /// # Panics
     /// When that fails.
     pub async fn register(app: &Session, members: &Value, pinned: &Pinned) -> Self {
+        Self::try_register(app, members, pinned).await.unwrap_or_else(|heard| panic!("{}", heard.json))
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// What was answered to the hello.
+    ///
+    /// # Panics
+    /// When it cannot be registered.
+    pub async fn try_register(app: &Session, members: &Value, pinned: &Pinned) -> Result<Self, Heard> {
         let told = app.api.post_with("/rch", &app.token, members).await.ok();
         let text = |name: &str| told[name].as_str().unwrap();
         Self::open(&app.api, text("tx"), text("token"), pinned).await
@@ -126,24 +137,25 @@ impl Device {
     pub async fn follow(api: &Api, address: &str, pinned: &Pinned) -> Self {
         let (_, fragment) = address.split_once('#').unwrap_or_else(|| panic!("no fragment: {address}"));
         let (tx, token) = fragment.split_once('.').unwrap();
-        Self::open(api, tx, token, pinned).await
+        Self::open(api, tx, token, pinned).await.unwrap_or_else(|heard| panic!("{}", heard.json))
     }
 
     /// Asks what the transaction is and shakes hands.
-    ///
-    /// # Panics
-    /// When that fails.
-    pub async fn open(api: &Api, tx: &str, token: &str, pinned: &Pinned) -> Self {
+    async fn open(api: &Api, tx: &str, token: &str, pinned: &Pinned) -> Result<Self, Heard> {
         let told = api.get_with(&format!("/rch/{tx}"), token).await.ok();
         let context = context(&told);
         assert_eq!(context.tx, tx);
         let greeting = greet(&context);
         let hello = HelloRequest { hello: greeting.hello().to_vec().into() };
-        let answer = api.post_with(&format!("/rch/{tx}/hello"), token, &hello).await.ok();
-        let answer: HelloAnswer = serde_json::from_value(answer).unwrap();
+        let heard = api.post_with(&format!("/rch/{tx}/hello"), token, &hello).await;
+        if heard.status != 200 {
+            return Err(heard);
+        }
+        let answer: HelloAnswer = serde_json::from_value(heard.json).unwrap();
         let ready = greeting.receive(&answer, pinned, now()).expect("the signer's own answer");
         let signatures = u32::try_from(told["signatures"].as_u64().unwrap()).unwrap();
-        Self { api: api.clone(), tx: tx.to_owned(), token: token.to_owned(), context, signatures, ready: Some(ready) }
+        let (api, tx, token) = (api.clone(), tx.to_owned(), token.to_owned());
+        Ok(Self { api, tx, token, context, signatures, ready: Some(ready) })
     }
 
     /// Asks, and says what the gateway says of the transaction.
@@ -177,8 +189,7 @@ impl Device {
     /// When it is not made.
     pub async fn enrol(&mut self, pin: &str) {
         let digest = self.context.list_digest.expect("an enrolment");
-        let asked =
-            rsign_api::channel::body::Enrol { new_pin: Some(secret(pin)), factor: None, digest };
+        let asked = rsign_api::channel::body::Enrol { new_pin: Some(secret(pin)), factor: None, digest };
         let (answer, state) = self.ask(&Request::Enrol(asked)).await;
         assert_eq!((word(&answer).as_str(), state), ("enrolled", State::Open));
         let (answer, state) = self.ask(&Request::Close).await;

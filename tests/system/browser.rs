@@ -1,30 +1,44 @@
 //! The pages in a real browser: Debian's Chromium, driven from `tests/browser/`.
 
+use std::ffi::OsString;
 use std::process::Command;
 
-use harness::{Sandbox, demanded, program, repository};
+use harness::{Sandbox, demanded, program, repository, seeded};
 
-/// Runs one file of browser tests against a sandbox of its own; its screenshots stay in `target/screenshots`.
-fn browser(file: &str) {
+/// Runs files of Node's tests; all of them pass, and none is left out.
+fn node(files: &[&str], environment: &[(&str, OsString)]) {
     let Some(node) = demanded("RSIGN_NODE", "target/browser/node", "pages in a real browser") else { return };
-    let sandbox = Sandbox::own();
     let temporary = tempfile::tempdir().unwrap();
-    let trusted = [sandbox.folder.file("gateway.pem"), sandbox.folder.file("page.pem")];
     let output = Command::new(node)
         .args(["--test-reporter=spec", "--test-timeout=60000"])
-        .arg(repository("tests/browser").join(file))
-        .env("RSIGN_READY", sandbox.ready_file())
-        .env("RSIGN_BROWSER_TRUST", std::env::join_paths(trusted).unwrap())
-        .env("NODE_EXTRA_CA_CERTS", sandbox.ready.tls_ca.as_deref().unwrap_or("/dev/null"))
-        .env("RSIGN_SCREENSHOTS", repository("target/screenshots"))
-        .env("RSIGN_PROGRAM", program("rsign"))
+        .args((files.len() > 1).then_some("--test"))
+        .args(files.iter().map(|file| repository("tests/browser").join(file)))
+        .envs(environment.iter().cloned())
         .env("TMPDIR", temporary.path())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    // A file whose tests were all left out would be as content.
+    // Files whose tests were all left out would be as content.
     assert!(said.contains("pass ") && said.contains("skipped 0"), "{said}");
+}
+
+/// Runs one file of browser tests against a sandbox of its own; its screenshots stay in `target/screenshots`.
+fn browser(file: &str) {
+    with(&Sandbox::own(), file);
+}
+
+/// The same against this sandbox.
+fn with(sandbox: &Sandbox, file: &str) {
+    let trusted = [sandbox.folder.file("gateway.pem"), sandbox.folder.file("page.pem")];
+    let environment = [
+        ("RSIGN_READY", sandbox.ready_file().into()),
+        ("RSIGN_BROWSER_TRUST", std::env::join_paths(trusted).unwrap()),
+        ("NODE_EXTRA_CA_CERTS", sandbox.ready.tls_ca.as_deref().unwrap_or("/dev/null").into()),
+        ("RSIGN_SCREENSHOTS", repository("target/screenshots").into()),
+        ("RSIGN_PROGRAM", program("rsign").into()),
+    ];
+    node(&[file], &environment);
 }
 
 #[test]
@@ -40,4 +54,24 @@ fn rsign_sign_signs_a_file_with_the_persons_approval() {
 #[test]
 fn a_hardened_client_uses_par_private_key_jwt_and_dpop() {
     browser("hardened.test.mjs");
+}
+
+#[test]
+fn people_manage_their_keys_in_the_browser() {
+    browser("account.test.mjs");
+}
+
+#[test]
+fn the_pages_work_over_plain_http_on_this_computer() {
+    with(&Sandbox::start(seeded(), &["--http"]), "http.test.mjs");
+}
+
+#[test]
+fn the_pages_scripts_agree_with_the_vectors() {
+    node(&["rch1.test.mjs", "bodies.test.mjs", "page-logic.test.mjs"], &[]);
+}
+
+#[test]
+fn people_sign_in_through_an_identity_provider() {
+    browser("provider.test.mjs");
 }

@@ -215,9 +215,13 @@ async fn a_store_that_cannot_be_written_is_503_and_nothing_is_signed_or_judged()
 async fn a_gateway_store_that_cannot_be_written_does_not_stop_signing() {
     let pieces = Pieces::running();
     let who = outsider(&pieces, Wanted::QUICK).await;
+    let (hashes, algorithm) = (Hash::many("locked store", 1), Algorithm::usual("P-256"));
+    let sad = who.session.authorize(&who.credential, &hashes).await;
     let lock = Lock::take(&pieces.folder.file("gateway.sqlite"));
-    // DESIGN 4: signHash costs no gateway commit.
-    who.can_sign().await;
+    // DESIGN 4: signHash costs no gateway commit. An approval does: its owner's history has it, or there is no SAD.
+    who.session.sign(&who.credential, &sad, &algorithm, &hashes).await;
+    let heard = try_pin(&who, &who.credential.pin).await;
+    assert!(heard.is_away(), "{} {}", heard.status, heard.json);
     let user = &who.user;
     let form = [("grant_type", "client_credentials")];
     let client = pieces.clear_client();

@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER};
-use harness::{Algorithm, Hash, Pieces, Sandbox, Wanted};
+use harness::channel::{self, Device};
+use harness::{Algorithm, Credential, Hash, Pieces, Sandbox, User, Version, Wanted, parameter};
+use rsign_api::channel::body::{ChangePin, Request};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -162,6 +164,132 @@ async fn a_32_no_secret_is_logged_or_stored() {
     assert!(pieces.trail().text.contains(&who.credential.id));
 }
 
+/// Signs in, chooses a PIN, approves from the pages and from an app, mistypes, and changes the PIN: what the user, their
+/// browser, their device and the app had of it.
+async fn use_pages_and_channel(pieces: &Pieces) -> Vec<Secret> {
+    let secret = |text: &str, what| Secret(text.to_owned(), what);
+    let (api, pinned) = (pieces.api(), channel::pinned(&pieces.folder));
+    let user = pieces.operator().add_user("paged");
+    let client = pieces.operator().add_client("paged", "sealed", true);
+    let basic = (client.client_id.as_str(), client.client_secret.as_deref().unwrap());
+    let (pin, wrong, next) = ("marked-pin-one-4711", "marked-pin-wrong-4711", "marked-pin-two-4711");
+    let mut secrets = vec![
+        secret(&user.password, "an account's password"),
+        secret("marked-wrong-password-4711", "a wrong password"),
+        secret(basic.1, "a client secret"),
+        secret(pin, "a chosen PIN"),
+        secret(wrong, "a wrong PIN"),
+        secret(next, "a changed PIN"),
+    ];
+    let mut browser = crate::memory::browser(pieces);
+    let mistyped = User { password: "marked-wrong-password-4711".to_owned(), ..user.clone() };
+    assert_eq!(browser.sign_in(&mistyped).await.status, 400);
+    assert_eq!(browser.sign_in(&user).await.location(), "/account");
+    secrets.extend(browser.cookies.values().map(|cookie| secret(cookie, "a cookie")));
+
+    let form = browser.get("/account/keys/new").await;
+    secrets.extend(form.hidden("/account/keys/new").iter().map(|(_, value)| secret(value, "a form's token")));
+    let gone = browser.submit(&form, "/account/keys/new", &[("kind", "P-256")]).await;
+    let mut device = Device::follow(&api, gone.location(), &pinned).await;
+    device.enrol(pin).await;
+    secrets.push(secret(&device.token, "a transaction's token"));
+    browser.come_back(&device).await;
+    let id = device.context.credential.clone();
+    let credential = Credential { id: id.clone(), key: "P-256".to_owned(), scal: "2".to_owned(), pin: String::new() };
+
+    let callback = "http://127.0.0.1:7777/callback";
+    let asked = [("response_type", "code"), ("client_id", basic.0), ("redirect_uri", callback)];
+    let hash = Hash::of("paged");
+    let digest = data_encoding::BASE64URL_NOPAD.encode(&hash.digest);
+    let redeem = async |back: &str, secrets: &mut Vec<Secret>| {
+        let code = parameter(back, "code").unwrap_or_else(|| panic!("no code in {back}"));
+        let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", callback)];
+        let tokens = api.form("/oauth2/token", Some(basic), &form).await.ok();
+        secrets.push(secret(&code, "a code"));
+        for name in ["access_token", "refresh_token"] {
+            secrets.extend(tokens[name].as_str().map(|token| secret(token, name_of(name))));
+        }
+        (code, tokens["access_token"].as_str().unwrap().to_owned())
+    };
+    let back = browser.say_yes(&asked).await;
+    let (_, service) = redeem(&back, &mut secrets).await;
+    let (signing, more) = ([("scope", "credential"), ("credentialID", &id)], [("hash", digest.as_str())]);
+    let gone = browser.say_yes(&[&asked[..], &signing, &more].concat()).await;
+    let mut device = Device::follow(&api, &gone, &pinned).await;
+    assert!(device.approve(wrong).await.0.contains("WrongPin"));
+    assert_eq!(device.approve(pin).await.0, "done");
+    secrets.push(secret(&device.token, "a transaction's token"));
+    let back = browser.come_back(&device).await.location().to_owned();
+    let (code, sad) = redeem(&back, &mut secrets).await;
+    api.with(&service).sign(&credential, &sad, &Algorithm::usual("P-256"), std::slice::from_ref(&hash)).await;
+
+    let app = api.client(&client).await;
+    let members = crate::channel::members(&credential, std::slice::from_ref(&hash));
+    let mut device = Device::register(&app, &members, &pinned).await;
+    assert_eq!(device.approve(pin).await.0, "done");
+    secrets.extend([secret(&app.token, "a service token"), secret(&device.token, "a transaction's token")]);
+    let heard = crate::channel::authorize(&app, Version::V2, &members, &format!("rch1:{}", device.tx)).await.ok();
+    secrets.push(secret(heard["SAD"].as_str().unwrap(), "a SAD"));
+
+    let page = browser.get(&format!("/account/keys/{id}")).await;
+    let gone = browser.submit(&page, &format!("/account/keys/{id}/pin"), &[]).await;
+    let mut device = Device::follow(&api, gone.location(), &pinned).await;
+    let asked = ChangePin { pin: channel::secret(pin), new_pin: channel::secret(next), factor: None };
+    assert_eq!(channel::word(&device.ask(&Request::ChangePin(asked)).await.0), "done");
+    browser.come_back(&device).await;
+
+    // What is refused and logged: a code a second time, a PIN in clear, wrong tokens, a PIN where none belongs.
+    let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", callback)];
+    let replayed = api.form("/oauth2/token", Some(basic), &form).await;
+    let clear = crate::channel::authorize(&app, Version::V1, &members, next).await;
+    let body = json!({ "record": "AAAA", "pin": next });
+    let stray = api.post_with(&format!("/rch/{}/record", device.tx), &device.token, &body).await;
+    let stranger = api.get_with(&format!("/rch/{}", device.tx), &sad).await;
+    let path = format!("/oauth2/authorize?client_id={}&access_token={service}&code={code}", basic.0);
+    let in_query = browser.get(&path).await;
+    assert!(in_query.status >= 300);
+    holds_none("a page", format!("{} {:?}", in_query.html, in_query.headers).as_bytes(), &secrets);
+    let returned = api.get_with(&format!("/oauth2/return?tx={}", device.tx), &device.token).await;
+    for heard in [replayed, clear, stray, stranger, returned] {
+        assert!(heard.status >= 300, "{}", heard.json);
+        holds_none("an answer to what was refused", format!("{} {:?}", heard.json, heard.headers).as_bytes(), &secrets);
+    }
+    secrets
+}
+
+fn name_of(member: &str) -> &'static str {
+    if member == "refresh_token" { "a refresh token" } else { "an access token" }
+}
+
+#[tokio::test]
+async fn a_32_no_secret_of_the_pages_and_the_channel_is_logged_or_stored() {
+    const LEVEL: &str = "trace";
+    let mut pieces = Pieces::seeded();
+    pieces.environment = vec![("RSIGN_LOG", LEVEL), ("RUST_LOG", LEVEL)];
+    pieces.start_signer();
+    pieces.start_gateway();
+    let secrets = use_pages_and_channel(&pieces).await;
+    assert!(secrets.len() > 15, "{} secrets", secrets.len());
+    let search = |pieces: &Pieces| {
+        let stored = files(&pieces.folder.data()).into_iter().filter(|file| !file.ends_with("seed.json"));
+        for file in stored {
+            holds_none(&file.display().to_string(), &std::fs::read(&file).unwrap(), &secrets);
+        }
+        for log in ["signer", "gateway"] {
+            let said = std::fs::read(pieces.log(log)).unwrap();
+            assert!(String::from_utf8_lossy(&said).contains("TRACE"), "the {log} logged too little to be searched");
+            holds_none(&format!("the {log}'s log"), &said, &secrets);
+        }
+    };
+    search(&pieces);
+    pieces.stop_gateway();
+    pieces.stop_signer();
+    search(&pieces);
+    let trail = pieces.trail();
+    holds_none("the audit trail", trail.text.as_bytes(), &secrets);
+    assert!(trail.of("authorized", "success").count() >= 2);
+}
+
 #[tokio::test]
 async fn a_32_the_sandbox_tells_secrets_in_its_ready_file_only() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -170,7 +298,7 @@ async fn a_32_the_sandbox_tells_secrets_in_its_ready_file_only() {
     assert_eq!(mode(&sandbox.ready_file()), 0o600);
     assert_eq!(mode(&sandbox.folder.data()), 0o700);
     let open: Vec<_> = files(&sandbox.folder.data()).into_iter().filter(|file| mode(file) & 0o077 != 0).collect();
-    let harmless = ["lock", "rsign-sandbox", "signer.ready", "gateway.ready"];
+    let harmless = ["lock", "rsign-sandbox", "signer.ready", "gateway.ready", "page.ready"];
     let open: Vec<_> =
         open.iter().filter(|file| !harmless.contains(&file.file_name().unwrap().to_str().unwrap())).collect();
     assert!(open.is_empty(), "others may read {open:?}");

@@ -118,7 +118,7 @@ impl Sandbox {
         let signer =
             Service::start("signer", &programs.signer, &layout.signer_config(), &layout.file("signer.ready")).await?;
         let address = signer.address("address")?;
-        let page = Page { port: free_port()?, http };
+        let page = Page::reserve(http)?;
         let sign_origin = page.origin();
         settings::write_gateway(
             &layout,
@@ -167,16 +167,25 @@ impl Sandbox {
 /// The signing page: another site than the gateway's to a browser, as it would be for an operator. The gateway is at
 /// 127.0.0.1, so this is at localhost.
 struct Page {
+    /// Keeps the port, which the gateway must know before the page is served, from everybody else until then.
+    reserved: std::net::TcpListener,
     port: u16,
     http: bool,
 }
 
 impl Page {
+    fn reserve(http: bool) -> anyhow::Result<Self> {
+        let reserved = std::net::TcpListener::bind("127.0.0.1:0").context("no free port")?;
+        let port = reserved.local_addr()?.port();
+        Ok(Self { reserved, port, http })
+    }
+
     fn origin(&self) -> String {
         format!("{}://localhost:{}", if self.http { "http" } else { "https" }, self.port)
     }
 
-    async fn start(&self, programs: &Programs, layout: &Layout, gateway: &str) -> anyhow::Result<Service> {
+    async fn start(self, programs: &Programs, layout: &Layout, gateway: &str) -> anyhow::Result<Service> {
+        drop(self.reserved);
         let listen = format!("127.0.0.1:{}", self.port);
         let (keys, certificate, key) = (layout.file("identity.pem"), layout.file("page.pem"), layout.file("page.key"));
         let mut words: Vec<&OsStr> = vec!["page".as_ref(), "--listen".as_ref(), listen.as_ref()];

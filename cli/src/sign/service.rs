@@ -62,7 +62,9 @@ impl<'a> Service<'a> {
     /// Base address of the authorization server: `oauth2`, to which `/oauth2/authorize` is appended (CSC 8.3.1).
     pub(super) fn authorization_server(&self) -> anyhow::Result<&str> {
         let server = self.info["oauth2"].as_str().or_else(|| self.info["oauth2Issuer"].as_str());
-        Ok(server.context("this service knows no OAuth2: a person cannot approve in the browser")?.trim_end_matches('/'))
+        Ok(server
+            .context("this service knows no OAuth2: a person cannot approve in the browser")?
+            .trim_end_matches('/'))
     }
 
     /// The credential of that id, or the first that is enabled and makes signatures we can use.

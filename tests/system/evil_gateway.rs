@@ -1,0 +1,713 @@
+//! A gateway that was taken over. It has everything a gateway has: its certificate, so the real signer talks to it, and
+//! every message between signer and device, so it reads, changes, repeats, reorders, swaps and drops what it likes.
+//! The device is the client's end of `api`. What it tells one side only fails; what it tells both sides
+//! is caught where the app signs its requests, and nowhere else: the limit that DESIGN 5 documents.
+
+use std::time::Duration;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use data_encoding::BASE64URL_NOPAD;
+use harness::channel::{self, greet, identity, now, random, secret, word};
+use harness::verify::PublicKey;
+use harness::{Algorithm, Hash, Pieces};
+use rcgen::{KeyPair, PublicKeyData as _};
+use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
+use rsign_api::bytes::Bytes;
+use rsign_api::channel::body::{self, Answer, Request};
+use rsign_api::channel::client::{Greeting, Ready, Waiting};
+use rsign_api::channel::context::{Context, enrol_digest};
+use rsign_api::channel::identity::{Pinned, kid};
+use rsign_api::channel::list::{Entry as Item, List};
+use rsign_api::channel::server::{self, Offer};
+use rsign_api::channel::wire::HelloAnswer;
+use rsign_api::channel::{Ephemeral, Operation as Op};
+use rsign_api::signer::{
+    Authorized, ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CredentialStatus, Enrol,
+    Entry, IssueCertificate, IssuedCertificate, LinkCertificate, Operation, Refusal, Refused, Registration, Scal, Sign,
+    Signed, State, Stretch, Subject, path,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// A client that signs nothing.
+const CLIENT: &str = "some-app";
+/// One that signs its requests, and whose key the signer's operator has.
+const HARDENED: &str = "hardened-app";
+const AUDIENCE: &str = "https://gateway.example";
+const SCHEME: Scheme = Scheme::Ecdsa { hash: HashAlgorithm::Sha256 };
+
+/// The gateway's place: a running signer, and the right to talk to it.
+struct Evil {
+    pieces: Pieces,
+    http: reqwest::Client,
+    url: String,
+    /// The hardened client's key.
+    app: EcdsaKeyPair,
+}
+
+/// A key with an owner, and all that a gateway has of it.
+struct Owned {
+    user: String,
+    id: String,
+    /// Known to the device alone.
+    pin: String,
+    key: Bytes,
+    public: PublicKey,
+}
+
+impl Evil {
+    fn start() -> Self {
+        Self::with(false)
+    }
+
+    /// Whether only clients that sign their requests are served.
+    fn with(required: bool) -> Self {
+        let mut pieces = Pieces::seeded();
+        let app = KeyPair::generate().unwrap();
+        let keys = pieces.folder.file("client-keys");
+        std::fs::create_dir(&keys).unwrap();
+        std::fs::write(keys.join(format!("{HARDENED}.pem")), app.public_key_pem()).unwrap();
+        pieces.configure("signer.toml", |config| {
+            let clients = [("keys", keys.display().to_string()), ("audience", AUDIENCE.to_owned())];
+            let clients = clients.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+            let mut clients: toml::Table = clients.collect();
+            clients.insert("required".to_owned(), required.into());
+            config.insert("clients".to_owned(), clients.into());
+        });
+        pieces.start_signer();
+        let read = |name: &str| std::fs::read(pieces.folder.file(name)).unwrap();
+        let root = reqwest::Certificate::from_pem(&read("tls-ca.pem")).unwrap();
+        let identity = [read("gateway-client.pem"), read("gateway-client.key")].concat();
+        let http = reqwest::Client::builder().no_proxy().tls_certs_only([root]).timeout(Duration::from_secs(30));
+        let http = http.identity(reqwest::Identity::from_pem(&identity).unwrap()).build().unwrap();
+        let url = format!("https://{}", pieces.signer.as_ref().unwrap().ready["address"].as_str().unwrap());
+        let app = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &app.serialize_der()).unwrap();
+        Self { pieces, http, url, app }
+    }
+
+    async fn say<T: DeserializeOwned>(&self, path: &str, asked: &impl Serialize) -> Result<T, Refusal> {
+        let body = serde_json::to_vec(asked).unwrap();
+        let request = self.http.post(format!("{}{path}", self.url)).header("content-type", "application/json");
+        let response = request.body(body).send().await.unwrap();
+        let (status, body) = (response.status().as_u16(), response.bytes().await.unwrap());
+        match status {
+            200 => Ok(serde_json::from_slice(&body).unwrap()),
+            409 => Err(serde_json::from_slice::<Refused>(&body).unwrap().refused),
+            _ => panic!("{path}: {status} {}", String::from_utf8_lossy(&body)),
+        }
+    }
+
+    async fn hello(
+        &self,
+        registered: &Registration,
+        greeting: &Greeting,
+        request: Option<String>,
+    ) -> Result<ChannelOpened, Refusal> {
+        let hello = greeting.hello().to_vec().into();
+        self.say(path::CHANNEL_HELLO, &ChannelHello { registration: registered.clone(), hello, request }).await
+    }
+
+    async fn record(&self, record: &ChannelRecord) -> Result<ChannelAnswer, Refusal> {
+        self.say(path::CHANNEL_RECORD, record).await
+    }
+
+    fn pinned(&self) -> Pinned {
+        channel::pinned(&self.pieces.folder)
+    }
+
+    /// A device with an open channel, where all were told the same.
+    async fn open(&self, registered: &Registration) -> Device<'_> {
+        self.try_open(registered, None).await.unwrap()
+    }
+
+    async fn try_open(&self, registered: &Registration, request: Option<String>) -> Result<Device<'_>, Refusal> {
+        let greeting = greet(&Context::registered(registered).unwrap());
+        let opened = self.hello(registered, &greeting, request).await?;
+        let ready = greeting.receive(&as_heard(&opened), &self.pinned(), now()).unwrap();
+        Ok(Device { evil: self, sid: opened.hello.0[6..22].to_vec().into(), ready: Some(ready), key: None })
+    }
+
+    /// A key made over the channel, honestly.
+    async fn enrol(&self, user: &str) -> Owned {
+        let registered = enrolment(user);
+        let Some(Enrol { key, subject, .. }) = registered.enrol.clone() else { panic!() };
+        let pin = format!("pin-of-{user}-4711");
+        let mut device = self.open(&registered).await;
+        let digest = enrol_digest(key, &subject).unwrap();
+        let asked = body::Enrol { new_pin: Some(secret(&pin)), factor: None, digest };
+        let (_, outcome) = device.ask(&Request::Enrol(asked)).await.unwrap();
+        let ChannelOutcome::Enrolled(created) = outcome else { panic!("{outcome:?}") };
+        let id = registered.credential;
+        let issue = IssueCertificate { credential: id.clone(), subject };
+        let issued: IssuedCertificate = self.say(path::ISSUE, &issue).await.unwrap();
+        let public = PublicKey::of(key.name(), &issued.certificate.0);
+        let link = LinkCertificate { credential: id.clone(), certificate: issued.certificate };
+        let _: CredentialStatus = self.say(path::LINK, &link).await.unwrap();
+        assert!(matches!(device.ask(&Request::Close).await.unwrap().1, ChannelOutcome::Closed));
+        Owned { user: user.to_owned(), id, pin, key: created.key, public }
+    }
+
+    /// A SAD for these hashes, honestly.
+    async fn sad(&self, owned: &Owned, hashes: &[Hash]) -> Authorized {
+        let registered = registration(owned, Operation::Authorise, hashes);
+        let (answer, outcome) = self.open(&registered).await.ask(&approve(&registered, &owned.pin)).await.unwrap();
+        assert!(matches!(answer, Answer::Done), "{}", word(&answer));
+        let ChannelOutcome::Authorised(authorized) = outcome else { panic!("{outcome:?}") };
+        authorized
+    }
+
+    /// What the hardened app asked for, signed by itself.
+    fn request(&self, registered: &Registration) -> String {
+        let hashes: Vec<_> = registered.list.iter().map(|entry| BASE64URL_NOPAD.encode(&entry.hash.0)).collect();
+        let claims = json!({
+            "iss": HARDENED, "client_id": HARDENED, "aud": AUDIENCE, "exp": now() + 60, "scope": "credential",
+            "credentialID": registered.credential, "numSignatures": registered.signatures, "hashes": hashes.join(","),
+        });
+        let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+        let message = format!("{}.{}", part(&json!({ "alg": "ES256", "typ": "oauth-authz-req+jwt" })), part(&claims));
+        let signature = self.app.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+        format!("{message}.{}", BASE64URL_NOPAD.encode(signature.as_ref()))
+    }
+
+    /// How often the signer's trail says this.
+    fn recorded(&self, sentence: &str) -> usize {
+        self.pieces.trail().text.matches(sentence).count()
+    }
+
+    /// PINs that were judged for a credential, right and wrong.
+    fn judged(&self, owned: &Owned) -> usize {
+        let trail = self.pieces.trail();
+        let right = trail.of("authorized", "success").filter(|entry| entry["credential"] == *owned.id).count();
+        right + trail.wrong_pins(&pin_of(owned), None)
+    }
+}
+
+fn pin_of(owned: &Owned) -> harness::Credential {
+    let (id, pin) = (owned.id.clone(), owned.pin.clone());
+    harness::Credential { id, key: "P-256".to_owned(), scal: "2".to_owned(), pin }
+}
+
+/// One end of a channel; what it sends goes through the gateway's hands.
+struct Device<'a> {
+    evil: &'a Evil,
+    sid: Bytes,
+    ready: Option<Ready>,
+    /// What the gateway sends beside a record.
+    key: Option<Bytes>,
+}
+
+impl Device<'_> {
+    fn send(&mut self, request: &Request) -> (Waiting, ChannelRecord) {
+        let (waiting, message) = self.ready.take().expect("an open channel").seal(request, random(), now()).unwrap();
+        let finished = message.finished.map(|tag| tag.0.into());
+        (
+            waiting,
+            ChannelRecord { sid: self.sid.clone(), finished, record: message.record.0.into(), key: self.key.clone() },
+        )
+    }
+
+    fn hear(&mut self, waiting: Waiting, heard: &ChannelAnswer) -> Answer {
+        let (answer, ready) = waiting.open(&heard.record, now()).unwrap();
+        self.ready = ready;
+        answer
+    }
+
+    /// Asks, and this once nobody meddles.
+    async fn ask(&mut self, request: &Request) -> Result<(Answer, ChannelOutcome), Refusal> {
+        let (waiting, record) = self.send(request);
+        let heard = self.evil.record(&record).await?;
+        Ok((self.hear(waiting, &heard), heard.outcome))
+    }
+
+    /// Whether not even the right next record is taken any more.
+    async fn is_gone(&mut self) -> bool {
+        let (_, record) = self.send(&Request::Close);
+        matches!(self.evil.record(&record).await, Err(Refusal::Channel))
+    }
+}
+
+fn as_heard(opened: &ChannelOpened) -> HelloAnswer {
+    HelloAnswer {
+        hello: opened.hello.0.clone().into(),
+        signature: opened.signature.0.clone().into(),
+        finished: opened.finished.0.clone().into(),
+    }
+}
+
+fn entries(hashes: &[Hash]) -> Vec<Entry> {
+    let entry = |hash: &Hash| Entry {
+        r#type: Default::default(),
+        algorithm: None,
+        hash: hash.digest.clone().into(),
+        label: None,
+    };
+    hashes.iter().map(entry).collect()
+}
+
+fn registration(owned: &Owned, operation: Operation, hashes: &[Hash]) -> Registration {
+    Registration {
+        operation,
+        tx: BASE64URL_NOPAD.encode(&random::<16>()),
+        tenant: "default".to_owned(),
+        user: owned.user.clone(),
+        client: CLIENT.to_owned(),
+        credential: owned.id.clone(),
+        key_version: 1,
+        signatures: u32::try_from(hashes.len()).unwrap(),
+        list: entries(hashes),
+        enrol: None,
+    }
+}
+
+fn enrolment(user: &str) -> Registration {
+    let text = |text: &str| text.to_owned();
+    let subject = Subject {
+        country: text("PT"),
+        organization: None,
+        given_name: text("Eva"),
+        surname: user.to_owned(),
+        serial_number: format!("PNOPT-{user}"),
+        common_name: format!("Eva {user}"),
+    };
+    let enrol = Enrol { key: KeyType::P256, scal: Scal::Two, multisign: 10, stretch: Stretch::Hmac, subject };
+    Registration {
+        operation: Operation::Enrol,
+        tx: BASE64URL_NOPAD.encode(&random::<16>()),
+        tenant: text("default"),
+        user: user.to_owned(),
+        client: text("account pages"),
+        credential: BASE64URL_NOPAD.encode(&random::<16>()),
+        key_version: 1,
+        signatures: 0,
+        list: Vec::new(),
+        enrol: Some(enrol),
+    }
+}
+
+/// Approves what was registered.
+fn approve(registered: &Registration, pin: &str) -> Request {
+    let list_digest = List::registered(&registered.list).ok().map(|list| list.digest());
+    let signatures = registered.signatures;
+    Request::Authorize(body::Authorize { pin: secret(pin), factor: None, list_digest, signatures })
+}
+
+/// Has these hashes signed inside the channel.
+fn sign(hashes: &[Hash], pin: &str) -> Request {
+    let item = |hash: &Hash| Item { r#type: Default::default(), hash: hash.digest.clone(), label: None };
+    let list = List::new(HashAlgorithm::Sha256, hashes.iter().map(item).collect()).unwrap();
+    Request::Sign(body::Sign { pin: secret(pin), factor: None, list, scheme: SCHEME })
+}
+
+#[tokio::test]
+async fn a_35_a_record_that_is_altered_replayed_reordered_dropped_or_spliced_ends_its_channel() {
+    let evil = Evil::start();
+    let owned = evil.enrol("ann").await;
+    let registered = registration(&owned, Operation::Authorise, &[Hash::of("one")]);
+    let honest = || approve(&registered, &owned.pin);
+    type Change = fn(&mut ChannelRecord);
+    let changes: [(&str, Change); 8] = [
+        ("magic", |sent| sent.record.0[0] ^= 1),
+        ("direction", |sent| sent.record.0[5] ^= 1),
+        ("sequence", |sent| sent.record.0[31] ^= 1),
+        ("ciphertext", |sent| sent.record.0[36] ^= 1),
+        ("tag", |sent| *sent.record.0.last_mut().unwrap() ^= 1),
+        ("cut off", |sent| sent.record.0.truncate(200)),
+        ("confirmation", |sent| sent.finished.as_mut().unwrap().0[0] ^= 1),
+        ("no confirmation", |sent| sent.finished = None),
+    ];
+    for (what, change) in changes {
+        let mut device = evil.open(&registered).await;
+        let (_, honest) = device.send(&honest());
+        let mut sent = honest.clone();
+        change(&mut sent);
+        assert_eq!(evil.record(&sent).await.unwrap_err(), Refusal::Channel, "{what}");
+        assert_eq!(evil.record(&honest).await.unwrap_err(), Refusal::Channel, "{what}: the channel is gone");
+    }
+    assert_eq!(evil.recorded("a record was not this channel's next one"), changes.len());
+    // Into another session.
+    let (mut one, mut other) = (evil.open(&registered).await, evil.open(&registered).await);
+    let (_, mut spliced) = one.send(&honest());
+    let (_, of_other) = other.send(&Request::Close);
+    (spliced.sid, spliced.finished) = (other.sid.clone(), of_other.finished.clone());
+    assert_eq!(evil.record(&spliced).await.unwrap_err(), Refusal::Channel);
+    assert_eq!(evil.judged(&owned), 0, "no PIN was judged");
+
+    // Twice, and the first one is all that counts; then nothing more is taken.
+    let mut device = evil.open(&registered).await;
+    let (waiting, first) = device.send(&honest());
+    let heard = evil.record(&first).await.unwrap();
+    assert!(matches!(device.hear(waiting, &heard), Answer::Done));
+    assert_eq!(evil.record(&first).await.unwrap_err(), Refusal::Channel);
+    assert!(device.is_gone().await);
+    assert_eq!(evil.judged(&owned), 1);
+    // Dropped, and the one after it sent: the device waits for its answer, and the signer for the lost record.
+    let mut device = evil.open(&registered).await;
+    let (waiting, first) = device.send(&honest());
+    let heard = evil.record(&first).await.unwrap();
+    device.hear(waiting, &heard);
+    let (_dropped, lost) = device.send(&Request::Close);
+    let mut later = lost.clone();
+    later.record.0[31] += 1;
+    assert_eq!(evil.record(&later).await.unwrap_err(), Refusal::Channel);
+    assert_eq!(evil.record(&lost).await.unwrap_err(), Refusal::Channel);
+    evil.pieces.verify_trail().unwrap();
+}
+
+#[tokio::test]
+async fn a_35_the_device_takes_only_the_answer_to_what_it_asked() {
+    let evil = Evil::start();
+    let owned = evil.enrol("ann").await;
+    let registered = registration(&owned, Operation::Authorise, &[Hash::of("one")]);
+    // What the gateway would like the user to believe: that a wrong PIN was right, or a right one wrong.
+    let mut other = evil.open(&registered).await;
+    let (waiting, record) = other.send(&approve(&registered, &owned.pin));
+    let of_other = evil.record(&record).await.unwrap();
+    other.hear(waiting, &of_other);
+    for octet in [0, 5, 8, 31, 36, 60] {
+        let mut device = evil.open(&registered).await;
+        let (waiting, record) = device.send(&approve(&registered, &owned.pin));
+        let mut heard = evil.record(&record).await.unwrap().record.0;
+        heard[octet] ^= 1;
+        assert!(waiting.open(&heard, now()).is_err(), "octet {octet} changed");
+    }
+    for what in ["its own request", "another session's answer", "the answer before"] {
+        let mut device = evil.open(&registered).await;
+        let (waiting, first) = device.send(&approve(&registered, &owned.pin));
+        let heard = evil.record(&first).await.unwrap();
+        let opened = match what {
+            "its own request" => waiting.open(&first.record, now()),
+            "another session's answer" => waiting.open(&of_other.record, now()),
+            _ => {
+                device.hear(waiting, &heard);
+                let (waiting, _) = device.send(&Request::Close);
+                waiting.open(&heard.record, now())
+            }
+        };
+        assert!(opened.is_err(), "{what} was taken for an answer");
+    }
+}
+
+#[tokio::test]
+async fn a_36_a_gateway_cannot_stand_in_for_the_signer() {
+    let evil = Evil::start();
+    let owned = evil.enrol("ann").await;
+    let registered = registration(&owned, Operation::Authorise, &[Hash::of("one")]);
+    let context = Context::registered(&registered).unwrap();
+    let true_kid = kid(&identity(&evil.pieces.folder));
+    let own = KeyPair::generate().unwrap();
+    let own_key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &own.serialize_der()).unwrap();
+    let own_spki = own.subject_public_key_info();
+    let own_kid = kid(&own_spki);
+    let in_the_middle = |greeting: &Greeting, kid| {
+        let ephemeral = Ephemeral::from_octets([7; 32].into()).unwrap();
+        let offer = Offer { ephemeral, nonce: random(), sid: random(), kid, life: 300 };
+        let middle = server::Greeting::receive(greeting.hello(), context.purpose().unwrap(), offer, now()).unwrap();
+        let signature = own_key.sign(&SystemRandom::new(), &middle.message()).unwrap();
+        middle.sign(signature.as_ref().try_into().unwrap()).unwrap().1
+    };
+    // The gateway's own key, under its own name or the signer's.
+    for kid in [own_kid, true_kid] {
+        let greeting = greet(&context);
+        let answer = in_the_middle(&greeting, kid);
+        assert!(greeting.receive(&answer, &evil.pinned(), now()).is_err());
+    }
+    // It is the pin that decides: a device that pins the gateway's key would have believed it.
+    let greeting = greet(&context);
+    let answer = in_the_middle(&greeting, own_kid);
+    let pinned = Pinned::new([own_spki.as_slice()]).unwrap();
+    assert!(greeting.receive(&answer, &pinned, now()).is_ok());
+    // The signer's true signature over another handshake; its whole answer to another hello.
+    let (victim, attacker) = (greet(&context), greet(&context));
+    let honest = evil.hello(&registered, &attacker, None).await.unwrap();
+    let mut answer = in_the_middle(&victim, true_kid);
+    answer.signature = honest.signature.0.clone().into();
+    assert!(victim.receive(&answer, &evil.pinned(), now()).is_err());
+    let victim = greet(&context);
+    assert!(victim.receive(&as_heard(&honest), &evil.pinned(), now()).is_err());
+    // The true answer, altered anywhere: magic, sid, share, nonce, exp, kid, signature, confirmation.
+    for place in [0, 6, 30, 90, 125, 130, 159, 200, 223, 254] {
+        let greeting = greet(&context);
+        let mut answer = as_heard(&evil.hello(&registered, &greeting, None).await.unwrap());
+        match place {
+            0..159 => answer.hello.0[place] ^= 1,
+            159..223 => answer.signature.0[place - 159] ^= 1,
+            _ => answer.finished.0[place - 223] ^= 1,
+        }
+        assert!(greeting.receive(&answer, &evil.pinned(), now()).is_err(), "octet {place}");
+    }
+    assert_eq!(evil.judged(&owned), 0);
+}
+
+#[tokio::test]
+async fn a_37_a_lie_to_one_side_about_list_key_user_client_or_transaction_fails() {
+    let evil = Evil::start();
+    let (owned, other) = (evil.enrol("ann").await, evil.enrol("bob").await);
+    let hashes = Hash::many("asked", 2);
+    let registered = registration(&owned, Operation::Authorise, &hashes);
+    let told = Context::registered(&registered).unwrap();
+    let list = |hashes: &[Hash]| List::registered(&entries(hashes)).ok().map(|list| list.digest());
+    let mut labelled = registered.list.clone();
+    labelled[0].label = Some(vec![7; 32].into());
+    let text = || "other".to_owned();
+    let shown = [
+        ("operation", Context { operation: Op::ChangePin, ..told.clone() }),
+        ("tx", Context { tx: text(), ..told.clone() }),
+        ("tenant", Context { tenant: text(), ..told.clone() }),
+        ("user", Context { user: other.user.clone(), ..told.clone() }),
+        ("client", Context { client: text(), ..told.clone() }),
+        ("credential", Context { credential: other.id.clone(), ..told.clone() }),
+        ("key version", Context { key_version: 2, ..told.clone() }),
+        ("no list", Context { list_digest: None, ..told.clone() }),
+        ("other hash", Context { list_digest: list(&Hash::many("other", 2)), ..told.clone() }),
+        ("fewer", Context { list_digest: list(&hashes[..1]), ..told.clone() }),
+        ("order", Context { list_digest: list(&[hashes[1].clone(), hashes[0].clone()]), ..told.clone() }),
+        ("label", Context { list_digest: List::registered(&labelled).ok().map(|list| list.digest()), ..told.clone() }),
+    ];
+    for (what, context) in &shown {
+        // The page was told this, the signer what was registered.
+        let heard = evil.hello(&registered, &greet(context), None).await;
+        assert_eq!(heard.unwrap_err(), Refusal::Channel, "{what}");
+    }
+    assert_eq!(evil.recorded("the hello is not for what was registered"), shown.len());
+    // The page was told the truth, the signer a lie.
+    for (what, lie) in [
+        ("hashes", Registration { list: entries(&Hash::many("evil", 2)), ..registered.clone() }),
+        ("client", Registration { client: HARDENED.to_owned(), ..registered.clone() }),
+        ("tx", Registration { tx: text(), ..registered.clone() }),
+        ("user and key", Registration { user: other.user.clone(), credential: other.id.clone(), ..registered.clone() }),
+    ] {
+        assert_eq!(evil.hello(&lie, &greet(&told), None).await.unwrap_err(), Refusal::Channel, "{what}");
+    }
+    // The signer's own row knows whose key it is: no lie to both sides changes that.
+    for (what, lie) in [
+        ("user", Registration { user: other.user.clone(), ..registered.clone() }),
+        ("credential", Registration { credential: other.id.clone(), ..registered.clone() }),
+        ("tenant", Registration { tenant: text(), ..registered.clone() }),
+    ] {
+        let greeting = greet(&Context::registered(&lie).unwrap());
+        assert_eq!(evil.hello(&lie, &greeting, None).await.unwrap_err(), Refusal::UnknownCredential, "{what}");
+    }
+    // Inside: more, fewer or other than was registered, from a device that was told so after the handshake.
+    let foreign = Registration { list: entries(&Hash::many("evil", 2)), ..registered.clone() };
+    for inside in [Registration { signatures: 3, ..registered.clone() }, foreign] {
+        let mut device = evil.open(&registered).await;
+        let (answer, outcome) = device.ask(&approve(&inside, &owned.pin)).await.unwrap();
+        assert!(word(&answer).contains("ListMismatch"), "{}", word(&answer));
+        assert!(matches!(outcome, ChannelOutcome::Failed), "{outcome:?}");
+        assert!(device.is_gone().await);
+    }
+    assert_eq!((evil.judged(&owned), evil.judged(&other)), (0, 0), "no PIN was judged");
+    // And a new key: of another kind or name than its owner was shown.
+    let registered = enrolment("eve");
+    let Some(enrol) = registered.enrol.clone() else { panic!() };
+    let subject = Subject { surname: text(), ..enrol.subject.clone() };
+    for lie in [Enrol { key: KeyType::P384, ..enrol.clone() }, Enrol { subject, ..enrol }] {
+        let lie = Registration { enrol: Some(lie), ..registered.clone() };
+        let greeting = greet(&Context::registered(&registered).unwrap());
+        assert_eq!(evil.hello(&lie, &greeting, None).await.unwrap_err(), Refusal::Channel);
+    }
+}
+
+#[tokio::test]
+async fn a_38_with_a_swapped_or_altered_key_nothing_is_signed() {
+    let evil = Evil::start();
+    let (ann, bob) = (evil.enrol("ann").await, evil.enrol("bob").await);
+    let hashes = [Hash::of("contract")];
+    let Authorized { sad, .. } = evil.sad(&ann, &hashes).await;
+    let asked = |key: &Bytes, owned: &Owned, client: &str, hashes: &[Hash]| Sign {
+        credential: owned.id.clone(),
+        client: client.to_owned(),
+        user: None,
+        sad: sad.clone(),
+        key: key.clone(),
+        scheme: SCHEME,
+        hashes: hashes.iter().map(|hash| hash.digest.clone().into()).collect(),
+    };
+    let changed = |place: usize| {
+        let mut key = ann.key.clone();
+        let place = place % key.0.len();
+        key.0[place] ^= 1;
+        key
+    };
+    let last = ann.key.0.len() - 1;
+    let cut = Bytes(ann.key.0[..last].to_vec());
+    for key in [bob.key.clone(), changed(0), changed(40), changed(last / 2), changed(last), cut, Bytes(Vec::new())] {
+        let heard = evil.say::<Signed>(path::SIGN, &asked(&key, &ann, CLIENT, &hashes)).await;
+        assert_eq!(heard.unwrap_err(), Refusal::ForeignKey);
+    }
+    // The SAD of another key, client, list.
+    for (asked, refusal) in [
+        (asked(&bob.key, &bob, CLIENT, &hashes), Refusal::InvalidSad),
+        (asked(&ann.key, &ann, "other", &hashes), Refusal::InvalidSad),
+        (asked(&ann.key, &ann, CLIENT, &[Hash::of("another contract")]), Refusal::HashNotAuthorized),
+    ] {
+        assert_eq!(evil.say::<Signed>(path::SIGN, &asked).await.unwrap_err(), refusal);
+    }
+    let signed: Signed = evil.say(path::SIGN, &asked(&ann.key, &ann, CLIENT, &hashes)).await.unwrap();
+    assert!(ann.public.verifies(&Algorithm::usual("P-256"), &hashes[0], &signed.signatures[0].0));
+    // Inside the channel, where the gateway sends the key beside a record it cannot read.
+    let registered = Registration { signatures: 5, list: Vec::new(), ..registration(&ann, Operation::Sign, &[]) };
+    for key in [Some(bob.key.clone()), Some(changed(last)), None] {
+        let mut device = evil.open(&registered).await;
+        device.key = key;
+        match device.ask(&sign(&hashes, &ann.pin)).await {
+            Ok((Answer::Signatures(_), _)) => panic!("signed with a key that is not the credential's"),
+            Ok((_, outcome)) => assert!(!matches!(outcome, ChannelOutcome::Signed { .. })),
+            Err(refusal) => assert!([Refusal::ForeignKey, Refusal::Channel, Refusal::Malformed].contains(&refusal)),
+        }
+    }
+    let mut device = evil.open(&registered).await;
+    device.key = Some(ann.key.clone());
+    let (Answer::Signatures(made), _) = device.ask(&sign(&hashes, &ann.pin)).await.unwrap() else { panic!() };
+    assert!(ann.public.verifies(&Algorithm::usual("P-256"), &hashes[0], &made[0]));
+    // A certificate of another's key is not tied to this one.
+    let issue = IssueCertificate { credential: bob.id.clone(), subject: enrolment("ann").enrol.unwrap().subject };
+    if let Ok(issued) = evil.say::<IssuedCertificate>(path::ISSUE, &issue).await {
+        let link = LinkCertificate { credential: ann.id.clone(), certificate: issued.certificate };
+        let linked = evil.say::<CredentialStatus>(path::LINK, &link).await;
+        assert!(linked.is_err_and(|refusal| [Refusal::ForeignCertificate, Refusal::Disabled].contains(&refusal)));
+    }
+}
+
+/// The documented limit (DESIGN 5; SECURITY.md): where the app signs nothing, page and signer have only the gateway's
+/// word for what it asked.
+#[tokio::test]
+async fn a_37_a_lie_to_both_sides_succeeds_for_an_app_that_signs_nothing() {
+    let evil = Evil::start();
+    let owned = evil.enrol("ann").await;
+    let (asked, lie) = ([Hash::of("what the app asked")], [Hash::of("what the gateway wants")]);
+    let registered = registration(&owned, Operation::Authorise, &lie);
+    let (answer, outcome) = evil.open(&registered).await.ask(&approve(&registered, &owned.pin)).await.unwrap();
+    assert!(matches!(answer, Answer::Done), "{}", word(&answer));
+    let ChannelOutcome::Authorised(Authorized { sad, .. }) = outcome else { panic!("{outcome:?}") };
+    let sign = |hashes: &[Hash]| Sign {
+        credential: owned.id.clone(),
+        client: CLIENT.to_owned(),
+        user: None,
+        sad: sad.clone(),
+        key: owned.key.clone(),
+        scheme: SCHEME,
+        hashes: hashes.iter().map(|hash| hash.digest.clone().into()).collect(),
+    };
+    let signed: Signed = evil.say(path::SIGN, &sign(&lie)).await.unwrap();
+    assert!(owned.public.verifies(&Algorithm::usual("P-256"), &lie[0], &signed.signatures[0].0), "the limit");
+    // What the user can see: the code on the page is that of the lie, and not the one the app computes itself; and what
+    // the app asked is not signed with it.
+    let code =
+        |hashes: &[Hash]| rsign_api::channel::list::short_code(&List::registered(&entries(hashes)).unwrap().digest());
+    assert_ne!(code(&asked), code(&lie));
+    assert_eq!(evil.say::<Signed>(path::SIGN, &sign(&asked)).await.unwrap_err(), Refusal::HashNotAuthorized);
+}
+
+#[tokio::test]
+async fn a_37_a_lie_to_both_sides_fails_for_an_app_that_signs_its_requests() {
+    let evil = Evil::start();
+    let (owned, other) = (evil.enrol("ann").await, evil.enrol("bob").await);
+    let hashes = Hash::many("asked", 2);
+    let hardened = |owned, hashes: &[Hash]| Registration {
+        client: HARDENED.to_owned(),
+        ..registration(owned, Operation::Authorise, hashes)
+    };
+    let registered = hardened(&owned, &hashes);
+    let request = || Some(evil.request(&registered));
+    let refused = async |lie: &Registration, request| evil.try_open(lie, request).await.err();
+    for (what, lie) in [
+        ("other hashes", hardened(&owned, &Hash::many("evil", 2))),
+        ("one more", hardened(&owned, &[&hashes[..], &[Hash::of("more")]].concat())),
+        ("one fewer", hardened(&owned, &hashes[..1])),
+        ("another order", hardened(&owned, &[hashes[1].clone(), hashes[0].clone()])),
+        ("another key and user", hardened(&other, &hashes)),
+        ("more signatures", Registration { signatures: 3, ..registered.clone() }),
+    ] {
+        assert_eq!(refused(&lie, request()).await, Some(Refusal::Channel), "{what}");
+    }
+    assert_eq!(evil.recorded("the client asked for something else than was registered"), 6);
+    // Without the request, with one of the gateway's making, with an old part of a true one.
+    let honest = request().unwrap();
+    let (message, signature) = honest.rsplit_once('.').unwrap();
+    let of_another = evil.request(&hardened(&owned, &Hash::many("evil", 2)));
+    let forged = format!("{}.{signature}", of_another.rsplit_once('.').unwrap().0);
+    for request in [None, Some(String::new()), Some(format!("{message}.")), Some(forged)] {
+        assert_eq!(refused(&registered, request).await, Some(Refusal::Channel));
+    }
+    assert_eq!((evil.judged(&owned), evil.judged(&other)), (0, 0));
+    // What it asked, it gets.
+    let mut device = evil.try_open(&registered, request()).await.unwrap();
+    let (answer, _) = device.ask(&approve(&registered, &owned.pin)).await.unwrap();
+    assert!(matches!(answer, Answer::Done), "{}", word(&answer));
+    // A native list comes from the device itself, inside the channel: there is nothing to lie about, and no request.
+    let native = Registration { signatures: 2, list: Vec::new(), ..hardened(&owned, &[]) };
+    let native = Registration { operation: Operation::Sign, ..native };
+    let mut device = evil.try_open(&native, None).await.unwrap();
+    device.key = Some(owned.key.clone());
+    let (Answer::Signatures(made), _) = device.ask(&sign(&hashes, &owned.pin)).await.unwrap() else { panic!() };
+    assert!(owned.public.verifies(&Algorithm::usual("P-256"), &hashes[1], &made[1]));
+    let status: CredentialStatus = evil.say(path::STATUS, &json!({ "credential": owned.id })).await.unwrap();
+    assert_eq!(status.state, State::Active);
+}
+
+/// A gateway may also name another app, to both sides: one that signs nothing. The user reads that name; and a signer
+/// that serves none but those with a key refuses.
+#[tokio::test]
+async fn a_37_naming_an_app_that_signs_nothing_gets_around_the_signature_unless_all_have_to_sign() {
+    for required in [false, true] {
+        let evil = Evil::with(required);
+        let owned = evil.enrol("ann").await;
+        let asked = registration(&owned, Operation::Authorise, &[Hash::of("asked")]);
+        let asked = Registration { client: HARDENED.to_owned(), ..asked };
+        let lie = Registration { client: CLIENT.to_owned(), list: entries(&[Hash::of("evil")]), ..asked.clone() };
+        for request in [None, Some(evil.request(&asked))] {
+            let heard = evil.try_open(&lie, request).await.err();
+            assert_eq!(heard, required.then_some(Refusal::Channel));
+        }
+        // To the page under the hardened app's name, and to the signer under the other's: that is one side only.
+        let page = Context::registered(&Registration { client: HARDENED.to_owned(), ..lie.clone() }).unwrap();
+        assert_eq!(evil.hello(&lie, &greet(&page), None).await.unwrap_err(), Refusal::Channel);
+        assert!(evil.try_open(&asked, Some(evil.request(&asked))).await.is_ok());
+    }
+}
+
+/// The honest gateway carries the app's signature as it is, and the signer believes only that.
+#[tokio::test]
+async fn a_37_what_an_app_signed_reaches_the_signer_through_the_real_gateway() {
+    let mut evil = Evil::start();
+    evil.pieces.start_gateway();
+    let api = evil.pieces.api();
+    let app = api.client(&evil.pieces.operator().add_client(HARDENED, "sealed", true)).await;
+    let credential = evil.pieces.users[0].credential("P-256");
+    let hashes = Hash::many("signed for", 2);
+    let wish = |hashes: &[Hash]| {
+        let owned = (credential.id.clone(), evil.pieces.users[0].id.clone());
+        let signatures = u32::try_from(hashes.len()).unwrap();
+        Registration {
+            operation: Operation::Authorise,
+            tx: String::new(),
+            tenant: String::new(),
+            user: owned.1,
+            client: HARDENED.to_owned(),
+            credential: owned.0,
+            key_version: 1,
+            signatures,
+            list: entries(hashes),
+            enrol: None,
+        }
+    };
+    let mut asked = crate::channel::members(credential, &hashes);
+    let pinned = evil.pinned();
+    for request in [Value::Null, evil.request(&wish(&Hash::many("other", 2))).into(), "x".into()] {
+        asked["request"] = request;
+        let heard = channel::Device::try_register(&app, &asked, &pinned).await.err().expect("no channel");
+        assert_eq!((heard.status, &heard.json["error"]), (409, &json!("failed")));
+    }
+    asked["request"] = evil.request(&wish(&hashes)).into();
+    let mut device = channel::Device::register(&app, &asked, &pinned).await;
+    assert_eq!(device.approve(&credential.pin).await.0, "done");
+    let reference = format!("rch1:{}", device.tx);
+    let heard = crate::channel::authorize(&app, harness::Version::V1, &asked, &reference).await.ok();
+    let sad = heard["SAD"].as_str().unwrap();
+    let key = PublicKey::of("P-256", &app.certificate(credential).await);
+    let made = app.sign(credential, sad, &Algorithm::usual("P-256"), &hashes).await;
+    assert!(key.verifies(&Algorithm::usual("P-256"), &hashes[1], &made[1]));
+}
