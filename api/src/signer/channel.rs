@@ -76,7 +76,7 @@ pub struct ChannelHello {
     /// ClientHello.
     pub hello: Bytes,
     /// The authorization request as the client signed it (RFC 9101), where it did: a client whose key is registered at
-    /// the signer gets no channel for anything else (DESIGN 5).
+    /// the signer gets no channel for an `authorise` it did not sign (DESIGN 5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
 }

@@ -115,6 +115,15 @@ impl Transaction {
         fresh.then(|| Self { hellos: self.hellos + 1, ..self })
     }
 
+    /// In its next state. A key that was made gives its owner the rest of the channel's life, which began within the
+    /// transaction's, to write the PIN down and acknowledge it.
+    #[must_use]
+    pub fn advanced(self, progress: Progress) -> Self {
+        let made = self.progress == Progress::Open && matches!(progress, Progress::Made { .. });
+        let expires_at = if made { self.expires_at + PATIENCE } else { self.expires_at };
+        Self { progress, expires_at, ..self }
+    }
+
     /// Whether an app that names these members means this transaction.
     #[must_use]
     pub fn is_of(&self, client: &str, user: &str, credential: &str, signatures: u32, list: &[Entry]) -> bool {

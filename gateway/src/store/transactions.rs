@@ -74,7 +74,7 @@ impl Transactions {
         self.0
             .update(tx, move |found| match found {
                 Some(transaction) if transaction.progress == from && (sid.is_none() || transaction.sid == sid) => {
-                    (Update::Put(Transaction { progress: to.clone(), ..transaction }), true)
+                    (Update::Put(transaction.advanced(to.clone())), true)
                 }
                 _ => (Update::Keep, false),
             })
