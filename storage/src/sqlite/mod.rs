@@ -125,8 +125,9 @@ impl Store for Sqlite {
     }
 
     async fn ping(&self) -> Result<()> {
-        // An empty transaction: it needs the writer thread alive and the write lock free, and costs no fsync.
-        self.writer.run(Until::Committed, |_| Ok(())).await
+        // An empty transaction: it needs the writer thread alive, the write lock free and the disk well, and costs no
+        // fsync of its own.
+        self.writer.run(Until::Durable, |_| Ok(())).await
     }
 }
 

@@ -85,3 +85,64 @@ fn serve(wal: &File, settled: &Receiver<Settled>) {
         jobs.into_iter().for_each(Job::answer);
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::{fs::File, io::Write, sync::mpsc};
+
+    use rusqlite::Connection;
+
+    use super::{Settled, serve};
+    use crate::{
+        Error,
+        sqlite::writer::{Job, Until},
+    };
+
+    /// A job that tells how it was answered.
+    struct Told(mpsc::Sender<bool>, bool);
+
+    impl Job for Told {
+        fn until(&self) -> Until {
+            Until::Durable
+        }
+
+        fn run(&mut self, _: &Connection) {}
+
+        fn fail(&mut self, _: Error) {
+            self.1 = false;
+        }
+
+        fn answer(self: Box<Self>) {
+            self.0.send(self.1).unwrap();
+        }
+    }
+
+    /// How jobs are answered whose transactions left so many changes, each after the one before.
+    fn answers(wal: File, changes: &[u64]) -> Vec<bool> {
+        let (told, heard) = mpsc::channel();
+        let (queue, settled) = mpsc::channel();
+        let thread = std::thread::spawn(move || serve(&wal, &settled));
+        let ask = |&changes| {
+            queue.send(Settled { jobs: vec![Box::new(Told(told.clone(), true))], changes }).unwrap();
+            heard.recv().unwrap()
+        };
+        let answers = changes.iter().map(ask).collect();
+        drop(queue);
+        thread.join().unwrap();
+        answers
+    }
+
+    #[test]
+    fn who_waits_for_the_disk_is_answered_when_it_has_everything() {
+        let mut wal = tempfile::tempfile().unwrap();
+        wal.write_all(b"frames").unwrap();
+        assert_eq!(answers(wal, &[1, 1, 2]), [true, true, true]);
+    }
+
+    /// `/dev/null` cannot be synced: the disk that failed. The first failure holds for good, also for who wrote nothing.
+    #[test]
+    fn after_a_failed_sync_nobody_is_told_that_it_is_safe() {
+        assert_eq!(answers(File::open("/dev/null").unwrap(), &[1, 1, 2]), [false, false, false]);
+    }
+}

@@ -1,6 +1,6 @@
 //! Opening, reopening, and stores this program must not touch.
 
-use rsign_storage::{Error, GENESIS, verify};
+use rsign_storage::{Change, Error, GENESIS, verify};
 
 use super::bench;
 use crate::common::{THINGS, at_once, body, counters, document, increment, put};
@@ -20,6 +20,25 @@ async fn reopening_keeps_everything() {
     assert_eq!(entries.len(), 1);
     verify(GENESIS, 0, &entries).unwrap();
     store.ping().await.unwrap();
+}
+
+/// What need not be on the disk yet is seen at once and outlives the process, and keeps its place before what follows.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_synced_yet_is_there_for_everybody_and_in_order() {
+    let Some(bench) = bench().await else { return };
+    let store = bench.open().await;
+    let new = document("a", Some("g"), None);
+    store.step_unsynced(THINGS, "a", Box::new(move |_| Change::Put(new.clone()))).await.unwrap();
+    store.append_unsynced("audit", b"{}".to_vec()).await.unwrap();
+    let other = bench.open().await;
+    assert!(other.find(THINGS, "a").await.unwrap().is_some());
+    store.append("audit", b"{}".to_vec()).await.unwrap();
+    drop((store, other));
+    let store = bench.open().await;
+    assert!(store.find(THINGS, "a").await.unwrap().is_some());
+    let entries = store.read_chain("audit", 1, 9).await.unwrap();
+    assert_eq!(entries.len(), 2);
+    verify(GENESIS, 0, &entries).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
