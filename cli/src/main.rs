@@ -19,7 +19,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs a whole service on this computer: gateway, signer, HSM workers on a SoftHSM2 token, signing page, SQLite, built-in CA.
+    /// Runs a whole service on this computer: gateway, signer, signing page, HSM workers on a SoftHSM2 token, SQLite,
+    /// built-in CA.
     Sandbox(sandbox::Options),
     /// Signs a file through any CSC service, with the person's approval in the browser.
     Sign(sign::Options),

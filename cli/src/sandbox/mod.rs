@@ -103,6 +103,11 @@ impl Sandbox {
         let programs = Programs::beside_this()?;
         let layout = Layout::open(folder)?;
         let lock = layout.lock()?;
+        anyhow::ensure!(
+            !layout.is_complete() || layout.file("identity.pem").exists(),
+            "{} was made by an older rsign, without a signing page; name another folder or remove it",
+            folder.display()
+        );
         if !layout.is_complete() {
             layout.start_afresh()?;
             tls::make(&layout)?;
