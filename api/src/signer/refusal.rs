@@ -1,0 +1,73 @@
+//! The domain's no, in one word.
+
+use serde::{Deserialize, Serialize};
+
+/// A domain refusal: HTTP 409 with `{"refused": …}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Why.
+    pub refused: Refusal,
+}
+
+/// Why the signer said no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The request itself is wrong: a gateway of another version, or a forged one.
+    #[error("the request is malformed")]
+    Malformed,
+    /// There is no such credential, or it is another user's.
+    #[error("there is no such credential")]
+    UnknownCredential,
+    /// The id was used before.
+    #[error("the credential id is taken")]
+    Taken,
+    /// The state does not allow it: not active yet, suspended, blocked or destroyed.
+    #[error("the credential is disabled")]
+    Disabled,
+    /// The certificate's notAfter has passed.
+    #[error("the certificate has expired")]
+    CertificateExpired,
+    /// The certificate is not this key's.
+    #[error("the certificate is not of this key")]
+    ForeignCertificate,
+    /// Judged and wrong.
+    #[error("the PIN is wrong")]
+    WrongPin,
+    /// Not judged: the credential is locked, for this client or for all.
+    #[error("the PIN is locked")]
+    PinLocked,
+    /// A new PIN that policy does not allow.
+    #[error("the new PIN is too weak")]
+    WeakPin,
+    /// Unknown, of another client, user or credential, or ended.
+    #[error("the SAD is not valid")]
+    InvalidSad,
+    /// Was valid.
+    #[error("the SAD has expired")]
+    SadExpired,
+    /// Not in the list, already spent otherwise, or no use left.
+    #[error("a hash is not authorized by the SAD")]
+    HashNotAuthorized,
+    /// SCAL 2 without hashes, or another number of hashes than signatures.
+    #[error("the number of hashes and of signatures do not agree")]
+    CountMismatch,
+    /// More than the credential's `multisign`.
+    #[error("too many signatures are asked for")]
+    TooManySignatures,
+    /// A digest is not as long as its hash function's.
+    #[error("a digest has the wrong length")]
+    DigestLength,
+    /// The key cannot make such a signature, or policy forbids it.
+    #[error("the algorithm is not one of the key's")]
+    Algorithm,
+    /// The wrapped key is not the one that was made for the credential.
+    #[error("the wrapped key is not this credential's")]
+    ForeignKey,
+    /// There is no such channel (any more), or what came over it was wrong: then it is gone.
+    #[error("the channel failed")]
+    Channel,
+    /// A bounded queue is full or the HSM or store is away: HTTP 503, try again.
+    #[error("the service is busy")]
+    Busy,
+}
