@@ -1,134 +1,15 @@
 //! Service errors become the standard's errors here and nowhere else: each service has one exhaustive match.
 
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use rsign_api::error::{self as wire, ErrorBody, Fault};
+use axum::http::StatusCode;
+use rsign_api::error::{self as wire, Fault};
 use rsign_api::signer::Refusal;
-use rsign_api::version::Version;
 
-use super::reply::Reply;
+pub(super) use super::problem::Problem;
 use crate::domain::code::Mismatch;
 use crate::port::{identity, signer};
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{authorization, clients, credentials, enrolment, login, passwords, signing, tokens, transactions};
-
-type Cause = Box<dyn std::error::Error + Send + Sync>;
-
-/// A request that failed: what is said, and what is logged.
-#[derive(Debug)]
-pub(super) struct Problem {
-    status: StatusCode,
-    wording: Wording,
-    cause: Option<Cause>,
-    nonce: Option<String>,
-    /// Seconds until it is worth another try.
-    wait: Option<u32>,
-}
-
-#[derive(Debug)]
-enum Wording {
-    Row(Fault),
-    CertificateExpired { organization: String, common_name: String },
-}
-
-impl Problem {
-    /// A row of an error table under another status than 400.
-    pub(super) const fn new(status: StatusCode, fault: Fault) -> Self {
-        Self { status, wording: Wording::Row(fault), cause: None, nonce: None, wait: None }
-    }
-
-    /// Ours, not the caller's.
-    pub(super) fn internal(cause: impl Into<Cause>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, wire::SERVER_ERROR).because(cause)
-    }
-
-    fn unavailable(cause: impl Into<Cause>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, wire::TEMPORARILY_UNAVAILABLE).because(cause)
-    }
-
-    /// The nonce that the client's next DPoP proof has to carry (RFC 9449, 8).
-    pub(super) fn with_nonce(self, nonce: Option<String>) -> Self {
-        Self { nonce, ..self }
-    }
-
-    fn because(mut self, cause: impl Into<Cause>) -> Self {
-        self.cause = Some(cause.into());
-        self
-    }
-
-    /// The same under another status.
-    pub(super) fn with_status(self, status: StatusCode) -> Self {
-        Self { status, ..self }
-    }
-
-    /// The status.
-    pub(super) const fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// The answer, in the words of the URL's version.
-    pub(super) fn response(&self, version: Version) -> Response {
-        let body = self.body(version);
-        let json = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = Reply::ready(json).with_status(self.status).into_response();
-        let headers = response.headers_mut();
-        match self.status {
-            StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            StatusCode::TOO_MANY_REQUESTS => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(self.wait.unwrap_or(1)));
-            }
-            StatusCode::UNAUTHORIZED => {
-                headers.insert(header::WWW_AUTHENTICATE, challenge(body.error));
-            }
-            _ => {}
-        }
-        if let Some(nonce) = self.nonce.as_deref().and_then(|nonce| nonce.parse().ok()) {
-            headers.insert("dpop-nonce", nonce);
-        }
-        response
-    }
-
-    /// What is said.
-    pub(super) fn body(&self, version: Version) -> ErrorBody {
-        match &self.wording {
-            Wording::Row(fault) => fault.body(version),
-            Wording::CertificateExpired { organization, common_name } => {
-                wire::certificate_expired(version, organization, common_name)
-            }
-        }
-    }
-
-    /// What lies behind it, outermost first, for the log.
-    pub(super) fn chain(&self) -> Option<String> {
-        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(self.cause.as_deref()?);
-        let mut chain = String::new();
-        while let Some(error) = next {
-            let text = error.to_string();
-            if !chain.ends_with(&text) {
-                if !chain.is_empty() {
-                    chain.push_str(": ");
-                }
-                chain.push_str(&text);
-            }
-            next = error.source();
-        }
-        Some(chain)
-    }
-}
-
-/// RFC 6750 for tokens, RFC 7617 for everything else that wants a password or a secret.
-fn challenge(code: &str) -> HeaderValue {
-    match code {
-        wire::code::INVALID_TOKEN => HeaderValue::from_static("Bearer error=\"invalid_token\""),
-        wire::code::EXPIRED_TOKEN => HeaderValue::from_static("Bearer error=\"invalid_token\""),
-        wire::code::INVALID_DPOP_PROOF => HeaderValue::from_static("DPoP error=\"invalid_dpop_proof\""),
-        wire::code::USE_DPOP_NONCE => HeaderValue::from_static("DPoP error=\"use_dpop_nonce\""),
-        _ => HeaderValue::from_static("Basic realm=\"rsign\", charset=\"UTF-8\""),
-    }
-}
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
@@ -224,13 +105,9 @@ impl From<authorization::Error> for Problem {
 impl From<signing::Error> for Problem {
     fn from(error: signing::Error) -> Self {
         match error {
-            signing::Error::CertificateExpired { organization, common_name } => Self {
-                status: StatusCode::BAD_REQUEST,
-                wording: Wording::CertificateExpired { organization, common_name },
-                cause: None,
-                nonce: None,
-                wait: None,
-            },
+            signing::Error::CertificateExpired { organization, common_name } => {
+                Self::certificate_expired(organization, common_name)
+            }
             signing::Error::Signer(error) => error.into(),
             signing::Error::Store(error) => error.into(),
         }
@@ -279,7 +156,7 @@ impl From<people::Error> for Problem {
             people::Error::Store(error) => error.into(),
             people::Error::Wait(wait) => {
                 let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
-                Self { wait: Some(wait.seconds), ..busy.because(wait) }
+                busy.with_wait(wait.seconds).because(wait)
             }
             error @ (people::Error::Refused
             | people::Error::Password(_)
@@ -410,6 +287,9 @@ impl From<proofs::Error> for Problem {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+    use rsign_api::version::Version;
+
     use super::*;
 
     fn said(refusal: Refusal, version: Version) -> (u16, &'static str, String) {

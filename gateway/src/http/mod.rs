@@ -1,5 +1,5 @@
 //! The only place that knows axum. A request meets `router.rs` (which method?), `dispatch.rs` (who asks, what body?),
-//! one handler in `csc/` or `oauth2/`, and `error.rs` if it goes wrong.
+//! one handler in `csc/`, `oauth2/`, `channel/` or `account/`, and `error.rs` and `problem.rs` if it goes wrong.
 
 mod account;
 mod address;
@@ -12,6 +12,7 @@ mod error;
 mod oauth2;
 mod peer;
 mod pki;
+mod problem;
 mod reply;
 mod router;
 mod server;
