@@ -44,21 +44,31 @@ impl Clients {
         Self { keys: Some(keys), required, audience }
     }
 
+    /// Whether only those with a key may have hashes approved.
+    #[must_use]
+    pub const fn required(&self) -> bool {
+        self.required
+    }
+
     /// What requests have to name as `aud`.
     #[must_use]
     pub fn audience(&self) -> Option<&str> {
         self.audience.as_deref()
     }
 
-    /// What this client has to show. An id that could not name a file has none.
+    /// What this client has to show. Where there is a folder, an id that could not name a file in it is unknown: the
+    /// gateway registers none (letters, digits, `-`, `_`, `.`, no leading dot).
     ///
     /// # Errors
     /// When there is a file that cannot be read, or holds no key: then nothing is known, and nothing follows.
     pub async fn standing(&self, client: &str) -> io::Result<Standing> {
         let without = if self.required { Standing::Unknown } else { Standing::Free };
-        let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
-        let named = (1..=LONGEST_ID).contains(&client.len()) && client.bytes().all(is_name);
-        let Some(folder) = self.keys.as_ref().filter(|_| named) else { return Ok(without) };
+        let Some(folder) = &self.keys else { return Ok(without) };
+        let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
+        let length = (1..=LONGEST_ID).contains(&client.len());
+        if !length || !client.bytes().all(is_name) || client.starts_with('.') {
+            return Ok(Standing::Unknown);
+        }
         let pem = match tokio::fs::read(folder.join(format!("{client}.pem"))).await {
             Ok(pem) => pem,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(without),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::certificate::name::AuthorityName;
 use crate::certificate::{Profile, QcStatements};
 use crate::clients::Clients;
+use crate::credential::EnrolmentPolicy;
 use crate::hsm::pkcs11::{Derive, TokenSettings, Wrap};
 
 /// The whole file.
@@ -27,6 +28,9 @@ pub struct Config {
     pub admin: Admin,
     /// The built-in CA.
     pub ca: Ca,
+    /// Which keys may be made.
+    #[serde(default)]
+    pub enrolment: EnrolmentPolicy,
     /// Clients that sign their requests.
     #[serde(default)]
     pub clients: Clients,

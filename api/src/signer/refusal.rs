@@ -61,6 +61,9 @@ pub enum Refusal {
     /// The key cannot make such a signature, or policy forbids it.
     #[error("the algorithm is not one of the key's")]
     Algorithm,
+    /// The signer's own policy forbids what was asked for.
+    #[error("the signer's policy does not allow it")]
+    NotAllowed,
     /// The wrapped key is not the one that was made for the credential.
     #[error("the wrapped key is not this credential's")]
     ForeignKey,

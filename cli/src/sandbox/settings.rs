@@ -74,6 +74,11 @@ SOFTHSM2_CONF = {softhsm2}
 socket = {socket}
 pin_command = true
 
+# For tests of apps and of speed; a trust service leaves both out.
+[enrolment]
+scal1 = true
+hmac = true
+
 [ca]
 name = "rsign sandbox CA"
 country = "PT"

@@ -148,11 +148,12 @@ impl std::fmt::Debug for SecretDigest {
     }
 }
 
-/// Whether a string can be a `client_id`: it stands in headers, forms and logs unescaped.
+/// Whether a string can be a `client_id`: it stands in headers, forms and logs unescaped, and names a file at the signer.
 #[must_use]
 pub fn is_client_id(id: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    (1..=64).contains(&id.len()) && id.chars().all(plain) && ![ACCOUNT, BASIC].contains(&id)
+    let named = (1..=64).contains(&id.len()) && id.chars().all(plain) && !id.starts_with('.');
+    named && ![ACCOUNT, BASIC].contains(&id)
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::TooManySignatures => wire::SIGNATURES_TOO_HIGH,
         Refusal::DigestLength => wire::DIGEST_LENGTH,
         Refusal::Algorithm => wire::SIGN_ALGO,
+        Refusal::NotAllowed => wire::oauth2::DENIED,
         Refusal::Busy => return Problem::unavailable(signer::Error::Busy),
         // The services name the certificate's subject or call the credential disabled; here nobody did.
         Refusal::CertificateExpired => wire::CREDENTIAL_DISABLED,

@@ -1,5 +1,6 @@
 //! The signer's row of a credential: PIN slot, state, tries, and what was linked to it.
 
+mod policy;
 mod tries;
 
 use rsign_api::algorithm::KeyType;
@@ -7,6 +8,7 @@ use rsign_api::bytes::Bytes;
 use rsign_api::signer::{Refusal, Scal, State};
 use serde::{Deserialize, Serialize};
 
+pub use policy::EnrolmentPolicy;
 pub use tries::{Begin, Tries, TryPolicy};
 
 use crate::pin::{Binding, Stretching};
@@ -34,6 +36,10 @@ pub struct Credential {
     pub created_at: i64,
     /// When it entered its state, Unix milliseconds.
     pub changed_at: i64,
+    /// What its owner was shown when it was made, kind of key and subject
+    /// ([`enrol_digest`](rsign_api::channel::context::enrol_digest)): its certificate says nothing else.
+    #[serde(default)]
+    pub enrolled: Bytes,
     /// SHA-256 of the wrapped key the gateway holds.
     pub wrapped_key: Bytes,
     /// The public key, `SubjectPublicKeyInfo`, DER.

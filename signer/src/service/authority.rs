@@ -1,6 +1,7 @@
 //! The built-in CA: certificates for this signer's own keys, and its revocation list, formed and signed here.
 
 use rsign_api::bytes::Bytes;
+use rsign_api::channel::context::enrol_digest;
 use rsign_api::signer::{Authority as PublicSide, IssueCertificate, IssuedCertificate, Refusal, State};
 
 use super::{Error, Result, Signer, unexpected};
@@ -20,11 +21,17 @@ impl Signer {
     /// Issues a certificate for a key that was made here and has none yet.
     ///
     /// # Errors
-    /// [`Refusal::Disabled`] when it has one; [`Refusal::Malformed`] for an impossible name.
+    /// [`Refusal::Disabled`] when it has one; [`Refusal::ForeignCertificate`] for another name than the key was made
+    /// for, which its owner was shown; [`Refusal::Malformed`] for an impossible name.
     pub async fn issue(&self, asked: &IssueCertificate) -> Result<IssuedCertificate> {
         let row = self.row(&asked.credential).await?;
         if row.state != State::Generated {
             return Err(Refusal::Disabled.into());
+        }
+        if enrol_digest(row.key, &asked.subject).map_or(true, |digest| row.enrolled.0 != digest) {
+            let entry = Entry::of(Event::CertificateIssued).credential(&row);
+            self.audit.record(entry.failed("another name than the key was made for")).await?;
+            return Err(Refusal::ForeignCertificate.into());
         }
         let now = self.clock.now() / 1000;
         let serial = self.draw_serial();

@@ -30,7 +30,14 @@ impl Signer {
     ///
     /// # Errors
     /// See [`Refusal`]; nothing is judged unless the request is right in everything else.
+    /// [`Refusal::NotAllowed`] where clients have to sign their requests: this one has no place for a signature.
     pub async fn authorize(&self, asked: &Authorize) -> Result<Authorized> {
+        if self.clients.required() {
+            let mut entry = Entry::of(Event::Authorized).client(&asked.client);
+            (entry.user, entry.credential) = (Some(asked.user.clone()), Some(asked.credential.clone()));
+            self.audit.record(entry.failed("in clear, where clients sign their requests")).await?;
+            return Err(Refusal::NotAllowed.into());
+        }
         let approval = Approval {
             credential: &asked.credential,
             user: &asked.user,

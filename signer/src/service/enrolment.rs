@@ -1,6 +1,7 @@
 //! A credential's life: key made, certificate linked, PIN handed over, state changed, destroyed.
 
 use rsign_api::bytes::Bytes;
+use rsign_api::channel::context::enrol_digest;
 use rsign_api::signer::{
     ChangeState, CreateCredential, CreatedCredential, CredentialStatus, LinkCertificate, Refusal, State,
 };
@@ -21,7 +22,8 @@ impl Signer {
     /// Makes a key under a PIN that is drawn here and waits, in memory only, to be handed over.
     ///
     /// # Errors
-    /// [`Refusal::Taken`] when the id was used before.
+    /// [`Refusal::Taken`] when the id was used before, [`Refusal::NotAllowed`] or [`Refusal::TooManySignatures`] when
+    /// the operator does not have such keys.
     pub async fn create(&self, asked: &CreateCredential) -> Result<CreatedCredential> {
         let pin = self.draw_pin().await?;
         let created = self.create_under(&pin, asked).await?;
@@ -34,6 +36,7 @@ impl Signer {
     /// # Errors
     /// [`Refusal::Taken`].
     pub(super) async fn create_under(&self, pin: &Pin, asked: &CreateCredential) -> Result<CreatedCredential> {
+        let enrolled = self.permitted(asked).await?;
         if self.tables.credentials.find(&asked.credential).await?.is_some() {
             return Err(Refusal::Taken.into());
         }
@@ -70,6 +73,7 @@ impl Signer {
             state: State::Generated,
             created_at: self.clock.now(),
             changed_at: self.clock.now(),
+            enrolled: Bytes(enrolled.to_vec()),
             wrapped_key: Bytes(key::digest(&wrapped_key).to_vec()),
             spki: Bytes(spki.clone()),
             slot: Some(Slot { stretching, wrapped: Bytes(generated.slot), master: self.master.clone() }),
@@ -84,6 +88,19 @@ impl Signer {
             return Err(Refusal::Taken.into());
         }
         Ok(CreatedCredential { key: Bytes(wrapped_key), spki: Bytes(spki), request: Bytes(request) })
+    }
+
+    /// What a gateway asks for stands in nothing that its user was shown, but for kind of key and subject: so the
+    /// signer's operator says what it may be. Gives the digest of those two.
+    async fn permitted(&self, asked: &CreateCredential) -> Result<[u8; 32]> {
+        let refusal = match self.policy.enrolment.judge(asked.scal, asked.stretch, asked.multisign) {
+            Ok(()) => return Ok(enrol_digest(asked.key, &asked.subject).map_err(|_| Refusal::Malformed)?),
+            Err(refusal) => refusal,
+        };
+        let mut entry = Entry::of(Event::CredentialCreated);
+        (entry.user, entry.credential) = (Some(asked.user.clone()), Some(asked.credential.clone()));
+        self.audit.record(entry.failed(refusal)).await?;
+        Err(refusal.into())
     }
 
     pub(super) async fn draw_pin(&self) -> Result<Pin> {
@@ -307,7 +324,7 @@ impl Signer {
             after = Some(last.clone());
             for (_, row) in page {
                 let waits = matches!(row.state, State::Generated | State::Linked);
-                if waits && row.created_at + self.policy.enrolment <= now {
+                if waits && row.created_at + self.policy.unfinished <= now {
                     self.expire(&row).await?;
                 }
             }

@@ -26,7 +26,7 @@ use crate::certificate::{Authority, Profile};
 use crate::channel::{Channels, Limits, instance_number};
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::credential::TryPolicy;
+use crate::credential::{EnrolmentPolicy, TryPolicy};
 use crate::hsm::pkcs11::{Derive, Wrap};
 use crate::hsm::{Answer, Fault, Hsm, Job};
 use crate::key::Checked;
@@ -75,7 +75,9 @@ pub struct Policy {
     /// Digests of one HSM job: a batch is split, so that it uses every worker and lets others in between.
     pub batch: usize,
     /// How long a credential may stay inactive after it was made.
-    pub enrolment: i64,
+    pub unfinished: i64,
+    /// Which keys may be made.
+    pub enrolment: EnrolmentPolicy,
     /// End-to-end channels.
     pub channels: Limits,
 }
@@ -92,7 +94,8 @@ impl Default for Policy {
             patience: 25_000,
             stretching: std::thread::available_parallelism().map_or(2, usize::from),
             batch: 50,
-            enrolment: 60 * 60_000,
+            unfinished: 60 * 60_000,
+            enrolment: EnrolmentPolicy::default(),
             channels: Limits::default(),
         }
     }

@@ -51,6 +51,7 @@ impl Signer {
             Refusal::Busy => Reason::Unavailable { retry_after: SOON },
             Refusal::Malformed
             | Refusal::Taken
+            | Refusal::NotAllowed
             | Refusal::ForeignCertificate
             | Refusal::InvalidSad
             | Refusal::SadExpired

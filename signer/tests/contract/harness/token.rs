@@ -54,6 +54,10 @@ derive = "{derive}"
 wrap = "{wrap}"
 [hsm.environment]
 {variable} = "{file}"
+[enrolment]
+scal1 = true
+hmac = true
+
 [admin]
 socket = "{root}/admin.sock"
 [ca]

@@ -1,9 +1,12 @@
 //! From key to active: certificate, link, PIN, and what is refused on the way.
 
 use rsign_api::algorithm::{HashAlgorithm, KeyType};
-use rsign_api::signer::{CreateCredential, IssueCertificate, LinkCertificate, Refusal, State, Stretch};
+use rsign_api::signer::{CreateCredential, IssueCertificate, LinkCertificate, Refusal, Scal, State, Stretch, Subject};
 use rsign_signer::SystemRandom;
+use rsign_signer::clients::Clients;
+use rsign_signer::credential::EnrolmentPolicy;
 use rsign_signer::sad::SadToken;
+use rsign_signer::service::Policy;
 use secrecy::ExposeSecret as _;
 
 use super::house::{HOUR, House, Owned, create, hash, refusal, subject};
@@ -92,6 +95,42 @@ async fn another_keys_certificate_is_not_linked() {
     }
     assert_eq!(house.signer.status(&own.credential).await.unwrap().state, State::Generated);
     house.link(&own.credential).await;
+    house.close().await;
+}
+
+/// A gateway that has the key of one person certified for another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_37_the_certificate_names_whom_the_key_was_made_for() {
+    let house = House::open().await;
+    let asked = create("ann", KeyType::P256);
+    house.signer.create(&asked).await.unwrap();
+    let lies = [
+        Subject { common_name: "Eve Other".to_owned(), ..subject() },
+        Subject { organization: Some("Ministry".to_owned()), ..subject() },
+        Subject { serial_number: "PNOEE-1".to_owned(), ..subject() },
+    ];
+    for subject in lies {
+        let asked = IssueCertificate { credential: asked.credential.clone(), subject };
+        assert_eq!(refusal(house.signer.issue(&asked).await), Refusal::ForeignCertificate);
+    }
+    house.link(&asked.credential).await;
+    house.close().await;
+}
+
+/// SCAL, stretch and count are the gateway's word; how weak they may be is the operator's.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_weaker_than_the_operator_wants_are_not_made() {
+    let enrolment = EnrolmentPolicy { multisign: 10, ..EnrolmentPolicy::default() };
+    let house = House::strict(Policy { enrolment, ..Policy::default() }, Clients::default()).await;
+    let right = || CreateCredential { stretch: Stretch::Argon2id, ..create("ann", KeyType::P256) };
+    for weak in
+        [CreateCredential { scal: Scal::One, ..right() }, CreateCredential { stretch: Stretch::Hmac, ..right() }]
+    {
+        assert_eq!(refusal(house.signer.create(&weak).await), Refusal::NotAllowed);
+    }
+    let many = CreateCredential { multisign: 11, ..right() };
+    assert_eq!(refusal(house.signer.create(&many).await), Refusal::TooManySignatures);
+    house.signer.create(&right()).await.unwrap();
     house.close().await;
 }
 

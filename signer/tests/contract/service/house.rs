@@ -12,7 +12,7 @@ use rsign_signer::SystemRandom;
 use rsign_signer::certificate::{own_scheme, verify};
 use rsign_signer::clients::Clients;
 use rsign_signer::clock::{Clock as _, StoppedClock, SystemClock};
-use rsign_signer::credential::Credential;
+use rsign_signer::credential::{Credential, EnrolmentPolicy};
 use rsign_signer::hsm::Pool;
 use rsign_signer::sad::{Sad, SadToken};
 use rsign_signer::service::{Error, Parts, Policy, Result, Signer};
@@ -49,7 +49,13 @@ impl House {
         Self::built(policy, Clients::default()).await
     }
 
+    /// Every kind of key may be made: PINs are not stretched in most tests, and SCAL 1 has its own.
     pub(crate) async fn built(policy: Policy, clients: Clients) -> Self {
+        let enrolment = EnrolmentPolicy { scal1: true, hmac: true, multisign: 1000 };
+        Self::strict(Policy { enrolment, ..policy }, clients).await
+    }
+
+    pub(crate) async fn strict(policy: Policy, clients: Clients) -> Self {
         let mut token = TestToken::ready(Kind::SoftHsm2).unwrap();
         token.config.clients = clients;
         let (pool, store, ceremony) = (token.pool().await, token.store().await, token.ceremony().await);

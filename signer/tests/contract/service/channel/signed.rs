@@ -163,10 +163,12 @@ async fn a_two_sided_lie_about_an_unsigned_request_succeeds_unless_all_have_to_s
     let clients = Clients::new(folder.path().to_owned(), true, None);
     let house = House::built(Policy::default(), clients).await;
     let owned = house.enrol(KeyType::P256).await;
-    for client in ["signs-nothing", "../client-a", "client-a/", ""] {
+    for client in ["signs-nothing", "signs.nothing", "../client-a", "client-a/", ".client-a", ""] {
         let lie = Registration { client: client.to_owned(), ..registration(&owned, Operation::Authorise, &[hash(9)]) };
         assert_eq!(refusal(open(&house, &lie, None).await), Refusal::Channel, "{client}");
     }
+    // What comes in clear cannot be signed.
+    assert_eq!(refusal(house.signer.authorize(&owned.authorize(&[hash(9)])).await), Refusal::NotAllowed);
     // A new PIN approves nothing.
     let registered =
         Registration { client: "account pages".to_owned(), ..registration(&owned, Operation::ChangePin, &[]) };
@@ -175,5 +177,19 @@ async fn a_two_sided_lie_about_an_unsigned_request_succeeds_unless_all_have_to_s
     std::fs::write(folder.path().join("broken.pem"), "no key").unwrap();
     let broken = Registration { client: "broken".to_owned(), ..registration(&owned, Operation::Authorise, &[hash(9)]) };
     assert!(super::super::house::is_incident(&open(&house, &broken, None).await));
+    house.close().await;
+}
+
+/// Every id that the gateway registers can name a file; what cannot is nobody, key or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_id_slips_past_the_folder_of_keys() {
+    let app = App::new();
+    let (house, folder) = open_house(&app, false).await;
+    let owned = house.enrol(KeyType::P256).await;
+    std::fs::write(folder.path().join("my.app.pem"), app.pem()).unwrap();
+    for client in ["my.app", "..", ".my.app", "my/app", "my app"] {
+        let lie = Registration { client: client.to_owned(), ..registration(&owned, Operation::Authorise, &[hash(9)]) };
+        assert_eq!(refusal(open(&house, &lie, None).await), Refusal::Channel, "{client}");
+    }
     house.close().await;
 }

@@ -1,0 +1,38 @@
+//! Which keys may be made.
+
+use rsign_api::signer::{Refusal, Scal, Stretch};
+use serde::Deserialize;
+
+/// What an operator lets a gateway ask for. None of it is in what a user confirms, so a gateway could ask for the
+/// weakest there is.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EnrolmentPolicy {
+    /// Keys of SCAL 1, whose hashes may arrive after the PIN.
+    pub scal1: bool,
+    /// PINs that reach the HSM without Argon2id: a search through all of them costs no more than the HSM's time.
+    pub hmac: bool,
+    /// Most signatures of one authorization.
+    pub multisign: u32,
+}
+
+impl Default for EnrolmentPolicy {
+    fn default() -> Self {
+        Self { scal1: false, hmac: false, multisign: 1000 }
+    }
+}
+
+impl EnrolmentPolicy {
+    /// Whether such a key may be made.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], [`Refusal::TooManySignatures`].
+    pub fn judge(self, scal: Scal, stretch: Stretch, multisign: u32) -> Result<(), Refusal> {
+        let weak = (scal == Scal::One && !self.scal1) || (stretch == Stretch::Hmac && !self.hmac);
+        match () {
+            () if weak => Err(Refusal::NotAllowed),
+            () if multisign > self.multisign => Err(Refusal::TooManySignatures),
+            () => Ok(()),
+        }
+    }
+}
