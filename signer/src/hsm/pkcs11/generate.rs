@@ -19,11 +19,8 @@ impl Token {
         let session = self.session()?;
         let (public, private) = key_pair(&session, key, &template::signing_key(kind(key), Extractable::Yes), None)?;
         let kek = session.generate_key(&Mechanism::AesKeyGen, &template::new_kek())?;
-        Ok(Generated {
-            wrapped_key: self.raw.wrap(&session, self.wrap.number(), kek, private)?,
-            slot: self.wrap_slot(&session, opener, kek)?,
-            public: read_public(&session, key, public)?,
-        })
+        let (wrapped_key, slot) = self.compare(&session, key, (private, kek), opener)?;
+        Ok(Generated { wrapped_key, slot, public: read_public(&session, key, public)? })
     }
 }
 

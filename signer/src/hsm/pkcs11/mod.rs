@@ -2,8 +2,8 @@
 //!
 //! [`Token`] is an opened, logged-in and checked token; its operations are one file each. Handles of session objects
 //! never outlive the PKCS#11 session of one operation: closing it destroys them all. Templates are set explicitly
-//! ([`template`]) because libraries differ in their defaults, and those of the token's own keys are read back at
-//! start. Nothing here copies objects, sets attributes or creates objects from plain values.
+//! ([`template`]) because libraries differ in their defaults, and read back: those of the token's own keys at start, those
+//! of session objects by [`rehearsal`]. Nothing here copies objects, sets attributes or creates objects from plain values.
 
 mod ceremony;
 mod error;
@@ -17,6 +17,7 @@ mod generate;
 mod judge;
 mod mechanism;
 mod open;
+mod rehearsal;
 mod rewrap;
 mod sign;
 mod template;

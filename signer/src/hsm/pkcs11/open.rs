@@ -47,6 +47,7 @@ impl Token {
         };
         // Not lost but wrong: opened again it would be the same.
         token.check_canary().map_err(|error| TokenError::misconfigured(error.to_string()))?;
+        token.rehearse()?;
         Ok(token)
     }
 }
@@ -118,7 +119,7 @@ fn find_keys(session: &Session, settings: &TokenSettings) -> Result<TokenKeys, T
     })
 }
 
-/// The one key of this label, its template as the ceremony set it.
+/// The one key of this label, its template as the ceremony set it; made here, and never out.
 fn find_key(session: &Session, label: &str, template: &[Attribute]) -> Result<ObjectHandle, TokenError> {
     let found = candidates(session, label)?;
     let [key] = found[..] else {
@@ -128,6 +129,8 @@ fn find_key(session: &Session, label: &str, template: &[Attribute]) -> Result<Ob
         )));
     };
     read_back(session, key, label, template)?;
+    let history = [Attribute::Local(true), Attribute::AlwaysSensitive(true), Attribute::NeverExtractable(true)];
+    read_back(session, key, label, &history)?;
     Ok(key)
 }
 
@@ -141,10 +144,14 @@ pub(super) fn candidates(session: &Session, label: &str) -> Result<Vec<ObjectHan
     Ok(found)
 }
 
-/// Compares the attributes with the template, and requires that the key was made here and never left.
-fn read_back(session: &Session, key: ObjectHandle, label: &str, template: &[Attribute]) -> Result<(), TokenError> {
-    let history = [Attribute::Local(true), Attribute::AlwaysSensitive(true), Attribute::NeverExtractable(true)];
-    for wanted in template.iter().chain(&history) {
+/// Compares the attributes with the template.
+pub(super) fn read_back(
+    session: &Session,
+    key: ObjectHandle,
+    label: &str,
+    template: &[Attribute],
+) -> Result<(), TokenError> {
+    for wanted in template {
         let kind: AttributeType = wanted.attribute_type();
         let read = session.get_attributes(key, &[kind]).unwrap_or_default();
         match read.first() {
