@@ -35,6 +35,8 @@ pub enum Event {
     PinChanged,
     /// Suspended, reactivated, blocked or destroyed.
     StateChanged,
+    /// An officer's word that a blocked credential may be used again was taken, or not.
+    UnblockProposed,
     /// A SAD was given, or the PIN was wrong.
     Authorized,
     /// A SAD was renewed.

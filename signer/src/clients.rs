@@ -3,12 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use rustls_pki_types::SubjectPublicKeyInfoDer;
-use rustls_pki_types::pem::PemObject as _;
 use serde::Deserialize;
 
-/// Longest id that can name a file.
-const LONGEST_ID: usize = 64;
+use crate::key_folder;
 
 /// Keys of clients, and what follows from having one.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -64,17 +61,9 @@ impl Clients {
     pub async fn standing(&self, client: &str) -> io::Result<Standing> {
         let without = if self.required { Standing::Unknown } else { Standing::Free };
         let Some(folder) = &self.keys else { return Ok(without) };
-        let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
-        let length = (1..=LONGEST_ID).contains(&client.len());
-        if !length || !client.bytes().all(is_name) || client.starts_with('.') {
+        if !key_folder::is_name(client) {
             return Ok(Standing::Unknown);
         }
-        let pem = match tokio::fs::read(folder.join(format!("{client}.pem"))).await {
-            Ok(pem) => pem,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(without),
-            Err(error) => return Err(error),
-        };
-        let key = SubjectPublicKeyInfoDer::from_pem_slice(&pem).map_err(io::Error::other)?;
-        Ok(Standing::Signs(key.to_vec()))
+        Ok(key_folder::read(folder, client).await?.map_or(without, Standing::Signs))
     }
 }

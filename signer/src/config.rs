@@ -90,6 +90,9 @@ pub struct Admin {
     /// Whether `credential pin` hands out drawn PINs: for enrolment without pages.
     #[serde(default)]
     pub pin_command: bool,
+    /// A folder with one public key, `NAME.pem`, for each officer: two of them together unblock a credential.
+    #[serde(default)]
+    pub officers: Option<PathBuf>,
 }
 
 /// Name and URLs of the built-in CA.

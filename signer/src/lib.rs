@@ -17,6 +17,7 @@ pub mod hsm;
 pub mod http;
 
 pub mod key;
+pub mod key_folder;
 pub mod page;
 pub mod pin;
 pub mod sad;

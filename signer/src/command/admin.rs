@@ -5,14 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::Refusal;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use zeroize::Zeroizing;
 
 use crate::config::Admin;
-use crate::service::Signer;
+use crate::service::{Error, Signer, Unblocking};
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -21,6 +24,10 @@ enum Question {
     Pin(String),
     /// It was shown.
     Acknowledge(String),
+    /// What an officer has to sign to unblock a credential.
+    UnblockStatement { credential: String, officer: String },
+    /// An officer's signature of that.
+    Unblock { credential: String, officer: String, signature: Bytes },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -28,6 +35,8 @@ enum Question {
 enum Reply {
     Pin(Zeroizing<String>),
     Done,
+    Statement(String),
+    Unblocking { done: bool },
     Failed(String),
 }
 
@@ -72,10 +81,22 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
     let mut lines = BufReader::new(from).lines();
     while let Some(line) = lines.next_line().await? {
         let reply = match serde_json::from_str(&line) {
-            _ if !enabled => {
+            Err(_) => Reply::Failed("not understood".to_owned()),
+            Ok(Question::UnblockStatement { credential, officer }) => {
+                match signer.unblock_statement(&credential, &officer).await {
+                    Ok(statement) => Reply::Statement(statement),
+                    Err(error) => Reply::Failed(unblocked_not(&error)),
+                }
+            }
+            Ok(Question::Unblock { credential, officer, signature }) => {
+                match signer.unblock(&credential, &officer, &signature).await {
+                    Ok(unblocking) => Reply::Unblocking { done: unblocking == Unblocking::Done },
+                    Err(error) => Reply::Failed(unblocked_not(&error)),
+                }
+            }
+            Ok(_) if !enabled => {
                 Reply::Failed("`credential pin` is off: owners get their PINs on the enrolment page".to_owned())
             }
-            Err(_) => Reply::Failed("not understood".to_owned()),
             Ok(Question::Pin(id)) => match signer.reveal_pin(&id).await {
                 Ok(pin) => Reply::Pin(Zeroizing::new(pin.expose_secret().to_owned())),
                 Err(error) => Reply::Failed(error.to_string()),
@@ -92,21 +113,76 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
     Ok(())
 }
 
-/// Prints the PIN; activates the credential only when it was printed.
-pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
-    let stream =
-        UnixStream::connect(socket).await.with_context(|| format!("no signer answers at {}", socket.display()))?;
-    anyhow::ensure!(is_same_user(&stream), "{} belongs to another user's process", socket.display());
-    let (from, mut to) = stream.into_split();
-    let mut lines = BufReader::new(from).lines();
-    let mut ask = async |question: &Question| -> anyhow::Result<Reply> {
+fn unblocked_not(error: &Error) -> String {
+    match error {
+        Error::Refused(Refusal::Disabled) => "the credential is not blocked".to_owned(),
+        Error::Refused(Refusal::NotAllowed) => {
+            "that is not this officer's signature of the statement, or no such officer is known".to_owned()
+        }
+        error => error.to_string(),
+    }
+}
+
+/// A connection to the signer of this host.
+struct Host {
+    lines: Lines<BufReader<OwnedReadHalf>>,
+    to: OwnedWriteHalf,
+}
+
+impl Host {
+    async fn connect(socket: &Path) -> anyhow::Result<Self> {
+        let stream =
+            UnixStream::connect(socket).await.with_context(|| format!("no signer answers at {}", socket.display()))?;
+        anyhow::ensure!(is_same_user(&stream), "{} belongs to another user's process", socket.display());
+        let (from, to) = stream.into_split();
+        Ok(Self { lines: BufReader::new(from).lines(), to })
+    }
+
+    async fn ask(&mut self, question: &Question) -> anyhow::Result<Reply> {
         let mut text = serde_json::to_vec(question)?;
         text.push(b'\n');
-        to.write_all(&text).await?;
-        let line = Zeroizing::new(lines.next_line().await?.context("the signer closed the connection")?);
-        Ok(serde_json::from_str(&line)?)
+        self.to.write_all(&text).await?;
+        let line = Zeroizing::new(self.lines.next_line().await?.context("the signer closed the connection")?);
+        match serde_json::from_str(&line)? {
+            Reply::Failed(why) => bail!("{why}"),
+            reply => Ok(reply),
+        }
+    }
+}
+
+/// Prints what an officer has to sign, or takes the signature of it.
+pub(super) async fn unblock(
+    socket: &Path,
+    credential: String,
+    officer: String,
+    signature: Option<&Path>,
+) -> anyhow::Result<()> {
+    let mut host = Host::connect(socket).await?;
+    let Some(file) = signature else {
+        let Reply::Statement(statement) = host.ask(&Question::UnblockStatement { credential, officer }).await? else {
+            bail!("the signer answered another question")
+        };
+        print!("{statement}");
+        eprintln!(
+            "To agree, the officer signs these lines as they are, for example with\n  \
+             openssl dgst -sha256 -sign KEY -out SIGNATURE STATEMENT\n\
+             and the command is run again with --signature SIGNATURE."
+        );
+        return Ok(());
     };
-    match ask(&Question::Pin(id.to_owned())).await? {
+    let signature = Bytes(std::fs::read(file).with_context(|| file.display().to_string())?);
+    match host.ask(&Question::Unblock { credential, officer, signature }).await? {
+        Reply::Unblocking { done: true } => println!("unblocked: the credential is active"),
+        Reply::Unblocking { done: false } => println!("noted; another officer has to agree within 24 hours"),
+        _ => bail!("the signer answered another question"),
+    }
+    Ok(())
+}
+
+/// Prints the PIN; activates the credential only when it was printed.
+pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
+    let mut host = Host::connect(socket).await?;
+    match host.ask(&Question::Pin(id.to_owned())).await? {
         Reply::Pin(pin) => {
             #[derive(Serialize)]
             struct Printed<'a> {
@@ -116,12 +192,10 @@ pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
             }
             println!("{}", *Zeroizing::new(serde_json::to_string(&Printed { credential: id, pin: &pin })?));
         }
-        Reply::Failed(why) => bail!("{why}"),
-        Reply::Done => bail!("the signer answered another question"),
+        _ => bail!("the signer answered another question"),
     }
-    match ask(&Question::Acknowledge(id.to_owned())).await? {
+    match host.ask(&Question::Acknowledge(id.to_owned())).await? {
         Reply::Done => Ok(()),
-        Reply::Failed(why) => bail!("{why}"),
-        Reply::Pin(_) => bail!("the signer answered another question"),
+        _ => bail!("the signer answered another question"),
     }
 }

@@ -70,6 +70,18 @@ enum CredentialCommand {
         /// The credential's id.
         id: String,
     },
+    /// Brings back a credential that too many wrong PINs have blocked: takes the word of two officers, whose public
+    /// keys lie in the folder `admin.officers`.
+    Unblock {
+        /// The credential's id.
+        id: String,
+        /// The officer's name.
+        #[arg(long)]
+        officer: String,
+        /// The officer's signature of the statement that the command prints without it.
+        #[arg(long)]
+        signature: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -107,6 +119,9 @@ async fn dispatch(command: Command, config: &Config) -> anyhow::Result<()> {
         Command::Serve { ready_file } => serve::run(config, ready_file.as_deref()).await,
         Command::Credential { command: CredentialCommand::Pin { id } } => {
             admin::print_pin(&config.admin.socket, &id).await
+        }
+        Command::Credential { command: CredentialCommand::Unblock { id, officer, signature } } => {
+            admin::unblock(&config.admin.socket, id, officer, signature.as_deref()).await
         }
         Command::Audit { command: AuditCommand::Verify } => audit::verify(config).await,
         Command::Audit { command: AuditCommand::Show } => audit::show(config).await,

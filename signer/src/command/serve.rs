@@ -40,6 +40,7 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
         authority: ceremony.authority.0,
         profile: config.profile(),
         clients: config.clients.clone(),
+        officers: config.admin.officers.clone(),
     })?);
     signer.audit().record(Entry::of(Event::Started).because(env!("CARGO_PKG_VERSION"))).await?;
     let rejections = PeerRejections::new(signer.audit().clone(), clock);

@@ -52,6 +52,20 @@ pub struct Credential {
     pub certificate: Option<Linked>,
     /// PIN tries.
     pub tries: Tries,
+    /// The first of two officers' word, while it is blocked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unblocking: Option<Proposal>,
+}
+
+/// An officer's word that a blocked credential may be used again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The officer's name.
+    pub officer: String,
+    /// SHA-256 of the officer's `SubjectPublicKeyInfo`: two names of one key are one officer.
+    pub key: Bytes,
+    /// When, Unix milliseconds.
+    pub at: i64,
 }
 
 /// KEK under the wrapping key of the PIN.
@@ -108,6 +122,33 @@ impl Credential {
         }
     }
 
+    /// Takes an officer's word. With that of another one before it, not older than `life` milliseconds, the credential
+    /// is active again, with new tries. Gives the first officer's name then.
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`] when it is not blocked.
+    pub fn unblock(&mut self, word: Proposal, life: i64) -> Result<Option<String>, Refusal> {
+        if self.state != State::Blocked {
+            return Err(Refusal::Disabled);
+        }
+        match self.unblocking.take() {
+            Some(first) if first.key == word.key && first.at + life > word.at => {
+                self.unblocking = Some(first);
+                Ok(None)
+            }
+            Some(first) if first.at + life > word.at => {
+                self.state = State::Active;
+                self.changed_at = word.at;
+                self.tries = Tries::default();
+                Ok(Some(first.officer))
+            }
+            _ => {
+                self.unblocking = Some(word);
+                Ok(None)
+            }
+        }
+    }
+
     /// Moves to another state, as F-10 allows.
     ///
     /// # Errors
@@ -131,6 +172,7 @@ impl Credential {
         if next == Destroyed {
             self.slot = None;
         }
+        self.unblocking = None;
         self.state = next;
         self.changed_at = now;
         Ok(())

@@ -80,6 +80,7 @@ impl Signer {
             epoch: 1,
             certificate: None,
             tries: Tries::default(),
+            unblocking: None,
         };
         self.audit
             .record(Entry::of(Event::CredentialCreated).credential(&credential).because(asked.key.name()))
@@ -271,7 +272,7 @@ impl Signer {
     }
 
     /// Records what is about to be done, or that it was refused: the row decides again in its own step.
-    async fn record_allowed(&self, entry: Entry, allowed: bool) -> Result<()> {
+    pub(super) async fn record_allowed(&self, entry: Entry, allowed: bool) -> Result<()> {
         if allowed {
             return Ok(self.audit.record(entry).await?);
         }
@@ -335,7 +336,7 @@ impl Signer {
         Ok(self.tables.credentials.find(credential).await?.ok_or(Refusal::UnknownCredential)?)
     }
 
-    async fn step<R: Send + 'static>(
+    pub(super) async fn step<R: Send + 'static>(
         &self,
         credential: &str,
         step: impl FnMut(&mut Credential) -> std::result::Result<R, Refusal> + Send + 'static,

@@ -3,6 +3,7 @@
 //! * [`enrolment`](Signer::create): key, certificate, PIN, life cycle
 //! * [`authorization`](Signer::authorize): PIN in, SAD out
 //! * [`signing`](Signer::sign): SAD and hashes in, signatures out
+//! * [`unblock`](Signer::unblock): two officers bring back what wrong PINs blocked
 //! * [`channel`](Signer::open_channel): the same and more, asked for inside an end-to-end channel
 
 mod authority;
@@ -12,8 +13,10 @@ mod enrolment;
 mod pin_try;
 mod signing;
 mod turn;
+mod unblock;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use rsign_api::signer::{Health, Refusal};
@@ -32,6 +35,8 @@ use crate::hsm::{Answer, Fault, Hsm, Job};
 use crate::key::Checked;
 use crate::pin::Pin;
 use crate::store::Tables;
+
+pub use unblock::Unblocking;
 
 /// Why a call did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +81,8 @@ pub struct Policy {
     pub batch: usize,
     /// How long a credential may stay inactive after it was made.
     pub unfinished: i64,
+    /// How long one officer's word waits for another's.
+    pub proposal: i64,
     /// Which keys may be made.
     pub enrolment: EnrolmentPolicy,
     /// End-to-end channels.
@@ -95,6 +102,7 @@ impl Default for Policy {
             stretching: std::thread::available_parallelism().map_or(2, usize::from),
             batch: 50,
             unfinished: 60 * 60_000,
+            proposal: 24 * 60 * 60_000,
             enrolment: EnrolmentPolicy::default(),
             channels: Limits::default(),
         }
@@ -126,6 +134,8 @@ pub struct Parts {
     pub profile: Profile,
     /// Clients that sign their requests.
     pub clients: Clients,
+    /// A folder with one public key for each officer who may unblock credentials; without it nobody may.
+    pub officers: Option<PathBuf>,
 }
 
 /// The service.
@@ -153,6 +163,7 @@ pub struct Signer {
     instance: u32,
     channels: Channels,
     clients: Clients,
+    officers: Option<PathBuf>,
     /// `kid` of the identity key that signs their handshakes.
     identity: OnceCell<[u8; 32]>,
 }
@@ -186,6 +197,7 @@ impl Signer {
             instance: instance_number(&parts.instance),
             channels,
             clients: parts.clients,
+            officers: parts.officers,
             identity: OnceCell::new(),
         })
     }

@@ -9,6 +9,7 @@
 
 mod harness;
 mod memory;
+mod officers;
 mod page;
 mod service;
 

@@ -19,6 +19,10 @@ impl Openssl {
         std::fs::write(self.directory.path().join(name), octets).unwrap();
     }
 
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.directory.path().join(name)).unwrap()
+    }
+
     /// Runs a command line, its words separated by spaces, in the directory; the error is what openssl said.
     pub(crate) fn run(&self, line: &str) -> Result<String, String> {
         let output = Command::new("openssl").args(line.split(' ')).current_dir(&self.directory).output();

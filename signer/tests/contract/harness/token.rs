@@ -60,6 +60,7 @@ hmac = true
 
 [admin]
 socket = "{root}/admin.sock"
+officers = "{root}/officers"
 [ca]
 name = "rsign contract CA"
 country = "EE"

@@ -1,5 +1,6 @@
 //! A signer service as `serve` builds it, and credentials in it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
@@ -69,6 +70,11 @@ impl House {
     /// Another instance over the same store and HSM: what a restart brings, or a second process.
     pub(crate) fn restarted(&self) -> Arc<Signer> {
         build(&self.token, &self.hsm, &self.clock, &self.store, &self.ceremony, &self.policy)
+    }
+
+    /// Where the officers' keys are looked for.
+    pub(crate) fn officers(&self) -> PathBuf {
+        self.token.path("officers")
     }
 
     /// Ends the workers. Not in `drop`: it has to wait.
@@ -163,6 +169,7 @@ fn build(
         authority: ceremony.authority.0.clone(),
         profile: token.config.profile(),
         clients: token.config.clients.clone(),
+        officers: Some(token.path("officers")),
     };
     Arc::new(Signer::new(parts).unwrap())
 }

@@ -13,3 +13,4 @@ mod residual;
 mod signing;
 mod tampering;
 mod tries;
+mod unblock;
