@@ -137,7 +137,8 @@ impl Parts {
     #[must_use]
     pub fn clients(&self) -> Clients {
         let Repositories { clients, links, users, .. } = self.repositories.clone();
-        Clients::new(clients, links, users, self.material.clone(), Arc::clone(&self.random))
+        let guesses = Arc::new(Throttle::new(Arc::clone(&self.clock)));
+        Clients::new(clients, links, users, self.material.clone(), guesses, Arc::clone(&self.random))
     }
 }
 

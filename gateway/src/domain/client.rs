@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_fits_only_its_digest() {
+    fn a_44_a_secret_fits_only_its_digest() {
         let digest = SecretDigest::of("correct");
         assert!(digest.fits("correct") && !digest.fits("wrong") && !digest.fits(""));
         assert_eq!(format!("{digest:?}"), "[digest]");

@@ -7,6 +7,7 @@ use rsign_api::signer::Refusal;
 pub(super) use super::problem::Problem;
 use crate::domain::code::Mismatch;
 use crate::port::{identity, signer};
+use crate::service::account::throttle::Wait;
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{authorization, clients, credentials, enrolment, login, passwords, signing, tokens, transactions};
@@ -149,16 +150,20 @@ impl From<keys::Error> for Problem {
     }
 }
 
+impl From<Wait> for Problem {
+    fn from(wait: Wait) -> Self {
+        let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
+        busy.with_wait(wait.seconds).because(wait)
+    }
+}
+
 impl From<people::Error> for Problem {
     /// Of what signing in and up has in common; refusals and faults are told where they belong.
     fn from(error: people::Error) -> Self {
         match error {
             people::Error::Password(error @ passwords::Error::Busy) => Self::unavailable(error),
             people::Error::Store(error) => error.into(),
-            people::Error::Wait(wait) => {
-                let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
-                busy.with_wait(wait.seconds).because(wait)
-            }
+            people::Error::Wait(wait) => wait.into(),
             error @ (people::Error::Refused
             | people::Error::Password(_)
             | people::Error::Faults(_)
@@ -194,6 +199,7 @@ impl From<clients::Error> for Problem {
         match error {
             clients::Error::Unknown => wire::oauth2::CLIENT_ID.into(),
             clients::Error::WrongSecret => wire::oauth2::CLIENT_SECRET.into(),
+            clients::Error::Wait(wait) => wait.into(),
             clients::Error::Store(error) => error.into(),
             error @ (clients::Error::BadId
             | clients::Error::Taken

@@ -1,5 +1,6 @@
 //! Registers and authenticates signing apps.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -11,6 +12,7 @@ use crate::domain::client::{
 use crate::domain::redirect::{self, Unfit};
 use crate::domain::seal::{self, Material, Purpose, Sealed};
 use crate::port::random::{Exhausted, Random};
+use crate::service::account::throttle::{Throttle, Wait};
 use crate::store::{Clients as Registrations, Links, Users};
 
 /// Why a client is not accepted.
@@ -22,6 +24,9 @@ pub enum Error {
     /// The secret is wrong, or the client has none.
     #[error("the client secret is wrong")]
     WrongSecret,
+    /// The secret is wrong, and there were too many wrong ones.
+    #[error(transparent)]
+    Wait(#[from] Wait),
     /// The id cannot be one.
     #[error("a client id is 1 to 64 letters, digits, dots, dashes and underscores, and none of ours")]
     BadId,
@@ -117,6 +122,7 @@ pub struct Clients {
     links: Links,
     users: Users,
     material: Option<Arc<Material>>,
+    guesses: Arc<Throttle>,
     random: Arc<dyn Random>,
 }
 
@@ -128,9 +134,10 @@ impl Clients {
         links: Links,
         users: Users,
         material: Option<Arc<Material>>,
+        guesses: Arc<Throttle>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { registrations, links, users, material, random }
+        Self { registrations, links, users, material, guesses, random }
     }
 
     /// Registers a client. The secret is generated and only here in clear.
@@ -197,15 +204,20 @@ impl Clients {
         self.registrations.find(id).await?.ok_or(Error::Unknown)
     }
 
-    /// The registration, if the secret is its.
+    /// The registration, if the secret is its. A right secret is never kept waiting by the wrong ones of others: it is
+    /// its 256 bits that keep it from being guessed. Who sends wrong ones, or names nobody, is slowed down.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn authenticate(&self, id: &str, secret: &str) -> Result<Client, Error> {
-        let client = self.find(id).await?;
-        match &client.secret {
-            Some(digest) if digest.fits(secret) => Ok(client),
-            _ => Err(Error::WrongSecret),
-        }
+    pub async fn authenticate(&self, id: &str, secret: &str, address: Option<IpAddr>) -> Result<Client, Error> {
+        let wrong = match self.find(id).await {
+            Ok(client) if client.secret.as_ref().is_some_and(|digest| digest.fits(secret)) => return Ok(client),
+            Ok(_) => Error::WrongSecret,
+            Err(Error::Unknown) => Error::Unknown,
+            Err(error) => return Err(error),
+        };
+        // What cannot be an id may be of any length, and is nobody's.
+        self.guesses.fail(if is_client_id(id) { id } else { "" }, address)?;
+        Err(wrong)
     }
 }

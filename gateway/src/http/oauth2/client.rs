@@ -11,8 +11,8 @@ use crate::domain::client::{Client, Constraint};
 use crate::domain::token::Confirmation;
 use crate::http::bearer::{basic, proof};
 use crate::http::error::Problem;
-use crate::http::peer;
 use crate::http::site::Site;
+use crate::http::{address, peer};
 use crate::service::oauth::assertions::Assertions;
 
 /// The one type of assertions (RFC 7523, 2.2).
@@ -79,7 +79,9 @@ impl Presented {
         }
         let clients = &site.app.clients;
         match &self.evidence {
-            Evidence::Secret(secret) => Ok(clients.authenticate(&self.id, secret).await?),
+            Evidence::Secret(secret) => {
+                Ok(clients.authenticate(&self.id, secret, address::of(site, head)).await?)
+            }
             Evidence::Assertion(assertion) => {
                 let client = clients.find(&self.id).await?;
                 site.app.assertions.check(&client, assertion).await?;

@@ -58,7 +58,7 @@ struct Bench {
     signer: Arc<FakeSigner>,
     clock: Arc<Hands>,
     ann: String,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 /// An answer, read.
@@ -141,7 +141,7 @@ impl Bench {
             signer,
             clock,
             ann: String::new(),
-            _directory: directory,
+            directory,
         };
         bench.ann = bench.user("ann").await;
         bench

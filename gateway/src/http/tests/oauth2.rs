@@ -1,7 +1,13 @@
-use data_encoding::BASE64;
-use serde_json::json;
+use std::net::SocketAddr;
 
-use super::Bench;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, header};
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::{Bench, Heard};
 use crate::domain::client::{PinTransport, Reach};
 
 #[tokio::test]
@@ -137,4 +143,68 @@ async fn auth_revoke_ends_tokens_and_sads() {
     let own = json!({ "token": token, "token_type_hint": "access_token" });
     assert_eq!(bench.call(path, &token, own.clone()).await.status, 204);
     assert_eq!(bench.call(path, &token, own).await.error().1, "expired_token");
+}
+
+/// Asks for a token from 192.0.2.`last`.
+async fn ask_from(bench: &Bench, last: u8, path: &str, id: &str, secret: &str) -> Heard {
+    let form = format!("grant_type=client_credentials&token=x&client_id={id}&client_secret={secret}");
+    let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let from = ConnectInfo(SocketAddr::from(([192, 0, 2, last], 1)));
+    bench.exchange(request.extension(from).body(Body::from(form)).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_44_who_guesses_client_secrets_waits_and_who_knows_one_does_not() {
+    let bench = Bench::new().await;
+    let secret = bench.client("app", PinTransport::Clear, Reach::All).await;
+    let token = "/oauth2/token";
+    for tries in 0..5 {
+        let heard = ask_from(&bench, 1, token, "app", &format!("guess{tries}")).await;
+        assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter client_secret"));
+    }
+    // Every door that takes a secret counts with the others.
+    for path in [token, "/oauth2/revoke", "/oauth2/pushed_authorize"] {
+        let slowed = ask_from(&bench, 1, path, "app", "guess").await;
+        assert_eq!((slowed.error().0, slowed.error().1), (429, "temporarily_unavailable"), "{path}");
+        assert_eq!(slowed.headers[header::RETRY_AFTER], "2", "{path}");
+    }
+    // Neither the app at another address nor one that shares the guesser's is kept out.
+    for last in [1, 2] {
+        assert_eq!(ask_from(&bench, last, token, "app", &secret).await.status, 200, "{last}");
+    }
+    bench.wait(2_000);
+    assert_eq!(ask_from(&bench, 1, token, "app", "guess").await.error().0, 400, "judged once more");
+    assert_eq!(ask_from(&bench, 1, token, "app", "guess").await.error().0, 429, "and no more than once");
+    // Names that nobody has count for their address.
+    for number in 0..30 {
+        let heard = ask_from(&bench, 3, token, &format!("nobody{number}"), "guess").await;
+        assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter client_id"), "{number}");
+    }
+    assert_eq!(ask_from(&bench, 3, token, "app", "guess").await.error().0, 429);
+    assert_eq!(ask_from(&bench, 3, token, "app", &secret).await.status, 200);
+    // What cannot be a name is one that nobody has, however often it is another.
+    let odd = async |number: usize| ask_from(&bench, 4, token, &"x".repeat(1000 + number), "guess").await.error().0;
+    for number in 0..5 {
+        assert_eq!(odd(number).await, 400);
+    }
+    assert_eq!(odd(5).await, 429);
+}
+
+#[tokio::test]
+async fn a_44_client_secrets_have_256_bits_and_are_stored_hashed_twice() {
+    let bench = Bench::new().await;
+    let secret = bench.client("app", PinTransport::Clear, Reach::All).await;
+    assert_ne!(secret, bench.client("other", PinTransport::Clear, Reach::All).await);
+    assert_eq!(BASE64URL_NOPAD.decode(secret.as_bytes()).unwrap().len(), 32);
+    let (once, twice) = (Sha256::digest(&secret), Sha256::digest(Sha256::digest(&secret)));
+    let mut stored = Vec::new();
+    for file in std::fs::read_dir(bench.directory.path()).unwrap() {
+        stored.extend(std::fs::read(file.unwrap().path()).unwrap());
+    }
+    let holds = |needle: &str| stored.windows(needle.len()).any(|window| window == needle.as_bytes());
+    assert!(holds(&HEXLOWER.encode(&twice)));
+    for kept in [secret.clone(), HEXLOWER.encode(&once), BASE64.encode(&once), BASE64URL_NOPAD.encode(&once)] {
+        assert!(!holds(&kept), "the store has what account tokens are made with");
+    }
+    assert!(!stored.windows(32).any(|window| window == once.as_slice()));
 }

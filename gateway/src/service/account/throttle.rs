@@ -135,6 +135,22 @@ impl Throttle {
         }
     }
 
+    /// Counts a try that was judged and was wrong, or says how long such tries should wait: then it is not counted
+    /// again. For what is cheap to judge and cannot be guessed, so that right ones never wait.
+    ///
+    /// # Errors
+    /// [`Wait`].
+    pub fn fail(&self, account: &str, address: Option<IpAddr>) -> Result<(), Wait> {
+        match self.decide(account, address.map(network)) {
+            Decision::Go(keys) => {
+                self.settle(&keys, Outcome::Failed);
+                Ok(())
+            }
+            Decision::No(wait) => Err(wait),
+            Decision::Later => Err(Wait { seconds: 1 }),
+        }
+    }
+
     fn decide(&self, account: &str, address: Option<IpAddr>) -> Decision {
         let now = self.clock.now();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,5 +12,6 @@ mod probe;
 mod residual;
 mod signing;
 mod tampering;
+mod timing;
 mod tries;
 mod unblock;

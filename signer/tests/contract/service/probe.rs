@@ -67,6 +67,11 @@ impl Probe {
         self.seen.lock().unwrap().iter().filter(|job| kind(job)).count()
     }
 
+    /// What kinds of jobs those were, in their order.
+    pub(super) fn kinds(&self) -> Vec<std::mem::Discriminant<Job>> {
+        self.seen.lock().unwrap().iter().map(std::mem::discriminant).collect()
+    }
+
     /// Different PINs that came to the HSM to be judged.
     pub(super) fn judged(&self) -> usize {
         let seen = self.seen.lock().unwrap();
