@@ -237,6 +237,7 @@ impl From<requests::Error> for Problem {
             requests::Error::Refused(fault) => fault.into(),
             requests::Error::Unknown => wire::oauth2::REQUEST_URI.into(),
             error @ requests::Error::OtherAccount => Self::from(wire::oauth2::ACCOUNT_DENIED).because(error),
+            error @ requests::Error::SignIn => Self::internal(error),
             requests::Error::NoCredential => wire::CREDENTIAL.into(),
             requests::Error::Disabled => wire::CREDENTIAL_DISABLED.into(),
             requests::Error::Transaction(error) => error.into(),

@@ -11,7 +11,7 @@ use super::keys::readable;
 use super::page::Page;
 use super::text::Approve;
 use super::visit::Visit;
-use super::{Answer, guard};
+use super::{Answer, guard, next};
 use crate::domain::history::code;
 use crate::domain::language::Language;
 use crate::domain::plain::plain;
@@ -66,6 +66,9 @@ struct Choice {
 pub(super) fn show(mut visit: Visit, session: Session) -> Answer {
     Box::pin(async move {
         let request = described(&visit, visit.query("request")).await?;
+        if request.sign_in_after.is_some_and(|after| session.created_at < after) {
+            return Ok(sign_in(&request));
+        }
         visit.speak(language(&request));
         page(&visit, &session, &request, None).await
     })
@@ -86,10 +89,16 @@ pub(super) fn act(mut visit: Visit, session: Session, sent: Form) -> Answer {
             Err(requests::Error::NoCredential) => text.choose_fault,
             Err(requests::Error::Disabled) => text.key_not_ready,
             Err(requests::Error::OtherAccount) => text.other_account,
+            Err(requests::Error::SignIn) => return Ok(sign_in(&request)),
             Err(error) => return Err(over(error)),
         };
         Ok(page(&visit, &session, &request, Some(fault)).await?.with_status(StatusCode::BAD_REQUEST))
     })
+}
+
+/// Where its user signs in once more, and comes back from.
+fn sign_in(request: &Request) -> Page {
+    Page::go(next::Next::Approve(request.id.clone()).sign_in(true))
 }
 
 /// The request, if it still waits for its user.

@@ -79,5 +79,7 @@ pub(super) fn rest(form: &impl Parameters, answer: AnswerTo, how: Way, limits: L
         lang,
         key,
         signed: None,
+        // As OpenID Connect has it: words with spaces between them.
+        sign_in: form.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|word| word == "login")),
     })
 }

@@ -38,6 +38,9 @@ pub enum Error {
     /// The credential is not one of this user's, or the user has not chosen one.
     #[error("the user has no such credential")]
     NoCredential,
+    /// The user was signed in before the request came, which wants them to sign in for it.
+    #[error("the request wants its user to sign in again")]
+    SignIn,
     /// The credential cannot sign now.
     #[error("the credential is disabled")]
     Disabled,
@@ -87,6 +90,8 @@ pub struct Asked {
     pub key: Option<String>,
     /// The request as it was signed, where it was.
     pub signed: Option<String>,
+    /// Whether the user has to sign in for it, signed in or not (`prompt=login`).
+    pub sign_in: bool,
 }
 
 /// A request as its user is shown it.
@@ -114,6 +119,8 @@ pub struct Request {
     pub description: Option<String>,
     /// `lang`.
     pub lang: Option<String>,
+    /// Unix milliseconds: who signed in before has to sign in again.
+    pub sign_in_after: Option<i64>,
     /// Where the answer goes; for the page's `form-action`.
     pub redirect_uri: String,
 }
@@ -257,6 +264,7 @@ impl Requests {
             signatures,
             description,
             lang: request.lang,
+            sign_in_after: request.sign_in_after,
             redirect_uri: request.answer.redirect_uri,
         })
     }
@@ -323,6 +331,7 @@ impl Requests {
             Some(token) => Some(self.accounts.user(client, token.expose_secret()).await.map_err(not_believed)?),
             None => None,
         };
+        let now = self.clock.now();
         Ok(AuthorizationRequest {
             client: client.id.clone(),
             answer: asked.answer,
@@ -333,7 +342,8 @@ impl Requests {
             lang: asked.lang,
             key: asked.key,
             signed: asked.signed,
-            expires_at: self.clock.now() + patience,
+            sign_in_after: asked.sign_in.then_some(now),
+            expires_at: now + patience,
             decided: false,
         })
     }

@@ -5,6 +5,7 @@ use crate::domain::transaction::Origin;
 use crate::http::tests::flow::parameter;
 use crate::http::tests::{Bench, registration};
 use crate::service::clients::Registration;
+use crate::service::oauth::requests::Error;
 
 const ACTION: &str = "/account/approve";
 
@@ -62,6 +63,33 @@ async fn an_app_is_let_in_after_signing_in() {
     assert_eq!(parameter(seen.location(), "state").as_deref(), Some("s t"));
     // It was answered; another answer is not to be had.
     assert_eq!(browser.get(&path).await.status, 410);
+}
+
+#[tokio::test]
+async fn an_app_may_have_its_user_sign_in_again() {
+    let bench = bench().await;
+    let mut ann = Browser::of(&bench, "ann").await;
+    for prompt in ["login", "consent login"] {
+        let (_, before) = bench.browser(&bench.ann).await;
+        bench.wait(1);
+        let path = page(&bench, &[("prompt", prompt)]).await;
+        let id = path.split_once('=').unwrap().1;
+        let sign_in = ann.get(&path).await;
+        assert_eq!(sign_in.location(), format!("/account/sign-in?next=approve&id={id}&again=yes"));
+        // Not the page alone insists: a form that comes without it is not an answer.
+        let forced = bench.site.app.requests.approve(id, &before, None).await;
+        assert!(matches!(forced, Err(Error::SignIn)), "{forced:?}");
+        let asked = ann.get(sign_in.location()).await;
+        let seen = ann.submit(&asked, "/account/sign-in", &[("username", "ann"), ("password", "hunter22")]).await;
+        assert_eq!(seen.location(), path);
+        let seen = ann.get(&path).await;
+        let back = ann.submit(&seen, ACTION, &[("decision", "continue")]).await;
+        assert!(parameter(back.location(), "code").is_some());
+        bench.wait(1);
+    }
+    // Other words ask for nothing that is not done anyway.
+    let path = page(&bench, &[("prompt", "consent")]).await;
+    assert_eq!(ann.get(&path).await.status, 200);
 }
 
 #[tokio::test]

@@ -24,6 +24,9 @@ impl Requests {
         if request.account.as_ref().is_some_and(|account| *account != session.user) {
             return Err(Error::OtherAccount);
         }
+        if request.wants_sign_in(session.created_at) {
+            return Err(Error::SignIn);
+        }
         let Scope::Credential(wish) = &request.scope else {
             let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
             return Ok(Next::Redirect(self.answer_with_code(request, &session.user, None).await?));
