@@ -12,7 +12,7 @@ pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).expect("the test lies in target/PROFILE/deps");
     let path = folder.join(name);
-    assert!(path.exists(), "{} is missing: run `cargo build --workspace` first", path.display());
+    assert!(path.exists(), "{} is missing: run `cargo build --workspace --all-targets` first", path.display());
     path
 }
 

@@ -1,8 +1,12 @@
 //! `pin_transport = sealed`: an app that registers, a device that shakes hands with the signer itself, and a
 //! `credentials/authorize` that names what came of it (DESIGN 5). The device is the client's end of `api`, the rest real.
 
+use std::process::Command;
+
+use data_encoding::BASE64;
 use harness::channel::{Device, pinned};
-use harness::{Algorithm, Answer, Credential, Hash, Session, Version, Wanted, api, shared};
+use harness::verify::PublicKey;
+use harness::{Algorithm, Answer, Credential, Hash, Session, Version, Wanted, api, program, shared};
 use rsign_api::channel::wire::State;
 use serde_json::{Value, json};
 
@@ -40,6 +44,26 @@ fn is_wrong(heard: &Answer) -> bool {
     let v1 = ("invalid_pin", "The PIN is invalid");
     let v2 = ("invalid_authentication_data", "The authentication data is invalid");
     status == 400 && [v1, v2].contains(&(error, sentence))
+}
+
+/// `api/examples/sealed_authorize.rs`, as somebody who reads it would run it.
+#[tokio::test]
+async fn the_example_signs_with_a_sealed_pin_and_without_a_browser() {
+    let mut example = Command::new(program("examples/sealed_authorize"));
+    let said = harness::command(example.arg(shared().ready_file())).unwrap();
+    let [approving, verified] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+    assert!(approving.starts_with("approving ") && approving.len() == 29, "{said}");
+    let signature = BASE64.decode(verified.strip_prefix("verified: ").unwrap().as_bytes()).unwrap();
+    let owner = &shared().ready.users[0];
+    let certificate = shared().api().login(owner).await.certificate(owner.credential("P-256")).await;
+    let hash = Hash::of("Hello from a native app");
+    assert!(PublicKey::of("P-256", &certificate).verifies(&Algorithm::usual("P-256"), &hash, &signature));
+    // Whoever is not the signer is not believed: another key is pinned.
+    let other = shared().folder.beside("another-identity.pem");
+    std::fs::write(&other, rcgen::KeyPair::generate().unwrap().public_key_pem()).unwrap();
+    let mut example = Command::new(program("examples/sealed_authorize"));
+    let failed = harness::command(example.arg(shared().ready_file()).arg(&other)).unwrap_err();
+    assert!(failed.contains("the channel failed") && !failed.contains("verified"), "{failed}");
 }
 
 #[tokio::test]
