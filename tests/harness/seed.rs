@@ -77,6 +77,9 @@ pub(crate) fn home() -> &'static Folder {
     &Seed::get().home
 }
 
+/// Gateway and signing page on two registrable sites, for browsers that are led to this computer.
+pub const TWO_SITES: [&str; 4] = ["--gateway-name", "gateway.rsign-a.test", "--page-name", "sign.rsign-b.test"];
+
 struct Seed {
     home: Folder,
     pristine: PathBuf,
@@ -94,6 +97,8 @@ impl Seed {
         let home = Folder { root, _own: None };
         let mut command = Command::new(program("rsign"));
         command.arg("sandbox").arg("--ready-file").arg(home.beside("seed.ready")).arg("--data-dir").arg(home.data());
+        // So that every certificate is good for these names too, whether or not a test uses them.
+        command.args(TWO_SITES);
         let mut sandbox = Service::start(&mut command, &home.beside("seed.ready"), &home.beside("seed.log"));
         let (status, _) = sandbox.end(Signal::INT);
         assert!(status.success(), "the sandbox ended with {status}:\n{}", sandbox.said());

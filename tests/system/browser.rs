@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::Command;
 
-use harness::{Sandbox, demanded, program, repository, seeded};
+use harness::{Sandbox, TWO_SITES, demanded, program, repository, seeded};
 
 /// Runs files of Node's tests; all of them pass, and none is left out.
 fn node(files: &[&str], environment: &[(&str, OsString)]) {
@@ -41,9 +41,18 @@ fn with(sandbox: &Sandbox, file: &str) {
     node(&[file], &environment);
 }
 
+/// The same with gateway and signing page on two sites, as they are for an operator: two names of this computer could
+/// share cookies and pass as one site where two sites do not.
+fn on_two_sites(file: &str) {
+    let sandbox = Sandbox::start(seeded(), &TWO_SITES);
+    assert!(sandbox.ready.oauth2.starts_with("https://gateway.rsign-a.test:"), "{}", sandbox.ready.oauth2);
+    assert!(sandbox.ready.sign.as_deref().unwrap().starts_with("https://sign.rsign-b.test:"));
+    with(&sandbox, file);
+}
+
 #[test]
 fn an_app_gets_its_signatures_through_the_pages() {
-    browser("flow.test.mjs");
+    on_two_sites("flow.test.mjs");
 }
 
 #[test]
@@ -53,12 +62,12 @@ fn rsign_sign_signs_a_file_with_the_persons_approval() {
 
 #[test]
 fn a_hardened_client_uses_par_private_key_jwt_and_dpop() {
-    browser("hardened.test.mjs");
+    on_two_sites("hardened.test.mjs");
 }
 
 #[test]
 fn people_manage_their_keys_in_the_browser() {
-    browser("account.test.mjs");
+    on_two_sites("account.test.mjs");
 }
 
 #[test]

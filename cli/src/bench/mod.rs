@@ -21,7 +21,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::sandbox::{Programs, Sandbox};
+use crate::sandbox::{Programs, Sandbox, Sites};
 use floor::{Floor, Kind};
 use load::{Bench, Case};
 
@@ -58,7 +58,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let temporary = tempfile::Builder::new().prefix("rsign-bench-").tempdir()?;
     let folder = options.data_dir.clone().unwrap_or_else(|| temporary.path().to_owned());
     progress("starting the service");
-    let sandbox = Sandbox::start(&folder, ([127, 0, 0, 1], 0).into(), false).await?;
+    let sandbox = Sandbox::start(&folder, ([127, 0, 0, 1], 0).into(), false, &Sites::default()).await?;
     let measured = measure(&options, &sandbox).await;
     sandbox.stop().await;
     let report = measured?;

@@ -42,6 +42,26 @@ pub(crate) struct Options {
     /// Plain HTTP, on loopback only.
     #[arg(long)]
     pub(crate) http: bool,
+    #[command(flatten)]
+    pub(crate) sites: Sites,
+}
+
+/// Names under which browsers find the two origins, for tests: someone has to lead them here. Without them it is
+/// 127.0.0.1 and localhost.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Sites {
+    /// Name of the gateway's site.
+    #[arg(long, hide = true, conflicts_with = "http")]
+    gateway_name: Option<String>,
+    /// Name of the signing page's site.
+    #[arg(long, hide = true, conflicts_with = "http")]
+    page_name: Option<String>,
+}
+
+impl Sites {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.gateway_name.iter().chain(&self.page_name).map(String::as_str)
+    }
 }
 
 /// How long the services may take to end.
@@ -60,7 +80,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         }
     };
     let started = tokio::select! {
-        started = Sandbox::start(&folder, options.listen, options.http) => Some(started?),
+        started = Sandbox::start(&folder, options.listen, options.http, &options.sites) => Some(started?),
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
     };
@@ -99,7 +119,12 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     /// Starts everything in this folder, making what is missing.
-    pub(crate) async fn start(folder: &std::path::Path, listen: SocketAddr, http: bool) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        folder: &std::path::Path,
+        mut listen: SocketAddr,
+        http: bool,
+        sites: &Sites,
+    ) -> anyhow::Result<Self> {
         let programs = Programs::beside_this()?;
         let layout = Layout::open(folder)?;
         let lock = layout.lock()?;
@@ -110,7 +135,7 @@ impl Sandbox {
         );
         if !layout.is_complete() {
             layout.start_afresh()?;
-            tls::make(&layout)?;
+            tls::make(&layout, sites.names())?;
             settings::write_secrets(&layout)?;
         }
         let pki = settings::pki_address(&layout)?;
@@ -124,10 +149,27 @@ impl Sandbox {
             Service::start("signer", &programs.signer, &layout.signer_config(), &layout.file("signer.ready")).await?;
         let address = signer.address("address")?;
         let page = Page::reserve(http)?;
-        let sign_origin = page.origin();
+        let sign_origin = page.origin(sites);
+        let public_url = match &sites.gateway_name {
+            None => None,
+            Some(name) => {
+                // Stands in the gateway's configuration, so it must be known before it is bound.
+                if listen.port() == 0 {
+                    listen.set_port(free_port()?);
+                }
+                Some(format!("https://{name}:{}", listen.port()))
+            }
+        };
         settings::write_gateway(
             &layout,
-            &settings::Gateway { listen, http, pki, signer: address, sign_origin: &sign_origin },
+            &settings::Gateway {
+                listen,
+                http,
+                pki,
+                signer: address,
+                sign_origin: &sign_origin,
+                public_url: public_url.as_deref(),
+            },
         )?;
         let seeded = if layout.is_complete() {
             seed::Seeded::read(&layout)?
@@ -139,7 +181,8 @@ impl Sandbox {
         let gateway =
             Service::start("gateway", &programs.gateway, &layout.gateway_config(), &layout.file("gateway.ready"))
                 .await?;
-        let origin = format!("{}://{}", if http { "http" } else { "https" }, gateway.address("address")?);
+        let bound = format!("{}://{}", if http { "http" } else { "https" }, gateway.address("address")?);
+        let origin = public_url.unwrap_or(bound);
         let page = page.start(&programs, &layout, &origin).await?;
         let signing_ca = ready::fetch_authority(gateway.address("pki")?, &layout).await?;
         let pids = ready::processes(&gateway, &signer, &page);
@@ -185,8 +228,9 @@ impl Page {
         Ok(Self { reserved, port, http })
     }
 
-    fn origin(&self) -> String {
-        format!("{}://localhost:{}", if self.http { "http" } else { "https" }, self.port)
+    fn origin(&self, sites: &Sites) -> String {
+        let name = sites.page_name.as_deref().unwrap_or("localhost");
+        format!("{}://{name}:{}", if self.http { "http" } else { "https" }, self.port)
     }
 
     async fn start(self, programs: &Programs, layout: &Layout, gateway: &str) -> anyhow::Result<Service> {

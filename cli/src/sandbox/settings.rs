@@ -119,20 +119,23 @@ pub(super) struct Gateway<'a> {
     pub(super) pki: SocketAddr,
     pub(super) signer: &'a str,
     pub(super) sign_origin: &'a str,
+    /// What browsers call it by, where that is not the bound address.
+    pub(super) public_url: Option<&'a str>,
 }
 
 pub(super) fn write_gateway(layout: &Layout, gateway: &Gateway<'_>) -> anyhow::Result<()> {
-    let Gateway { listen, http, pki, signer, sign_origin } = gateway;
+    let Gateway { listen, http, pki, signer, sign_origin, public_url } = gateway;
     let file = |name: &str| quoted(&layout.file(name));
     let tls = if *http {
         String::new()
     } else {
         format!("certificate = {}\nkey = {}\n", file("gateway.pem"), file("gateway.key"))
     };
+    let public_url = public_url.map(|url| format!("public_url = \"{url}\"\n")).unwrap_or_default();
     let config = format!(
         r#"[listen]
 address = "{listen}"
-{tls}
+{tls}{public_url}
 [pki]
 address = "{pki}"
 

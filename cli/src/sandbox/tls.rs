@@ -8,7 +8,10 @@ use rcgen::{
 
 use super::layout::{Layout, write_private};
 
-pub(super) fn make(layout: &Layout) -> anyhow::Result<()> {
+/// `names` are what gateway and page are called beside this computer's own names.
+pub(super) fn make<'a>(layout: &Layout, names: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
+    let own = ["localhost", "127.0.0.1", "::1"];
+    let public: Vec<&str> = own.into_iter().chain(names).collect();
     let root_key = KeyPair::generate()?;
     let mut root = params("rsign sandbox TLS root", &[])?;
     root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -19,10 +22,10 @@ pub(super) fn make(layout: &Layout) -> anyhow::Result<()> {
 
     // The root's key is dropped here: nothing else can ever be issued under it.
     let server = ExtendedKeyUsagePurpose::ServerAuth;
-    leaf(layout, &issuer, "gateway", "rsign sandbox gateway", server.clone())?;
-    leaf(layout, &issuer, "page", "rsign sandbox signing page", server.clone())?;
-    leaf(layout, &issuer, "signer", "rsign sandbox signer", server)?;
-    leaf(layout, &issuer, "gateway-client", "rsign sandbox gateway", ExtendedKeyUsagePurpose::ClientAuth)
+    leaf(layout, &issuer, "gateway", "rsign sandbox gateway", &public, server.clone())?;
+    leaf(layout, &issuer, "page", "rsign sandbox signing page", &public, server.clone())?;
+    leaf(layout, &issuer, "signer", "rsign sandbox signer", &own, server)?;
+    leaf(layout, &issuer, "gateway-client", "rsign sandbox gateway", &own, ExtendedKeyUsagePurpose::ClientAuth)
 }
 
 fn leaf(
@@ -30,10 +33,11 @@ fn leaf(
     issuer: &Issuer<'_, KeyPair>,
     file: &str,
     name: &str,
+    names: &[&str],
     usage: ExtendedKeyUsagePurpose,
 ) -> anyhow::Result<()> {
     let key = KeyPair::generate()?;
-    let mut params = params(name, &["localhost", "127.0.0.1", "::1"])?;
+    let mut params = params(name, names)?;
     params.extended_key_usages = vec![usage];
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     let certificate = params.signed_by(&key, issuer)?;

@@ -1,9 +1,19 @@
 // The sandbox that Rust's tests started, as its ready file tells of it; named by RSIGN_READY.
+import dns from "node:dns";
 import { createServer } from "node:http";
 import { constants, verify, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 export const ready = JSON.parse(readFileSync(process.env.RSIGN_READY, "utf8"));
+
+// As the browser is told: every name below .test is this computer. Whoever connects without a resolver of its own, and
+// so `fetch`, asks here.
+const { lookup } = dns;
+dns.lookup = (name, options, done = options) => {
+    if (!name.endsWith(".test")) return lookup(name, options, done);
+    const found = { address: "127.0.0.1", family: 4 };
+    setImmediate(() => (options?.all ? done(null, [found]) : done(null, found.address, found.family)));
+};
 
 /** The registered client of this profile and PIN transport. */
 export function clientOf(profile, transport) {
