@@ -36,7 +36,7 @@ async fn is_untouched(who: &Outsider) {
 }
 
 #[tokio::test]
-async fn authorize_answers_by_its_rows() {
+async fn a_12_authorize_answers_by_its_rows() {
     let who = Outsider::enrol("rows", Wanted::QUICK).await;
     let hash = Hash::of("rows");
     let right = authorize(&who.credential, &who.credential.pin, std::slice::from_ref(&hash));
@@ -367,6 +367,7 @@ async fn a_14_a_16_only_a_service_token_in_the_header_is_one() {
     let token = &who.session.token;
     let heard = api.post(&format!("/csc/v1/credentials/list?access_token={token}"), &[], "{}").await;
     assert_eq!(heard.error().0, 400);
+    assert!(!shared().service.said().contains(token.as_str()), "what stood in the query was logged");
     // A service token is no SAD either.
     let ask = sign_hash(&who.credential, token, &Algorithm::usual("P-256"), &[Hash::of("token kinds")]);
     assert_eq!(who.session.call("v1/signatures/signHash", ask).await.error(), (400, "invalid_request", SAD));

@@ -153,10 +153,14 @@ async fn right_and_wrong_pins_mixed_never_pass_the_limit() {
 async fn a_46_a_pin_in_clear_of_a_sealed_client_is_refused_and_not_counted() {
     let who = Outsider::enrol("sealed", Wanted::QUICK).await;
     let app = who.session.api.client(shared().ready.client("legacy", "sealed")).await;
-    for pin in [who.credential.pin.as_str(), "wrong", "wrong", "wrong", "wrong"] {
+    for pin in [who.credential.pin.as_str(), "marked-46", "wrong", "wrong", "wrong"] {
         let heard = attempt(&app, &who.credential, pin).await;
         assert_eq!((heard.error().0, heard.error().1), (400, "invalid_request"));
         assert!(heard.error().2.contains("sealed"), "{}", heard.json);
+    }
+    for pin in ["marked-46", &who.credential.pin] {
+        assert!(!shared().service.said().contains(pin), "a PIN was logged");
+        assert!(!shared().trail().text.contains(pin), "a PIN stands in the audit trail");
     }
     assert_eq!(shared().trail().wrong_pins(&who.credential, None), 0);
     let issued = shared().trail();

@@ -41,7 +41,7 @@ fn digest(last: u8) -> [u8; 32] {
 }
 
 #[test]
-fn a_hash_is_the_same_in_every_alphabet() {
+fn a_10_a_hash_is_the_same_in_every_alphabet() {
     let (url, standard) = (BASE64URL_NOPAD.encode(&digest(1)), BASE64.encode(&digest(1)));
     for list in [url.clone(), format!("{url}="), standard.clone(), standard.trim_end_matches('=').to_owned()] {
         let wish = wish(&[("scope", "credential"), ("credentialID", "c"), ("numSignatures", "1"), ("hash", &list)]);

@@ -79,9 +79,7 @@ impl Presented {
         }
         let clients = &site.app.clients;
         match &self.evidence {
-            Evidence::Secret(secret) => {
-                Ok(clients.authenticate(&self.id, secret, address::of(site, head)).await?)
-            }
+            Evidence::Secret(secret) => Ok(clients.authenticate(&self.id, secret, address::of(site, head)).await?),
             Evidence::Assertion(assertion) => {
                 let client = clients.find(&self.id).await?;
                 site.app.assertions.check(&client, assertion).await?;

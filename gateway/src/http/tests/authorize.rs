@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, header};
 
 use super::flow::{CHALLENGE, VERIFIER, encode, parameter};
-use super::{Bench, registration};
+use super::{Bench, PUBLIC, registration};
 use crate::domain::client::{Constraint, Profile};
 use crate::service::clients::Registration;
 
@@ -41,7 +41,26 @@ async fn a_01_a_redirect_uri_matches_or_nobody_is_redirected() {
         "https://app.example:8443/cb",
         "https://APP.example/cb",
         "https://app.example/%63b",
+        "https://app.example/%2fcb",
+        "https://app.example%2fcb",
+        "https://app.example/x/../cb",
+        "https://app.example/cb/..;/cb",
+        "https://app.example/cb%00",
+        "https://app.example\\cb",
+        "https://app.example./cb",
+        "http://app.example/cb",
+        "https://user@app.example/cb",
         "https://app.example@evil.example/cb",
+        "https://app.example.evil.example/cb",
+        "http://[::1]:4000/callback",
+        "http://127.1:4000/callback",
+        "http://127.0.0.2:4000/callback",
+        "http://2130706433:4000/callback",
+        "http://127.0.0.1.:4000/callback",
+        "http://127.0.0.1:4000/callback?x",
+        "http://127.0.0.1:x/callback",
+        "http://127.0.0.1:4000@evil.example/callback",
+        "https://127.0.0.1:4000/callback",
         "http://localhost:4000/callback",
         "http://127.0.0.1:4000/callback/x",
         "https://evil.example/cb",
@@ -65,6 +84,29 @@ async fn a_01_a_redirect_uri_matches_or_nobody_is_redirected() {
     ] {
         let visited = bench.authorize(&parameters).await;
         assert_eq!((visited.status, visited.location()), (400, ""), "{parameters:?}");
+    }
+}
+
+/// Mix-up: whatever the answer is, it says whose it is, and the metadata promise that it does (RFC 9207).
+#[tokio::test]
+async fn a_02_every_answer_says_whose_it_is() {
+    let (bench, _) = bench().await;
+    let metadata = bench.exchange(Request::get("/.well-known/oauth-authorization-server").body(Body::empty()).unwrap());
+    let metadata = metadata.await.json;
+    assert_eq!(metadata["issuer"], PUBLIC);
+    assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+    let (_, session) = bench.browser(&bench.ann).await;
+    let yes = bench.authorize(&with(&[])).await;
+    let yes = bench.answer(yes.request(), "").await;
+    let asked = bench.authorize(&with(&[])).await;
+    let no = bench.site.app.requests.deny(asked.request(), &session).await.unwrap();
+    let wrong = bench.authorize(&with(&[("scope", "openid")])).await;
+    let twice = bench.authorize(&with(&[("scope", "service"), ("scope", "service")])).await;
+    for (url, word) in
+        [(yes.as_str(), "code"), (&no, "error"), (wrong.location(), "error"), (twice.location(), "error")]
+    {
+        assert!(parameter(url, word).is_some(), "{url}");
+        assert_eq!(parameter(url, "iss").as_deref(), Some(PUBLIC), "{url}");
     }
 }
 

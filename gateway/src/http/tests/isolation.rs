@@ -9,7 +9,7 @@ use crate::domain::credential::Known;
 use crate::port::fake_signer::PIN;
 
 #[tokio::test]
-async fn foreign_credentials_do_not_exist() {
+async fn a_17_foreign_credentials_do_not_exist() {
     let bench = Bench::new().await;
     let bob = bench.user("bob").await;
     let (anns, bobs) = (bench.credential(&bench.ann, Scal::Two).await, bench.credential(&bob, Scal::Two).await);
@@ -29,7 +29,7 @@ async fn foreign_credentials_do_not_exist() {
 }
 
 #[tokio::test]
-async fn client_tokens_name_their_users() {
+async fn a_17_client_tokens_name_their_users() {
     let bench = Bench::new().await;
     let bob = bench.user("bob").await;
     let id = bench.credential(&bench.ann, Scal::Two).await;
@@ -47,7 +47,7 @@ async fn client_tokens_name_their_users() {
 }
 
 #[tokio::test]
-async fn a_clear_pin_of_a_sealed_client_never_reaches_the_signer() {
+async fn a_46_a_clear_pin_of_a_sealed_client_never_reaches_the_signer() {
     let bench = Bench::new().await;
     let id = bench.credential(&bench.ann, Scal::Two).await;
     let sealed = bench.client_token("sealed", PinTransport::Sealed, Reach::All).await;

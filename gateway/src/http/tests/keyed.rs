@@ -46,6 +46,14 @@ impl Keyed {
         jsonwebtoken::encode(&Header::new(Algorithm::ES256), claims, &self.key).unwrap()
     }
 
+    /// Its own signature over any header and body.
+    fn sign_as(&self, header: &str, body: &str) -> String {
+        let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
+        let message = format!("{}.{}", encode(header), encode(body));
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.key, Algorithm::ES256).unwrap();
+        format!("{message}.{signature}")
+    }
+
     async fn show(&self, assertion: &str, more: &[(&str, &str)]) -> Heard {
         let form = [("grant_type", "client_credentials"), ("client_assertion_type", JWT_BEARER)];
         self.bench.token(&[&form[..], &[("client_assertion", assertion)], more].concat()).await
@@ -136,11 +144,22 @@ async fn a_15_an_assertion_that_another_key_or_no_key_signed() {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &confused).unwrap(),
         format!("{message}.{}", "A".repeat(86)),
         format!("{message}.{signature}.x.y"),
+        // Another token inside, encrypted (JWE) or not.
+        format!("{}.{body}.{body}.{body}.{signature}", header(r#"{"alg":"dir","enc":"A256GCM","cty":"JWT"}"#)),
+        keyed.sign_as(r#"{"alg":"ES256","cty":"JWT"}"#, &signed),
+        // Extensions that have to be understood, and what two readers would read differently.
+        keyed.sign_as(r#"{"alg":"ES256","crit":["x"],"x":1}"#, &claims.to_string()),
+        keyed.sign_as(r#"{"alg":"ES256","b64":false,"crit":["b64"]}"#, &claims.to_string()),
+        keyed.sign_as(r#"{"alg":"none","alg":"ES256"}"#, &claims.to_string()),
+        keyed.sign_as(r#"{"alg":"ES256"}"#, &claims.to_string().replacen('{', r#"{"sub":"twin","#, 1)),
         "x".to_owned(),
     ] {
         assert_eq!(keyed.show(&forged, &[]).await.error(), INVALID, "{forged}");
     }
     assert_eq!(keyed.show(&signed, &[]).await.status, 200);
+    // Its own signature over such a body is one all the same, where the body is.
+    let plain = keyed.sign_as(r#"{"alg":"ES256"}"#, &keyed.claims("6").to_string());
+    assert_eq!(keyed.show(&plain, &[]).await.status, 200);
     // A client of a key has no secret to be guessed (A-44).
     let guess = [("grant_type", "client_credentials"), ("client_id", "keyed"), ("client_secret", "")];
     assert_eq!(keyed.bench.token(&guess).await.error().2, "Client authorization required");

@@ -134,15 +134,8 @@ impl Bench {
         };
         let app = App::new(&config, &parts, PUBLIC).unwrap();
         let site = Arc::new(Site::new(app, config, PUBLIC).unwrap());
-        let mut bench = Self {
-            router: router(Arc::clone(&site)),
-            parts,
-            site,
-            signer,
-            clock,
-            ann: String::new(),
-            directory,
-        };
+        let mut bench =
+            Self { router: router(Arc::clone(&site)), parts, site, signer, clock, ann: String::new(), directory };
         bench.ann = bench.user("ann").await;
         bench
     }

@@ -41,7 +41,7 @@ async fn a_master_key_that_can_do_more_than_derive_is_refused() {
 }
 
 #[tokio::test]
-async fn a_header_mac_key_that_can_do_more_than_sign_is_refused() {
+async fn a_42_a_header_mac_key_that_can_do_more_than_sign_is_refused() {
     let flaws = [
         (Flaw::Encrypt, "CKA_ENCRYPT"),
         (Flaw::Wrap, "CKA_WRAP"),
@@ -55,7 +55,7 @@ async fn a_header_mac_key_that_can_do_more_than_sign_is_refused() {
 }
 
 #[tokio::test]
-async fn an_identity_key_that_can_do_more_than_sign_is_refused() {
+async fn a_42_an_identity_key_that_can_do_more_than_sign_is_refused() {
     let flaws = [
         (Flaw::Extractable, "CKA_EXTRACTABLE"),
         (Flaw::Readable, "CKA_SENSITIVE"),

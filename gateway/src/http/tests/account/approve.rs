@@ -138,6 +138,27 @@ async fn a_05_the_form_of_one_request_answers_no_other() {
 }
 
 #[tokio::test]
+async fn a_30_an_app_cannot_look_like_something_else() {
+    let bench = Bench::new().await;
+    let evil = "<script>x</script>\u{202e}txt.exe\u{2066}\u{200b}\u{7}";
+    bench.register(Registration { name: Some(evil.to_owned()), ..registration("app") }).await;
+    let id = bench.credential(&bench.ann, Scal::Two).await;
+    let mut ann = Browser::of(&bench, "ann").await;
+    let mut signing = signing(&id);
+    signing[4].1 = evil;
+    for parameters in [vec![], signing] {
+        let path = page(&bench, &parameters).await;
+        let id = path.split_once('=').unwrap().1;
+        let sign_in = format!("/account/sign-in?next=approve&id={id}&again=yes");
+        for seen in [ann.get(&path).await, ann.get(&sign_in).await] {
+            assert!(seen.html.contains("&#60;script&#62;"), "its name is shown: {}", seen.html);
+            assert!(!seen.html.contains("<script"), "{}", seen.html);
+            assert!(!seen.html.contains(['\u{202e}', '\u{2066}', '\u{200b}', '\u{7}']), "{:?}", seen.html);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_key_that_cannot_sign_stops_before_the_pin() {
     let bench = bench().await;
     let bob = bench.user("bob").await;

@@ -60,9 +60,18 @@ async fn a_05_an_answer_is_for_the_browser_that_asked_and_once() {
     }
     let refused = there(&mut victim, IDP, "x").await.replace("code=x", "error=access_denied");
     assert_eq!(victim.get(&refused).await.status, 502);
-    let mixed = there(&mut victim, IDP, "x").await.replace("idp.example", "evil.example");
-    assert_eq!(victim.get(&mixed).await.status, 502);
     assert_eq!(victim.get("/account/oidc/none").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_02_an_answer_of_another_provider_is_none() {
+    let bench = Bench::new().await;
+    let mut browser = Browser::new(&bench);
+    let answer = there(&mut browser, IDP, "x").await;
+    assert!(answer.contains("iss=https://idp.example"), "{answer}");
+    let mixed = browser.get(&answer.replace("idp.example", "evil.example")).await;
+    assert!(mixed.status == 502 && !browser.cookies.contains_key("__Host-rsign"), "{}", mixed.html);
+    assert_eq!(browser.get(&answer).await.status, 400, "nor is it good for anything afterwards");
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use der::Decode as _;
+use der::asn1::UintRef;
 use rsign_api::algorithm::KeyType;
+use rsign_api::bytes::Bytes;
 use rsign_api::channel::Ephemeral;
 use rsign_api::channel::body::{Answer, Request};
 use rsign_api::channel::client::Greeting;
@@ -12,6 +15,7 @@ use rsign_api::channel::server::{self, Offer};
 use rsign_api::channel::wire::HelloAnswer;
 use rsign_api::signer::{ChannelRecord, Operation, Refusal};
 use rsign_signer::certificate::spki;
+use sha2::{Digest as _, Sha256};
 
 use super::super::house::{House, hash, refusal};
 use super::super::probe::is_rewrap;
@@ -181,6 +185,49 @@ async fn a_36_a_gateway_in_the_middle_cannot_sign_for_the_signer() {
     let answer = honest(&victim).await;
     assert!(victim.receive(&answer, &Pinned::new([own_spki.as_slice()]).unwrap(), house.seconds()).is_err());
     house.close().await;
+}
+
+/// A signing key is asked, by its owner's leave, for what only the identity key signs: it is another key, so nobody
+/// takes the one for the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_42_a_users_key_does_not_speak_for_the_signer() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    let registered = registration(&owned, Operation::Authorise, &[hash(1)]);
+    let context = Context::registered(&registered).unwrap();
+    let (pinned, of_owner) = (house.identity().await, Pinned::new([owned.spki.0.as_slice()]).unwrap());
+    let answer = as_heard(&house.hello(&registered, &greet(&context)).await.unwrap());
+    let true_kid: [u8; 32] = answer.hello.0[127..159].try_into().unwrap();
+    let own_kid = kid(&owned.spki);
+    // The last is what the signature is worth: only who pinned that key would believe it.
+    for (kid, pinned, believed) in [
+        (true_kid, &pinned, false),
+        (own_kid, &pinned, false),
+        (true_kid, &of_owner, false),
+        (own_kid, &of_owner, true),
+    ] {
+        let greeting = greet(&context);
+        let ephemeral = Ephemeral::from_octets([7; 32].into()).unwrap();
+        let offer = Offer { ephemeral, nonce: random(), sid: random(), kid, life: 300 };
+        let purpose = context.purpose().unwrap();
+        let middle = server::Greeting::receive(greeting.hello(), purpose, offer, house.seconds()).unwrap();
+        let handshake = Bytes(Sha256::digest(middle.message()).to_vec());
+        let sad = house.authorize(&owned, std::slice::from_ref(&handshake)).await;
+        let signed = house.sign(&owned, &sad, &[handshake]).await.unwrap();
+        let answer = middle.sign(&raw(&signed.signatures[0])).unwrap().1;
+        assert_eq!(greeting.receive(&answer, pinned, house.seconds()).is_ok(), believed);
+    }
+    house.close().await;
+}
+
+/// r and s of an ECDSA signature, each 32 octets.
+fn raw(signature: &[u8]) -> [u8; 64] {
+    let parts = <Vec<UintRef<'_>>>::from_der(signature).unwrap();
+    let mut octets = [0; 64];
+    for (part, place) in parts.iter().zip([32, 64]) {
+        octets[place - part.as_bytes().len()..place].copy_from_slice(part.as_bytes());
+    }
+    octets
 }
 
 fn in_the_middle(house: &House, context: &Context, hello: &[u8], kid: [u8; 32], key: &EcdsaKeyPair) -> HelloAnswer {
