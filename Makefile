@@ -46,10 +46,14 @@ build: ## Builds the release binaries; says the digest of the signing page in th
 	cargo build --release $(CARGO_FLAGS)
 	@echo "signing page: SHA-256 $$($(TARGET)/release/rsign-signer page --digest)"
 
-test: setup fmt-check ## Runs every test: two tokens, two stores, real clients, a real browser
+test: setup fmt-check abuse-rows ## Runs every test: two tokens, two stores, real clients, a real browser
 	cargo build --workspace --all-targets $(CARGO_FLAGS)
 	MONGOD="$(abspath $(MONGOD))" KRYOPTIC="$(abspath $(KRYOPTIC))" SOFTHSM2_MODULE="$(SOFTHSM2_MODULE)" \
 	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_NODE="$(abspath $(NODE))" cargo test --workspace $(CARGO_FLAGS)
+
+.PHONY: abuse-rows
+abuse-rows: # Every row of the attack table in SECURITY.md has a test named after it.
+	@deploy/ci/abuse-rows.sh
 
 fmt: ## Formats the Rust code
 	cargo fmt --all
