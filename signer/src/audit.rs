@@ -2,11 +2,12 @@
 //!
 //! Never a PIN, a SAD, a key or a document: hashes to be signed appear only as the digest of their list (F-31).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use data_encoding::HEXLOWER;
-use rsign_storage::{Result, Store};
+use rsign_storage::{Chained, Result, Store};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::channel::Sid;
 use crate::clock::Clock;
@@ -57,6 +58,8 @@ pub enum Event {
     HsmFault,
     /// Someone without the gateway's certificate knocked.
     PeerRejected,
+    /// The HSM signed where the chain stood.
+    Checkpoint,
 }
 
 /// How it ended.
@@ -106,6 +109,9 @@ pub struct Entry {
     /// Why, in a word or a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The HSM's word on where the chain stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Checkpoint>,
 }
 
 impl Entry {
@@ -162,19 +168,56 @@ impl Entry {
     }
 }
 
+/// Where a chain stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Name of the chain.
+    pub chain: Arc<str>,
+    /// Number of its last entry.
+    pub sequence: u64,
+    /// Hash of that entry.
+    pub hash: [u8; 32],
+}
+
+impl Head {
+    /// What the audit key signs: `SHA-256("rsign/audit/v1\0" | u64 length of chain | chain | u64 sequence | hash)`.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(b"rsign/audit/v1\0");
+        hash.update((self.chain.len() as u64).to_be_bytes());
+        hash.update(self.chain.as_bytes());
+        hash.update(self.sequence.to_be_bytes());
+        hash.update(self.hash);
+        hash.finalize().into()
+    }
+}
+
+/// A signed [`Head`] (F-32): nobody without the HSM can write another past up to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Number of the entry it is about; it stands in one of the next.
+    pub sequence: u64,
+    /// That entry's hash, hexadecimal.
+    pub hash: String,
+    /// ECDSA by the audit key, DER, hexadecimal.
+    pub signature: String,
+}
+
 /// The trail of one instance.
 #[derive(Debug, Clone)]
 pub struct Audit {
     store: Arc<dyn Store>,
     instance: Arc<str>,
     clock: Arc<dyn Clock>,
+    head: Arc<Mutex<Option<Head>>>,
 }
 
 impl Audit {
     /// The trail of this instance in this store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, instance: &str, clock: Arc<dyn Clock>) -> Self {
-        Self { store, instance: instance.into(), clock }
+        Self { store, instance: instance.into(), clock, head: Arc::default() }
     }
 
     /// Appends an entry. What it describes may go on only when this has returned `Ok` (F-33).
@@ -182,8 +225,23 @@ impl Audit {
     /// # Errors
     /// When the store fails.
     pub async fn record(&self, entry: Entry) -> Result<()> {
-        self.store.append(&self.instance, self.event(entry)?).await?;
+        let chained = self.store.append(&self.instance, self.event(entry)?).await?;
+        self.advance(&chained);
         Ok(())
+    }
+
+    /// Where the chain stands, as far as this process wrote it.
+    #[must_use]
+    pub fn head(&self) -> Option<Head> {
+        self.head.lock().ok().and_then(|head| head.clone())
+    }
+
+    fn advance(&self, chained: &Chained) {
+        if let Ok(mut head) = self.head.lock()
+            && head.as_ref().is_none_or(|head| head.sequence < chained.sequence)
+        {
+            *head = Some(Head { chain: Arc::clone(&self.instance), sequence: chained.sequence, hash: chained.hash });
+        }
     }
 
     /// Appends an entry that says what is about to be done, with the promise of [`Store::append_unsynced`]: it is on

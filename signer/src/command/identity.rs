@@ -1,4 +1,4 @@
-//! `identity`: the public half of the key that signs channel handshakes.
+//! `identity` and `audit key`: public halves of keys that stay on the token.
 
 use anyhow::bail;
 use der::EncodePem as _;
@@ -11,10 +11,10 @@ use crate::config::Config;
 use crate::hsm::pkcs11::Token;
 use crate::hsm::{Answer, Job, TokenKey};
 
-pub(super) async fn print(config: &Config) -> anyhow::Result<()> {
+pub(super) async fn print(config: &Config, key: TokenKey) -> anyhow::Result<()> {
     let ceremony = open::ceremony(&open::store(config).await?).await?;
     let token = Token::open(&config.token(), &ceremony.canary)?;
-    let Answer::Octets(point) = token.run(&Job::TokenPublic { key: TokenKey::Identity })? else {
+    let Answer::Octets(point) = token.run(&Job::TokenPublic { key })? else {
         bail!("the token gave no public key");
     };
     print!("{}", pem(&spki::ec(KeyType::P256, &point)?)?);

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::hsm::TokenKey;
 
 /// The qualified zone of rsign: keys, PINs, SADs, audit.
 #[derive(Debug, Parser)]
@@ -87,7 +88,16 @@ enum CredentialCommand {
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Checks every chain in the store from its first entry.
-    Verify,
+    Verify {
+        /// The audit key, PEM, as `audit key` printed it: then the HSM's signatures in the chains are checked as well.
+        #[arg(long)]
+        key: Option<PathBuf>,
+        /// What this command printed before, kept elsewhere: the chains still have to hold what they held then.
+        #[arg(long)]
+        known: Option<PathBuf>,
+    },
+    /// Prints the key that signs the trail, as PEM: for auditors.
+    Key,
     /// Prints the trail, one JSON object a line.
     Show,
 }
@@ -103,7 +113,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         _ => {}
     }
     let config = Config::read(&arguments.config).map_err(anyhow::Error::msg)?;
-    let uses_library = matches!(arguments.command, Command::Init { .. } | Command::Identity | Command::HsmFloor);
+    let uses_library = matches!(
+        arguments.command,
+        Command::Init { .. } | Command::Identity | Command::HsmFloor | Command::Audit { command: AuditCommand::Key }
+    );
     if uses_library {
         with_environment(&config)?;
     }
@@ -113,7 +126,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn dispatch(command: Command, config: &Config) -> anyhow::Result<()> {
     match command {
         Command::HsmWorker | Command::Page(_) => Ok(()),
-        Command::Identity => identity::print(config).await,
+        Command::Identity => identity::print(config, TokenKey::Identity).await,
+        Command::Audit { command: AuditCommand::Key } => identity::print(config, TokenKey::Audit).await,
         Command::HsmFloor => floor::run(config).await,
         Command::Init { create_token } => ceremony::run(config, create_token).await,
         Command::Serve { ready_file } => serve::run(config, ready_file.as_deref()).await,
@@ -123,7 +137,9 @@ async fn dispatch(command: Command, config: &Config) -> anyhow::Result<()> {
         Command::Credential { command: CredentialCommand::Unblock { id, officer, signature } } => {
             admin::unblock(&config.admin.socket, id, officer, signature.as_deref()).await
         }
-        Command::Audit { command: AuditCommand::Verify } => audit::verify(config).await,
+        Command::Audit { command: AuditCommand::Verify { key, known } } => {
+            audit::verify(config, key.as_deref(), known.as_deref()).await
+        }
         Command::Audit { command: AuditCommand::Show } => audit::show(config).await,
     }
 }

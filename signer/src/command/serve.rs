@@ -59,8 +59,14 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     admin.abort();
     tidying.abort();
     serving.stop(Duration::from_secs(5)).await;
-    pool.stop().await;
     signer.audit().record(Entry::of(Event::Stopped)).await?;
+    // An HSM that does not answer does not keep the service from ending.
+    match tokio::time::timeout(Duration::from_secs(2), signer.checkpoint()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the audit trail's end was not signed"),
+        Err(_) => tracing::error!("the audit trail's end was not signed: the HSM does not answer"),
+    }
+    pool.stop().await;
     let _ = std::fs::remove_file(&config.admin.socket);
     Ok(())
 }
@@ -71,6 +77,9 @@ async fn tidy(signer: Arc<Signer>) {
         every.tick().await;
         if let Err(error) = signer.tidy().await {
             tracing::error!(%error, "tidying failed");
+        }
+        if let Err(error) = signer.checkpoint().await {
+            tracing::error!(%error, "the audit trail was not signed");
         }
     }
 }

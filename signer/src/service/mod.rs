@@ -9,6 +9,7 @@
 mod authority;
 mod authorization;
 mod channel;
+mod checkpoint;
 mod enrolment;
 mod pin_try;
 mod signing;
@@ -164,6 +165,8 @@ pub struct Signer {
     channels: Channels,
     clients: Clients,
     officers: Option<PathBuf>,
+    /// The last entry of the audit chain, when it was a checkpoint.
+    checkpointed: tokio::sync::Mutex<u64>,
     /// `kid` of the identity key that signs their handshakes.
     identity: OnceCell<[u8; 32]>,
 }
@@ -198,6 +201,7 @@ impl Signer {
             channels,
             clients: parts.clients,
             officers: parts.officers,
+            checkpointed: tokio::sync::Mutex::default(),
             identity: OnceCell::new(),
         })
     }

@@ -12,6 +12,7 @@ mod memory;
 mod officers;
 mod page;
 mod service;
+mod trail;
 
 #[path = "."]
 mod softhsm2 {

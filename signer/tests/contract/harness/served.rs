@@ -54,6 +54,13 @@ impl Served {
         Self { child, address: ready["address"].as_str().unwrap().to_owned(), tls, token }
     }
 
+    /// Ends it in order; the token and its store stay.
+    pub(crate) fn stop(&mut self) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+
     /// The identity key, as `rsign-signer identity` prints it; `SubjectPublicKeyInfo`, DER.
     pub(crate) fn identity(&self) -> Vec<u8> {
         let mut identity = Command::new(SIGNER);
