@@ -98,6 +98,9 @@ impl Registration {
                 Some("a hardened client authenticates with a key or a certificate, not with a secret")
             }
             Self { profile: Profile::Hardened, .. } if !keyed => Some("a hardened client needs a key or a certificate"),
+            Self { profile: Profile::Hardened, constraint: Constraint::None, .. } => {
+                Some("the tokens of a hardened client are bound to a key or a certificate")
+            }
             Self { constraint: Constraint::Certificate, certificate: None, .. } => {
                 Some("tokens can be bound to a certificate only if the client has one")
             }
@@ -219,5 +222,32 @@ impl Clients {
         // What cannot be an id may be of any length, and is nobody's.
         self.guesses.fail(if is_client_id(id) { id } else { "" }, address)?;
         Err(wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tokens_of_a_hardened_client_are_bound() {
+        let hardened = |constraint| Registration {
+            id: "app".to_owned(),
+            name: None,
+            profile: Profile::Hardened,
+            pin_transport: PinTransport::Sealed,
+            redirect_uris: Vec::new(),
+            reach: Reach::Linked,
+            refresh_tokens: true,
+            public_key: Some("key".to_owned()),
+            certificate: None,
+            secret: false,
+            account_tokens: false,
+            public: false,
+            constraint,
+            signed_requests: false,
+        };
+        assert!(hardened(Constraint::Dpop).check().is_ok());
+        assert!(matches!(hardened(Constraint::None).check(), Err(Error::Contradiction(_))));
     }
 }
