@@ -31,6 +31,16 @@ pub(super) struct Metadata {
     pub(super) sends_issuer: bool,
 }
 
+impl Metadata {
+    /// Whether all end points are reached over TLS. Plain http on this computer is for a provider that is on it too:
+    /// no other may send our requests, with our secret in them, to whatever listens here.
+    fn is_safe(&self) -> bool {
+        let near = is_loopback(&self.issuer);
+        let points = [&self.authorization_endpoint, &self.token_endpoint, &self.jwks_uri];
+        points.into_iter().all(|point| is_safe(point) && (near || point.starts_with("https://")))
+    }
+}
+
 /// Where they come from.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -60,10 +70,8 @@ impl Source {
         if metadata.issuer != self.issuer {
             return Err(Error::Refused("its metadata are another issuer's"));
         }
-        for url in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri] {
-            if !is_safe(url) {
-                return Err(Error::Refused("an end point is not https"));
-            }
+        if !metadata.is_safe() {
+            return Err(Error::Refused("an end point is not https"));
         }
         *kept = Some((now, metadata.clone()));
         Ok(metadata)
@@ -115,7 +123,32 @@ pub(super) async fn body(mut answer: reqwest::Response) -> std::result::Result<V
 
 /// Over TLS, or on this computer.
 pub(crate) fn is_safe(url: &str) -> bool {
-    let Ok(url) = url::Url::parse(url) else { return false };
-    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
+    url::Url::parse(url)
+        .is_ok_and(|parsed| parsed.scheme() == "https" || (parsed.scheme() == "http" && is_loopback(url)))
+}
+
+/// On this computer.
+fn is_loopback(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Metadata;
+
+    #[test]
+    fn only_a_provider_on_this_computer_has_end_points_on_it() {
+        let of = |issuer: &str, point: &str| Metadata {
+            issuer: issuer.to_owned(),
+            authorization_endpoint: format!("{issuer}/authorize"),
+            token_endpoint: point.to_owned(),
+            jwks_uri: format!("{issuer}/keys"),
+            sends_issuer: true,
+        };
+        assert!(of("https://idp.example", "https://idp.example/token").is_safe());
+        assert!(of("http://127.0.0.1:8080", "http://127.0.0.1:8080/token").is_safe());
+        assert!(!of("https://idp.example", "http://127.0.0.1:8200/token").is_safe());
+        assert!(!of("https://idp.example", "http://localhost/token").is_safe());
+        assert!(!of("http://127.0.0.1:8080", "http://idp.example/token").is_safe());
+    }
 }
