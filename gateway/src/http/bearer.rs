@@ -93,12 +93,18 @@ pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// User name and password, or client id and secret.
-#[derive(Debug)]
 pub(super) struct Basic {
     /// Before the colon.
     pub(super) name: String,
     /// After it.
     pub(super) password: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for Basic {
+    /// Whose, and not what it is.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Basic").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// What is wrong with a Basic header.
@@ -170,6 +176,7 @@ mod tests {
         let pair = |text: &str| basic(&headers(&format!("Basic {}", BASE64.encode(text.as_bytes()))));
         let right = pair("alice:a:b").unwrap();
         assert_eq!((right.name.as_str(), right.password.as_str()), ("alice", "a:b"));
+        assert!(!format!("{:?}", pair("alice:the-secret").unwrap()).contains("secret"), "A-33");
         assert_eq!(pair("no colon").unwrap_err(), BasicError::Pair);
         assert_eq!(pair(":x").unwrap_err(), BasicError::Pair);
         assert_eq!(basic(&headers("Basic !!!")).unwrap_err(), BasicError::Header);

@@ -19,19 +19,25 @@ use crate::service::oauth::assertions::Assertions;
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// What was presented, not yet believed.
-#[derive(Debug)]
 pub(super) struct Presented {
     id: String,
     evidence: Evidence,
     contradicts: bool,
 }
 
-#[derive(Debug)]
+/// Without `Debug`: secrets.
 enum Evidence {
     Secret(Zeroizing<String>),
     Assertion(Zeroizing<String>),
     /// Perhaps a certificate.
     None,
+}
+
+impl std::fmt::Debug for Presented {
+    /// Whose, and not what it is.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Presented").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Presented {
@@ -118,6 +124,20 @@ pub(super) async fn key(site: &Site, head: &Parts, client: &Client) -> Result<Op
             let thumbprint = peer::thumbprint(&head.extensions);
             let missing = || Problem::new(StatusCode::UNAUTHORIZED, wire::CERTIFICATE);
             thumbprint.map(Confirmation::X5t).map(Some).ok_or_else(missing)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_33_what_a_client_shows_is_not_shown() {
+        for form in ["client_id=app&client_secret=the-secret", "client_id=app"] {
+            let (head, ()) = axum::http::Request::new(()).into_parts();
+            let shown = format!("{:?}", Presented::read(&head, &Form::parse(form.as_bytes())).unwrap());
+            assert!(shown.contains("app") && !shown.contains("the-secret"), "{shown}");
         }
     }
 }
