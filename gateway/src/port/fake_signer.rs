@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use rsign_api::bytes::Bytes;
@@ -35,6 +36,10 @@ pub(crate) struct FakeSigner {
     pub(crate) outcomes: Mutex<VecDeque<ChannelOutcome>>,
     /// SADs that were ended.
     pub(crate) ended: Mutex<Vec<String>>,
+    /// Records it was shown.
+    pub(crate) records: AtomicUsize,
+    /// Changes states although it refuses everything else.
+    pub(crate) willing_to_change: AtomicBool,
 }
 
 impl Default for FakeSigner {
@@ -48,6 +53,8 @@ impl Default for FakeSigner {
             hellos: Mutex::default(),
             outcomes: Mutex::default(),
             ended: Mutex::default(),
+            records: AtomicUsize::default(),
+            willing_to_change: AtomicBool::default(),
         }
     }
 }
@@ -100,7 +107,9 @@ impl Signer for FakeSigner {
     }
 
     async fn change_state(&self, ask: ChangeState) -> Result<CredentialStatus> {
-        self.willing()?;
+        if !self.willing_to_change.load(Ordering::Relaxed) {
+            self.willing()?;
+        }
         *self.state.lock().unwrap() = ask.state;
         Ok(self.standing())
     }
@@ -147,6 +156,7 @@ impl Signer for FakeSigner {
     }
 
     async fn channel_record(&self, ask: ChannelRecord) -> Result<ChannelAnswer> {
+        self.records.fetch_add(1, Ordering::Relaxed);
         self.willing()?;
         let outcome = self.outcomes.lock().unwrap().pop_front();
         Ok(ChannelAnswer { record: ask.record, outcome: outcome.unwrap_or(ChannelOutcome::Closed) })

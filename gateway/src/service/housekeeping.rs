@@ -80,7 +80,10 @@ impl Housekeeping {
             let page = self.repositories.enrolments.open(after.as_deref(), PAGE).await?;
             for (id, enrolment) in &page {
                 if enrolment.started_at + PATIENCE <= self.clock.now() {
-                    self.finish(id).await?;
+                    // One that cannot be ended now does not keep the others from it.
+                    if let Err(error) = self.finish(id).await {
+                        tracing::warn!(%error, credential.id = id, "an unfinished enrolment could not be ended");
+                    }
                 }
             }
             match page.last() {

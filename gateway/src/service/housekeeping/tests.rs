@@ -102,6 +102,19 @@ async fn what_was_suspended_before_anybody_looked_stays() {
 }
 
 #[tokio::test]
+async fn one_that_cannot_be_ended_does_not_keep_the_others() {
+    let bench = bench().await;
+    let enrolments = &bench.repositories.enrolments;
+    // Begun and never made: the signer is not asked about it, and it comes after the first in the order of ids.
+    enrolments.begin("zz", 0).await.unwrap();
+    *bench.signer.refusal.lock().unwrap() = Some(Refusal::Busy);
+    bench.signer.willing_to_change.store(true, Ordering::Relaxed);
+    bench.at(HOUR, State::Linked).await;
+    let left: Vec<_> = enrolments.open(None, 10).await.unwrap().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(left, [bench.id]);
+}
+
+#[tokio::test]
 async fn a_signer_that_is_away_costs_no_credential() {
     let bench = bench().await;
     *bench.signer.away.lock().unwrap() = true;
