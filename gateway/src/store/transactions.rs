@@ -65,6 +65,21 @@ impl Transactions {
             .await
     }
 
+    /// Forgets the channel, if it is still this one: it is broken.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn close(&self, tx: &str, sid: Bytes) -> Result<()> {
+        self.0
+            .update(tx, move |found| match found {
+                Some(transaction) if transaction.sid.as_ref() == Some(&sid) => {
+                    (Update::Put(Transaction { sid: None, ..transaction }), ())
+                }
+                _ => (Update::Keep, ()),
+            })
+            .await
+    }
+
     /// Goes from one state to the next, if it is in it and the channel is still this one.
     ///
     /// # Errors

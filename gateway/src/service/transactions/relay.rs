@@ -66,17 +66,33 @@ impl Transactions {
             Operation::Enrol | Operation::Authorise | Operation::ChangePin => None,
         };
         let ask = ChannelRecord { sid: sid.clone(), finished, record, key: key.map(|credential| credential.key) };
-        let answer = self.signer.channel_record(ask).await.map_err(broken)?;
+        let answer = match self.signer.channel_record(ask).await.map_err(broken) {
+            Ok(answer) => answer,
+            Err(error) => {
+                // What the signer does not know, or no more, it is not asked again: it writes each such question down.
+                if matches!(error, Error::Failed) {
+                    self.stored.close(tx, sid).await?;
+                }
+                return Err(error);
+            }
+        };
         // What this side could not keep is lost, but the device shall hear all the same what the signer said.
-        let progress = self.settle(&transaction, &sid, answer.outcome).await.unwrap_or_else(|error| {
-            let credential = &transaction.registration.credential;
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                credential.id = credential,
-                "an outcome was lost"
-            );
-            Progress::Failed
-        });
+        let signed = matches!(answer.outcome, ChannelOutcome::Signed { .. });
+        let progress = match self.settle(&transaction, &sid, answer.outcome).await {
+            Ok(progress) => progress,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    credential.id = transaction.registration.credential,
+                    "an outcome was lost"
+                );
+                // But signatures that its owner would not find in the history are in that record, and stay here.
+                if signed {
+                    return Err(error);
+                }
+                Progress::Failed
+            }
+        };
         Ok(Relayed { record: answer.record, state: progress.state() })
     }
 
