@@ -6,6 +6,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use rsign_api::error as wire;
@@ -70,7 +71,16 @@ pub fn router(site: Arc<Site>) -> Router {
         Some(prefix) => Router::new().nest(prefix, routes.clone()).merge(routes),
         None => routes,
     };
-    routes.fallback(nowhere).method_not_allowed_fallback(wrong_verb).with_state(site)
+    let routes = routes.fallback(nowhere).method_not_allowed_fallback(wrong_verb);
+    let routes = if site.is_secure() { routes.layer(map_response(only_over_tls)) } else { routes };
+    routes.with_state(site)
+}
+
+/// Browsers that came over TLS once never come without it again (RFC 6797): as long as the signing page says it.
+async fn only_over_tls(mut response: Response) -> Response {
+    let years = HeaderValue::from_static("max-age=63072000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, years);
+    response
 }
 
 fn route(version: Version, method: &'static Method) -> MethodRouter<Arc<Site>> {

@@ -1,8 +1,12 @@
+use std::sync::Arc;
+
 use rsign_api::signer::Scal;
 
 use super::browser::{Browser, Seen};
+use crate::app::App;
 use crate::domain::history::{Approval, Way};
 use crate::http::tests::Bench;
+use crate::http::{Site, router};
 
 /// What differs between two answers to the same form for good reasons.
 fn comparable(seen: &Seen, typed: &str) -> String {
@@ -168,6 +172,7 @@ async fn a_06_a_45_no_page_is_without_its_guard() {
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
             ("cross-origin-opener-policy", "same-origin"),
+            ("strict-transport-security", "max-age=63072000"),
         ] {
             assert_eq!(field(name), value, "{path}");
         }
@@ -175,4 +180,14 @@ async fn a_06_a_45_no_page_is_without_its_guard() {
         assert!(!seen.html.contains("<script") && !seen.html.contains(" style="), "{path}");
         assert!(!seen.html.split_whitespace().any(handler), "{path}");
     }
+}
+
+#[tokio::test]
+async fn over_plain_http_no_browser_is_told_to_come_over_tls() {
+    let mut bench = Bench::new().await;
+    let public = "http://127.0.0.1:8080";
+    let app = App::new(&bench.site.config, &bench.parts, public).unwrap();
+    bench.router = router(Arc::new(Site::new(app, bench.site.config.clone(), public).unwrap()));
+    let seen = Browser::new(&bench).get("/account/nowhere").await;
+    assert!(seen.status == 404 && seen.headers.get("strict-transport-security").is_none());
 }
