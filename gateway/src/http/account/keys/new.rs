@@ -53,16 +53,22 @@ pub(in crate::http::account) fn act(visit: Visit, session: Session, sent: Form) 
     })
 }
 
-/// Back from the signing page: to the key, if there is one now.
+/// Back from the signing page: to the key, if there is one now. A notice is left only for a transaction of this
+/// session, so that no link from elsewhere can claim anything.
 pub(in crate::http::account) fn back(visit: Visit, session: Session) -> Answer {
     Box::pin(async move {
         let (app, id) = (&visit.site.app, visit.id.as_deref().unwrap_or_default());
+        let done = app.transactions.is_done(visit.query("tx").unwrap_or_default(), &session.digest).await.ok();
         let (notice, path) = match app.keys.find(&session.user, id).await? {
-            Some(key) if key.standing == Standing::Ready => (Notice::KeyMade, format!("/account/keys/{id}")),
-            Some(_) => return Ok(Page::go(format!("/account/keys/{id}"))),
-            None => (Notice::KeyNotMade, PATH.to_owned()),
+            Some(key) => {
+                let made = key.standing == Standing::Ready && done == Some(true);
+                (made.then_some(Notice::KeyMade), format!("/account/keys/{id}"))
+            }
+            None => (done.map(|_| Notice::KeyNotMade), PATH.to_owned()),
         };
-        app.sessions.leave(&session, notice).await?;
+        if let Some(notice) = notice {
+            app.sessions.leave(&session, notice).await?;
+        }
         Ok(Page::go(path))
     })
 }

@@ -18,9 +18,11 @@ pub(in crate::http::account) fn show(visit: Visit, session: Session) -> Answer {
     Box::pin(async move {
         let (app, key) = (&visit.site.app, named(&visit, &session).await?);
         if let Some(tx) = visit.query("tx") {
-            let changed = app.transactions.is_done(tx, &session.digest).await;
-            let notice = if changed.is_ok_and(|done| done) { Notice::PinChanged } else { Notice::PinNotChanged };
-            app.sessions.leave(&session, notice).await?;
+            // Of a transaction that is not this session's nothing is told: anybody could link to it.
+            if let Ok(done) = app.transactions.is_done(tx, &session.digest).await {
+                let notice = if done { Notice::PinChanged } else { Notice::PinNotChanged };
+                app.sessions.leave(&session, notice).await?;
+            }
         }
         Ok(Page::go(format!("/account/keys/{}", key.credential.id)))
     })

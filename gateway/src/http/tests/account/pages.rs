@@ -3,7 +3,7 @@ use rsign_api::signer::{Scal, State};
 use super::browser::{Browser, PASSWORD};
 use crate::domain::client::{PinTransport, Reach};
 use crate::domain::history::{Approval, Way};
-use crate::domain::transaction::Origin;
+use crate::domain::transaction::{Origin, Progress};
 use crate::http::tests::Bench;
 use serde_json::json;
 
@@ -111,7 +111,8 @@ async fn pins_are_entered_on_the_signing_page_only() {
     assert_eq!(*return_to, format!("/account/keys/{}/made", made.registration.credential));
     assert!(!ann.cookies.values().any(|cookie| cookie == session));
     // Nothing came of it.
-    assert_eq!(ann.get(return_to).await.location(), "/account/keys/new");
+    let back = format!("{return_to}?tx={}", made.registration.tx);
+    assert_eq!(ann.get(&back).await.location(), "/account/keys/new");
     assert!(ann.get("/account/keys/new").await.html.contains("No key was made"));
 
     let page = ann.get(&format!("/account/keys/{id}")).await;
@@ -121,8 +122,21 @@ async fn pins_are_entered_on_the_signing_page_only() {
         (change.registration.credential.as_str(), change.registration.client.as_str()),
         (id.as_str(), "account")
     );
-    assert_eq!(ann.get(&format!("/account/keys/{id}/made")).await.location(), format!("/account/keys/{id}"));
-    assert!(ann.get("/account").await.html.contains("Your key is ready"));
+    // A link from elsewhere claims nothing.
+    let key = format!("/account/keys/{id}");
+    let (change, making) = (change.registration.tx, made.registration.tx);
+    for link in ["made", "made?tx=x", "pin?tx=x", &format!("made?tx={making}")] {
+        assert_eq!(ann.get(&format!("{key}/{link}")).await.location(), key, "{link}");
+        let page = ann.get("/account").await;
+        assert!(!page.html.contains("Your key is ready") && !page.html.contains("The PIN"), "{link}");
+    }
+    for (tx, back, said) in [(change, "pin", "The PIN was changed"), (making, "made", "Your key is ready")] {
+        let found = bench.parts.repositories.transactions.find(&tx).await.unwrap().unwrap();
+        let advanced = bench.parts.repositories.transactions.advance(&tx, None, found.progress, Progress::Done);
+        assert!(advanced.await.unwrap());
+        assert_eq!(ann.get(&format!("{key}/{back}?tx={tx}")).await.location(), key);
+        assert!(ann.get("/account").await.html.contains(said), "{said}");
+    }
 }
 
 #[tokio::test]
