@@ -10,6 +10,9 @@ pub const LONGEST: i64 = 8 * 60 * 60 * 1000;
 /// How long it lasts while nobody uses it, milliseconds.
 pub const IDLE: i64 = 30 * 60 * 1000;
 
+/// Sessions one user may have at once: browsers, and those that were closed without signing out.
+pub const MOST: usize = 50;
+
 /// A session. Its cookie is 256 random bits; only their digest is kept.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {

@@ -70,13 +70,21 @@ impl Sessions {
         self.0.remove(digest).await
     }
 
-    /// A user's sessions, those that ended but are not purged yet among them.
+    /// All of a user's sessions, those that ended but are not purged yet among them.
     ///
     /// # Errors
     /// See [`rsign_storage::Error`].
     pub async fn of_user(&self, user: &str) -> Result<Vec<Session>> {
-        let found = self.0.list(Some(user), None, PAGE).await?;
-        Ok(found.into_iter().map(|(_, session)| session).collect())
+        let mut sessions = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.0.list(Some(user), after.as_deref(), PAGE).await?;
+            after = page.last().filter(|_| page.len() == PAGE).map(|(digest, _)| digest.clone());
+            sessions.extend(page.into_iter().map(|(_, session)| session));
+            if after.is_none() {
+                return Ok(sessions);
+            }
+        }
     }
 
     pub(super) async fn purge(&self, now: i64) -> Result<u64> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::language::Language;
-use crate::domain::session::{LONGEST, Notice, Session};
+use crate::domain::session::{LONGEST, MOST, Notice, Session};
 use crate::domain::token::digest;
 use crate::domain::user::User;
 use crate::port::clock::Clock;
@@ -68,7 +68,19 @@ impl Sessions {
             notice,
         };
         self.stored.store(session.clone()).await?;
+        self.make_room(&session).await?;
         Ok((cookie, session))
+    }
+
+    /// Ends the oldest sessions of this one's user that are too many.
+    async fn make_room(&self, newest: &Session) -> Result<(), Error> {
+        let mut others = self.stored.of_user(&newest.user).await?;
+        others.retain(|session| session.digest != newest.digest);
+        others.sort_unstable_by_key(|session| std::cmp::Reverse(session.created_at));
+        for session in others.iter().skip(MOST - 1) {
+            self.stored.remove(&session.digest).await?;
+        }
+        Ok(())
     }
 
     /// The living session of a cookie; notes that it is in use.

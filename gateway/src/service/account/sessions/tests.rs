@@ -93,3 +93,32 @@ async fn a_notice_is_told_once() {
     assert_eq!(bench.sessions.take_notice(&session).await.unwrap(), Some(Notice::KeyDeleted));
     assert_eq!(bench.sessions.take_notice(&session).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_user_has_so_many_sessions_and_the_oldest_ends() {
+    let bench = bench().await;
+    let mut begun = Vec::new();
+    for now in 0..=i64::try_from(MOST).unwrap() {
+        bench.clock.0.store(now, Ordering::Relaxed);
+        begun.push(bench.begin().await.0);
+    }
+    let mut alive = Vec::new();
+    for cookie in &begun {
+        alive.push(bench.lives(100, cookie).await);
+    }
+    assert!(!alive[0] && alive[1..].iter().all(|alive| *alive), "{alive:?}");
+}
+
+#[tokio::test]
+async fn all_others_end_however_many_there_are() {
+    let bench = bench().await;
+    let (cookie, session) = bench.begin().await;
+    // More than are read at once: from a time before there was a limit.
+    for n in 0..250 {
+        let old = Session { digest: format!("{n:064x}"), ..session.clone() };
+        bench.sessions.stored.store(old).await.unwrap();
+    }
+    bench.sessions.end_others(&session).await.unwrap();
+    assert_eq!(bench.sessions.stored.of_user("ann").await.unwrap().len(), 1);
+    assert!(bench.lives(0, &cookie).await);
+}
