@@ -57,6 +57,16 @@ pub struct Tie {
     pub subject: String,
 }
 
+/// An account whose owner is giving a way in up: one at a time, so that of the last two one stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untying {
+    /// Unix milliseconds: whoever took so long has died.
+    pub expires_at: i64,
+}
+
+/// How long giving one up may take, milliseconds.
+pub const UNTYING: i64 = 60 * 1000;
+
 impl Tie {
     /// What it is found by: issuer and subject together, and nothing else (security.md 2.1).
     #[must_use]

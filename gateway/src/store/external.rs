@@ -6,21 +6,23 @@ use rsign_storage::{Collection, Place, Result, Store, Table, Update};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::collection;
-use crate::domain::external::{ExternalSignIn, Introduction, Tie};
+use crate::domain::external::{ExternalSignIn, Introduction, Tie, Untying};
 
 pub(super) const SIGN_IN: Collection = collection("external_sign_in");
 pub(super) const INTRODUCTION: Collection = collection("introduction");
 pub(super) const TIE: Collection = collection("tie");
+pub(super) const UNTYING: Collection = collection("untying");
 
 /// Names of one account that are read; there is one for each provider.
 const PAGE: usize = 100;
 
-/// All three.
+/// All of them.
 #[derive(Debug, Clone)]
 pub struct External {
     sign_ins: Table<ExternalSignIn>,
     introductions: Table<Introduction>,
     ties: Table<Tie>,
+    untyings: Table<Untying>,
 }
 
 impl External {
@@ -28,10 +30,12 @@ impl External {
         let sign_in = |sign_in: &ExternalSignIn| Place { group: None, expires_at: Some(sign_in.expires_at) };
         let introduction = |known: &Introduction| Place { group: None, expires_at: Some(known.expires_at) };
         let tie = |tie: &Tie| Place { group: Some(tie.user.clone()), expires_at: None };
+        let untying = |under_way: &Untying| Place { group: None, expires_at: Some(under_way.expires_at) };
         Self {
             sign_ins: Table::new(Arc::clone(store), SIGN_IN, sign_in),
             introductions: Table::new(Arc::clone(store), INTRODUCTION, introduction),
             ties: Table::new(Arc::clone(store), TIE, tie),
+            untyings: Table::new(Arc::clone(store), UNTYING, untying),
         }
     }
 
@@ -101,6 +105,27 @@ impl External {
         Ok(found.into_iter().map(|(_, tie)| tie).collect())
     }
 
+    /// Lets one untying of an account begin; `false` while another is under way.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn begin_untying(&self, user: &str, now: i64, until: i64) -> Result<bool> {
+        self.untyings
+            .update(user, move |found| match found {
+                Some(under_way) if under_way.expires_at > now => (Update::Keep, false),
+                _ => (Update::Put(Untying { expires_at: until }), true),
+            })
+            .await
+    }
+
+    /// Lets the next one begin.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn end_untying(&self, user: &str) -> Result<()> {
+        self.untyings.remove(user).await.map(drop)
+    }
+
     /// Unties one.
     ///
     /// # Errors
@@ -110,7 +135,8 @@ impl External {
     }
 
     pub(super) async fn purge(&self, now: i64) -> Result<u64> {
-        Ok(self.sign_ins.purge(now).await? + self.introductions.purge(now).await?)
+        let waiting = self.sign_ins.purge(now).await? + self.introductions.purge(now).await?;
+        Ok(waiting + self.untyings.purge(now).await?)
     }
 }
 

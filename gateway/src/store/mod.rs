@@ -93,6 +93,7 @@ impl Repositories {
             external::SIGN_IN,
             external::INTRODUCTION,
             external::TIE,
+            external::UNTYING,
         ];
         Ok(Self::over(&rsign_storage::open(location, &collections).await?))
     }

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
-use crate::domain::external::{ExternalSignIn, Identity, Introduction, PATIENCE, Tie};
+use crate::domain::external::{ExternalSignIn, Identity, Introduction, PATIENCE, Tie, UNTYING};
 use crate::domain::language::Language;
 use crate::domain::token::digest;
 use crate::domain::user::User;
@@ -185,12 +185,22 @@ impl External {
         Ok(self.stored.of_user(user).await?.into_iter().map(|tie| tie.issuer).collect())
     }
 
-    /// Unties an account from a provider, if another way in is left.
+    /// Unties an account from a provider, if another way in is left. One at a time: two would each see the other's.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn untie(&self, user: &User, provider: &str) -> Result<(), Error> {
         let provider = self.named(provider)?;
+        let now = self.clock.now();
+        if !self.stored.begin_untying(&user.id, now, now + UNTYING).await? {
+            return Err(Error::LastWayIn);
+        }
+        let outcome = self.untie_alone(user, provider).await;
+        self.stored.end_untying(&user.id).await?;
+        outcome
+    }
+
+    async fn untie_alone(&self, user: &User, provider: &Provider) -> Result<(), Error> {
         let ties = self.stored.of_user(&user.id).await?;
         let (gone, left): (Vec<_>, Vec<_>) = ties.into_iter().partition(|tie| tie.issuer == provider.issuer);
         if left.is_empty() && !user.password.is_one() {

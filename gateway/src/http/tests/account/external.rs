@@ -1,5 +1,9 @@
 use super::browser::{Browser, Seen};
+use crate::app::App;
+use crate::domain::external::Tie;
+use crate::domain::user::{PasswordHash, User};
 use crate::http::tests::Bench;
+use crate::service::account::external::Provider;
 
 const IDP: &str = "/account/oidc/idp";
 
@@ -109,4 +113,25 @@ async fn an_account_is_tied_only_by_its_owner_on_purpose() {
     let me = ann.get("/account/me").await;
     assert_eq!(ann.submit(&me, &format!("{IDP}/untie"), &[]).await.location(), "/account/me");
     assert!(back(&mut elsewhere, IDP, "ann-there").await.location().starts_with("/account/sign-up?introduction="));
+}
+
+#[tokio::test]
+async fn of_two_ways_in_given_up_at_once_one_stays() {
+    let bench = Bench::new().await;
+    let mut parts = bench.parts.clone();
+    let second =
+        Provider { name: "two".to_owned(), issuer: "https://two.example".to_owned(), ..parts.providers[0].clone() };
+    parts.providers.push(second);
+    let external = App::new(&bench.site.config, &parts, "https://rsign.example").unwrap().external;
+    let ann = parts.repositories.users.find(&bench.ann).await.unwrap().unwrap();
+    let ann = User { password: PasswordHash::none(), ..ann };
+    let ties = &parts.repositories.external;
+    for round in 0..20 {
+        for provider in &parts.providers {
+            let (issuer, subject) = (provider.issuer.clone(), "ann".to_owned());
+            ties.tie(Tie { user: ann.id.clone(), issuer, subject }).await.unwrap();
+        }
+        let _ = tokio::join!(external.untie(&ann, "idp"), external.untie(&ann, "two"));
+        assert_eq!(ties.of_user(&ann.id).await.unwrap().len(), 1, "{round}");
+    }
 }
