@@ -31,6 +31,13 @@ pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Pa
     let asking = tls_of_clients(&config)?;
     let head_timeout = Duration::from_secs(config.limits.header_timeout_seconds);
     let public_url = config.listen.public_url(address);
+    if config.listen.is_called_otherwise(address) && config.account.address_field.is_none() {
+        tracing::warn!(
+            "[listen] public_url names another host than the bound address; if a reverse proxy stands there, name the \
+             field it writes callers' addresses into, [account] address_field: without it all callers are one, and \
+             one who guesses passwords slows all others down"
+        );
+    }
     let site = Arc::new(Site::new(App::new(&config, &parts, &public_url)?, config, &public_url)?);
     let handle = Handle::new();
     stop_on_signal(handle.clone())?;

@@ -50,6 +50,14 @@ impl ListenConfig {
         let url = self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{bound}"));
         url.trim_end_matches('/').to_owned()
     }
+
+    /// Whether browsers call it by another name than that of the bound address, as behind a reverse proxy.
+    #[must_use]
+    pub fn is_called_otherwise(&self, bound: SocketAddr) -> bool {
+        let url = self.public_url.as_ref().and_then(|url| url::Url::parse(url).ok());
+        let host = url.as_ref().and_then(url::Url::host_str);
+        host.is_some_and(|host| host.trim_matches(['[', ']']) != bound.ip().to_string())
+    }
 }
 
 /// Where anybody fetches the CA certificate and the CRL, in plain http as RFC 5280 expects.
@@ -58,4 +66,23 @@ impl ListenConfig {
 pub struct PkiConfig {
     /// Address and port.
     pub address: SocketAddr,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ListenConfig;
+
+    #[test]
+    fn what_browsers_call_it_may_be_another_place() {
+        let of = |url: Option<&str>, bound: &str| {
+            let address = bound.parse().unwrap();
+            let public_url = url.map(str::to_owned);
+            let listen = ListenConfig { address, certificate: None, key: None, public_url, prefix: None };
+            listen.is_called_otherwise(address)
+        };
+        assert!(of(Some("https://rsign.example"), "127.0.0.1:8080"));
+        assert!(!of(Some("http://127.0.0.1:9000"), "127.0.0.1:8080"));
+        assert!(!of(Some("https://[::1]"), "[::1]:8443"));
+        assert!(!of(None, "0.0.0.0:443"));
+    }
 }

@@ -1,57 +1,57 @@
 //! Slows down who guesses, without shutting out whom they guess at.
 //!
-//! Three counts: of an account from one address, of one address, of an account from everywhere. A stranger who fails
-//! often waits at their own address; only guessing from very many addresses reaches the third count, which never
-//! asks for more than a moment, and not of an address the owner signed in from before. In memory: each replica of
-//! the gateway counts for itself.
+//! Failures are counted for an account from one network, for a network, for the site that the network is part of
+//! (IPv6), and for an account from everywhere; each count forgets one after a while. The first three refuse who is
+//! over them. The last one only sets a pace: over it, tries of an account begin one after the other, in two [`LANES`].
+//! Whoever failed on the account lately waits among their like, so that they are not in the way of who has not: the
+//! owner, for instance. A network that an account was signed in from is answerable for itself alone there. In memory:
+//! each replica of the gateway counts for itself.
+
+mod count;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::port::clock::Clock;
+use tokio::sync::Notify;
 
-/// A count that nobody added to for so long is forgotten, milliseconds.
-const FORGET: i64 = 30 * 60 * 1000;
+use self::count::{Count, Key, Keys, Rule, make_room};
+use crate::port::clock::Clock;
 
 /// An address its owner signed in from is remembered for so long, milliseconds.
 const FAMILIAR: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// Counts that are kept at once.
-const ROOM: usize = 100_000;
+/// Who failed on an account within so long is somebody who failed, milliseconds.
+const LATELY: i64 = 30 * 60 * 1000;
 
-/// How often, and how long apart, a try that queues looks whether it may go on: for five seconds.
-const LOOKS: u32 = 250;
-const LOOK: Duration = Duration::from_millis(20);
+/// Five at once, then one in 30 seconds.
+const PAIR: Rule = Rule { free: 5, forgets_one: 30_000 };
+const NETWORK: Rule = Rule { free: 30, forgets_one: 30_000 };
+/// Of 256 networks.
+const SITE: Rule = Rule { free: 120, forgets_one: 7_500 };
+const ACCOUNT: Rule = Rule { free: 50, forgets_one: 30_000 };
 
-/// How often a count lets one try before it asks to wait, and how long it asks to wait at most, milliseconds.
+/// Where tries of an account that is over its count wait: for so long after the one before, and so long at most,
+/// milliseconds.
 #[derive(Debug, Clone, Copy)]
-struct Rule {
-    free: u32,
+struct Lane {
+    pace: i64,
     longest: i64,
 }
 
-const PAIR: Rule = Rule { free: 5, longest: 60_000 };
-const ADDRESS: Rule = Rule { free: 30, longest: 60_000 };
-const ACCOUNT: Rule = Rule { free: 50, longest: 2_000 };
+/// For networks that have not failed on the account lately, and for those that have. The first is full only if 300
+/// come within half a minute and ten a second after that, and each has but one such try in half an hour.
+const LANES: [Lane; 2] = [Lane { pace: 100, longest: 30_000 }, Lane { pace: 1000, longest: 5_000 }];
 
-/// What is counted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Pair(String, IpAddr),
-    Address(IpAddr),
-    Account(String),
-}
+/// Who is told from nobody does not wait, but is told to.
+const NOWHERE: Lane = Lane { pace: 1000, longest: 0 };
 
-#[derive(Debug, Clone, Copy)]
-struct Count {
-    failures: u32,
-    /// Tries that are being judged.
-    pending: u32,
-    last: i64,
-    familiar_until: i64,
-}
+/// How long a try waits for others that are being judged.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// It looks again after so long even if it missed that one was.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Come back in so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +59,12 @@ struct Count {
 pub struct Wait {
     /// Seconds.
     pub seconds: u32,
+}
+
+impl Wait {
+    fn of(milliseconds: i64) -> Self {
+        Self { seconds: u32::try_from(milliseconds.div_euclid(1000) + 1).unwrap_or(u32::MAX) }
+    }
 }
 
 /// The counts.
@@ -72,7 +78,7 @@ pub struct Throttle {
 #[derive(Debug)]
 pub struct Try {
     throttle: Arc<Throttle>,
-    keys: Vec<Key>,
+    keys: Vec<(Key, Rule)>,
     outcome: Outcome,
 }
 
@@ -102,10 +108,12 @@ impl Drop for Try {
 }
 
 /// What becomes of a try that would begin now.
+#[derive(Debug)]
 enum Decision {
-    Go(Vec<Key>),
-    /// So many are being judged that the limit might be reached.
-    Later,
+    /// It begins, after so many milliseconds.
+    Go(Vec<(Key, Rule)>, i64),
+    /// So many are being judged that the limit might be reached: when one of them is, it may look again.
+    Later(Arc<Notify>),
     No(Wait),
 }
 
@@ -123,15 +131,20 @@ impl Throttle {
     /// # Errors
     /// [`Wait`].
     pub async fn begin(self: &Arc<Self>, account: &str, address: Option<IpAddr>) -> Result<Try, Wait> {
-        let mut looks = 0;
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            match self.decide(account, address.map(network)) {
-                Decision::Go(keys) => return Ok(Try { throttle: Arc::clone(self), keys, outcome: Outcome::Failed }),
+            match self.decide(account, address) {
+                Decision::Go(keys, delay) => {
+                    let begun = Try { throttle: Arc::clone(self), keys, outcome: Outcome::Failed };
+                    if let Ok(delay @ 1..) = u64::try_from(delay) {
+                        tokio::time::sleep(Duration::from_millis(delay)).await;
+                    }
+                    return Ok(begun);
+                }
                 Decision::No(wait) => return Err(wait),
-                Decision::Later if looks == LOOKS => return Err(Wait { seconds: 1 }),
-                Decision::Later => tokio::time::sleep(LOOK).await,
+                Decision::Later(_) if tokio::time::Instant::now() >= deadline => return Err(Wait { seconds: 1 }),
+                Decision::Later(judged) => drop(tokio::time::timeout(LOOK, judged.notified()).await),
             }
-            looks += 1;
         }
     }
 
@@ -154,103 +167,60 @@ impl Throttle {
     fn decide(&self, account: &str, address: Option<IpAddr>) -> Decision {
         let now = self.clock.now();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let pair = address.map(|address| Key::Pair(account.to_owned(), address));
-        let familiar = pair.as_ref().and_then(|pair| counts.get(pair)).is_some_and(|count| count.familiar_until > now);
-        let mut keys: Vec<(Key, Rule)> = pair.map(|pair| (pair, PAIR)).into_iter().collect();
-        keys.extend(address.map(|address| (Key::Address(address), ADDRESS)));
-        if !familiar {
-            keys.push((Key::Account(account.to_owned()), ACCOUNT));
+        let Keys { pair, around, account } = Keys::of(account, address);
+        let own = pair.as_ref().and_then(|pair| counts.get(pair));
+        let is_familiar = own.is_some_and(|count| count.familiar_until > now);
+        let has_failed = own.is_some_and(|count| count.failed_at + LATELY > now);
+        let lane = if pair.is_none() { NOWHERE } else { LANES[usize::from(has_failed)] };
+        let place = usize::from(has_failed || pair.is_none());
+        let mut keys: Vec<(Key, Rule)> = pair.into_iter().map(|pair| (pair, PAIR)).collect();
+        if !is_familiar {
+            keys.extend(around);
         }
         if let Some(wait) = keys.iter().filter_map(|(key, rule)| counts.get(key)?.wait(*rule, now)).max() {
-            return Decision::No(Wait { seconds: u32::try_from(wait.div_euclid(1000) + 1).unwrap_or(u32::MAX) });
+            return Decision::No(Wait::of(wait));
         }
-        if keys.iter().any(|(key, rule)| counts.get(key).is_some_and(|count| count.is_full(*rule, now))) {
-            return Decision::Later;
+        for (key, rule) in &keys {
+            if let Some(count) = counts.get_mut(key).filter(|count| count.is_full(*rule, now)) {
+                return Decision::Later(Arc::clone(count.judged.get_or_insert_default()));
+            }
+        }
+        let mut delay = 0;
+        if !is_familiar {
+            if let Some(count) = counts.get_mut(&account).filter(|count| count.is_over(ACCOUNT, now)) {
+                delay = (count.next[place] - now).max(0);
+                if delay > lane.longest {
+                    return Decision::No(Wait::of(delay - lane.longest));
+                }
+                count.next[place] = now + delay + lane.pace;
+            }
+            keys.push((account, ACCOUNT));
         }
         make_room(&mut counts, now);
         for (key, _) in &keys {
-            counts.entry(key.clone()).or_insert(Count::NONE).begin(now);
+            counts.entry(key.clone()).or_default().pending += 1;
         }
-        Decision::Go(keys.into_iter().map(|(key, _)| key).collect())
+        Decision::Go(keys, delay)
     }
 
-    fn settle(&self, keys: &[Key], outcome: Outcome) {
+    fn settle(&self, keys: &[(Key, Rule)], outcome: Outcome) {
         let now = self.clock.now();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        for key in keys {
+        for (key, rule) in keys {
             let Some(count) = counts.get_mut(key) else { continue };
             count.pending = count.pending.saturating_sub(1);
             match (outcome, key) {
-                (Outcome::Failed, _) => count.fail(now),
-                // Only this one: an account of one's own must not wipe the count of an address.
+                (Outcome::Failed, _) => count.fail(*rule, now),
+                // Only this one: an account of one's own must not wipe the count of a network.
                 (Outcome::Right, Key::Pair(..)) => {
-                    count.failures = 0;
+                    (count.clear_at, count.failed_at) = (now, count::NEVER);
                     count.familiar_until = now + FAMILIAR;
                 }
                 (Outcome::Right, _) | (Outcome::Unjudged, _) => {}
             }
-        }
-    }
-}
-
-impl Count {
-    const NONE: Self = Self { failures: 0, pending: 0, last: 0, familiar_until: 0 };
-
-    /// Milliseconds until the next try.
-    fn wait(&self, rule: Rule, now: i64) -> Option<i64> {
-        let over = self.failures.checked_sub(rule.free)?;
-        let pause = (1000_i64 << over.min(10)).min(rule.longest);
-        let left = self.last + pause - now;
-        (left > 0).then_some(left)
-    }
-
-    /// Whether another try might be one too many, if all that are under way fail. Over the limit one goes at a time.
-    fn is_full(&self, rule: Rule, now: i64) -> bool {
-        let failures = if now - self.last >= FORGET { 0 } else { self.failures };
-        self.pending > 0 && failures.saturating_add(self.pending) >= rule.free
-    }
-
-    fn begin(&mut self, now: i64) {
-        if now - self.last >= FORGET {
-            self.failures = 0;
-        }
-        self.pending = self.pending.saturating_add(1);
-        self.last = now;
-    }
-
-    fn fail(&mut self, now: i64) {
-        self.failures = self.failures.saturating_add(1);
-        self.last = now;
-    }
-
-    fn is_forgotten(&self, now: i64) -> bool {
-        self.pending == 0 && now - self.last >= FORGET && self.familiar_until <= now
-    }
-}
-
-/// With no room left, what is forgotten goes, and if that is not enough, half of the rest.
-fn make_room(counts: &mut HashMap<Key, Count>, now: i64) {
-    if counts.len() < ROOM {
-        return;
-    }
-    counts.retain(|_, count| !count.is_forgotten(now));
-    if counts.len() >= ROOM {
-        let mut stays = false;
-        counts.retain(|_, _| {
-            stays = !stays;
-            stays
-        });
-    }
-}
-
-/// Whoever has one IPv6 address has all of its /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let mut octets = address.octets();
-            octets[8..].fill(0);
-            IpAddr::from(octets)
+            if let Some(judged) = count.judged.take() {
+                judged.notify_waiters();
+            }
         }
     }
 }
