@@ -31,12 +31,16 @@ for (const kind of ["P-256", "RSA-2048"]) {
         program.stderr.on("data", (data) => (complaint += data));
         const ended = new Promise((resolve) => program.on("exit", resolve));
         let visits = 0;
+        let code;
         for await (const line of createInterface({ input: program.stdout })) {
             const url = line.trim();
+            code ??= line.match(/([0-9A-Z]{4}-){3}[0-9A-Z]{4}/)?.[0];
             if (!url.startsWith("http")) continue;
             visits += 1;
+            // Only what is signed has a code, and the terminal has said it by now.
+            assert.equal(code !== undefined, visits === 2);
             await page.goto(url);
-            await approve(credential);
+            await approve(credential, code);
         }
         assert.equal(await ended, 0, complaint);
         assert.equal(visits, 2);
@@ -48,12 +52,13 @@ for (const kind of ["P-256", "RSA-2048"]) {
     });
 }
 
-async function approve(credential) {
+async function approve(credential, code) {
     if (page.url().includes("/account/sign-in")) {
         await page.fill("[name=username]", rui.username);
         await page.fill("[name=password]", rui.password);
         await page.click("main button[type=submit]");
     }
+    if (code) assert.ok((await page.innerText("main")).includes(code), code);
     await page.click("button[name=decision][value=continue]");
     await page.waitForURL((url) => url.pathname === "/callback" || url.href.startsWith(ready.sign));
     if (!page.url().startsWith(ready.sign)) return;

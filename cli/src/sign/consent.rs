@@ -13,6 +13,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use url::Url;
 
+use super::terminal::step;
+
 /// How long a person may take.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
@@ -68,9 +70,9 @@ impl<'a> Consent<'a> {
         }
         let (url, state) = request.url();
         self.show(what, &url);
-        let answer = tokio::time::timeout(PATIENCE, answer(&listener));
+        let answer = tokio::time::timeout(PATIENCE, answer(&listener, state.secret()));
         let answer = answer.await.context("nobody approved within ten minutes")??;
-        let code = self.judge(&answer, state.secret())?;
+        let code = self.judge(&answer)?;
         let send = |request| send(self.http, request);
         let token = client.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier);
         let token = token.request_async(&send).await.context("the service gave no token for the code")?;
@@ -79,14 +81,14 @@ impl<'a> Consent<'a> {
 
     fn show(&self, what: &str, url: &Url) {
         if self.opens_browser && open::that_detached(url.as_str()).is_ok() {
-            super::step(&format!("your browser asks whether this program {what}; if it does not: {url}"));
+            step(&format!("your browser asks whether this program {what}; if it does not: {url}"));
         } else {
-            super::step(&format!("open this to say that this program {what}:\n  {url}"));
+            step(&format!("open this to say that this program {what}:"));
+            step(url.as_str());
         }
     }
 
-    fn judge(&self, answer: &Answer, state: &str) -> anyhow::Result<String> {
-        ensure!(answer.get("state") == Some(state), "an answer came that belongs to another request; start again");
+    fn judge(&self, answer: &Answer) -> anyhow::Result<String> {
         if let Some(issuer) = &self.issuer {
             ensure!(answer.get("iss") == Some(issuer), "the answer came from another server than was asked");
         }
@@ -121,15 +123,17 @@ impl Answer {
     }
 }
 
-/// Waits for the browser. Whatever else asks on this port (an icon, a scanner) is told that there is nothing.
-async fn answer(listener: &TcpListener) -> anyhow::Result<Answer> {
+/// Waits for the browser. Whatever else asks on this port (an icon, a scanner, a page that guesses the port) is told so
+/// and changes nothing: only who has the `state` can answer.
+async fn answer(listener: &TcpListener, state: &str) -> anyhow::Result<Answer> {
     loop {
-        let (stream, _) = listener.accept().await?;
+        // A connection that broke before it was taken is nothing to us.
+        let Ok((stream, _)) = listener.accept().await else { continue };
         let mut stream = BufReader::new(stream);
         let mut line = String::new();
         let read = tokio::time::timeout(Duration::from_secs(5), stream.read_line(&mut line)).await;
-        let found = matches!(read, Ok(Ok(_))).then(|| callback(&line)).flatten();
-        let (status, body) = if found.is_some() { ("200 OK", DONE) } else { ("404 Not Found", "") };
+        let found = if matches!(read, Ok(Ok(_))) { callback(&line, state) } else { Err("408 Request Timeout") };
+        let (status, body) = found.as_ref().map_or_else(|status| (*status, ""), |_| ("200 OK", DONE));
         let head = format!(
             "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\
              content-security-policy: default-src 'none'\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
@@ -137,17 +141,23 @@ async fn answer(listener: &TcpListener) -> anyhow::Result<Answer> {
         );
         let _ = stream.get_mut().write_all(head.as_bytes()).await;
         let _ = stream.get_mut().shutdown().await;
-        if let Some(answer) = found {
+        if let Ok(answer) = found {
             return Ok(answer);
         }
     }
 }
 
-fn callback(line: &str) -> Option<Answer> {
-    let target = line.strip_prefix("GET ")?.split(' ').next()?;
-    let url = Url::parse("http://127.0.0.1").ok()?.join(target).ok()?;
-    let named = url.path() == "/callback" && url.query_pairs().any(|(name, _)| name == "code" || name == "error");
-    named.then(|| Answer(url.query_pairs().into_owned().collect()))
+/// The answer to the request of this state, or the HTTP status of what is none.
+fn callback(line: &str, state: &str) -> Result<Answer, &'static str> {
+    let target = line.strip_prefix("GET ").and_then(|rest| rest.split(' ').next());
+    let target = target.filter(|target| target.starts_with('/')).ok_or("400 Bad Request")?;
+    let url = Url::parse(&format!("http://127.0.0.1{target}")).map_err(|_| "400 Bad Request")?;
+    if url.path() != "/callback" {
+        return Err("404 Not Found");
+    }
+    let answer = Answer(url.query_pairs().into_owned().collect());
+    let says_something = answer.get("code").is_some() || answer.get("error").is_some();
+    if says_something && answer.get("state") == Some(state) { Ok(answer) } else { Err("400 Bad Request") }
 }
 
 /// `oauth2` speaks through whichever HTTP client it is given.
@@ -163,15 +173,44 @@ async fn send(http: &reqwest::Client, request: HttpRequest) -> Result<HttpRespon
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::callback;
+    use super::*;
 
     #[test]
     fn only_the_callback_is_an_answer() {
-        let answer = callback("GET /callback?code=a%2Bb&state=s&iss=https%3A%2F%2Fx HTTP/1.1\r\n").unwrap();
+        let answer = callback("GET /callback?code=a%2Bb&state=s&iss=https%3A%2F%2Fx HTTP/1.1\r\n", "s").unwrap();
         assert_eq!((answer.get("code"), answer.get("iss")), (Some("a+b"), Some("https://x")));
-        assert!(callback("GET /callback?error=access_denied HTTP/1.1\r\n").is_some());
-        for other in ["GET /favicon.ico HTTP/1.1", "GET /callback HTTP/1.1", "POST /callback?code=a HTTP/1.1", ""] {
-            assert!(callback(other).is_none(), "{other}");
+        assert!(callback("GET /callback?error=access_denied&state=s HTTP/1.1\r\n", "s").is_ok());
+        for (other, status) in [
+            ("GET /favicon.ico HTTP/1.1", "404"),
+            ("GET /callback HTTP/1.1", "400"),
+            ("GET /callback?state=s HTTP/1.1", "400"),
+            ("GET /callback?code=a HTTP/1.1", "400"),
+            ("GET /callback?code=a&state=x HTTP/1.1", "400"),
+            ("POST /callback?code=a&state=s HTTP/1.1", "400"),
+            ("GET http://elsewhere/callback?code=a&state=s HTTP/1.1", "400"),
+            ("", "400"),
+        ] {
+            assert!(callback(other, "s").unwrap_err().starts_with(status), "{other}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_stray_request_does_not_end_the_wait() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let waiting = tokio::spawn(async move { answer(&listener, "s").await });
+        for (target, status) in [
+            ("/callback?code=a&state=guessed", "400"),
+            ("/callback?error=x", "400"),
+            ("/", "404"),
+            ("/callback?code=right&state=s", "200"),
+        ] {
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            stream.write_all(format!("GET {target} HTTP/1.1\r\n\r\n").as_bytes()).await.unwrap();
+            let mut heard = String::new();
+            BufReader::new(stream).read_line(&mut heard).await.unwrap();
+            assert!(heard.starts_with(&format!("HTTP/1.1 {status}")), "{target}: {heard}");
+        }
+        assert_eq!(waiting.await.unwrap().unwrap().get("code"), Some("right"));
     }
 }

@@ -11,6 +11,9 @@ use cms::signed_data::{
 };
 use der::asn1::{Any, ObjectIdentifier, OctetString, SetOfVec, UtcTime};
 use der::{Decode as _, Encode as _, Sequence};
+use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::channel::list::{Entry, List, short_code};
+use rsign_api::signer::EntryType;
 use sha2::{Digest as _, Sha256};
 use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
@@ -69,6 +72,13 @@ impl Detached {
             certificates,
             algorithm: signature_algorithm(credential.algorithm)?,
         })
+    }
+
+    /// The short code of the list that holds this digest alone, as the service's pages show it.
+    pub(super) fn short_code(&self) -> anyhow::Result<String> {
+        let entry = Entry { r#type: EntryType::Untyped, hash: self.digest.clone(), label: None };
+        let list = List::new(HashAlgorithm::Sha256, vec![entry]).ok().context("the digest is none of SHA-256")?;
+        Ok(short_code(&list.digest()))
     }
 
     /// The whole `ContentInfo`, DER.

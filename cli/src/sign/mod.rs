@@ -7,6 +7,7 @@
 mod consent;
 mod document;
 mod service;
+mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -17,6 +18,7 @@ use clap::Args;
 use consent::{App, Consent};
 use document::Detached;
 use service::Service;
+use terminal::{shown, step};
 
 /// Options of `rsign sign`.
 #[derive(Debug, Args)]
@@ -50,6 +52,11 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+    // Errors hold what the service said.
+    sign(options).await.map_err(|error| anyhow::Error::msg(shown(&format!("{error:#}"))))
+}
+
+async fn sign(options: Options) -> anyhow::Result<()> {
     let content = std::fs::read(&options.file).with_context(|| options.file.display().to_string())?;
     let Place { service, app, roots } = place(&options)?;
     let http = http_client(roots.as_deref())?;
@@ -72,6 +79,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         ("hashAlgorithmOID", document::SHA256),
         ("description", label.as_str()),
     ];
+    step(&format!("short code of what is to be signed: {}", detached.short_code()?));
+    step("the page shows the same code; if it shows another, cancel there");
     let sad = consent.ask("may sign this file with your key", &list).await?;
     let signature = service.sign_hash(&token, &sad, &credential, &detached.digest).await?;
 
@@ -84,10 +93,6 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         options.file.display()
     );
     Ok(())
-}
-
-fn step(what: &str) {
-    println!("  {what}");
 }
 
 /// `FILE.p7s`.

@@ -62,9 +62,10 @@ impl<'a> Service<'a> {
     /// Base address of the authorization server: `oauth2`, to which `/oauth2/authorize` is appended (CSC 8.3.1).
     pub(super) fn authorization_server(&self) -> anyhow::Result<&str> {
         let server = self.info["oauth2"].as_str().or_else(|| self.info["oauth2Issuer"].as_str());
-        Ok(server
-            .context("this service knows no OAuth2: a person cannot approve in the browser")?
-            .trim_end_matches('/'))
+        let server = server.context("this service knows no OAuth2: a person cannot approve in the browser")?;
+        // There the browser is sent, and there this program sends its secret and the code.
+        ensure!(is_safe(server), "the service names an authorization server that is not reached over TLS: {server}");
+        Ok(server.trim_end_matches('/'))
     }
 
     /// The credential of that id, or the first that is enabled and makes signatures we can use.
@@ -125,6 +126,18 @@ impl<'a> Service<'a> {
     }
 }
 
+/// Over TLS, or on this computer.
+fn is_safe(server: &str) -> bool {
+    let Ok(url) = url::Url::parse(server) else { return false };
+    let loopback = match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && loopback)
+}
+
 fn usable(id: String, found: &Value) -> anyhow::Result<Option<Credential>> {
     let offered = found["key"]["algo"].as_array().map(Vec::as_slice).unwrap_or_default();
     let algorithm = ALGORITHMS.into_iter().find(|wanted| offered.iter().any(|oid| oid == wanted));
@@ -141,4 +154,25 @@ fn usable(id: String, found: &Value) -> anyhow::Result<Option<Credential>> {
         chain: chain.iter().map(decode).collect::<Result<_, _>>()?,
         algorithm,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authorization_server_is_reached_over_tls_or_is_on_this_computer() {
+        let http = reqwest::Client::new();
+        let says = |oauth2: &str| {
+            let service = Service { http: &http, base: String::new(), info: json!({ "oauth2": oauth2 }) };
+            service.authorization_server().map(str::to_owned).ok()
+        };
+        assert_eq!(says("https://as.example/").as_deref(), Some("https://as.example"));
+        for near in ["http://127.0.0.1:8080", "http://[::1]:1", "http://localhost:80"] {
+            assert!(says(near).is_some(), "{near}");
+        }
+        for other in ["http://as.example", "http://127.0.0.1.as.example", "http://localhost.example", "ftp://x", "x"] {
+            assert!(says(other).is_none(), "{other}");
+        }
+    }
 }
