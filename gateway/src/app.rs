@@ -196,6 +196,7 @@ impl App {
             credentials: repositories.credentials.clone(),
             enrolment,
             history: Arc::clone(&history),
+            keys_per_user: config.account.keys_per_user,
             signer: Arc::clone(&signer),
             material: Arc::clone(&material),
             tenant: config.tenant.clone(),

@@ -58,4 +58,7 @@ pub enum Known {
 pub struct Enrolment {
     /// Unix milliseconds.
     pub started_at: i64,
+    /// Whose key it makes; none in what an older rsign wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! Makes credentials and changes their state (DESIGN 3). The PIN is never here: the signer's host shows it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rsign_api::algorithm::KeyType;
@@ -10,10 +11,14 @@ use rsign_api::signer::{
 
 use crate::domain::certificate::Facts;
 use crate::domain::credential::{Certificate, Credential, Known};
+use crate::domain::transaction::PATIENCE;
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
 use crate::port::signer::{self, Signer};
 use crate::store::{Credentials, Enrolments, Repositories, Users};
+
+/// Most keys and enrolments of one user that are counted.
+const MOST: usize = 1000;
 
 /// Why there is no credential, or none that changed.
 #[derive(Debug, thiserror::Error)]
@@ -119,8 +124,40 @@ impl Enrolment {
     pub async fn begin(&self, user: &str) -> Result<(String, Subject), Error> {
         let user = self.users.find(user).await?.ok_or(Error::UnknownUser)?;
         let id = self.random.id()?;
-        self.enrolments.begin(&id, self.clock.now()).await?;
+        self.enrolments.begin(&id, &user.id, self.clock.now()).await?;
         Ok((id, user.subject))
+    }
+
+    /// How many keys a user has, or may have soon, beside that of this id: those that exist, and those that are being
+    /// made. One whose owner never went to choose a PIN counts for ten minutes only.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn others(&self, user: &str, id: &str) -> Result<usize, Error> {
+        let existing = self.credentials.of_user(Some(user), None, MOST).await?.into_iter().map(|key| key.id);
+        let mut ids: BTreeSet<String> = existing.collect();
+        for (id, enrolment) in self.enrolments.of_user(user, MOST).await? {
+            let is_fresh = enrolment.started_at + 2 * PATIENCE > self.clock.now();
+            if is_fresh || self.credentials.find(&id).await?.is_some_and(|key| key.state != Known::Destroyed) {
+                ids.insert(id);
+            }
+        }
+        ids.remove(id);
+        Ok(ids.len())
+    }
+
+    /// As [`Self::begin`], for who may have so many keys; none for who has as many. Noted first and counted then, so
+    /// that of two at once neither is overlooked.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn begin_one_of(&self, user: &str, most: usize) -> Result<Option<(String, Subject)>, Error> {
+        let (id, subject) = self.begin(user).await?;
+        if self.others(user, &id).await? < most {
+            return Ok(Some((id, subject)));
+        }
+        self.end(&id).await?;
+        Ok(None)
     }
 
     /// Keeps a key that the signer made.

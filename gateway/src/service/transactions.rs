@@ -133,6 +133,7 @@ pub struct Transactions {
     credentials: Credentials,
     enrolment: Arc<Enrolment>,
     history: Arc<History>,
+    keys_per_user: usize,
     signer: Arc<dyn Signer>,
     material: Arc<Material>,
     tenant: String,
@@ -152,6 +153,8 @@ pub struct Parts {
     pub enrolment: Arc<Enrolment>,
     /// Where approvals are written down.
     pub history: Arc<History>,
+    /// Most keys of one user, where users make them.
+    pub keys_per_user: usize,
     /// The signer.
     pub signer: Arc<dyn Signer>,
     /// What SADs that wait are sealed under.
@@ -176,9 +179,21 @@ impl Transactions {
     /// The service over its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { stored, credentials, enrolment, history, signer, material, tenant, sign_origin, clock, random } =
-            parts;
-        Self { stored, credentials, enrolment, history, signer, material, tenant, sign_origin, clock, random }
+        let Parts { stored, credentials, enrolment, history, keys_per_user, signer, .. } = parts;
+        let Parts { material, tenant, sign_origin, clock, random, .. } = parts;
+        Self {
+            stored,
+            credentials,
+            enrolment,
+            history,
+            keys_per_user,
+            signer,
+            material,
+            tenant,
+            sign_origin,
+            clock,
+            random,
+        }
     }
 
     /// Registers a transaction.

@@ -124,15 +124,16 @@ pub struct Enrolments(Table<Enrolment>);
 
 impl Enrolments {
     pub(super) fn over(store: &Arc<dyn Store>) -> Self {
-        Self(Table::new(Arc::clone(store), ENROLMENT, |_| Place::default()))
+        let place = |enrolment: &Enrolment| Place { group: enrolment.user.clone(), expires_at: None };
+        Self(Table::new(Arc::clone(store), ENROLMENT, place))
     }
 
     /// Notes that one begins.
     ///
     /// # Errors
     /// See [`rsign_storage::Error`].
-    pub async fn begin(&self, credential: &str, started_at: i64) -> Result<bool> {
-        self.0.insert(credential, Enrolment { started_at }).await
+    pub async fn begin(&self, credential: &str, user: &str, started_at: i64) -> Result<bool> {
+        self.0.insert(credential, Enrolment { started_at, user: Some(user.to_owned()) }).await
     }
 
     /// Notes that one is over, either way.
@@ -141,6 +142,14 @@ impl Enrolments {
     /// See [`rsign_storage::Error`].
     pub async fn end(&self, credential: &str) -> Result<bool> {
         self.0.remove(credential).await
+    }
+
+    /// Some of a user's that are under way.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn of_user(&self, user: &str, limit: usize) -> Result<Vec<(String, Enrolment)>> {
+        self.0.list(Some(user), None, limit).await
     }
 
     /// Some that are under way: ids and when they began.

@@ -85,12 +85,12 @@ impl Keys {
         Ok(keys)
     }
 
-    /// How many a user has.
+    /// How many a user has or is making.
     ///
     /// # Errors
     /// The store.
     pub async fn count(&self, user: &str) -> Result<usize, Error> {
-        Ok(self.stored.of_user(Some(user), None, MOST).await?.len())
+        Ok(self.enrolment.others(user, "").await?)
     }
 
     /// One of a user's; another's is as unknown as one that never was.
@@ -104,12 +104,13 @@ impl Keys {
         }
     }
 
-    /// The id of a key that is going to be made, and whom its certificate will name.
+    /// The id of a key that is going to be made, and whom its certificate will name; none where the user has or is
+    /// making so many.
     ///
     /// # Errors
     /// The store, or randomness.
-    pub async fn begin(&self, user: &str) -> Result<(String, Subject), Error> {
-        Ok(self.enrolment.begin(user).await?)
+    pub async fn begin(&self, user: &str, most: usize) -> Result<Option<(String, Subject)>, Error> {
+        Ok(self.enrolment.begin_one_of(user, most).await?)
     }
 
     /// Deletes one, on both sides.

@@ -106,7 +106,7 @@ async fn one_that_cannot_be_ended_does_not_keep_the_others() {
     let bench = bench().await;
     let enrolments = &bench.repositories.enrolments;
     // Begun and never made: the signer is not asked about it, and it comes after the first in the order of ids.
-    enrolments.begin("zz", 0).await.unwrap();
+    enrolments.begin("zz", "ann", 0).await.unwrap();
     *bench.signer.refusal.lock().unwrap() = Some(Refusal::Busy);
     bench.signer.willing_to_change.store(true, Ordering::Relaxed);
     bench.at(HOUR, State::Linked).await;

@@ -159,6 +159,13 @@ impl Transactions {
         let enrol = registration.enrol.as_ref().ok_or_else(nonsense)?;
         let wanted = Wanted { key: enrol.key, scal: enrol.scal, multisign: enrol.multisign, stretch: enrol.stretch };
         self.enrolment.keep(&registration.credential, &registration.user, wanted, created.key).await?;
+        // Counted once it is there, so that of two at once the later one sees the other.
+        if self.enrolment.others(&registration.user, &registration.credential).await? >= self.keys_per_user {
+            tracing::warn!(credential.id = registration.credential, user.id = registration.user, "one key too many");
+            self.enrolment.abandon(&registration.credential).await?;
+            self.stored.advance(&registration.tx, Some(sid), Progress::Open, Progress::Failed).await?;
+            return Ok(Progress::Failed);
+        }
         let progress = Progress::Made { linked: false };
         if !self.stored.advance(&registration.tx, Some(sid), Progress::Open, progress.clone()).await? {
             return Err(Error::Failed);

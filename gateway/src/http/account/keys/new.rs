@@ -46,7 +46,9 @@ pub(in crate::http::account) fn act(visit: Visit, session: Session, sent: Form) 
         let (Some(kind), None) = (kind, cannot(&visit, &session).await?) else {
             return Ok(form(&visit, &session, true).await?.with_status(StatusCode::BAD_REQUEST));
         };
-        let start = start(&visit, &session, kind).await?;
+        let Some(start) = start(&visit, &session, kind).await? else {
+            return Ok(form(&visit, &session, true).await?.with_status(StatusCode::BAD_REQUEST));
+        };
         let transactions = &visit.site.app.transactions;
         let started = transactions.register(start).await?;
         Ok(Page::go(transactions.page(&started)?))
@@ -73,15 +75,16 @@ pub(in crate::http::account) fn back(visit: Visit, session: Session) -> Answer {
     })
 }
 
-/// Nothing is made until the user has chosen a PIN; an enrolment that is left alone ends by itself.
-async fn start(visit: &Visit, session: &Session, key: KeyType) -> Result<Start, Failure> {
+/// Nothing is made until the user has chosen a PIN; an enrolment that is left alone ends by itself. None where the user
+/// has as many keys as one may have.
+async fn start(visit: &Visit, session: &Session, key: KeyType) -> Result<Option<Start>, Failure> {
     if visit.sign_origin().is_none() {
         return Err(Failure::NoPage);
     }
-    let app = &visit.site.app;
-    let (id, subject) = app.keys.begin(&session.user).await?;
-    let multisign = visit.site.config.account.multisign;
-    Ok(Start {
+    let (app, account) = (&visit.site.app, &visit.site.config.account);
+    let begun = app.keys.begin(&session.user, account.keys_per_user).await?;
+    let multisign = account.multisign;
+    Ok(begun.map(|(id, subject)| Start {
         operation: Operation::Enrol,
         user: session.user.clone(),
         client: ACCOUNT.to_owned(),
@@ -94,7 +97,7 @@ async fn start(visit: &Visit, session: &Session, key: KeyType) -> Result<Start, 
         origin: Origin::Account { session: session.digest.clone(), return_to: format!("/account/keys/{id}/made") },
         language: visit.language,
         credential: id,
-    })
+    }))
 }
 
 async fn form(visit: &Visit, session: &Session, fault: bool) -> Result<Page, Failure> {

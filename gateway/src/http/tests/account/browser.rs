@@ -15,6 +15,7 @@ use crate::http::tests::Bench;
 
 pub(super) const PASSWORD: &str = "a long enough secret";
 
+#[derive(Clone)]
 pub(super) struct Browser {
     router: Router,
     pub(super) cookies: BTreeMap<String, String>,

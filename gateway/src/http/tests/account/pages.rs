@@ -1,4 +1,5 @@
-use rsign_api::signer::{Scal, State};
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::{ChannelOutcome, CreatedCredential, Scal, State};
 
 use super::browser::{Browser, PASSWORD};
 use crate::domain::client::{PinTransport, Reach};
@@ -210,4 +211,44 @@ async fn pages_speak_the_readers_language() {
     browser.sign_up("ines").await;
     assert!(browser.get("/account/apps?ui_locales=fr+pt").await.html.contains("<html lang=\"pt-PT\">"));
     assert!(browser.get("/account").await.html.contains("As suas chaves"));
+}
+
+#[tokio::test]
+async fn of_many_new_keys_at_once_no_more_are_made_than_one_may_have() {
+    let bench = Bench::new().await;
+    let most = bench.site.config.account.keys_per_user;
+    bench.credential(&bench.ann, Scal::Two).await;
+    let ann = Browser::of(&bench, "ann").await;
+    let mut tries = Vec::new();
+    for _ in 0..most + 2 {
+        let mut tab = ann.clone();
+        tries.push(tokio::spawn(async move {
+            let page = tab.get("/account/keys/new").await;
+            // The form is there as long as there is room.
+            if page.html.contains("name=\"kind\"") {
+                let gone = tab.submit(&page, "/account/keys/new", &[("kind", "P-256")]).await;
+                (gone.status == 303).then(|| gone.location().to_owned())
+            } else {
+                None
+            }
+        }));
+    }
+    let mut begun = Vec::new();
+    for one in tries {
+        begun.extend(one.await.unwrap());
+    }
+    assert!(begun.len() < most, "{}", begun.len());
+    // What was begun before there were others is counted once more when its key is there.
+    let enrolment = bench.parts.enrolment("default");
+    while enrolment.others(&bench.ann, "").await.unwrap() < most + 2 {
+        bench.credential(&bench.ann, Scal::Two).await;
+    }
+    let (tx, token) = begun[0].split_once('#').unwrap().1.split_once('.').unwrap();
+    assert_eq!(bench.relay(tx, token, "hello", json!({ "hello": "AAAA" })).await.status, 200);
+    let some = Bytes(vec![1, 2, 3]);
+    let created = CreatedCredential { key: some.clone(), spki: some.clone(), request: some };
+    bench.signer.outcomes.lock().unwrap().push_back(ChannelOutcome::Enrolled(created));
+    let heard = bench.relay(tx, token, "record", json!({ "record": "AQID" })).await;
+    assert_eq!(heard.json["state"], "failed");
+    assert_eq!(*bench.signer.state.lock().unwrap(), State::Destroyed);
 }
