@@ -31,6 +31,7 @@ use crate::service::oauth::proofs::Proofs;
 use crate::service::oauth::requests::{self, Requests};
 use crate::service::oauth::signed_requests::SignedRequests;
 use crate::service::passwords::Passwords;
+use crate::service::room::Room;
 use crate::service::signing::Signing;
 use crate::service::tokens::{Lifetimes, Tokens};
 use crate::service::transactions::{self, Transactions};
@@ -80,6 +81,8 @@ pub struct App {
     pub signing: Signing,
     /// CA certificate and CRL.
     pub authority: Arc<Authority>,
+    /// For what strangers ask.
+    pub room: Arc<Room>,
     /// Rounds of cleaning up.
     pub housekeeping: Housekeeping,
     /// Time.
@@ -168,11 +171,13 @@ impl App {
             Arc::clone(&enrolment),
             Arc::clone(&clock),
         );
+        let room = Arc::new(Room::new(requests::OF_STRANGERS, requests::LIFETIME, Arc::clone(&clock)));
         let apps = Apps::new(&repositories, Arc::clone(&clock));
         let external = External::new(
             providers,
             repositories.external.clone(),
             repositories.users.clone(),
+            Arc::clone(&room),
             public_url.to_owned(),
             Arc::clone(&clock),
             Arc::clone(&random),
@@ -231,6 +236,7 @@ impl App {
             credentials: Arc::clone(&credentials),
             codes: Arc::clone(&codes),
             transactions: Arc::clone(&transactions),
+            room: Arc::clone(&room),
             qualifiers: config.info.signature_qualifiers.clone(),
             issuer: public_url.to_owned(),
             clock: Arc::clone(&clock),
@@ -263,6 +269,7 @@ impl App {
             authorization,
             signing: Signing::new(repositories.credentials, signer),
             authority,
+            room,
             housekeeping,
             clock,
             random,

@@ -24,6 +24,11 @@ pub(super) async fn read(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8
     }
 }
 
+/// The whole body, which may have at most so many octets if the limit is not lower.
+pub(super) async fn read_short(body: Body, limits: &Limits, most: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    read(body, &Limits { body: limits.body.min(most), ..*limits }).await
+}
+
 async fn collect(mut body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
     // With the size announced the buffer never moves, so no copy of a PIN is left behind.
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX).min(limit);

@@ -121,6 +121,7 @@ impl From<external::Error> for Problem {
     fn from(error: external::Error) -> Self {
         match error {
             external::Error::Store(error) => error.into(),
+            external::Error::Full(full) => Self::unavailable(full),
             error @ external::Error::Provider(identity::Error::Unavailable(_)) => Self::unavailable(error),
             error @ (external::Error::Unknown
             | external::Error::Taken
@@ -235,6 +236,7 @@ impl From<requests::Error> for Problem {
     fn from(error: requests::Error) -> Self {
         match error {
             requests::Error::Refused(fault) => fault.into(),
+            requests::Error::Full(full) => Self::unavailable(full),
             requests::Error::Unknown => wire::oauth2::REQUEST_URI.into(),
             error @ requests::Error::OtherAccount => Self::from(wire::oauth2::ACCOUNT_DENIED).because(error),
             error @ requests::Error::SignIn => Self::internal(error),

@@ -10,6 +10,7 @@ pub mod housekeeping;
 pub mod login;
 pub mod oauth;
 pub mod passwords;
+pub mod room;
 pub mod signing;
 pub mod tokens;
 pub mod transactions;

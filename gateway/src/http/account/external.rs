@@ -19,8 +19,8 @@ pub(super) fn go(visit: Visit) -> Answer {
     Box::pin(async move {
         let name = visit.id.as_deref().unwrap_or_default();
         let next = Next::read(visit.query("next"), visit.query("id"));
-        let link = owner(&visit)?;
-        let url = visit.site.app.external.begin(name, next.words(), link, visit.visitor(), visit.language).await;
+        let (link, from) = (owner(&visit)?, (visit.visitor(), visit.address));
+        let url = visit.site.app.external.begin(name, next.words(), link, from, visit.language).await;
         match url {
             Ok(url) => Ok(Page::go(url)),
             Err(Error::Unknown) => Err(Failure::Missing),
@@ -98,7 +98,7 @@ fn refused(visit: &Visit, next: &Next, error: Error) -> Result<Page, Failure> {
         Error::Unknown => (StatusCode::BAD_REQUEST, said.elsewhere_over),
         Error::Taken => (StatusCode::CONFLICT, said.elsewhere_taken),
         Error::Provider(_) => (StatusCode::BAD_GATEWAY, said.elsewhere_failed),
-        Error::LastWayIn | Error::Store(_) | Error::Random(_) => return Err(error.into()),
+        Error::Full(_) | Error::LastWayIn | Error::Store(_) | Error::Random(_) => return Err(error.into()),
     };
     tracing::warn!(%error, "a sign-in through a provider failed");
     Ok(sign_in::told(visit, next, sentence.to_owned())?.with_status(status))

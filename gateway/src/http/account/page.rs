@@ -135,6 +135,8 @@ pub(in crate::http) enum Trouble {
     Client,
     /// The redirect URI is not the client's.
     Redirect,
+    /// Longer than it may be.
+    Large,
     /// It is signed, but not as it has to be.
     Request,
     /// Used, expired, or never there.
@@ -154,6 +156,7 @@ pub(in crate::http) fn error(site: &Site, headers: &HeaderMap, trouble: Trouble,
     let (status, message) = match trouble {
         Trouble::Client => (StatusCode::BAD_REQUEST, wrong.client),
         Trouble::Redirect => (StatusCode::BAD_REQUEST, wrong.redirect),
+        Trouble::Large => (StatusCode::PAYLOAD_TOO_LARGE, wrong.large),
         Trouble::Request => (StatusCode::BAD_REQUEST, wrong.request),
         Trouble::Over => (StatusCode::GONE, wrong.request_over),
         Trouble::Foreign => (StatusCode::FORBIDDEN, wrong.foreign),

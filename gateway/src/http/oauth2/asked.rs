@@ -81,5 +81,6 @@ pub(super) fn rest(form: &impl Parameters, answer: AnswerTo, how: Way, limits: L
         signed: None,
         // As OpenID Connect has it: words with spaces between them.
         sign_in: form.get("prompt").is_some_and(|prompt| prompt.split(' ').any(|word| word == "login")),
+        address: None,
     })
 }

@@ -1,6 +1,7 @@
 //! `oauth2/authorize` (8.3.2 / 8.4.2): where a user's browser comes with what an app asks for. Nobody is authenticated
 //! here and no cookie is read or set, so the answer may be handed on (clients.md 2e).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,9 +14,10 @@ use rsign_api::error::{Fault, oauth2 as wire};
 use rsign_api::version::Version;
 
 use super::asked::{self, Way};
-use super::form::Form;
+use super::form::{Form, SHORT};
 use crate::domain::client::Client;
 use crate::http::account::page::{self, Trouble};
+use crate::http::address;
 use crate::http::body;
 use crate::http::error::Problem;
 use crate::http::site::Site;
@@ -37,18 +39,19 @@ pub(in crate::http) async fn authorize(State(site): State<Arc<Site>>, request: R
     let started = Instant::now();
     let (head, body) = request.into_parts();
     let form = if head.method == Method::POST {
-        body::read(body, &site.config.limits).await.map(|body| Form::parse(&body))
+        body::read_short(body, &site.config.limits, SHORT).await.map(|body| Form::parse(&body))
     } else {
         Ok(Form::parse(head.uri.query().unwrap_or_default().as_bytes()))
     };
     let outcome = match form {
-        Ok(form) => judge(&site, &form).await,
+        Ok(form) => judge(&site, &form, address::of(&site, &head)).await,
+        Err(problem) if problem.status() == StatusCode::PAYLOAD_TOO_LARGE => Outcome::Stay(Trouble::Large, None),
         Err(problem) => Outcome::Fail(problem),
     };
     answer(&site, &head.headers, &head.method, outcome, started)
 }
 
-async fn judge(site: &Site, form: &Form) -> Outcome {
+async fn judge(site: &Site, form: &Form, address: Option<IpAddr>) -> Outcome {
     if form.repeats("client_id") {
         return Outcome::Stay(Trouble::Client, Some(wire::CLIENT_ID));
     }
@@ -63,10 +66,10 @@ async fn judge(site: &Site, form: &Form) -> Outcome {
     if form.get("request_uri").is_some() || form.repeats("request_uri") {
         return pushed(site, form, &client).await;
     }
-    let Some(jws) = form.get("request") else { return ask(site, form, &client, None).await };
+    let Some(jws) = form.get("request") else { return ask(site, form, &client, None, address).await };
     // Signed: what stands beside it is not looked at (RFC 9101, 6.3).
     match site.app.signed_requests.read(&client, jws) {
-        Ok(object) => ask(site, &object, &client, Some(jws)).await,
+        Ok(object) => ask(site, &object, &client, Some(jws), address).await,
         // A client that signs nothing may be told where it asked to be told; of any other nothing is certain.
         Err(fault) => match asked::answer(form, &client) {
             Ok(answer) if fault == wire::REQUEST_UNSIGNABLE => Outcome::Go(site.app.requests.refusal(&answer, fault)),
@@ -75,14 +78,20 @@ async fn judge(site: &Site, form: &Form) -> Outcome {
     }
 }
 
-async fn ask(site: &Site, parameters: &impl Parameters, client: &Client, signed: Option<&str>) -> Outcome {
+async fn ask(
+    site: &Site,
+    parameters: &impl Parameters,
+    client: &Client,
+    signed: Option<&str>,
+    address: Option<IpAddr>,
+) -> Outcome {
     let answer = match asked::answer(parameters, client) {
         Ok(answer) => answer,
         Err(fault) => return Outcome::Stay(Trouble::Redirect, Some(fault)),
     };
     let requests = &site.app.requests;
     let accepted = match asked::rest(parameters, answer.clone(), Way::Browser, site.limits()) {
-        Ok(asked) => requests.accept(client, Asked { signed: signed.map(str::to_owned), ..asked }).await,
+        Ok(asked) => requests.accept(client, Asked { signed: signed.map(str::to_owned), address, ..asked }).await,
         Err(fault) => Err(Error::Refused(fault)),
     };
     match accepted {

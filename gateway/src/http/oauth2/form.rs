@@ -14,7 +14,12 @@ use crate::http::site::Site;
 pub(super) struct Form {
     parameters: Vec<(String, Zeroizing<String>)>,
     repeated: Vec<String>,
+    octets: usize,
 }
+
+/// What may come from somebody who has not shown who they are, octets. Long lists are for pushed requests of clients
+/// that have.
+pub(super) const SHORT: usize = 64 * 1024;
 
 /// Parameters that are read; real requests have a dozen.
 const MOST: usize = 64;
@@ -30,7 +35,7 @@ impl Form {
 
     /// Reads parameters; which of them stand there twice is told by [`Form::is_clear`] and [`Form::repeats`].
     pub(super) fn parse(encoded: &[u8]) -> Self {
-        let mut form = Self { parameters: Vec::new(), repeated: Vec::new() };
+        let mut form = Self { parameters: Vec::new(), repeated: Vec::new(), octets: encoded.len() };
         for (name, value) in form_urlencoded::parse(encoded) {
             if form.parameters.len() == MOST || form.parameters.iter().any(|(known, _)| *known == name) {
                 form.repeated.push(name.into_owned());
@@ -39,6 +44,11 @@ impl Form {
             form.parameters.push((name.into_owned(), Zeroizing::new(value.into_owned())));
         }
         form
+    }
+
+    /// How long it is as it came.
+    pub(super) const fn octets(&self) -> usize {
+        self.octets
     }
 
     /// Whether every parameter stands there once.

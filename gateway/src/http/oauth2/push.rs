@@ -8,15 +8,16 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use rsign_api::csc::oauth2::{PushedAnswer, REQUEST_URN};
-use rsign_api::error::oauth2 as wire;
+use rsign_api::error::{MALFORMED, oauth2 as wire};
 use secrecy::ExposeSecret as _;
 
 use super::VERSION;
 use super::asked::{self, Way};
 use super::client::Presented;
-use super::form::Form;
+use super::form::{Form, SHORT};
 use crate::domain::authorization_request::PUSHED_SECONDS;
 use crate::domain::client::Client;
+use crate::http::address;
 use crate::http::bearer::proof;
 use crate::http::dispatch::conclude;
 use crate::http::error::Problem;
@@ -44,10 +45,14 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
     let (head, body) = request.into_parts();
     let form = Form::read(site, body).await?;
     let client = Presented::read(&head, &form)?.authenticate(site, &head).await?;
+    // Whoever need not show who they are may not say much.
+    if client.public && form.octets() > SHORT {
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, MALFORMED));
+    }
     if form.get("request_uri").is_some() {
         return Err(wire::REQUEST_URI_PUSHED.into());
     }
-    let mut asked = asked(site, &form, &client)?;
+    let mut asked = Asked { address: address::of(site, &head), ..asked(site, &form, &client)? };
     // A proof binds the code to its key (RFC 9449, 10.1); beside `dpop_jkt` it must prove the same one.
     if let Some(proved) = proof(site, &head, None).await? {
         if asked.key.as_ref().is_some_and(|named| *named != proved) {

@@ -7,6 +7,7 @@ use super::flow::{CHALLENGE, VERIFIER, encode, parameter};
 use super::{Bench, PUBLIC, registration};
 use crate::domain::client::{Constraint, Profile};
 use crate::service::clients::Registration;
+use crate::service::oauth::requests::LIFETIME;
 
 const BASE: [(&str, &str); 2] = [("response_type", "code"), ("client_id", "app")];
 
@@ -283,4 +284,45 @@ async fn a_hardened_client_has_to_push() {
     let visited = bench.authorize(&[&asked[..], &[("code_challenge_method", "S256")]].concat()).await;
     let said = parameter(visited.location(), "error_description");
     assert_eq!(said.as_deref(), Some("This client must use oauth2/pushed_authorize"));
+}
+
+#[tokio::test]
+async fn a_26_strangers_fill_no_disk() {
+    let bench = Bench::new().await;
+    bench.register(registration("app")).await;
+    bench.register(Registration { public: true, secret: false, ..registration("public") }).await;
+    let form = |length: usize| {
+        let state = [("response_type", "code"), ("client_id", "app"), ("scope", "service")];
+        format!("{}&more={}", encode(&state), "x".repeat(length))
+    };
+    let post = async |body: String| {
+        let request = Request::post("/oauth2/authorize").body(Body::from(body)).unwrap();
+        bench.visit(request).await
+    };
+    assert_eq!(post(form(60_000)).await.status, 303);
+    let refused = post(form(66_000)).await;
+    assert!(refused.status == 413 && refused.text.contains("RFC 9126"), "{}", refused.text);
+    // Who need not show who they are may push no more than that.
+    let push = async |client: &str, length: usize| {
+        let challenge = [("code_challenge", CHALLENGE), ("code_challenge_method", "S256"), ("client_id", client)];
+        let body = format!("{}&{}", form(length).replace("client_id=app&", ""), encode(&challenge));
+        bench.form("/oauth2/pushed_authorize", &body, None).await.status
+    };
+    assert_eq!((push("public", 100).await, push("public", 66_000).await), (201, 413));
+    // So much waits for its users and no more; others are not hampered, and it does not last.
+    while bench.site.app.room.take("app", None, 1024 * 1024).is_ok() {}
+    while bench.site.app.room.take("app", None, 1).is_ok() {}
+    assert_eq!(post(form(10)).await.status, 503);
+    assert_eq!(push("public", 100).await, 201);
+    while bench.site.app.room.take("public", None, 1024 * 1024).is_ok() {}
+    while bench.site.app.room.take("public", None, 1).is_ok() {}
+    assert_eq!(push("public", 100).await, 503);
+    while bench.site.app.room.take("", None, 1024 * 1024).is_ok() {}
+    while bench.site.app.room.take("", None, 1).is_ok() {}
+    let elsewhere = || Request::get("/account/oidc/idp").body(Body::empty()).unwrap();
+    assert_eq!(bench.visit(elsewhere()).await.status, 503);
+    bench.wait(2 * LIFETIME);
+    bench.site.app.housekeeping.round().await;
+    assert_eq!((post(form(10)).await.status, push("public", 100).await), (303, 201));
+    assert_eq!(bench.visit(elsewhere()).await.status, 303);
 }

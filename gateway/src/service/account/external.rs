@@ -1,5 +1,6 @@
 //! Signing in through an identity provider, and tying an account to one.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -14,6 +15,7 @@ use crate::domain::user::User;
 use crate::port::clock::Clock;
 use crate::port::identity::{self, Answer, IdentityProvider, Question};
 use crate::port::random::{Exhausted, Random};
+use crate::service::room::{Full, Room};
 use crate::store::{External as Stored, Users};
 
 /// Why nobody was recognised.
@@ -31,6 +33,9 @@ pub enum Error {
     /// The provider's answer is not believed, or did not come.
     #[error(transparent)]
     Provider(#[from] identity::Error),
+    /// Too many are under way already.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] rsign_storage::Error),
@@ -84,6 +89,7 @@ pub struct External {
     providers: Vec<Provider>,
     stored: Stored,
     users: Users,
+    room: Arc<Room>,
     public_url: String,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -96,11 +102,12 @@ impl External {
         providers: Vec<Provider>,
         stored: Stored,
         users: Users,
+        room: Arc<Room>,
         public_url: String,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { providers, stored, users, public_url, clock, random }
+        Self { providers, stored, users, room, public_url, clock, random }
     }
 
     /// All providers.
@@ -118,10 +125,11 @@ impl External {
         provider: &str,
         next: (&str, &str),
         link: Option<&str>,
-        browser: &SecretString,
+        (browser, address): (&SecretString, Option<IpAddr>),
         language: Language,
     ) -> Result<String, Error> {
         let provider = self.named(provider)?;
+        self.room.take("", address, 0)?;
         let state = self.random.secret()?;
         let sign_in = ExternalSignIn {
             provider: provider.name.clone(),

@@ -9,6 +9,8 @@
 
 mod count;
 
+pub(crate) use self::count::network;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};

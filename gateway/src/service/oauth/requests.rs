@@ -2,6 +2,7 @@
 
 mod approval;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rsign_api::csc::authorization::{Dialect, Scope, Wish};
@@ -20,6 +21,7 @@ use crate::domain::token::{Kind, digest};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
 use crate::service::credentials::{self, Credentials};
+use crate::service::room::{Bounds, Full, Room};
 use crate::service::transactions::{self, Transactions};
 use crate::store::{AuthorizationRequests as Stored, Clients};
 
@@ -29,6 +31,9 @@ pub enum Error {
     /// What is asked for cannot be had so; the client hears it.
     #[error("the request was refused: {}", .0.sentence(Version::V2))]
     Refused(Fault),
+    /// Too many wait already.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// There is no such request, or its time is over.
     #[error("there is no such request, or it is over")]
     Unknown,
@@ -92,6 +97,8 @@ pub struct Asked {
     pub signed: Option<String>,
     /// Whether the user has to sign in for it, signed in or not (`prompt=login`).
     pub sign_in: bool,
+    /// Where it came from, where that is known.
+    pub address: Option<IpAddr>,
 }
 
 /// A request as its user is shown it.
@@ -152,6 +159,8 @@ pub struct Requests {
     credentials: Arc<Credentials>,
     codes: Arc<Codes>,
     transactions: Arc<Transactions>,
+    room: Arc<Room>,
+    client_room: Room,
     qualifiers: Vec<String>,
     issuer: String,
     clock: Arc<dyn Clock>,
@@ -173,6 +182,8 @@ pub struct Parts {
     pub codes: Arc<Codes>,
     /// Uses of the channel.
     pub transactions: Arc<Transactions>,
+    /// For what strangers ask.
+    pub room: Arc<Room>,
     /// `signatureQualifier`s that credentials here satisfy.
     pub qualifiers: Vec<String>,
     /// Our issuer identifier.
@@ -183,6 +194,23 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
 }
 
+/// How long a request waits at most, pushed and then before its user, milliseconds.
+pub const LIFETIME: i64 = PATIENCE + PUSHED_SECONDS as i64 * 1000;
+
+/// Room for what strangers ask: 131,072 small requests of one client from one network within [`LIFETIME`], eight times
+/// as many in all.
+pub const OF_STRANGERS: Bounds = Bounds { all: 1024 * MEBI, share: 128 * MEBI };
+
+/// Room for what clients ask that have shown who they are.
+const OF_CLIENTS: Bounds = Bounds { all: 2048 * MEBI, share: 512 * MEBI };
+
+const MEBI: usize = 1024 * 1024;
+
+/// Octets that a request takes in the store.
+fn length(request: &AuthorizationRequest) -> usize {
+    serde_json::to_vec(request).map_or(usize::MAX / 2, |octets| octets.len())
+}
+
 /// Longest id or handle that is looked up.
 const LONGEST: usize = 64;
 
@@ -190,9 +218,23 @@ impl Requests {
     /// The service over its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { stored, clients, accounts, credentials, codes, transactions, qualifiers, issuer, clock, random } =
-            parts;
-        Self { stored, clients, accounts, credentials, codes, transactions, qualifiers, issuer, clock, random }
+        let Parts { stored, clients, accounts, credentials, codes, transactions, room, .. } = parts;
+        let Parts { qualifiers, issuer, clock, random, .. } = parts;
+        let client_room = Room::new(OF_CLIENTS, LIFETIME, Arc::clone(&clock));
+        Self {
+            stored,
+            clients,
+            accounts,
+            credentials,
+            codes,
+            transactions,
+            room,
+            client_room,
+            qualifiers,
+            issuer,
+            clock,
+            random,
+        }
     }
 
     /// Keeps a request until its user has decided; its id.
@@ -203,7 +245,9 @@ impl Requests {
         if client.must_push() {
             return Err(Error::Refused(wire::PUSH_REQUIRED));
         }
+        let address = asked.address;
         let request = self.judge(client, asked, PATIENCE).await?;
+        self.room.take(&client.id, address, length(&request))?;
         self.keep(request).await
     }
 
@@ -212,7 +256,14 @@ impl Requests {
     /// # Errors
     /// See [`Error`].
     pub async fn push(&self, client: &Client, asked: Asked) -> Result<SecretString, Error> {
+        let address = asked.address;
         let request = self.judge(client, asked, i64::from(PUSHED_SECONDS) * 1000).await?;
+        // Who has shown who they are answers for themselves wherever they are.
+        if client.public {
+            self.room.take(&client.id, address, length(&request))?;
+        } else {
+            self.client_room.take(&client.id, None, length(&request))?;
+        }
         let handle = Kind::Pushed.draw(&*self.random)?;
         self.stored.push(&digest(handle.expose_secret()), request).await?;
         Ok(handle)

@@ -281,6 +281,10 @@ pub(super) const TEXT: Text = Text {
             title: "Something went wrong on our side",
             body: "Try again in a few minutes. If it stays like this, tell the operator the reference below.",
         },
+        large: Message {
+            title: "The app asked for too much at once",
+            body: "What the app sent is longer than a browser may bring, so you were not sent back to it. Tell the app’s makers: long lists are to be pushed (RFC 9126).",
+        },
         request: Message {
             title: "The app’s request cannot be trusted",
             body: "What the app sent is not signed as it should be, so you were not sent back to it. Tell the app’s makers.",

@@ -304,6 +304,7 @@ pub(super) struct Wrong {
     pub(super) cookies: Message,
     pub(super) busy: Message,
     pub(super) ours: Message,
+    pub(super) large: Message,
     pub(super) request: Message,
     pub(super) request_over: Message,
     pub(super) client: Message,

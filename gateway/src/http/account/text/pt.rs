@@ -289,6 +289,10 @@ pub(super) const TEXT: Text = Text {
             title: "Algo correu mal do nosso lado",
             body: "Tente de novo daqui a alguns minutos. Se continuar assim, indique ao operador a referência abaixo.",
         },
+        large: Message {
+            title: "A aplicação pediu demasiado de uma vez",
+            body: "O que a aplicação enviou é mais longo do que um navegador pode trazer, por isso não voltou a ela. Diga a quem faz a aplicação: as listas longas enviam-se antes (RFC 9126).",
+        },
         request: Message {
             title: "O pedido da aplicação não é de confiança",
             body: "O que a aplicação enviou não está assinado como devia, por isso não foi reenviado para ela. Avise quem a fez.",

@@ -42,7 +42,7 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn of(account: &str, address: Option<IpAddr>) -> Self {
-        let network = address.map(|address| part(address, 56));
+        let network = address.map(network);
         let site = address.filter(|address| address.to_canonical().is_ipv6()).map(|address| part(address, 48));
         let around = network.map(|network| (Key::Network(network), NETWORK)).into_iter();
         Self {
@@ -51,6 +51,11 @@ impl Keys {
             account: Key::Account(account.to_owned()),
         }
     }
+}
+
+/// What is taken for one address: an IPv4 address, the /56 of an IPv6 address.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    part(address, 56)
 }
 
 /// The first so many bits of an IPv6 address; an IPv4 address as a whole, however it is written.
