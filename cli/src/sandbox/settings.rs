@@ -159,6 +159,7 @@ configuration_key_file = {configuration_key}
 
 [account]
 sign_up = true
+keys = ["P-256", "P-384", "RSA-3072", "RSA-2048"]
 
 [page]
 sign_origin = "{sign_origin}"

@@ -32,7 +32,7 @@ impl Default for AccountConfig {
     fn default() -> Self {
         Self {
             sign_up: false,
-            keys: vec![KeyType::P256, KeyType::P384, KeyType::Rsa3072, KeyType::Rsa2048],
+            keys: Vec::new(),
             keys_per_user: 20,
             multisign: 100,
             history_days: 400,

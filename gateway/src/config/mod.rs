@@ -99,7 +99,7 @@ mod tests {
     fn defaults_suffice() {
         let config: Config = toml::from_str(SMALL).unwrap();
         assert!(config.faults().is_empty(), "{:?}", config.faults());
-        assert!(!config.auth.basic);
+        assert!(!config.auth.basic && config.account.keys.is_empty());
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Bench {
              [signer]\nurl = \"https://x\"\nca = \"x\"\ncertificate = \"x\"\nkey = \"x\"\n\
              [auth]\nbasic = true\n\
              [info]\nsignature_qualifiers = [\"eu_eidas_aes\"]\n\
-             [account]\nsign_up = true\n\
+             [account]\nsign_up = true\nkeys = [\"P-256\", \"RSA-2048\"]\n\
              [page]\nsign_origin = \"https://sign.example\"\n"
         ))
         .unwrap();
