@@ -149,6 +149,10 @@ step("they make a key and choose its PIN", async () => {
     await page.click("text=New key");
     await seen("new-key");
     await page.click("button.main");
+    assert.match(await text("#password-fault"), /password is wrong/, "a session alone makes no key");
+    await seen("new-key-password");
+    await page.fill("#password", password);
+    await page.click("button.main");
     await onSigningPage();
     assert.ok(!page.url().includes("#"), "the token stays in the address");
     await page.waitForSelector("#fresh");
@@ -174,6 +178,7 @@ step("they make a key and choose its PIN", async () => {
 step("they make another and are given its PIN, once", async () => {
     await home();
     await page.click("text=New key");
+    await page.fill("#password", password);
     await page.click("button.main");
     await onSigningPage();
     await page.click("text=Give me a PIN");
@@ -407,6 +412,7 @@ step("they delete a key, in one of two tabs: it is gone here, for apps and in th
     const tab = await page.context().newPage();
     for (const one of [page, tab]) await one.goto(`${ready.account}/keys/${drawn}/delete`);
     await seen("key-delete");
+    await page.fill("#password", password);
     await page.click("text=Delete for good");
     assert.match(await text("[role=status]"), /The key was deleted/);
     assert.equal(await page.locator(".keys > li").count(), 1);

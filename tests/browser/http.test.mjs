@@ -39,6 +39,7 @@ test("from a new account to a verified signature over plain HTTP", async () => {
     const name = { "#given_name": "Rui", "#surname": "Reis" };
     await submit({ ...name, "#username": username, "#password": password, "#repeated": password });
     await page.click("text=New key");
+    await page.fill("#password", password);
     await page.click("button.main");
     await submit({ "#fresh": PIN, "#repeated": PIN });
     await page.waitForSelector('[role=status]:text("Your key is ready")');

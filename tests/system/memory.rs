@@ -133,7 +133,7 @@ async fn use_pins(
     assert_eq!(browser.sign_in(user).await.location(), "/account");
     // A key under a PIN of the user's choice.
     let form = browser.get("/account/keys/new").await;
-    let gone = browser.submit(&form, "/account/keys/new", &[("kind", "P-256")]).await;
+    let gone = browser.submit(&form, "/account/keys/new", &[("kind", "P-256"), ("password", &user.password)]).await;
     let mut device = Device::follow(&api, gone.location(), &pinned).await;
     device.enrol(first).await;
     let back = browser.come_back(&device).await.location().to_owned();

@@ -449,8 +449,9 @@ async fn a_43_a_key_that_was_deleted_never_comes_back_and_takes_its_tokens_along
     // The code of an approval that waits.
     let waiting = scene.approve(&[Hash::of("waiting")]).await;
     let delete = format!("/account/keys/{}/delete", scene.who.credential.id);
+    let password = scene.who.user.password.clone();
     let page = scene.browser.get(&delete).await;
-    let done = scene.browser.submit(&page, &delete, &[]).await;
+    let done = scene.browser.submit(&page, &delete, &[("password", &password)]).await;
     assert!(done.location().starts_with("/account"), "{}", done.location());
     let new = shared().operator().enrol(&scene.who.user.id, Wanted::QUICK);
     assert_ne!(new.id, scene.who.credential.id);

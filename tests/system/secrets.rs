@@ -189,7 +189,7 @@ async fn use_pages_and_channel(pieces: &Pieces) -> Vec<Secret> {
 
     let form = browser.get("/account/keys/new").await;
     secrets.extend(form.hidden("/account/keys/new").iter().map(|(_, value)| secret(value, "a form's token")));
-    let gone = browser.submit(&form, "/account/keys/new", &[("kind", "P-256")]).await;
+    let gone = browser.submit(&form, "/account/keys/new", &[("kind", "P-256"), ("password", &user.password)]).await;
     let mut device = Device::follow(&api, gone.location(), &pinned).await;
     device.enrol(pin).await;
     secrets.push(secret(&device.token, "a transaction's token"));

@@ -31,6 +31,8 @@ struct Service<'a> {
     frame: Frame<'a>,
     text: &'static Approve,
     title: String,
+    client: &'a str,
+    leads_to: String,
     id: &'a str,
     token: String,
 }
@@ -41,6 +43,8 @@ struct Sign<'a> {
     frame: Frame<'a>,
     text: &'static Approve,
     title: String,
+    client: &'a str,
+    leads_to: String,
     description: Option<String>,
     documents: Vec<String>,
     has_names: bool,
@@ -133,9 +137,12 @@ async fn page(
     let token = guard::token(&session.csrf, PATH, &request.id)?;
     let frame = Frame::of(visit, Here::Elsewhere)?;
     let text = &visit.text().approve;
+    // A name is whatever the app registered; these two are what it is.
+    let (client, leads_to) = (request.client_id.as_str(), source_of(&request.redirect_uri));
     let page = match request.scope {
         RequestScope::Service => {
-            Page::show(&Service { frame, text, title: (text.service_title)(&app_of(request)), id: &request.id, token })?
+            let title = (text.service_title)(&app_of(request));
+            Page::show(&Service { frame, text, title, client, leads_to, id: &request.id, token })?
         }
         RequestScope::Credential => {
             let keys = visit.site.app.keys.of(&session.user).await?;
@@ -145,6 +152,8 @@ async fn page(
                 frame,
                 text,
                 title: (text.sign_title)(&app_of(request), request.signatures),
+                client,
+                leads_to,
                 description: request
                     .description
                     .as_deref()

@@ -1,14 +1,19 @@
 //! Signing in through an identity provider: there, and back.
 
+use askama::Template;
 use axum::http::StatusCode;
 
+use super::again::{self, Again};
 use super::failure::Failure;
 use super::form::Form;
+use super::frame::{Frame, Here};
 use super::next::Next;
 use super::page::Page;
+use super::text::Me;
 use super::visit::Visit;
 use super::{Answer, guard, sign_in};
 use crate::domain::session::{Notice, Session};
+use crate::domain::user::User;
 use crate::service::account::external::{Error, Outcome, Returned};
 
 /// What a link that ties an account is bound to.
@@ -78,17 +83,88 @@ pub(super) fn untie(visit: Visit, session: Session, _: Form) -> Answer {
     })
 }
 
+#[derive(Template)]
+#[template(path = "tie.html")]
+struct Tying<'a> {
+    frame: Frame<'a>,
+    text: &'static Me,
+    title: String,
+    action: &'a str,
+    again: Again<'a>,
+    token: String,
+    /// Where it goes on, and the words for that, once the password was right.
+    onward: Option<(String, String)>,
+}
+
+/// Asks for the password: a tie is a way in that outlasts every other.
+pub(super) fn ask(visit: Visit, session: Session) -> Answer {
+    Box::pin(async move {
+        match again::owner(&visit, &session, Next::Me).await? {
+            Ok(user) => tying(&visit, &session, &user, None, false),
+            Err(way) => Ok(way),
+        }
+    })
+}
+
+/// Leads on to the provider by a link: after a form browsers would go to no other site.
+pub(super) fn tie(visit: Visit, session: Session, sent: Form) -> Answer {
+    Box::pin(async move {
+        let user = match again::owner(&visit, &session, Next::Me).await? {
+            Ok(user) => user,
+            Err(way) => return Ok(way),
+        };
+        match again::judge(&visit, &user, &sent).await? {
+            None => tying(&visit, &session, &user, None, true),
+            fault => Ok(tying(&visit, &session, &user, fault, false)?.with_status(StatusCode::BAD_REQUEST)),
+        }
+    })
+}
+
+fn tying(visit: &Visit, session: &Session, user: &User, fault: Option<String>, right: bool) -> Result<Page, Failure> {
+    let name = visit.id.as_deref().unwrap_or_default();
+    let providers = visit.site.app.external.providers();
+    let provider = providers.iter().find(|provider| provider.name == name).ok_or(Failure::Missing)?;
+    let text = &visit.text().me;
+    let onward = if right {
+        let token = link_token(session, name, period(visit))?;
+        Some((format!("/account/oidc/{name}?next=me&{LINK}={token}"), (text.tie_go)(&provider.title)))
+    } else {
+        None
+    };
+    Page::show(&Tying {
+        frame: Frame::of(visit, Here::Me)?,
+        text,
+        title: (text.tie_title)(&provider.title),
+        action: &visit.path,
+        again: Again::of(visit, user, fault),
+        token: guard::token(&session.csrf, &visit.path, "")?,
+        onward,
+    })
+}
+
+/// How long the link is good that the password was given for, milliseconds; twice that at most.
+const PERIOD: i64 = 5 * 60 * 1000;
+
+fn period(visit: &Visit) -> i64 {
+    visit.site.app.clock.now().div_euclid(PERIOD)
+}
+
 /// The token of the link that ties this session's account to a provider.
-pub(super) fn link_token(session: &Session, name: &str) -> Result<String, Failure> {
-    guard::token(&session.csrf, &format!("/account/oidc/{name}"), LINK)
+fn link_token(session: &Session, name: &str, period: i64) -> Result<String, Failure> {
+    guard::token(&session.csrf, &format!("/account/oidc/{name}"), &format!("{LINK} {period}"))
 }
 
 /// The account to be tied, if the visit comes from its owner's own page.
 fn owner(visit: &Visit) -> Result<Option<&str>, Failure> {
     let Some(presented) = visit.query(LINK) else { return Ok(None) };
     let session = visit.session.as_ref().ok_or(Failure::Form)?;
-    let token = link_token(session, visit.id.as_deref().unwrap_or_default())?;
-    if guard::fits(&token, presented) { Ok(Some(&session.user)) } else { Err(Failure::Form) }
+    let name = visit.id.as_deref().unwrap_or_default();
+    for period in [period(visit), period(visit) - 1] {
+        if guard::fits(&link_token(session, name, period)?, presented) {
+            return Ok(Some(&session.user));
+        }
+    }
+    Err(Failure::Form)
 }
 
 /// The sign-in page, which says that it did not work.

@@ -10,7 +10,7 @@ use super::next::Next;
 use super::page::Page;
 use super::text::{Me, Text};
 use super::visit::Visit;
-use super::{Answer, external, guard};
+use super::{Answer, guard};
 use crate::domain::account::{Faults, Field};
 use crate::domain::client::BASIC;
 use crate::domain::plain::plain;
@@ -44,7 +44,6 @@ struct Provider {
     name: String,
     title: String,
     tied: bool,
-    link: String,
     untie: String,
 }
 
@@ -65,6 +64,13 @@ pub(super) fn change_password(visit: Visit, session: Session, sent: Form) -> Ans
                 // Whoever had the old one is out, apps that signed in with it among them.
                 app.sessions.end_others(&session).await?;
                 app.apps.revoke(&session.user, BASIC).await?;
+                // And so is what they may have let in, if the owner says so.
+                if sent.get("rest") == Some("yes") {
+                    app.external.untie_all(&user).await?;
+                    for gone in app.apps.of(&session.user).await? {
+                        app.apps.revoke(&session.user, &gone.client).await?;
+                    }
+                }
                 app.sessions.leave(&session, Notice::PasswordChanged).await?;
                 return Ok(Page::go(PATH));
             }
@@ -124,7 +130,6 @@ async fn providers(visit: &Visit, session: &Session) -> Result<Vec<Provider>, Fa
     let shown = service.providers().iter().map(|provider| {
         Ok(Provider {
             tied: tied.contains(&provider.issuer),
-            link: external::link_token(session, &provider.name)?,
             untie: guard::token(&session.csrf, &format!("/account/oidc/{}/untie", provider.name), "")?,
             name: provider.name.clone(),
             title: provider.title.clone(),

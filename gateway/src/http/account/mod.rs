@@ -4,6 +4,7 @@
 //! [`guard`] if it is a form (is it one of ours?), one handler, and [`page`], which gives every answer its headers.
 //! What pages say stands in [`text`], how they are built in `gateway/templates/`.
 
+mod again;
 mod approvals;
 mod approve;
 mod apps;
@@ -79,6 +80,7 @@ static PAGES: &[Entry] = &[
     Entry { path: "/account/sign-up", show: Show::Anyone(sign_up::show), act: Some(Act::Anyone(sign_up::act)) },
     Entry { path: "/account/oidc/{name}", show: Show::Anyone(external::go), act: None },
     Entry { path: "/account/oidc/{name}/return", show: Show::Anyone(external::back), act: None },
+    Entry { path: "/account/oidc/{name}/tie", show: Show::Owner(external::ask), act: Some(Act::Owner(external::tie)) },
     Entry { path: "/account/oidc/{name}/untie", show: Show::Owner(me::home), act: Some(Act::Owner(external::untie)) },
     Entry { path: "/account/me", show: Show::Owner(me::show), act: Some(Act::Owner(me::change_password)) },
     Entry { path: "/account/me/others", show: Show::Owner(me::home), act: Some(Act::Owner(me::end_others)) },

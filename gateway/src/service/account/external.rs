@@ -193,6 +193,20 @@ impl External {
         Ok(self.stored.of_user(user).await?.into_iter().map(|tie| tie.issuer).collect())
     }
 
+    /// Unties an account that has a password from all providers.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn untie_all(&self, user: &User) -> Result<(), Error> {
+        if !user.password.is_one() {
+            return Err(Error::LastWayIn);
+        }
+        for tie in self.stored.of_user(&user.id).await? {
+            self.stored.untie(&tie).await?;
+        }
+        Ok(())
+    }
+
     /// Unties an account from a provider, if another way in is left. One at a time: two would each see the other's.
     ///
     /// # Errors

@@ -153,6 +153,17 @@ impl People {
         Ok(user)
     }
 
+    /// Whether this is still who signed in, where the account has a password. Tries count like those of signing in.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn confirm(&self, user: &User, password: SecretString, address: Option<IpAddr>) -> Result<(), Error> {
+        if user.password.is_one() {
+            self.sign_in(&user.username, password, address).await?;
+        }
+        Ok(())
+    }
+
     /// Another password for who knows the one so far. Tries count like those of signing in.
     ///
     /// # Errors

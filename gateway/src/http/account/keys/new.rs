@@ -9,9 +9,12 @@ use super::advice;
 use crate::domain::client::ACCOUNT;
 use crate::domain::session::{Notice, Session};
 use crate::domain::transaction::Origin;
+use crate::domain::user::User;
+use crate::http::account::again::{self, Again};
 use crate::http::account::failure::Failure;
 use crate::http::account::form::Form;
 use crate::http::account::frame::{Frame, Here};
+use crate::http::account::next::Next;
 use crate::http::account::page::Page;
 use crate::http::account::text::NewKey;
 use crate::http::account::visit::Visit;
@@ -30,24 +33,37 @@ struct Shown<'a> {
     /// Why no key can be made, if so.
     cannot: Option<String>,
     fault: bool,
+    again: Again<'a>,
     token: String,
 }
 
 /// The form.
 pub(in crate::http::account) fn show(visit: Visit, session: Session) -> Answer {
-    Box::pin(async move { form(&visit, &session, false).await })
+    Box::pin(async move {
+        match again::owner(&visit, &session, Next::NewKey).await? {
+            Ok(user) => form(&visit, &session, &user, false, None).await,
+            Err(way) => Ok(way),
+        }
+    })
 }
 
 /// On to the signing page.
 pub(in crate::http::account) fn act(visit: Visit, session: Session, sent: Form) -> Answer {
     Box::pin(async move {
+        let user = match again::owner(&visit, &session, Next::NewKey).await? {
+            Ok(user) => user,
+            Err(way) => return Ok(way),
+        };
         let kind = sent.get("kind").and_then(|kind| kind.parse().ok());
         let kind = kind.filter(|kind| visit.site.config.account.keys.contains(kind));
         let (Some(kind), None) = (kind, cannot(&visit, &session).await?) else {
-            return Ok(form(&visit, &session, true).await?.with_status(StatusCode::BAD_REQUEST));
+            return Ok(form(&visit, &session, &user, true, None).await?.with_status(StatusCode::BAD_REQUEST));
         };
+        if let fault @ Some(_) = again::judge(&visit, &user, &sent).await? {
+            return Ok(form(&visit, &session, &user, false, fault).await?.with_status(StatusCode::BAD_REQUEST));
+        }
         let Some(start) = start(&visit, &session, kind).await? else {
-            return Ok(form(&visit, &session, true).await?.with_status(StatusCode::BAD_REQUEST));
+            return Ok(form(&visit, &session, &user, true, None).await?.with_status(StatusCode::BAD_REQUEST));
         };
         let transactions = &visit.site.app.transactions;
         let started = transactions.register(start).await?;
@@ -100,7 +116,13 @@ async fn start(visit: &Visit, session: &Session, key: KeyType) -> Result<Option<
     }))
 }
 
-async fn form(visit: &Visit, session: &Session, fault: bool) -> Result<Page, Failure> {
+async fn form(
+    visit: &Visit,
+    session: &Session,
+    user: &User,
+    fault: bool,
+    wrong: Option<String>,
+) -> Result<Page, Failure> {
     let text = visit.text();
     let kinds = &visit.site.config.account.keys;
     let cannot = cannot(visit, session).await?;
@@ -110,6 +132,7 @@ async fn form(visit: &Visit, session: &Session, fault: bool) -> Result<Page, Fai
         kinds: kinds.iter().map(|kind| (kind.name(), advice(text, *kind))).collect(),
         fault: fault && cannot.is_none(),
         cannot,
+        again: Again::of(visit, user, wrong),
         token: guard::token(&session.csrf, PATH, "")?,
     })?;
     Ok(page.leading_to_some(visit.sign_origin()))

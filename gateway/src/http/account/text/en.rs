@@ -165,6 +165,10 @@ pub(super) const TEXT: Text = Text {
         submit: "Delete for good",
         keep: "Keep it",
     },
+    again: Again {
+        password: "Your password",
+        hint: "Once more, so that nobody does this who only found you signed in.",
+    },
     approvals: Approvals {
         title: "History",
         of_key: "History of a key",
@@ -204,11 +208,17 @@ pub(super) const TEXT: Text = Text {
         new: "New password",
         submit: "Change password",
         wrong: "The current password is wrong. Check it and try again.",
+        rest: "Also disconnect all other ways to sign in, and remove the access of all apps",
         elsewhere: "Other ways to sign in",
         elsewhere_lead: "Sign in with an account that you have elsewhere. It never sees your PIN.",
         tied: "Connected",
         tie: "Connect",
         untie: "Disconnect",
+        tie_title: |title| format!("Connect {title}?"),
+        tie_lead: "From then on, whoever signs in there as you is signed in here as you.",
+        tie_submit: "Continue",
+        tie_there: "Now sign in there with the account that you want to connect.",
+        tie_go: |title| format!("Go to {title}"),
         others_title: "Other browsers",
         others_lead: "If you forgot to sign out somewhere, end it from here.",
         others: "Sign out everywhere else",
@@ -216,6 +226,8 @@ pub(super) const TEXT: Text = Text {
     approve: Approve {
         service_title: |app| format!("Let {app} use your account?"),
         service_lead: "If you allow it, the app can:",
+        app_id: "App id",
+        leads_to: "Leads back to",
         service_can: ["see your name and your certificates", "ask you to approve signatures"],
         service_cannot: "It cannot sign anything without your PIN, and you can remove its access at any time.",
         sign_title: |app, count| match count {

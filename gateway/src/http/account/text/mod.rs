@@ -26,6 +26,7 @@ pub(super) struct Text {
     pub(super) standing: Standing,
     pub(super) new_key: NewKey,
     pub(super) delete: Delete,
+    pub(super) again: Again,
     pub(super) approvals: Approvals,
     pub(super) apps: Apps,
     pub(super) me: Me,
@@ -201,6 +202,12 @@ pub(super) struct Delete {
     pub(super) keep: &'static str,
 }
 
+/// Asking for the password once more.
+pub(super) struct Again {
+    pub(super) password: &'static str,
+    pub(super) hint: &'static str,
+}
+
 /// The history.
 pub(super) struct Approvals {
     pub(super) title: &'static str,
@@ -242,11 +249,17 @@ pub(super) struct Me {
     pub(super) new: &'static str,
     pub(super) submit: &'static str,
     pub(super) wrong: &'static str,
+    pub(super) rest: &'static str,
     pub(super) elsewhere: &'static str,
     pub(super) elsewhere_lead: &'static str,
     pub(super) tied: &'static str,
     pub(super) tie: &'static str,
     pub(super) untie: &'static str,
+    pub(super) tie_title: fn(&str) -> String,
+    pub(super) tie_lead: &'static str,
+    pub(super) tie_submit: &'static str,
+    pub(super) tie_there: &'static str,
+    pub(super) tie_go: fn(&str) -> String,
     pub(super) others_title: &'static str,
     pub(super) others_lead: &'static str,
     pub(super) others: &'static str,
@@ -256,6 +269,8 @@ pub(super) struct Me {
 pub(super) struct Approve {
     pub(super) service_title: fn(&str) -> String,
     pub(super) service_lead: &'static str,
+    pub(super) app_id: &'static str,
+    pub(super) leads_to: &'static str,
     pub(super) service_can: [&'static str; 2],
     pub(super) service_cannot: &'static str,
     pub(super) sign_title: fn(&str, u32) -> String,

@@ -173,6 +173,10 @@ pub(super) const TEXT: Text = Text {
         submit: "Eliminar para sempre",
         keep: "Ficar com ela",
     },
+    again: Again {
+        password: "A sua palavra-passe",
+        hint: "Mais uma vez, para que ninguém o faça só por encontrar a sua sessão aberta.",
+    },
     approvals: Approvals {
         title: "Histórico",
         of_key: "Histórico de uma chave",
@@ -212,11 +216,17 @@ pub(super) const TEXT: Text = Text {
         new: "Nova palavra-passe",
         submit: "Mudar a palavra-passe",
         wrong: "A palavra-passe atual está errada. Verifique-a e tente de novo.",
+        rest: "Desligar também todas as outras formas de iniciar sessão, e retirar o acesso a todas as aplicações",
         elsewhere: "Outras formas de iniciar sessão",
         elsewhere_lead: "Inicie sessão com uma conta que tenha noutro lado. Ela nunca vê o seu PIN.",
         tied: "Ligada",
         tie: "Ligar",
         untie: "Desligar",
+        tie_title: |title| format!("Ligar {title}?"),
+        tie_lead: "A partir daí, quem lá iniciar sessão como você fica com sessão iniciada aqui como você.",
+        tie_submit: "Continuar",
+        tie_there: "Agora inicie lá sessão com a conta que quer ligar.",
+        tie_go: |title| format!("Ir para {title}"),
         others_title: "Outros navegadores",
         others_lead: "Se se esqueceu de terminar sessão nalgum lado, termine-a a partir daqui.",
         others: "Terminar as outras sessões",
@@ -224,6 +234,8 @@ pub(super) const TEXT: Text = Text {
     approve: Approve {
         service_title: |app| format!("Deixar {app} usar a sua conta?"),
         service_lead: "Se permitir, a aplicação pode:",
+        app_id: "Identificador da aplicação",
+        leads_to: "Leva de volta a",
         service_can: ["ver o seu nome e os seus certificados", "pedir-lhe que aprove assinaturas"],
         service_cannot: "Não pode assinar nada sem o seu PIN, e pode retirar-lhe o acesso a qualquer momento.",
         sign_title: |app, count| match count {

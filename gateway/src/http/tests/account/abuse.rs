@@ -43,7 +43,8 @@ async fn a_05_a_form_counts_only_with_its_token_in_its_session_from_our_page() {
     assert!(ann.get("/account").await.html.contains(&id));
     // Our own page, as old browsers say it.
     ann.fields = vec![("origin", "https://rsign.example".to_owned())];
-    assert_eq!(ann.post(&action, &good).await.status, 303);
+    let whole = [good, vec![("password".to_owned(), "hunter22".to_owned())]].concat();
+    assert_eq!(ann.post(&action, &whole).await.status, 303);
 }
 
 #[tokio::test]
@@ -150,6 +151,7 @@ async fn a_06_a_45_no_page_is_without_its_guard() {
         ("/account/apps", 200),
         ("/account/me", 200),
         ("/account/oidc/idp", 303),
+        ("/account/oidc/idp/tie", 200),
         ("/account/oidc/idp/return", 400),
         ("/account/apps/none", 404),
         ("/account/sign-in?again=yes", 200),

@@ -53,6 +53,11 @@ async fn an_app_is_let_in_after_signing_in() {
     assert_eq!(seen.location(), path);
     let seen = browser.get(&path).await;
     assert!(seen.html.contains("Deixar The App&#60; usar a sua conta?"), "{}", seen.html);
+    // F-23: a name is what the app says; it is told by its id, and by where the answer goes.
+    for known in ["Identificador da aplicação: <code>app</code>", "Leva de volta a: <code>https://app.example</code>"]
+    {
+        assert!(seen.html.contains(known), "{}", seen.html);
+    }
     assert!(
         policy(&seen).ends_with("form-action 'self' https://app.example https://sign.example"),
         "{}",

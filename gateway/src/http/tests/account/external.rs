@@ -19,6 +19,15 @@ async fn back(browser: &mut Browser, start: &str, subject: &str) -> Seen {
     browser.get(&address).await
 }
 
+/// The link that ties this account, after the password.
+async fn link(browser: &mut Browser) -> String {
+    assert!(browser.get("/account/me").await.html.contains(&format!("href=\"{IDP}/tie\"")));
+    let page = browser.get(&format!("{IDP}/tie")).await;
+    let page = browser.submit(&page, &format!("{IDP}/tie"), &[("password", "hunter22")]).await;
+    let link = page.html.split("href=\"").find(|link| link.starts_with(&format!("{IDP}?"))).unwrap();
+    link.split('"').next().unwrap().replace("&#38;", "&")
+}
+
 /// An account of somebody who signs in elsewhere.
 async fn sign_up(browser: &mut Browser, subject: &str) -> Seen {
     let seen = back(browser, &format!("{IDP}?next=history"), subject).await;
@@ -97,9 +106,16 @@ async fn an_account_is_tied_only_by_its_owner_on_purpose() {
     let bench = Bench::new().await;
     let mut ann = Browser::of(&bench, "ann").await;
     assert_eq!(ann.get(&format!("{IDP}?next=me&link=x")).await.status, 403);
-    let me = ann.get("/account/me").await;
-    let link = me.html.split("href=\"").find(|link| link.starts_with(IDP)).unwrap();
-    let link = link.split('"').next().unwrap().replace("&amp;", "&");
+    // A session alone does not tie it.
+    let page = ann.get(&format!("{IDP}/tie")).await;
+    for wrong in ["", "hunter23"] {
+        let refused = ann.submit(&page, &format!("{IDP}/tie"), &[("password", wrong)]).await;
+        assert!(refused.status == 400 && !refused.html.contains("link="), "{wrong}");
+    }
+    let link = link(&mut ann).await;
+    bench.wait(600_000);
+    assert_eq!(ann.get(&link).await.status, 403, "and its link is for minutes");
+    let link = self::link(&mut ann).await;
     assert_eq!(back(&mut ann, &link, "ann-there").await.location(), "/account/me");
     assert!(ann.get("/account/me").await.html.contains("From now on you can sign in this way too"));
     // It opens ann's account now, from anywhere, and nobody else can have it.
@@ -107,9 +123,8 @@ async fn an_account_is_tied_only_by_its_owner_on_purpose() {
     assert_eq!(back(&mut elsewhere, IDP, "ann-there").await.location(), "/account");
     bench.user("bob").await;
     let mut bob = Browser::of(&bench, "bob").await;
-    let link = bob.get("/account/me").await.html;
-    let link = link.split("href=\"").find(|link| link.starts_with(IDP)).unwrap().split('"').next().unwrap();
-    assert_eq!(back(&mut bob, &link.replace("&amp;", "&"), "ann-there").await.status, 409);
+    let link = self::link(&mut bob).await;
+    assert_eq!(back(&mut bob, &link, "ann-there").await.status, 409);
     let me = ann.get("/account/me").await;
     assert_eq!(ann.submit(&me, &format!("{IDP}/untie"), &[]).await.location(), "/account/me");
     assert!(back(&mut elsewhere, IDP, "ann-there").await.location().starts_with("/account/sign-up?introduction="));
@@ -134,4 +149,24 @@ async fn of_two_ways_in_given_up_at_once_one_stays() {
         let _ = tokio::join!(external.untie(&ann, "idp"), external.untie(&ann, "two"));
         assert_eq!(ties.of_user(&ann.id).await.unwrap().len(), 1, "{round}");
     }
+}
+
+#[tokio::test]
+async fn who_has_no_password_signs_in_again_before_a_key_is_made() {
+    let bench = Bench::new().await;
+    let mut browser = Browser::new(&bench);
+    sign_up(&mut browser, "s1").await;
+    let page = browser.get("/account/keys/new").await;
+    assert!(!page.html.contains("type=\"password\""));
+    for minute in 0..10 {
+        assert_eq!(browser.get("/account").await.status, 200, "{minute}");
+        bench.wait(60_000);
+    }
+    let again = "/account/sign-in?next=new-key&again=yes";
+    assert_eq!(browser.get("/account/keys/new").await.location(), again);
+    assert_eq!(browser.submit(&page, "/account/keys/new", &[("kind", "P-256")]).await.location(), again);
+    back(&mut browser, &format!("{IDP}?next=new-key"), "s1").await;
+    let page = browser.get("/account/keys/new").await;
+    let gone = browser.submit(&page, "/account/keys/new", &[("kind", "P-256")]).await;
+    assert!(gone.location().starts_with("https://sign.example/#"));
 }

@@ -76,7 +76,12 @@ async fn a_key_is_shown_and_deleted_by_its_owner_only() {
     let delete = format!("/account/keys/{id}/delete");
     assert_eq!(bob.get(&delete).await.status, 404);
     let page = ann.get(&delete).await;
-    assert_eq!(ann.submit(&page, &delete, &[]).await.location(), "/account");
+    for wrong in ["", "hunter23"] {
+        let refused = ann.submit(&page, &delete, &[("password", wrong)]).await;
+        assert!(refused.status == 400 && refused.html.contains("The current password is wrong"), "{wrong}");
+    }
+    assert_eq!(*bench.signer.state.lock().unwrap(), State::Active, "a session alone destroys nothing");
+    assert_eq!(ann.submit(&page, &delete, &[("password", "hunter22")]).await.location(), "/account");
     assert_eq!(*bench.signer.state.lock().unwrap(), State::Destroyed);
     let home = ann.get("/account").await;
     assert!(home.html.contains("The key was deleted") && home.html.contains("You have no signing key yet"));
@@ -105,7 +110,9 @@ async fn pins_are_entered_on_the_signing_page_only() {
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.ends_with("form-action 'self' https://sign.example"), "{policy}");
     assert_eq!(ann.submit(&page, "/account/keys/new", &[("kind", "RSA-512")]).await.status, 400);
-    let gone = ann.submit(&page, "/account/keys/new", &[("kind", "P-256")]).await;
+    let refused = ann.submit(&page, "/account/keys/new", &[("kind", "P-256")]).await;
+    assert!(refused.status == 400 && refused.html.contains("id=\"password-fault\""), "a session alone makes nothing");
+    let gone = ann.submit(&page, "/account/keys/new", &[("kind", "P-256"), ("password", "hunter22")]).await;
     let (made, enrolment) = bench.transaction(gone.location()).await;
     let Origin::Account { return_to, session } = &made.origin else { panic!("{made:?}") };
     assert_eq!(enrolment, "P-256");
@@ -226,7 +233,7 @@ async fn of_many_new_keys_at_once_no_more_are_made_than_one_may_have() {
             let page = tab.get("/account/keys/new").await;
             // The form is there as long as there is room.
             if page.html.contains("name=\"kind\"") {
-                let gone = tab.submit(&page, "/account/keys/new", &[("kind", "P-256")]).await;
+                let gone = tab.submit(&page, "/account/keys/new", &[("kind", "P-256"), ("password", "hunter22")]).await;
                 (gone.status == 303).then(|| gone.location().to_owned())
             } else {
                 None
