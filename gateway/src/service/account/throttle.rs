@@ -156,13 +156,17 @@ impl Throttle {
     /// # Errors
     /// [`Wait`].
     pub fn fail(&self, account: &str, address: Option<IpAddr>) -> Result<(), Wait> {
-        match self.decide(account, address.map(network)) {
-            Decision::Go(keys) => {
+        match self.decide(account, address) {
+            Decision::Go(keys, 0) => {
                 self.settle(&keys, Outcome::Failed);
                 Ok(())
             }
+            Decision::Go(keys, delay) => {
+                self.settle(&keys, Outcome::Unjudged);
+                Err(Wait::of(delay))
+            }
             Decision::No(wait) => Err(wait),
-            Decision::Later => Err(Wait { seconds: 1 }),
+            Decision::Later(_) => Err(Wait { seconds: 1 }),
         }
     }
 
