@@ -166,13 +166,13 @@ async fn a_44_who_guesses_client_secrets_waits_and_who_knows_one_does_not() {
     for path in [token, "/oauth2/revoke", "/oauth2/pushed_authorize"] {
         let slowed = ask_from(&bench, 1, path, "app", "guess").await;
         assert_eq!((slowed.error().0, slowed.error().1), (429, "temporarily_unavailable"), "{path}");
-        assert_eq!(slowed.headers[header::RETRY_AFTER], "2", "{path}");
+        assert_eq!(slowed.headers[header::RETRY_AFTER], "31", "{path}");
     }
     // Neither the app at another address nor one that shares the guesser's is kept out.
     for last in [1, 2] {
         assert_eq!(ask_from(&bench, last, token, "app", &secret).await.status, 200, "{last}");
     }
-    bench.wait(2_000);
+    bench.wait(30_000);
     assert_eq!(ask_from(&bench, 1, token, "app", "guess").await.error().0, 400, "judged once more");
     assert_eq!(ask_from(&bench, 1, token, "app", "guess").await.error().0, 429, "and no more than once");
     // Names that nobody has count for their address.
