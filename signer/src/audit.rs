@@ -33,6 +33,8 @@ pub enum Event {
     PinHandedOver,
     /// The PIN was changed.
     PinChanged,
+    /// A second factor holds from now on: enrolled with the key, added or replaced.
+    FactorChanged,
     /// Suspended, reactivated, blocked or destroyed.
     StateChanged,
     /// A SAD was given, or the PIN was wrong.

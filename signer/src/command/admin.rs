@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -23,10 +23,18 @@ enum Question {
     Acknowledge(String),
 }
 
+/// What an authenticator app is told.
+#[derive(Serialize, Deserialize)]
+struct Totp {
+    otpauth: Zeroizing<String>,
+    /// Base32, for typing.
+    secret: Zeroizing<String>,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Reply {
-    Pin(Zeroizing<String>),
+    Pin { pin: Zeroizing<String>, totp: Option<Totp> },
     Done,
     Failed(String),
 }
@@ -76,8 +84,8 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
                 Reply::Failed("`credential pin` is off: owners get their PINs on the enrolment page".to_owned())
             }
             Err(_) => Reply::Failed("not understood".to_owned()),
-            Ok(Question::Pin(id)) => match signer.reveal_pin(&id).await {
-                Ok(pin) => Reply::Pin(Zeroizing::new(pin.expose_secret().to_owned())),
+            Ok(Question::Pin(id)) => match reveal(signer, &id).await {
+                Ok(reply) => reply,
                 Err(error) => Reply::Failed(error.to_string()),
             },
             Ok(Question::Acknowledge(id)) => match signer.acknowledge_pin(&id).await {
@@ -92,7 +100,15 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
     Ok(())
 }
 
-/// Prints the PIN; activates the credential only when it was printed.
+async fn reveal(signer: &Signer, id: &str) -> crate::service::Result<Reply> {
+    let plain = |secret: &SecretString| Zeroizing::new(secret.expose_secret().to_owned());
+    let pin = plain(&signer.reveal_pin(id).await?);
+    let totp = signer.reveal_factor(id).await?;
+    let totp = totp.map(|(uri, secret)| Totp { otpauth: plain(&uri), secret: plain(&secret) });
+    Ok(Reply::Pin { pin, totp })
+}
+
+/// Prints the PIN, and the second factor where there is one; activates the credential only when it was printed.
 pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
     let stream =
         UnixStream::connect(socket).await.with_context(|| format!("no signer answers at {}", socket.display()))?;
@@ -107,14 +123,24 @@ pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
         Ok(serde_json::from_str(&line)?)
     };
     match ask(&Question::Pin(id.to_owned())).await? {
-        Reply::Pin(pin) => {
+        Reply::Pin { pin, totp } => {
             #[derive(Serialize)]
             struct Printed<'a> {
                 #[serde(rename = "credentialID")]
                 credential: &'a str,
                 pin: &'a str,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                otpauth: Option<&'a str>,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                totp_secret: Option<&'a str>,
             }
-            println!("{}", *Zeroizing::new(serde_json::to_string(&Printed { credential: id, pin: &pin })?));
+            let printed = Printed {
+                credential: id,
+                pin: &pin,
+                otpauth: totp.as_ref().map(|totp| totp.otpauth.as_str()),
+                totp_secret: totp.as_ref().map(|totp| totp.secret.as_str()),
+            };
+            println!("{}", *Zeroizing::new(serde_json::to_string(&printed)?));
         }
         Reply::Failed(why) => bail!("{why}"),
         Reply::Done => bail!("the signer answered another question"),
@@ -122,6 +148,6 @@ pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
     match ask(&Question::Acknowledge(id.to_owned())).await? {
         Reply::Done => Ok(()),
         Reply::Failed(why) => bail!("{why}"),
-        Reply::Pin(_) => bail!("the signer answered another question"),
+        Reply::Pin { .. } => bail!("the signer answered another question"),
     }
 }

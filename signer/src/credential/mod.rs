@@ -1,5 +1,6 @@
 //! The signer's row of a credential: PIN slot, state, tries, and what was linked to it.
 
+mod factor;
 mod tries;
 
 use rsign_api::algorithm::KeyType;
@@ -7,6 +8,7 @@ use rsign_api::bytes::Bytes;
 use rsign_api::signer::{Refusal, Scal, State};
 use serde::{Deserialize, Serialize};
 
+pub use factor::{Factor, Spend};
 pub use tries::{Begin, Tries, TryPolicy};
 
 use crate::pin::{Binding, Stretching};
@@ -46,6 +48,9 @@ pub struct Credential {
     pub certificate: Option<Linked>,
     /// PIN tries.
     pub tries: Tries,
+    /// What it needs besides the PIN; checked before a try is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor: Option<Factor>,
 }
 
 /// KEK under the wrapping key of the PIN.
@@ -82,6 +87,7 @@ impl Credential {
             credential: &self.id,
             key_version: self.key_version,
             key: self.key,
+            factor: self.factor.as_ref().map(|factor| factor.salt.0.as_slice()),
         }
     }
 

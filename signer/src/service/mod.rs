@@ -3,12 +3,14 @@
 //! * [`enrolment`](Signer::create): key, certificate, PIN, life cycle
 //! * [`authorization`](Signer::authorize): PIN in, SAD out
 //! * [`signing`](Signer::sign): SAD and hashes in, signatures out
+//! * `factor`: codes of an authenticator app
 //! * [`channel`](Signer::open_channel): the same and more, asked for inside an end-to-end channel
 
 mod authority;
 mod authorization;
 mod channel;
 mod enrolment;
+mod factor;
 mod pin_try;
 mod signing;
 mod turn;
@@ -78,6 +80,8 @@ pub struct Policy {
     pub enrolment: i64,
     /// End-to-end channels.
     pub channels: Limits,
+    /// What authenticator apps call this service.
+    pub issuer: String,
 }
 
 impl Default for Policy {
@@ -94,6 +98,7 @@ impl Default for Policy {
             batch: 50,
             enrolment: 60 * 60_000,
             channels: Limits::default(),
+            issuer: "rsign".to_owned(),
         }
     }
 }
@@ -125,6 +130,14 @@ pub struct Parts {
     pub clients: Clients,
 }
 
+/// A PIN that waits to be handed over.
+#[derive(Debug)]
+struct Drawn {
+    pin: Pin,
+    /// What its owner calls the account.
+    label: Option<String>,
+}
+
 /// The service.
 #[derive(Debug)]
 pub struct Signer {
@@ -145,7 +158,7 @@ pub struct Signer {
     stretching: Semaphore,
     memory: crate::pin::Memory,
     /// PINs drawn for new credentials and not handed over yet; nowhere else, so a restart ends those enrolments.
-    drawn: Mutex<HashMap<String, Pin>>,
+    drawn: Mutex<HashMap<String, Drawn>>,
     /// Number of this instance in its channels' names.
     instance: u32,
     channels: Channels,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
-    Authorize, Authorized, ChangePin, ChangeState, CreateCredential, CreatedCredential, Entry, Extend,
+    Authorize, Authorized, ChangePin, ChangeState, CreateCredential, CreatedCredential, Entry, Extend, FactorKind,
     IssueCertificate, LinkCertificate, Refusal, Scal, Sign, Signed, State, Stretch, Subject,
 };
 use rsign_signer::SystemRandom;
@@ -50,7 +50,11 @@ impl House {
     }
 
     pub(crate) async fn built(policy: Policy, clients: Clients) -> Self {
-        let mut token = TestToken::ready(Kind::SoftHsm2).unwrap();
+        Self::on(TestToken::ready(Kind::SoftHsm2).unwrap(), policy, clients).await
+    }
+
+    /// On another token than most tests need.
+    pub(crate) async fn on(mut token: TestToken, policy: Policy, clients: Clients) -> Self {
         token.config.clients = clients;
         let (pool, store, ceremony) = (token.pool().await, token.store().await, token.ceremony().await);
         let hsm = Arc::new(Probe::new(pool.clone()));
@@ -190,6 +194,8 @@ pub(crate) fn create(user: &str, key: KeyType) -> CreateCredential {
         scal: Scal::Two,
         multisign: 10,
         stretch: Stretch::Hmac,
+        factor: FactorKind::None,
+        label: None,
         subject: subject(),
     }
 }
@@ -245,6 +251,7 @@ impl Owned {
             signatures: u32::try_from(hashes.len().max(1)).unwrap(),
             list: entries(hashes),
             pin: pin.into(),
+            code: None,
         }
     }
 
@@ -277,6 +284,7 @@ impl Owned {
             client: CLIENT.to_owned(),
             pin: pin.into(),
             new_pin: new_pin.into(),
+            code: None,
         }
     }
 
