@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use rsign_api::algorithm::KeyType;
-use rsign_api::signer::{Enrol, Operation, Scal, Stretch};
+use rsign_api::signer::{Enrol, FactorKind, Operation, Scal, Stretch};
 
 use super::advice;
 use crate::domain::client::ACCOUNT;
@@ -46,7 +46,8 @@ pub(in crate::http::account) fn act(visit: Visit, session: Session, sent: Form) 
         let (Some(kind), None) = (kind, cannot(&visit, &session).await?) else {
             return Ok(form(&visit, &session, true).await?.with_status(StatusCode::BAD_REQUEST));
         };
-        let start = start(&visit, &session, kind).await?;
+        let factor = if sent.get("factor") == Some("totp") { FactorKind::Totp } else { FactorKind::None };
+        let start = start(&visit, &session, kind, factor).await?;
         let transactions = &visit.site.app.transactions;
         let started = transactions.register(start).await?;
         Ok(Page::go(transactions.page(&started)?))
@@ -68,7 +69,7 @@ pub(in crate::http::account) fn back(visit: Visit, session: Session) -> Answer {
 }
 
 /// Nothing is made until the user has chosen a PIN; an enrolment that is left alone ends by itself.
-async fn start(visit: &Visit, session: &Session, key: KeyType) -> Result<Start, Failure> {
+async fn start(visit: &Visit, session: &Session, key: KeyType, factor: FactorKind) -> Result<Start, Failure> {
     if visit.sign_origin().is_none() {
         return Err(Failure::NoPage);
     }
@@ -83,7 +84,8 @@ async fn start(visit: &Visit, session: &Session, key: KeyType) -> Result<Start, 
         signatures: 0,
         list: Vec::new(),
         labels: Vec::new(),
-        enrol: Some(Enrol { key, scal: Scal::Two, multisign, stretch: Stretch::default(), subject }),
+        enrol: Some(Enrol { key, scal: Scal::Two, multisign, stretch: Stretch::default(), factor, subject }),
+        label: Some(session.name.clone()),
         signed: None,
         origin: Origin::Account { session: session.digest.clone(), return_to: format!("/account/keys/{id}/made") },
         language: visit.language,

@@ -1,4 +1,4 @@
-use rsign_api::signer::{Scal, State};
+use rsign_api::signer::{FactorKind, Operation, Scal, State};
 
 use super::browser::{Browser, PASSWORD};
 use crate::domain::client::{PinTransport, Reach};
@@ -110,6 +110,11 @@ async fn pins_are_entered_on_the_signing_page_only() {
     assert_eq!(enrolment, "P-256");
     assert_eq!(*return_to, format!("/account/keys/{}/made", made.registration.credential));
     assert!(!ann.cookies.values().any(|cookie| cookie == session));
+    assert_eq!(made.registration.enrol.as_ref().unwrap().factor, FactorKind::None);
+    assert_eq!(made.registration.label.as_deref(), Some("Ann Lee"));
+    let gone = ann.submit(&page, "/account/keys/new", &[("kind", "P-256"), ("factor", "totp")]).await;
+    let (coded, _) = bench.transaction(gone.location()).await;
+    assert_eq!(coded.registration.enrol.as_ref().unwrap().factor, FactorKind::Totp);
     // Nothing came of it.
     assert_eq!(ann.get(return_to).await.location(), "/account/keys/new");
     assert!(ann.get("/account/keys/new").await.html.contains("No key was made"));
@@ -121,6 +126,24 @@ async fn pins_are_entered_on_the_signing_page_only() {
         (change.registration.credential.as_str(), change.registration.client.as_str()),
         (id.as_str(), "account")
     );
+    assert!(page.html.contains("Add authenticator") && !page.html.contains("Replace authenticator"));
+    let gone = ann.submit(&page, &format!("/account/keys/{id}/factor"), &[]).await;
+    let (factor, _) = bench.transaction(gone.location()).await;
+    assert_eq!(
+        (factor.registration.operation, factor.registration.label.as_deref()),
+        (Operation::Factor, Some("Ann Lee"))
+    );
+    let Origin::Account { return_to, .. } = &factor.origin else { panic!("{factor:?}") };
+    assert_eq!(
+        ann.get(&format!("{return_to}?tx={}", factor.registration.tx)).await.location(),
+        format!("/account/keys/{id}")
+    );
+    assert!(ann.get(&format!("/account/keys/{id}")).await.html.contains("Nothing was changed about the authenticator"));
+    // The signer's word counts, here and in the list.
+    *bench.signer.factor.lock().unwrap() = FactorKind::Totp;
+    let page = ann.get(&format!("/account/keys/{id}")).await;
+    assert!(page.html.contains("Replace authenticator") && page.html.contains("delete this key and make a new one"));
+    assert!(ann.get("/account").await.html.contains("PIN and a code from an authenticator app"));
     assert_eq!(ann.get(&format!("/account/keys/{id}/made")).await.location(), format!("/account/keys/{id}"));
     assert!(ann.get("/account").await.html.contains("Your key is ready"));
 }
