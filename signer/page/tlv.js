@@ -224,8 +224,17 @@ function number(octets, length) {
 /** Octets that are UTF-8. */
 function readUri(octets) {
   ensure(octets.length >= 1 && octets.length <= MAX_URI);
-  new TextDecoder('utf-8', { fatal: true }).decode(octets);
+  ensure(isText(octets));
   return octets.slice();
+}
+
+function isText(octets) {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(octets);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** u8 side, then the modules by rows, a bit each, filled up with zeros. */
