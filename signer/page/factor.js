@@ -143,8 +143,13 @@ function scan(said, { uri, side, modules }) {
     picture(said.picture, side, modules),
     element('p', {}, element('a', { class: 'button quiet', href: address }, said.open)),
     element('p', { class: 'hint', id: 'typed' }, said.typed),
-    element('p', {}, element('code', { class: 'key', 'aria-describedby': 'typed' }, secret.match(/.{1,4}/g)?.join(' '))),
+    element('p', {}, element('code', { class: 'key', 'aria-describedby': 'typed' }, inGroups(secret))),
   );
+}
+
+/** Four and four, as apps show it too. */
+function inGroups(secret) {
+  return secret.match(/.{1,4}/g)?.join(' ');
 }
 
 /** A QR code: dark on light in every scheme, or cameras do not find it. */

@@ -144,8 +144,8 @@ function body({ credential, keyVersion, tx }, ...groups) {
 const WAITING = Object.freeze([Result.PIN_LOCKED, Result.WRONG_FACTOR, Result.UNAVAILABLE, Result.NOT_YET]);
 
 /**
- * Reads the body of an answer; its names must be those of the context. The caller wipes the body, and a PIN and a factor
- * in it once their owner has them.
+ * Reads the body of an answer; its names must be those of the context. The caller wipes the body, and a PIN and a
+ * factor in it once their owner has them.
  *
  * @param {{credential: string, keyVersion: number, tx: string}} names
  * @param {number} operation
@@ -153,8 +153,8 @@ const WAITING = Object.freeze([Result.PIN_LOCKED, Result.WRONG_FACTOR, Result.UN
  * @param {{signatures?: number, pin?: boolean, factor?: boolean}} [due] what an answer that is no refusal has to bring:
  *   for sign as many signatures as hashes, for enrol a PIN where the user chose none, for factor one where it begins
  * @returns {{code: number, pin?: Uint8Array, retryAfter?: number, triesLeft?: number, signatures?: Uint8Array[],
- *   factor?: {uri: Uint8Array, side: number, modules: Uint8Array}}} code is one of Result; seconds to wait and tries left
- *   stand only where the signer told them; a new factor is an otpauth URI and the same as a QR code
+ *   factor?: {uri: Uint8Array, side: number, modules: Uint8Array}}} code is one of Result; seconds to wait and tries
+ *   left stand only where the signer told them; a new factor is an otpauth URI and the same as a QR code
  */
 export function decodeAnswer(names, operation, octets, due = {}) {
   if (operation === Operation.CLOSE && octets.length === 0) return { code: Result.DONE };

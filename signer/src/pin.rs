@@ -200,8 +200,8 @@ pub struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    /// `D = HMAC-SHA-256(stretch(PIN), info | factor)`, where the factor is 32 zero bytes: a TOTP has no secret that its
-    /// owner could bring along (DESIGN 3). Its id stands in `info`. `None` only if the stored parameters are invalid.
+    /// `D = HMAC-SHA-256(stretch(PIN), info | factor)`, where the factor is 32 zero bytes: a TOTP has no secret that
+    /// its owner could bring along (DESIGN 3). Its id stands in `info`. `None` only if the stored parameters are invalid.
     #[must_use]
     pub fn opener(&self, pin: &Pin, stretching: &Stretching, memory: &Memory) -> Option<Opener> {
         let stretched = stretching.stretch(pin, memory)?;

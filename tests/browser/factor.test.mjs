@@ -59,7 +59,8 @@ async function signIn({ username, password }) {
 /** An authenticator app: the codes of a secret, each once, waiting where the next one is not there yet. */
 function authenticator(base32) {
     const digits = base32.replace(/\s/g, "");
-    const bits = Array.from(digits, (digit) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(digit).toString(2).padStart(5, "0"));
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    const bits = Array.from(digits, (digit) => alphabet.indexOf(digit).toString(2).padStart(5, "0"));
     const secret = Uint8Array.from(bits.join("").match(/.{8}/g), (octet) => parseInt(octet, 2));
     let last = 0;
     const code = async (step) => {

@@ -160,7 +160,8 @@ impl Ask<'_> {
         pin.and_then(Value::text).map(SecretString::from).ok_or(error::PIN)
     }
 
-    /// The code of a credential that needs one: v1's `OTP`, or the authentication object of that name in v2's `authData`.
+    /// The code of a credential that needs one: v1's `OTP`, or the authentication object of that name in v2's
+    /// `authData`.
     ///
     /// # Errors
     /// Missing, or no string. It does not count as a wrong one.

@@ -1,6 +1,7 @@
 //! A second factor in its credential's row: what was spent of it, and what of wrong codes follows.
 //!
-//! Nothing secret is here. What the app and the HSM both compute codes from is made of the salt under a key of the token.
+//! Nothing secret is here: what the app and the HSM both compute codes from is made of the salt under a key of the
+//! token.
 
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::FactorKind;
@@ -32,8 +33,8 @@ pub struct Factor {
 pub enum Spend {
     /// Accepted, and spent.
     Accepted,
-    /// Wrong, and counted; or a right one that was spent before, which tells nobody anything and is not counted: whoever
-    /// sends one code twenty times at once is no guesser.
+    /// Wrong, and counted; or a right one that was spent before, which tells nobody anything and is not counted:
+    /// whoever sends one code twenty times at once is no guesser.
     Wrong,
     /// Not judged until this time, Unix milliseconds.
     Locked(i64),

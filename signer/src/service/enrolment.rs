@@ -210,8 +210,8 @@ impl Signer {
         Ok(SecretString::from(drawn.pin.reveal()))
     }
 
-    /// The second factor of a new credential, for the same command and as long: `otpauth` URI and secret in Base32; none
-    /// where it has no factor.
+    /// The second factor of a new credential, for the same command and as long: `otpauth` URI and secret in Base32;
+    /// none where it has no factor.
     ///
     /// # Errors
     /// See [`Signer::reveal_pin`].

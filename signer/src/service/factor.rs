@@ -1,5 +1,5 @@
-//! The second factor: a code is judged before the PIN is, and spent at once; a new factor is begun with PIN and old code,
-//! and holds from its own first code on.
+//! The second factor: a code is judged before the PIN is, and spent at once; a new factor is begun with PIN and old
+//! code, and holds from its own first code on.
 
 use rsign_api::bytes::Bytes;
 use rsign_api::channel::body::Authenticator;
@@ -19,8 +19,9 @@ impl Signer {
     /// after a refusal.
     ///
     /// # Errors
-    /// [`Refusal::WrongFactor`] when it is wrong (which counts), missing or spent (which does not: neither is a guess), or
-    /// where there is no factor: whoever sends one believes otherwise. [`Refusal::FactorLocked`] when it was not judged.
+    /// [`Refusal::WrongFactor`] when it is wrong (which counts), missing or spent (which does not: neither is a guess),
+    /// or where there is no factor: whoever sends one believes otherwise. [`Refusal::FactorLocked`] when it was not
+    /// judged.
     pub(super) async fn spend_code(&self, credential: &Credential, client: &str, code: Option<&[u8]>) -> Result<()> {
         let (factor, code) = match (&credential.factor, code) {
             (None, None) => return Ok(()),
@@ -133,7 +134,7 @@ impl Signer {
     /// [`Refusal::WrongFactor`]; [`Refusal::Disabled`] when it was confirmed before, or there is none.
     pub(super) async fn confirm_enrolled(&self, credential: &str, client: &str, code: &[u8]) -> Result<()> {
         let row = self.row(credential).await?;
-        if !row.factor.as_ref().is_some_and(|factor| !factor.confirmed) {
+        if row.factor.as_ref().is_none_or(|factor| factor.confirmed) {
             return Err(Refusal::Disabled.into());
         }
         let factor = self.confirmed(&row, code).await?;

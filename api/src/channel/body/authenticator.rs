@@ -5,7 +5,8 @@ use super::within;
 
 /// Most octets of the URI.
 const MAX_URI: usize = 1024;
-/// Modules on a side of the largest QR code there is (ISO/IEC 18004, version 40); version 1 has 21, each next one 4 more.
+/// Modules on a side of the largest QR code there is (ISO/IEC 18004, version 40), and of the smallest; each size has 4
+/// more.
 const MAX_SIDE: u8 = 177;
 const MIN_SIDE: u8 = 21;
 

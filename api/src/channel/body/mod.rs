@@ -21,9 +21,9 @@
 //!
 //! x: there; ?: may be there. An enrol request without 05 has the signer draw the PIN: then, and only then, the answer
 //! brings it. A factor request with 04 begins: it brings the PIN and, where the credential has a factor, a code of that
-//! one (06); one without 04 confirms what was begun (or enrolled) with its first code (06). The modules of 10 are packed,
-//! most significant bit first; bits after the last are zero. The body of close is empty, and so is its answer's; a close that is refused is answered as any operation
-//! is, and the session goes on.
+//! one (06); one without 04 confirms what was begun (or enrolled) with its first code (06). The modules of 10 are
+//! packed, most significant bit first; bits after the last are zero. The body of close is empty, and so is its
+//! answer's; a close that is refused is answered as any operation is, and the session goes on.
 
 mod answer;
 mod authenticator;

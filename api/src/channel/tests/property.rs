@@ -157,7 +157,10 @@ proptest! {
             Authenticator::new(Secret::new(uri.clone().into_bytes()), Secret::new(code)).unwrap()
         };
         let mut answers = vec![
-            (Operation::Enrol, Answer::Enrolled { pin: drawn.map(Secret::new), factor: version.is_multiple_of(2).then(factor) }),
+            (
+                Operation::Enrol,
+                Answer::Enrolled { pin: drawn.map(Secret::new), factor: version.is_multiple_of(2).then(factor) },
+            ),
             (Operation::Factor, Answer::Begun(factor())),
             (Operation::Factor, Answer::Done),
             (Operation::Sign, Answer::Signatures(signatures)),

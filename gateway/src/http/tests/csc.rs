@@ -287,7 +287,8 @@ async fn a_missing_code_is_said_before_a_wrong_pin_and_a_right_one_goes_on_to_th
     let objects = |otp: Option<&str>| {
         let pin = json!({ "id": "PIN", "value": PIN });
         let otp = otp.map(|otp| json!({ "id": "OTP", "value": otp }));
-        json!({ "authData": std::iter::once(pin).chain(otp).collect::<Vec<_>>(), "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1" })
+        let objects: Vec<_> = std::iter::once(pin).chain(otp).collect();
+        json!({ "authData": objects, "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1" })
     };
     let invalid = (400, "invalid_authentication_data", "The authentication data is invalid");
     assert_eq!(call("v2", &id, objects(None)).await.error(), invalid);
