@@ -46,6 +46,8 @@ pub mod code {
     pub const AUTHENTICATION_ERROR: &str = "authentication_error";
     /// 11.6, v1.
     pub const INVALID_PIN: &str = "invalid_pin";
+    /// v1.
+    pub const INVALID_OTP: &str = "invalid_otp";
     /// 11.6, v2.
     pub const INVALID_AUTHENTICATION_DATA: &str = "invalid_authentication_data";
 }
@@ -193,6 +195,13 @@ pub const PIN: Fault = Fault {
     code: [code::INVALID_PIN, code::INVALID_AUTHENTICATION_DATA],
     sentence: ["The PIN is invalid", "The authentication data is invalid"],
 };
+/// 11.6: `invalid_otp` in v1, `invalid_authentication_data` in v2.
+pub const OTP: Fault = Fault {
+    code: [code::INVALID_OTP, code::INVALID_AUTHENTICATION_DATA],
+    sentence: ["The OTP is invalid", "The authentication data is invalid"],
+};
+/// 11.6.
+pub const OTP_LOCKED: Fault = Fault::differs("OTP locked", "Credential locked");
 /// 11.6.
 pub const PIN_LOCKED: Fault = Fault::differs("PIN locked", "Credential locked");
 /// Ours: the client's registration wants the PIN sealed (DESIGN 5).
@@ -387,6 +396,8 @@ mod tests {
     fn versions_differ_where_the_texts_do() {
         assert_eq!(PIN.body(Version::V1), ErrorBody::new("invalid_pin", "The PIN is invalid"));
         assert_eq!(PIN.code(Version::V2), "invalid_authentication_data");
+        assert_eq!(OTP.body(Version::V1), ErrorBody::new("invalid_otp", "The OTP is invalid"));
+        assert_eq!(OTP.body(Version::V2), PIN.body(Version::V2));
         assert_eq!(HEADER.sentence(Version::V1), LONG);
         assert_eq!(HEADER.sentence(Version::V2), "Malformed authorization header");
         assert!(HASH_NOT_AUTHORIZED.sentence(Version::V1).ends_with('.'));

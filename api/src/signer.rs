@@ -16,7 +16,7 @@ pub use refusal::{Refusal, Refused};
 
 use crate::algorithm::{HashAlgorithm, KeyType, Scheme};
 use crate::bytes::Bytes;
-use crate::secret::expose;
+use crate::secret::{expose, expose_some};
 
 /// Paths of the signer's methods.
 pub mod path {
@@ -61,6 +61,17 @@ pub enum Stretch {
     Hmac,
 }
 
+/// What a credential needs besides its PIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum FactorKind {
+    /// Nothing.
+    #[default]
+    None,
+    /// A code of six digits from an authenticator app (RFC 6238), a new one every 30 seconds.
+    Totp,
+}
+
 /// Sole control assurance level as CSC reports it: `"2"` binds the SAD to the hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scal {
@@ -90,6 +101,12 @@ pub struct CreateCredential {
     /// How the PIN is stretched.
     #[serde(default)]
     pub stretch: Stretch,
+    /// What the credential needs besides its PIN.
+    #[serde(default)]
+    pub factor: FactorKind,
+    /// What its owner calls the account in an authenticator app; the credential's id where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Subject of the PKCS#10.
     pub subject: Subject,
 }
@@ -121,6 +138,9 @@ pub struct CreatedCredential {
     pub spki: Bytes,
     /// PKCS#10 request (RFC 2986), DER: the proof of possession a CA asks for.
     pub request: Bytes,
+    /// What it needs besides its PIN.
+    #[serde(default)]
+    pub factor: FactorKind,
 }
 
 /// Asks the built-in CA for the certificate of a credential made here.
@@ -180,6 +200,9 @@ pub enum State {
 pub struct CredentialStatus {
     /// Where it stands.
     pub state: State,
+    /// What it needs besides its PIN.
+    #[serde(default)]
+    pub factor: FactorKind,
     /// End of a running PIN lock, Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locked_until: Option<i64>,
@@ -209,6 +232,9 @@ pub struct ChangePin {
     /// The PIN from now on.
     #[serde(serialize_with = "expose")]
     pub new_pin: SecretString,
+    /// A code of the second factor, where the credential has one.
+    #[serde(default, serialize_with = "expose_some", skip_serializing_if = "Option::is_none")]
+    pub code: Option<SecretString>,
 }
 
 /// What an approved hash may be spent on (DESIGN 4).
@@ -259,6 +285,9 @@ pub struct Authorize {
     /// The owner's PIN, as it came: any string is judged.
     #[serde(serialize_with = "expose")]
     pub pin: SecretString,
+    /// A code of the second factor, where the credential has one.
+    #[serde(default, serialize_with = "expose_some", skip_serializing_if = "Option::is_none")]
+    pub code: Option<SecretString>,
 }
 
 /// A SAD.

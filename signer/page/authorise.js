@@ -2,7 +2,7 @@
 
 import { element, foreign, sentence } from './element.js';
 import { factorField, keeping, sealedNote, secretField, secretForm } from './form.js';
-import { take } from './pin.js';
+import { isCode, take, takeCode } from './pin.js';
 import { alertOf, attempt, cancel, card, faultOf, finish, keyLines } from './screens.js';
 
 /** Shows the request, and after a refusal what was wrong. */
@@ -65,7 +65,7 @@ function form(task, faults) {
     if (Object.keys(wrong).length > 0) return keeping(inputs, wrong, () => authorise(task, wrong));
     begin();
     const { digest: listDigest, signatures: count } = transaction;
-    const fields = { pin: take(pin.input), factor: factor && take(factor.input), listDigest, count };
+    const fields = { pin: take(pin.input), factor: factor && takeCode(factor.input), listDigest, count };
     const { answer, faults: again } = await attempt(task, fields);
     if (again !== undefined) return authorise(task, again);
     return answer && finish(task, 'authorise');
@@ -77,5 +77,5 @@ function form(task, faults) {
 /** The first mistake of what was typed. */
 function mistakes(pin, factor) {
   if (pin.value === '') return { pin: ({ fault }) => fault.empty };
-  return factor?.value === '' ? { factor: ({ fault }) => fault.emptyFactor } : {};
+  return factor !== undefined && !isCode(factor) ? { factor: ({ fault }) => fault.emptyFactor } : {};
 }

@@ -3,7 +3,7 @@
 import { choiceFaults, newPinFields } from './choice.js';
 import { element } from './element.js';
 import { factorField, keeping, sealedNote, secretField, secretForm } from './form.js';
-import { peek, take } from './pin.js';
+import { isCode, peek, take, takeCode } from './pin.js';
 import { alertOf, attempt, cancel, card, faultOf, finish, keyLines } from './screens.js';
 
 /** Shows the form, and after a refusal what was wrong. */
@@ -36,7 +36,7 @@ function form(task, faults) {
     const inputs = [old.input, fresh.fresh, fresh.repeated, ...(factor === undefined ? [] : [factor.input])];
     if (Object.keys(wrong).length > 0) return keeping(inputs, wrong, () => changePin(task, wrong));
     begin();
-    const fields = { pin: take(old.input), newPin: take(fresh.fresh), factor: factor && take(factor.input) };
+    const fields = { pin: take(old.input), newPin: take(fresh.fresh), factor: factor && takeCode(factor.input) };
     fresh.repeated.value = '';
     const { answer, faults: again } = await attempt(task, fields);
     if (again !== undefined) return changePin(task, again);
@@ -51,5 +51,5 @@ function mistakes(old, { fresh, repeated }, factor) {
   if (old.value === '') return { pin: ({ fault }) => fault.empty };
   const wrong = peek([fresh, repeated, old], choiceFaults);
   if (Object.keys(wrong).length > 0) return wrong;
-  return factor?.value === '' ? { factor: ({ fault }) => fault.emptyFactor } : {};
+  return factor !== undefined && !isCode(factor) ? { factor: ({ fault }) => fault.emptyFactor } : {};
 }

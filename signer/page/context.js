@@ -3,8 +3,15 @@
 
 import { ensure, prefixed, sha256, u32, utf8 } from './octets.js';
 
-/** Operations, by their octet in requests and in ctx (security.md 3.5); 05 is reserved. */
-export const Operation = Object.freeze({ ENROL: 0x01, AUTHORIZE: 0x02, SIGN: 0x03, CHANGE_PIN: 0x04, CLOSE: 0x06 });
+/** Operations, by their octet in requests and in ctx (security.md 3.5). */
+export const Operation = Object.freeze({
+  ENROL: 0x01,
+  AUTHORIZE: 0x02,
+  SIGN: 0x03,
+  CHANGE_PIN: 0x04,
+  FACTOR: 0x05,
+  CLOSE: 0x06,
+});
 
 /** The bit that makes an operation's octet that of its answer. */
 export const ANSWER = 0x80;

@@ -38,7 +38,8 @@ export function sentence(say, name) {
   return [before, ...after.flatMap((rest) => [foreign(name), rest])];
 }
 
-const SVG = 'http://www.w3.org/2000/svg';
+/** Namespace of drawings. */
+export const SVG = 'http://www.w3.org/2000/svg';
 
 /** Line drawings on a 24 by 24 field. They repeat what stands beside them in words. */
 const DRAWINGS = Object.freeze({

@@ -1,8 +1,10 @@
-// A new key: its PIN is chosen here or drawn by the signer, and the key comes into use when its owner has the PIN.
+// A new key: its PIN is chosen here or drawn by the signer, and the key comes into use when its owner has the PIN, and
+// an app that makes codes where it needs them.
 
 import { choiceFaults, newPinFields } from './choice.js';
 import { element, foreign } from './element.js';
-import { factorField, keeping, sealedNote, secretForm } from './form.js';
+import { setUp } from './factor.js';
+import { keeping, sealedNote, secretForm } from './form.js';
 import { wipe } from './octets.js';
 import { peek, take } from './pin.js';
 import { alertOf, attempt, cancel, card, faultOf, finish, stop } from './screens.js';
@@ -49,21 +51,21 @@ function form(task, faults, isDrawn) {
   const own = element('div', { class: 'panel' }, fields.nodes, sealedNote(text, view.host));
   const [chosen, drawn] = ways(text, isDrawn, (wantsDrawn) => (own.hidden = wantsDrawn));
   own.hidden = isDrawn;
-  const factor = transaction.needsFactor ? factorField(text, told('factor')) : undefined;
   const choices = element('div', { class: 'choices' }, chosen.node, drawn.node);
   const how = element('fieldset', {}, element('legend', {}, said.how), choices);
   const onsubmit = async ({ begin }) => {
     const wantsDrawn = drawn.input.checked;
-    const wrong = mistakes(wantsDrawn, fields, factor?.input);
-    const inputs = [fields.fresh, fields.repeated, ...(factor === undefined ? [] : [factor.input])];
-    if (Object.keys(wrong).length > 0) return keeping(inputs, wrong, () => enrol(task, wrong, wantsDrawn));
+    const wrong = wantsDrawn ? {} : peek([fields.fresh, fields.repeated], (pin, again) => choiceFaults(pin, again));
+    if (Object.keys(wrong).length > 0) {
+      return keeping([fields.fresh, fields.repeated], wrong, () => enrol(task, wrong, wantsDrawn));
+    }
     begin();
     const newPin = wantsDrawn ? undefined : take(fields.fresh);
-    const code = factor && take(factor.input);
     view.forget();
-    return make(task, { newPin, factor: code });
+    return make(task, newPin);
   };
-  const content = [how, own, factor?.node];
+  const next = transaction.needsFactor && element('p', { class: 'soft' }, said.thenFactor);
+  const content = [how, own, next];
   const oncancel = () => cancel(task);
   return secretForm(view, { content, submit: said.submit, busy: said.making, onsubmit, oncancel });
 }
@@ -80,27 +82,35 @@ function ways(text, isDrawn, onchange) {
   return [way('own', own, ownHint, false), way('drawn', drawn, drawnHint, true)];
 }
 
-/** The first mistake of what was typed. */
-function mistakes(wantsDrawn, { fresh, repeated }, factor) {
-  const wrong = wantsDrawn ? {} : peek([fresh, repeated], (pin, again) => choiceFaults(pin, again));
-  if (Object.keys(wrong).length > 0) return wrong;
-  return factor?.value === '' ? { factor: ({ fault }) => fault.emptyFactor } : {};
-}
-
 /** The key is made, under the PIN or under one that the answer brings. */
-async function make(task, { newPin, factor }) {
+async function make(task, newPin) {
   const { view, transaction } = task;
   const isDrawn = newPin === undefined;
   const again = () => enrol(task, {}, isDrawn);
   view.show(({ enrol: said }) => progress(said.making, said.makingLead));
   view.setBusy(true);
-  const fields = { newPin, factor, listDigest: transaction.digest };
+  const fields = { newPin, listDigest: transaction.digest };
   const { answer, faults, kind } = await attempt(task, fields, { pin: isDrawn });
   // The sentences of the form are about a PIN that was typed.
   if (isDrawn && kind !== undefined) stop(view, new Trouble(kind === 'lost' ? 'broken' : kind), { transaction, again });
   else if (faults !== undefined) enrol(task, faults, isDrawn);
-  else if (answer?.pin !== undefined) note(task, answer.pin);
-  else if (answer !== undefined) await bringIntoUse(task);
+  else if (answer !== undefined) hand(task, answer);
+}
+
+/** What the owner has to take along before the key comes into use: a drawn PIN, a new factor. */
+function hand(task, { pin, factor }) {
+  const ends = Date.now() + TIME_TO_NOTE;
+  // The account pages said that a code will be needed, the signer was told otherwise.
+  if (task.transaction.needsFactor && factor === undefined) return lost(task, 'mismatch');
+  const use = () => bringIntoUse(task);
+  const rest = factor === undefined ? use : () => setUp(task, factor, { ends, ondone: use, onend: () => lost(task) });
+  return pin === undefined ? rest() : note(task, pin, { ends, ondone: rest });
+}
+
+/** The channel ends, and the key with it. */
+function lost(task, kind = 'unfinished') {
+  task.exchange.end();
+  stop(task.view, new Trouble(kind), task);
 }
 
 function progress(title, lead) {
@@ -108,7 +118,7 @@ function progress(title, lead) {
 }
 
 /** Shows a drawn PIN until its owner has noted it, or the channel ends and the key with it. */
-function note(task, pin) {
+function note(task, pin, { ends, ondone }) {
   const { view } = task;
   const leave = () => {
     clearTimeout(timer);
@@ -117,12 +127,11 @@ function note(task, pin) {
   };
   const timer = setTimeout(() => {
     leave();
-    task.exchange.end();
-    stop(view, new Trouble('unfinished'), task);
-  }, TIME_TO_NOTE);
+    lost(task);
+  }, ends - Date.now());
   const onclick = () => {
     leave();
-    return bringIntoUse(task);
+    return ondone();
   };
   view.show(({ enrol: said }) =>
     card(

@@ -64,6 +64,15 @@ export class Exchange {
     }
   }
 
+  /** Shows the signer a code of the factor it told of in this channel, and wipes it. */
+  async confirm(factor) {
+    try {
+      return await this.#exchange(Operation.FACTOR, { factor }, { factor: false });
+    } finally {
+      wipe(factor);
+    }
+  }
+
   /** Closes the channel, which after an enrolment says that the owner has the PIN. */
   close() {
     return this.#exchange(Operation.CLOSE, {}, {});
@@ -128,6 +137,8 @@ function checked(answer, state) {
   if (answer.code === Result.DONE && state === 'failed') throw new Trouble('undelivered');
   // The last try was wrong: nothing is judged any more.
   if (answer.code === Result.WRONG_PIN && answer.triesLeft === 0) throw new Trouble('locked');
+  // Codes are not judged for a while, whatever they are.
+  if (answer.code === Result.WRONG_FACTOR && answer.retryAfter !== undefined) throw new Trouble('factorLocked', answer);
   if (Object.hasOwn(FINAL, answer.code)) throw new Trouble(FINAL[answer.code], answer);
   return answer;
 }

@@ -80,7 +80,7 @@ export function keeping(inputs, faults, show) {
 }
 
 /** The field for the code of a second factor. */
-export function factorField(text, fault) {
+export function factorField(text, fault, { label = text.pin.factor } = {}) {
   const id = 'factor';
   const input = element('input', {
     id,
@@ -98,7 +98,7 @@ export function factorField(text, fault) {
   const node = element(
     'div',
     { class: 'field' },
-    element('label', { for: id }, text.pin.factor),
+    element('label', { for: id }, label),
     element('p', { class: 'hint', id: `${id}-hint` }, text.pin.factorHint),
     fault && element('p', { class: 'fault', id: `${id}-fault` }, fault),
     input,

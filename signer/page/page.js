@@ -8,6 +8,7 @@ import { Operation } from './context.js';
 import { readFragment } from './destination.js';
 import { enrol } from './enrol.js';
 import { Exchange } from './exchange.js';
+import { setFactor } from './factor.js';
 import { Relay, readConfig } from './relay.js';
 import { nothing, opening, stop } from './screens.js';
 import { readTransaction } from './transaction.js';
@@ -18,6 +19,7 @@ const SCREENS = Object.freeze({
   [Operation.AUTHORIZE]: authorise,
   [Operation.ENROL]: enrol,
   [Operation.CHANGE_PIN]: changePin,
+  [Operation.FACTOR]: setFactor,
 });
 
 /** Takes what the page was called with out of the address bar and the history, before anything else happens. */

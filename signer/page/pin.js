@@ -19,6 +19,18 @@ export function take(input) {
   return octets;
 }
 
+/** Whether a field holds a code of an authenticator app, which people may write in groups. */
+export function isCode(input) {
+  return /^[0-9]{6}$/.test(input.value.replace(/\s/g, ''));
+}
+
+/** Takes it out of the field, which is empty afterwards. The caller wipes it. */
+export function takeCode(input) {
+  const octets = utf8(input.value.replace(/\s/g, ''));
+  input.value = '';
+  return octets;
+}
+
 /**
  * Lets `look` see the secrets in some fields and wipes its copies; the fields stay as they are.
  *

@@ -112,7 +112,7 @@ export class Channel {
   /**
    * Seals a request, and wipes its body. `finished` stands in the first one only.
    *
-   * @param {number} operation that of the session, or close
+   * @param {number} operation that of the session, or close; after an enrolment also that which confirms a factor
    * @param {Uint8Array} body
    * @returns {Promise<{finished?: Uint8Array, record: Uint8Array}>}
    */
@@ -121,10 +121,11 @@ export class Channel {
     try {
       await this.#step('seal', async () => {
         this.#ensureAlive();
-        // The owner of a new key has the rest of the session to write the PIN down and close.
-        const unhurried = this.#operation === Operation.ENROL && this.#exchange > 0 && operation === Operation.CLOSE;
+        // The owner of a new key or factor has the rest of the session to write the PIN down or set up an app.
+        const isFurther = this.#exchange > 0 && [Operation.FACTOR, Operation.CLOSE].includes(operation);
+        const unhurried = isFurther && [Operation.ENROL, Operation.FACTOR].includes(this.#operation);
         ensure(unhurried || this.#source.now() - this.#usedAt <= MAX_IDLE);
-        ensure(operation === this.#operation || operation === Operation.CLOSE);
+        ensure(operation === this.#operation || operation === Operation.CLOSE || unhurried);
         const { keys, sid } = this.#session;
         const nonce = this.#source.random(16);
         const plaintext = pad(nonce, operation, body);

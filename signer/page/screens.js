@@ -57,7 +57,7 @@ export function stop(view, trouble, { transaction, again } = {}) {
       ways(text, transaction, PASSING.includes(kind) ? again : undefined),
     );
     screen.classList.add('stop', ...(isAlarm ? ['alarm'] : []));
-    screen.prepend(drawing(kind === 'locked' || kind === 'blocked' ? 'lock' : 'shield'));
+    screen.prepend(drawing(['locked', 'factorLocked', 'blocked'].includes(kind) ? 'lock' : 'shield'));
     return screen;
   });
 }

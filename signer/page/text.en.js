@@ -79,6 +79,7 @@ export const text = {
     pin: 'New PIN',
     repeated: 'New PIN again',
     submit: 'Make the key',
+    thenFactor: 'Next you set up your authenticator app. Have your phone at hand.',
     making: 'Making your key…',
     makingLead: 'This takes a few seconds, for a large RSA key up to a minute. Keep this page open.',
     finishing: 'Getting your certificate…',
@@ -101,6 +102,28 @@ export const text = {
     submit: 'Change the PIN',
     busy: 'Changing the PIN…',
     done: { title: 'Your PIN was changed', body: (place) => `You are being taken back to ${place}.` },
+  },
+
+  factor: {
+    addTitle: 'Add an authenticator app',
+    addLead: 'From then on each approval with this key needs a code from the app as well. Have your phone at hand.',
+    replaceTitle: 'Replace the authenticator app',
+    replaceLead: 'The new app holds once it has shown a code. Approvals that an app has not used yet end then.',
+    key: 'Key',
+    oldCode: 'Code from the app until now',
+    submit: 'Continue',
+    busy: 'Checking the PIN…',
+    setUpTitle: 'Set up your authenticator app',
+    setUpLead: 'Scan this picture with the app on your phone, then enter the code that it shows.',
+    picture: 'QR code for your authenticator app',
+    open: 'The app is on this device',
+    typed: 'Or choose “enter a key” in the app, and type:',
+    setUpLimit: 'The picture is shown this once. Enter a code within four minutes, or begin again.',
+    firstCode: 'Code from the new app',
+    confirm: 'Confirm',
+    confirming: 'Checking the code…',
+    wrong: 'This code is not right. Wait for the next one and enter it; the clock of your phone must be right.',
+    done: { title: 'Your authenticator app is set up', body: (place) => `You are being taken back to ${place}.` },
   },
 
   fault: {
@@ -132,6 +155,7 @@ export const text = {
     authorise: 'Nothing was signed.',
     enrol: 'No key was made.',
     change_pin: 'Your PIN is as it was.',
+    factor: 'Your authenticator app is as it was.',
     none: 'Nothing was changed.',
   },
 
@@ -217,6 +241,17 @@ export const text = {
         until === undefined
           ? `There were too many wrong PINs. For a while none is taken, not even the right one. ${unchanged} Start again later. If it was not you, tell your organisation.`
           : `There were too many wrong PINs. Until ${until} none is taken, not even the right one. ${unchanged} Start again after that. If it was not you, tell your organisation.`,
+    },
+    factorLocked: {
+      title: 'Codes are locked',
+      body: (unchanged, until) =>
+        until === undefined
+          ? `There were too many wrong codes. For a while none is taken, not even a right one. ${unchanged} Start again later. If it was not you, tell your organisation.`
+          : `There were too many wrong codes. Until ${until} none is taken, not even a right one. ${unchanged} Start again after that. If it was not you, tell your organisation.`,
+    },
+    notSetUp: {
+      title: 'The app was not set up',
+      body: (unchanged) => `No right code came in time. ${unchanged} Go back and begin again.`,
     },
     blocked: {
       title: 'Your key is blocked',

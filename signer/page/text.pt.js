@@ -79,6 +79,7 @@ export const text = {
     pin: 'Novo PIN',
     repeated: 'Novo PIN outra vez',
     submit: 'Criar a chave',
+    thenFactor: 'A seguir configura a sua aplicação de autenticação. Tenha o telemóvel à mão.',
     making: 'A criar a sua chave…',
     makingLead: 'Demora alguns segundos; uma chave RSA grande, até um minuto. Mantenha esta página aberta.',
     finishing: 'A obter o seu certificado…',
@@ -101,6 +102,28 @@ export const text = {
     submit: 'Mudar o PIN',
     busy: 'A mudar o PIN…',
     done: { title: 'O seu PIN foi mudado', body: (place) => `Está a ser levado de volta ${place}.` },
+  },
+
+  factor: {
+    addTitle: 'Acrescentar uma aplicação de autenticação',
+    addLead: 'A partir daí, cada aprovação com esta chave precisa também de um código da aplicação. Tenha o telemóvel à mão.',
+    replaceTitle: 'Substituir a aplicação de autenticação',
+    replaceLead: 'A nova aplicação passa a valer quando mostrar um código. As aprovações que uma aplicação ainda não usou acabam então.',
+    key: 'Chave',
+    oldCode: 'Código da aplicação até agora',
+    submit: 'Continuar',
+    busy: 'A verificar o PIN…',
+    setUpTitle: 'Configure a sua aplicação de autenticação',
+    setUpLead: 'Leia esta imagem com a aplicação no telemóvel e escreva depois o código que ela mostra.',
+    picture: 'Código QR para a aplicação de autenticação',
+    open: 'A aplicação está neste dispositivo',
+    typed: 'Ou escolha «introduzir uma chave» na aplicação e escreva:',
+    setUpLimit: 'A imagem só se mostra esta vez. Escreva um código dentro de quatro minutos, ou comece de novo.',
+    firstCode: 'Código da nova aplicação',
+    confirm: 'Confirmar',
+    confirming: 'A verificar o código…',
+    wrong: 'Este código não está certo. Espere pelo próximo e escreva-o; o relógio do telemóvel tem de estar certo.',
+    done: { title: 'A sua aplicação de autenticação está configurada', body: (place) => `Está a ser levado de volta a ${place}.` },
   },
 
   fault: {
@@ -132,6 +155,7 @@ export const text = {
     authorise: 'Nada foi assinado.',
     enrol: 'Não foi criada nenhuma chave.',
     change_pin: 'O seu PIN continua o mesmo.',
+    factor: 'A aplicação de autenticação está como estava.',
     none: 'Nada foi alterado.',
   },
 
@@ -217,6 +241,17 @@ export const text = {
         until === undefined
           ? `Houve demasiados PIN errados. Durante algum tempo não é aceite nenhum, nem o certo. ${unchanged} Comece de novo mais tarde. Se não foi você, avise a sua organização.`
           : `Houve demasiados PIN errados. Até ${until} não é aceite nenhum, nem o certo. ${unchanged} Comece de novo depois disso. Se não foi você, avise a sua organização.`,
+    },
+    factorLocked: {
+      title: 'Os códigos estão trancados',
+      body: (unchanged, until) =>
+        until === undefined
+          ? `Houve demasiados códigos errados. Durante algum tempo não se aceita nenhum, nem um certo. ${unchanged} Comece de novo mais tarde. Se não foi você, avise a sua organização.`
+          : `Houve demasiados códigos errados. Até ${until} não se aceita nenhum, nem um certo. ${unchanged} Comece de novo depois disso. Se não foi você, avise a sua organização.`,
+    },
+    notSetUp: {
+      title: 'A aplicação não foi configurada',
+      body: (unchanged) => `Nenhum código certo chegou a tempo. ${unchanged} Volte atrás e comece de novo.`,
     },
     blocked: {
       title: 'A sua chave está bloqueada',

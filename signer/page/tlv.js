@@ -20,6 +20,8 @@ const Tag = Object.freeze({
   TRIES_LEFT: 0x0c,
   SCHEME: 0x0d,
   COUNT: 0x0e,
+  OTPAUTH: 0x0f,
+  QR: 0x10,
 });
 
 /** Result codes of answers. 0 is done. */
@@ -45,6 +47,11 @@ const MAX_NAME = 256;
 const MAX_PIN = 256;
 const MAX_FACTOR = 4096;
 const MAX_SIGNATURE = 1024;
+const MAX_URI = 1024;
+
+/** Modules on a side of the smallest and of the largest QR code (ISO/IEC 18004); each size has 4 more. */
+const MIN_SIDE = 21;
+const MAX_SIDE = 177;
 
 /**
  * The body of a request. The caller wipes the PINs and the factor it gave; `Channel.seal` wipes the body.
@@ -81,6 +88,10 @@ export function encodeRequest(names, operation, fields = {}) {
       );
     case Operation.CHANGE_PIN:
       return body(names, field(Tag.PIN, pin, MAX_PIN), field(Tag.NEW_PIN, newPin, MAX_PIN), secondFactor);
+    case Operation.FACTOR:
+      // With the PIN it begins, without it confirms what was begun.
+      ensure(pin !== undefined || factor !== undefined);
+      return body(names, optional(Tag.PIN, pin, MAX_PIN), secondFactor);
     default:
       ensure(operation === Operation.CLOSE);
       return new Uint8Array();
@@ -130,19 +141,20 @@ function body({ credential, keyVersion, tx }, ...groups) {
 }
 
 /** Results that may say when to try again. */
-const WAITING = Object.freeze([Result.PIN_LOCKED, Result.UNAVAILABLE, Result.NOT_YET]);
+const WAITING = Object.freeze([Result.PIN_LOCKED, Result.WRONG_FACTOR, Result.UNAVAILABLE, Result.NOT_YET]);
 
 /**
- * Reads the body of an answer; its names must be those of the context. The caller wipes the body, and a PIN in it once
- * its owner has it.
+ * Reads the body of an answer; its names must be those of the context. The caller wipes the body, and a PIN and a
+ * factor in it once their owner has them.
  *
  * @param {{credential: string, keyVersion: number, tx: string}} names
  * @param {number} operation
  * @param {Uint8Array} octets
- * @param {{signatures?: number, pin?: boolean}} [due] what an answer that is no refusal has to bring: for sign as many
- *   signatures as hashes, for enrol a PIN where the user chose none
- * @returns {{code: number, pin?: Uint8Array, retryAfter?: number, triesLeft?: number, signatures?: Uint8Array[]}} code
- *   is one of Result; seconds to wait and tries left stand only where the signer told them
+ * @param {{signatures?: number, pin?: boolean, factor?: boolean}} [due] what an answer that is no refusal has to bring:
+ *   for sign as many signatures as hashes, for enrol a PIN where the user chose none, for factor one where it begins
+ * @returns {{code: number, pin?: Uint8Array, retryAfter?: number, triesLeft?: number, signatures?: Uint8Array[],
+ *   factor?: {uri: Uint8Array, side: number, modules: Uint8Array}}} code is one of Result; seconds to wait and tries
+ *   left stand only where the signer told them; a new factor is an otpauth URI and the same as a QR code
  */
 export function decodeAnswer(names, operation, octets, due = {}) {
   if (operation === Operation.CLOSE && octets.length === 0) return { code: Result.DONE };
@@ -156,6 +168,8 @@ export function decodeAnswer(names, operation, octets, due = {}) {
   const retryAfter = next(reader, Tag.RETRY_AFTER);
   const signatures = next(reader, Tag.SIGNATURES);
   const triesLeft = next(reader, Tag.TRIES_LEFT);
+  const uri = next(reader, Tag.OTPAUTH);
+  const qr = uri === undefined ? undefined : required(reader, Tag.QR);
   reader.end();
   ensure(Object.values(Result).includes(code));
   // Close that is done has no body.
@@ -174,7 +188,12 @@ export function decodeAnswer(names, operation, octets, due = {}) {
     ensure(operation === Operation.ENROL && code === Result.DONE && pin.length >= 1 && pin.length <= MAX_PIN);
     answer.pin = pin.slice();
   }
+  if (uri !== undefined) {
+    ensure([Operation.ENROL, Operation.FACTOR].includes(operation) && code === Result.DONE);
+    answer.factor = { uri: readUri(uri), ...readCode(qr) };
+  }
   if (code === Result.DONE) {
+    ensure(due.factor === undefined || (uri !== undefined) === due.factor);
     ensure(due.signatures === undefined || answer.signatures?.length === due.signatures);
     ensure(due.pin === undefined || (pin !== undefined) === due.pin);
   }
@@ -200,6 +219,32 @@ function required(reader, tag) {
 function number(octets, length) {
   ensure(octets.length === length);
   return octets.reduce((sum, octet) => sum * 256 + octet, 0);
+}
+
+/** Octets that are UTF-8. */
+function readUri(octets) {
+  ensure(octets.length >= 1 && octets.length <= MAX_URI);
+  ensure(isText(octets));
+  return octets.slice();
+}
+
+function isText(octets) {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(octets);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** u8 side, then the modules by rows, a bit each, filled up with zeros. */
+function readCode(octets) {
+  const [side] = octets;
+  ensure(side >= MIN_SIDE && side <= MAX_SIDE && (side - MIN_SIDE) % 4 === 0);
+  const modules = octets.slice(1);
+  // A side is odd, so is its square: the last octet has one module.
+  ensure(modules.length === Math.ceil((side * side) / 8) && (modules[modules.length - 1] & 0x7f) === 0);
+  return { side, modules };
 }
 
 /** u16 count, then each signature as lp. */

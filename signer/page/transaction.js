@@ -12,6 +12,7 @@ const OPERATIONS = Object.freeze({
   authorise: Operation.AUTHORIZE,
   enrol: Operation.ENROL,
   change_pin: Operation.CHANGE_PIN,
+  factor: Operation.FACTOR,
 });
 
 /** Hash functions by the length of their digests, where the app named none. */
@@ -57,7 +58,8 @@ export async function readTransaction(told, { tx }, gateway) {
   }
 }
 
-/** What both ends must have been told alike: the list, or what is to be made; nothing for a change of PIN. */
+/** What both ends must have been told alike: the list, or what is to be made; nothing for a change of PIN or
+ * factor. */
 async function digestOf(operation, { list, enrol, signatures }) {
   if (operation === Operation.ENROL) return enrolDigest(string(enrol.keyType), enrol.subject);
   const entries = list?.entries ?? [];

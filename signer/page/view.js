@@ -83,7 +83,7 @@ export class View {
   /** Empties whatever may hold or show a secret. */
   forget() {
     for (const input of document.querySelectorAll('input:not([type="radio"])')) input.value = '';
-    for (const shown of document.querySelectorAll('.drawn')) shown.replaceChildren();
+    for (const shown of document.querySelectorAll('.drawn, .told')) shown.replaceChildren();
   }
 
   #frame() {

@@ -34,6 +34,8 @@ pub enum Event {
     PinHandedOver,
     /// The PIN was changed.
     PinChanged,
+    /// A second factor holds from now on: enrolled with the key, added or replaced.
+    FactorChanged,
     /// Suspended, reactivated, blocked or destroyed.
     StateChanged,
     /// An officer's word that a blocked credential may be used again was taken, or not.

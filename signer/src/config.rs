@@ -34,6 +34,23 @@ pub struct Config {
     /// Clients that sign their requests.
     #[serde(default)]
     pub clients: Clients,
+    /// Second factors.
+    #[serde(default)]
+    pub factor: FactorSection,
+}
+
+/// Second factors.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FactorSection {
+    /// What authenticator apps call this service; at most 32 octets of it are shown.
+    pub issuer: String,
+}
+
+impl Default for FactorSection {
+    fn default() -> Self {
+        Self { issuer: "rsign".to_owned() }
+    }
 }
 
 /// Mutual TLS.

@@ -23,6 +23,7 @@ pub mod pin;
 pub mod sad;
 pub mod service;
 pub mod store;
+pub mod totp;
 
 /// What one process of the signer draws on beside store and HSM: chance. Passed in, so that tests are exact.
 pub trait Random: Send + Sync + std::fmt::Debug {

@@ -28,6 +28,7 @@ pub const FILES: &[(&str, &[u8])] = bundle![
     "element.js",
     "enrol.js",
     "exchange.js",
+    "factor.js",
     "form.js",
     "handshake.js",
     "index.html",

@@ -7,7 +7,7 @@ use rsign_api::bytes::Bytes;
 use rsign_api::signer::Stretch;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
@@ -195,11 +195,13 @@ pub struct Binding<'a> {
     pub key_version: u32,
     /// Kind of key.
     pub key: KeyType,
+    /// Salt of the second factor, where there is one: a slot made with it opens with no other, and with none neither.
+    pub factor: Option<&'a [u8]>,
 }
 
 impl Binding<'_> {
-    /// `D = HMAC-SHA-256(stretch(PIN), info | factor)`, where the factor is 32 zero bytes as long as there is none
-    /// (DESIGN 3). `None` only if the stored parameters are invalid.
+    /// `D = HMAC-SHA-256(stretch(PIN), info | factor)`, where the factor is 32 zero bytes: a TOTP has no secret that
+    /// its owner could bring along (DESIGN 3). Its id stands in `info`. `None` only if the stored parameters are invalid.
     #[must_use]
     pub fn opener(&self, pin: &Pin, stretching: &Stretching, memory: &Memory) -> Option<Opener> {
         let stretched = stretching.stretch(pin, memory)?;
@@ -209,8 +211,24 @@ impl Binding<'_> {
         }
         info.extend(self.key_version.to_be_bytes());
         put(&mut info, self.key.name())?;
-        put(&mut info, "")?;
+        let factor = self.factor.map(|salt| format!("totp:{}", data_encoding::HEXLOWER.encode(&Sha256::digest(salt))));
+        put(&mut info, &factor.unwrap_or_default())?;
         hmac(stretched.as_slice(), &[&info, &[0; 32]]).map(Opener)
+    }
+}
+
+impl Binding<'_> {
+    /// What the secret of its second factor is made of, under a key of the token: `"rsign/totp/v1\0" | lp(tenant) |
+    /// lp(user) | lp(credential) | u32 key version | salt`. `None` where there is no factor.
+    #[must_use]
+    pub fn factor_data(&self) -> Option<Vec<u8>> {
+        let mut data = b"rsign/totp/v1\0".to_vec();
+        for part in [self.tenant, self.user, self.credential] {
+            put(&mut data, part)?;
+        }
+        data.extend(self.key_version.to_be_bytes());
+        data.extend(self.factor?);
+        Some(data)
     }
 }
 

@@ -68,24 +68,35 @@ test('bodies of requests that break a limit', () => {
   const [oid, entry] = [unhex(further.lists[0].list).subarray(0, 13), unhex(further.lists[0].list).subarray(15)];
   const many = Buffer.concat([oid, Buffer.from([0, 101]), ...Array(101).fill(entry)]);
   refuses(Operation.SIGN, { pin, list: many, scheme: 'ecdsa' });
-  refuses(0x05, { pin });
+  refuses(Operation.FACTOR, {});
+  refuses(Operation.FACTOR, { factor: new Uint8Array() });
+  refuses(0x07, { pin });
 });
 
 test('bodies of answers', () => {
   for (const { op, fields, body } of further.answers) {
-    const due = { signatures: fields.signatures?.length, pin: fields.pin !== undefined };
-    const { code, pin, retryAfter, triesLeft, signatures } = decodeAnswer(names, op, unhex(body), due);
+    const due = {
+      signatures: fields.signatures?.length,
+      pin: fields.pin !== undefined,
+      factor: fields.otpauth !== undefined,
+    };
+    const { code, pin, retryAfter, triesLeft, signatures, factor } = decodeAnswer(names, op, unhex(body), due);
     assert.equal(code, fields.code);
     assert.equal(pin && new TextDecoder().decode(pin), fields.pin);
     assert.equal(retryAfter, fields.retry_after);
     assert.equal(triesLeft, fields.tries_left);
     assert.deepEqual(signatures?.map(hex), fields.signatures);
+    assert.equal(factor && new TextDecoder().decode(factor.uri), fields.otpauth);
+    assert.equal(factor && hex(Uint8Array.of(factor.side, ...factor.modules)), fields.qr);
   }
+  const [begun, confirmed] = further.answers.filter(({ op }) => op === Operation.FACTOR);
   const other = ({ op, body }, due) => assert.throws(() => decodeAnswer(names, op, unhex(body), due), ChannelFailure);
   other(further.answers.find(({ fields }) => fields.signatures), { signatures: 3 });
   const [chosen, drawn] = further.answers.filter(({ op }) => op === Operation.ENROL);
   other(chosen, { pin: true });
   other(drawn, { pin: false });
+  other(begun, { factor: false });
+  other(confirmed, { factor: true });
 });
 
 test('base64url has one spelling', () => {

@@ -88,6 +88,7 @@ pub fn word(answer: &Answer) -> String {
     match answer {
         Answer::Done => "done".to_owned(),
         Answer::Enrolled { .. } => "enrolled".to_owned(),
+        Answer::Begun(_) => "begun".to_owned(),
         Answer::Signatures(made) => format!("{} signatures", made.len()),
         Answer::Refused(why) => format!("{why:?}"),
         Answer::Closed => "closed".to_owned(),
@@ -205,6 +206,7 @@ fn context(told: &Value) -> Context {
         "authorise" => Operation::Authorize,
         "sign" => Operation::Sign,
         "change_pin" => Operation::ChangePin,
+        "factor" => Operation::Factor,
         other => panic!("{other}"),
     };
     let list_digest = match &told["enrol"] {

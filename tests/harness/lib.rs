@@ -4,6 +4,7 @@
 //! * [`Pieces`]: signer and gateway one by one, to be killed, restarted and given other stores
 //! * [`Api`], [`Session`]: the wire, as raw as a test wants it
 //! * [`Browser`], [`channel`]: a person's browser and device, without a screen
+//! * [`totp`]: an authenticator app
 //! * [`verify`]: signatures, judged by aws-lc-rs and by the openssl program
 //!
 //! No way of ending a test leaves a process behind: see [`Watchdog`].
@@ -20,6 +21,7 @@ mod ready;
 mod sandbox;
 mod seed;
 mod service;
+pub mod totp;
 pub mod verify;
 mod watchdog;
 mod web;

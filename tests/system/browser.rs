@@ -71,6 +71,11 @@ fn people_manage_their_keys_in_the_browser() {
 }
 
 #[test]
+fn people_approve_with_codes_of_an_authenticator_app() {
+    browser("factor.test.mjs");
+}
+
+#[test]
 fn the_pages_work_over_plain_http_on_this_computer() {
     with(&Sandbox::start(seeded(), &["--http"]), "http.test.mjs");
 }

@@ -420,6 +420,7 @@ async fn a_37_what_an_app_signed_reaches_the_signer_through_the_real_gateway() {
             signatures,
             list: entries(hashes),
             enrol: None,
+            label: None,
         }
     };
     let mut asked = crate::channel::members(credential, &hashes);

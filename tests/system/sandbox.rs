@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use harness::{Algorithm, Folder, Hash, Sandbox, Service, Watchdog, alive, blank, kill, seeded, send};
 use rustix::process::Signal;
+use serde_json::json;
 
 /// Processes that have to do with this folder: by their command line, or (HSM workers) by their environment.
 fn processes(folder: &Path) -> Vec<u32> {
@@ -40,14 +41,18 @@ async fn the_ready_file_names_what_an_app_author_needs() {
             assert_eq!((keyed, client.client_secret.is_some()), (profile == "hardened", profile == "legacy"));
         }
     }
-    assert!(ready.users.len() >= 2);
-    for user in &ready.users {
+    let [first, second, carol] = &ready.users[..] else { panic!("not three users") };
+    for user in [first, second] {
+        assert_eq!((user.credentials.len(), &user.totp_secret), (4, &None));
         for key in ["RSA-2048", "RSA-3072", "P-256", "P-384"] {
             let credential = user.credential(key);
             assert_eq!(credential.scal, "2");
             assert!(credential.pin.len() == 8 && credential.pin.bytes().all(|digit| digit.is_ascii_digit()));
         }
     }
+    assert_eq!((carol.username.as_str(), carol.credentials.len()), ("carol", 1));
+    assert_eq!((carol.credentials[0].key.as_str(), carol.credentials[0].scal.as_str()), ("P-256", "2"));
+    assert!(carol.totp_secret.as_ref().is_some_and(|secret| secret.len() == 32));
     assert!(Path::new(ready.tls_ca.as_ref().unwrap()).exists() && Path::new(&ready.signing_ca).exists());
     for url in [&ready.csc_v1, &ready.csc_v2, &ready.oauth2] {
         assert!(url.starts_with("https://127.0.0.1:") && !url.ends_with('/'), "{url}");
@@ -180,7 +185,7 @@ async fn a_first_start_that_was_interrupted_is_made_up_for() {
         assert!(processes(&folder.data()).is_empty(), "something is left running");
     }
     let sandbox = Sandbox::start(folder, &[]);
-    assert_eq!(sandbox.ready.users.iter().map(|user| user.credentials.len()).sum::<usize>(), 8);
+    assert_eq!(sandbox.ready.users.iter().map(|user| user.credentials.len()).sum::<usize>(), 9);
     signs(&sandbox).await;
     let _ = sandbox.stop(Signal::INT);
 }
@@ -205,4 +210,58 @@ async fn without_a_data_dir_nothing_is_left() {
     assert!(status.success());
     let left: Vec<_> = std::fs::read_dir(folder.beside("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["log"]);
+}
+
+/// What carol's key is for: an app author sees the wrong code, the right one, and the same one again.
+#[tokio::test]
+async fn carols_key_signs_with_pin_and_code() {
+    let sandbox = Sandbox::own();
+    let carol = &sandbox.ready.users[2];
+    let (credential, secret) = (&carol.credentials[0], carol.totp_secret.as_deref().unwrap());
+    let session = sandbox.api().login(carol).await;
+    let info =
+        session.call("v1/credentials/info", json!({ "credentialID": credential.id, "authInfo": true })).await.ok();
+    assert_eq!((&info["OTP"]["presence"], &info["OTP"]["provider"]), (&json!("true"), &json!("totp")));
+    let hash = [Hash::of("with a code")];
+    let ask = |code: Option<&str>| {
+        let mut ask = harness::api::authorize(credential, &credential.pin, &hash);
+        if let Some(code) = code {
+            ask["OTP"] = json!(code);
+        }
+        ask
+    };
+    let (old, good) = (harness::totp::code(secret, -9), harness::totp::code(secret, 0));
+    for wrong in [None, Some(old.as_str())] {
+        let heard = session.call("v1/credentials/authorize", ask(wrong)).await;
+        assert_eq!((heard.status, &heard.json["error"]), (400, &json!("invalid_otp")), "{wrong:?}");
+        assert_eq!(heard.json["error_description"], "The OTP is invalid");
+    }
+    let sad = session.call("v1/credentials/authorize", ask(Some(&good))).await.ok()["SAD"].as_str().unwrap().to_owned();
+    let algorithm = Algorithm::usual("P-256");
+    let key = harness::verify::PublicKey::of("P-256", &session.certificate(credential).await);
+    assert!(key.verifies(&algorithm, &hash[0], &session.sign(credential, &sad, &algorithm, &hash).await[0]));
+    let again = session.call("v1/credentials/authorize", ask(Some(&good))).await;
+    assert_eq!(again.json["error"], "invalid_otp");
+    let next = harness::totp::code(secret, 1);
+    assert_eq!(session.call("v1/credentials/authorize", ask(Some(&next))).await.status, 200);
+
+    // neither secret nor codes are told anywhere but in the ready file.
+    let told = [sandbox.service.said(), sandbox.trail().text].concat();
+    let stored = ["gateway.sqlite", "gateway.sqlite-wal", "signer.sqlite", "signer.sqlite-wal"]
+        .map(|file| std::fs::read(sandbox.folder.file(file)).unwrap())
+        .concat();
+    assert!(!told.contains("otpauth") && memchr::memmem::find(&stored, b"otpauth").is_none());
+    let raw = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
+    for form in [secret.as_bytes().to_vec(), raw.clone(), data_encoding::BASE64.encode(&raw).into_bytes()] {
+        assert!(
+            memchr::memmem::find(&stored, &form).is_none() && memchr::memmem::find(told.as_bytes(), &form).is_none()
+        );
+    }
+    for code in [&good, &next, &old] {
+        let quoted = [format!("\"{code}\""), format!("={code}"), format!(" {code} ")];
+        for form in quoted {
+            assert!(!told.contains(&form) && memchr::memmem::find(&stored, form.as_bytes()).is_none(), "{form}");
+        }
+    }
+    let _ = sandbox.stop(Signal::TERM);
 }

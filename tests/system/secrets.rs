@@ -319,6 +319,7 @@ async fn a_32_the_sandbox_tells_secrets_in_its_ready_file_only() {
         .for_each(|secret| add(secret, "a client secret"));
     for user in &sandbox.ready.users {
         add(&user.password, "a password");
+        user.totp_secret.iter().for_each(|secret| add(secret, "the secret of a second factor"));
         user.credentials.iter().for_each(|credential| add(&credential.pin, "a PIN"));
     }
     [(&session.token, "a token"), (&app.token, "a token"), (&sad, "a SAD")]

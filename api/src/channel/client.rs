@@ -66,7 +66,7 @@ impl Greeting {
         }
         let finished = schedule::hmac(&keys.fin_c, &[&schedule::th3(&th2, &fin_s)])?;
         let life = Life::new(hello.exp, now);
-        let session = Session { keys, sid: hello.sid, purpose: self.purpose, life, exchange: 0 };
+        let session = Session::new(keys, hello.sid, self.purpose, life);
         Ok(Ready { session, finished: Some(finished) })
     }
 }
@@ -99,9 +99,7 @@ impl Ready {
     ) -> Result<(Waiting, RecordRequest), Failure> {
         let Self { session, finished } = self;
         session.life.check(now)?;
-        if ![session.purpose.operation, Operation::Close].contains(&operation) {
-            return Err(Failure);
-        }
+        session.allows(operation)?;
         let record = session.seal(Direction::ToServer, nonce, operation.request(), body)?;
         let message = RecordRequest { finished: finished.map(|tag| tag.to_vec().into()), record: record.into() };
         Ok((Waiting { session, operation, nonce, due: Due::default() }, message))
@@ -131,8 +129,8 @@ impl Waiting {
         if !answer.brings(due) {
             return Err(Failure);
         }
-        if let (Answer::Enrolled { .. }, Some(ready)) = (&answer, &mut ready) {
-            ready.session.life.wait_for_owner();
+        if let Some(ready) = &mut ready {
+            ready.session.heed(&answer);
         }
         Ok((answer, ready))
     }

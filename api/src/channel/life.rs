@@ -28,7 +28,8 @@ impl Life {
         if idle <= self.idle { self.check_exp(now) } else { Err(Failure) }
     }
 
-    /// A key was enrolled: its owner has the rest of the session to write the PIN down and close.
+    /// A key was enrolled or a second factor begun: its owner has the rest of the session to write the PIN down or set
+    /// up an app.
     pub(super) const fn wait_for_owner(&mut self) {
         self.idle = u64::MAX;
     }

@@ -40,8 +40,8 @@ const SUITE: u8 = 1;
 
 /// Most seconds from ServerHello to the end of a session.
 pub const MAX_LIFE: u64 = 300;
-/// Most seconds between an answer (or the ServerHello) and the next request; not after an enrolment, whose owner has the
-/// rest of the session to write a PIN down and close.
+/// Most seconds between an answer (or the ServerHello) and the next request; not after an enrolment or a factor begun,
+/// whose owner has the rest of the session to write a PIN down or set up an app.
 pub const MAX_IDLE: u64 = 60;
 /// Most records of a session, requests and answers together: 16 of each.
 pub const MAX_RECORDS: u64 = 32;

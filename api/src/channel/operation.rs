@@ -3,7 +3,8 @@
 use super::Failure;
 use crate::signer;
 
-/// An operation. A session is opened for one of them, and besides it allows only [`Operation::Close`].
+/// An operation. A session is opened for one of them, and besides it allows only [`Operation::Close`]; after an
+/// enrolment whose answer brought a second factor also [`Operation::Factor`], which confirms it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     /// Make a key with a PIN of the user's choice.
@@ -14,6 +15,8 @@ pub enum Operation {
     Sign,
     /// Give the credential another PIN.
     ChangePin,
+    /// Give the credential a second factor, or another one; confirm it with its first code.
+    Factor,
     /// End the session.
     Close,
 }
@@ -28,12 +31,13 @@ impl From<signer::Operation> for Operation {
             signer::Operation::Authorise => Self::Authorize,
             signer::Operation::Sign => Self::Sign,
             signer::Operation::ChangePin => Self::ChangePin,
+            signer::Operation::Factor => Self::Factor,
         }
     }
 }
 
 impl Operation {
-    /// The octet in requests and in ctx; 05 is reserved.
+    /// The octet in requests and in ctx.
     #[must_use]
     pub const fn request(self) -> u8 {
         match self {
@@ -41,6 +45,7 @@ impl Operation {
             Self::Authorize => 0x02,
             Self::Sign => 0x03,
             Self::ChangePin => 0x04,
+            Self::Factor => 0x05,
             Self::Close => 0x06,
         }
     }
@@ -54,9 +59,9 @@ impl Operation {
     /// Reads the octet of a request.
     ///
     /// # Errors
-    /// Unknown, reserved, or an answer's.
+    /// Unknown, or an answer's.
     pub fn from_request(octet: u8) -> Result<Self, Failure> {
-        [Self::Enrol, Self::Authorize, Self::Sign, Self::ChangePin, Self::Close]
+        [Self::Enrol, Self::Authorize, Self::Sign, Self::ChangePin, Self::Factor, Self::Close]
             .into_iter()
             .find(|operation| operation.request() == octet)
             .ok_or(Failure)

@@ -119,7 +119,7 @@ impl Offered {
         let Self { purpose, sid, keys, th3, life } = self;
         life.check(now)?;
         schedule::hmac_matches(&keys.fin_c, &[&th3], finished)?;
-        Ok(Ready { session: session::Session { keys, sid, purpose, life, exchange: 0 }, nonces: Vec::new() })
+        Ok(Ready { session: session::Session::new(keys, sid, purpose, life), nonces: Vec::new() })
     }
 }
 
@@ -152,9 +152,7 @@ impl Ready {
         }
         nonces.push(nonce);
         let operation = Operation::from_request(op)?;
-        if ![session.purpose.operation, Operation::Close].contains(&operation) {
-            return Err(Failure);
-        }
+        session.allows(operation)?;
         Ok((body, Working { session, nonces, nonce, operation, due: Due::default() }))
     }
 }
@@ -216,9 +214,7 @@ impl Working {
         if !answer.brings(working.due) {
             return Err(Failure);
         }
-        if matches!(answer, Answer::Enrolled { .. }) {
-            working.session.life.wait_for_owner();
-        }
+        working.session.heed(answer);
         let body = answer.encode(working.operation, &working.session.purpose.names)?;
         working.seal_body(body.reveal(), now)
     }

@@ -4,7 +4,7 @@ use super::context::Purpose;
 use super::life::Life;
 use super::record::{Direction, Frame, Place, Plain, seal};
 use super::schedule::{Keys, Traffic};
-use super::{Failure, MAX_RECORDS};
+use super::{Failure, MAX_RECORDS, Operation, body::Answer};
 
 /// A session after key confirmation.
 pub(super) struct Session {
@@ -14,9 +14,34 @@ pub(super) struct Session {
     pub(super) life: Life,
     /// Number of the exchange: requests and answers alternate strictly, so one number is the seq of both directions.
     pub(super) exchange: u64,
+    /// An enrolment brought a second factor, which may be confirmed here.
+    pub(super) confirms: bool,
 }
 
 impl Session {
+    pub(super) const fn new(keys: Box<Keys>, sid: [u8; 16], purpose: Purpose, life: Life) -> Self {
+        Self { keys, sid, purpose, life, exchange: 0, confirms: false }
+    }
+
+    /// Whether a request of this operation may come now.
+    pub(super) fn allows(&self, operation: Operation) -> Result<(), Failure> {
+        let confirms = self.confirms && operation == Operation::Factor;
+        if confirms || [self.purpose.operation, Operation::Close].contains(&operation) { Ok(()) } else { Err(Failure) }
+    }
+
+    /// An answer that its owner has to do something about (note a PIN, set up an app) leaves the rest of the session's
+    /// life for that.
+    pub(super) const fn heed(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Enrolled { factor, .. } => {
+                self.life.wait_for_owner();
+                self.confirms = factor.is_some();
+            }
+            Answer::Begun(_) => self.life.wait_for_owner(),
+            _ => {}
+        }
+    }
+
     pub(super) fn seal(&self, direction: Direction, nonce: [u8; 16], op: u8, body: &[u8]) -> Result<Vec<u8>, Failure> {
         seal(self.traffic(direction), self.place(direction), nonce, op, body)
     }

@@ -19,6 +19,8 @@ pub(super) mod tag {
     pub(in super::super) const TRIES_LEFT: u8 = 0x0c;
     pub(in super::super) const SCHEME: u8 = 0x0d;
     pub(in super::super) const COUNT: u8 = 0x0e;
+    pub(in super::super) const OTPAUTH: u8 = 0x0f;
+    pub(in super::super) const QR: u8 = 0x10;
 }
 
 /// Octets of a tag and a length.

@@ -160,6 +160,19 @@ impl Ask<'_> {
         pin.and_then(Value::text).map(SecretString::from).ok_or(error::PIN)
     }
 
+    /// The code of a credential that needs one: v1's `OTP`, or the authentication object of that name in v2's
+    /// `authData`.
+    ///
+    /// # Errors
+    /// Missing, or no string. It does not count as a wrong one.
+    pub fn otp(&self) -> Result<SecretString, Fault> {
+        let otp = match self.body.get("OTP") {
+            Some(otp) => Some(otp),
+            None => self.authentication_object("OTP"),
+        };
+        otp.and_then(Value::text).map(SecretString::from).ok_or(error::OTP)
+    }
+
     /// The transaction that a PIN value of sealed transport names: `rch1:` and its id (DESIGN 5).
     #[must_use]
     pub fn sealed_pin(&self) -> Option<&str> {
@@ -312,6 +325,9 @@ pub struct AuthObject {
     pub id: &'static str,
     /// `A` or `N`.
     pub format: &'static str,
+    /// What makes it, where it is not always the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generator: Option<&'static str>,
     /// What to call it.
     pub label: &'static str,
     /// What it is.
@@ -334,8 +350,30 @@ pub struct Pin {
 /// `OTP` of v1.
 #[derive(Debug, Serialize)]
 pub struct Otp {
-    /// `"false"`, a string.
+    /// `"true"` or `"false"`, strings.
     pub presence: &'static str,
+    /// What there is to say of one that is present.
+    #[serde(flatten)]
+    pub generator: Option<OtpGenerator>,
+}
+
+/// What `OTP` of v1 says of a generator.
+#[derive(Debug, Serialize)]
+pub struct OtpGenerator {
+    /// `offline`: nothing is sent.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// `A` or `N`.
+    pub format: &'static str,
+    /// What to call it.
+    pub label: &'static str,
+    /// What it is.
+    pub description: &'static str,
+    /// Name of the generator.
+    #[serde(rename = "ID")]
+    pub id: &'static str,
+    /// What it is made by.
+    pub provider: &'static str,
 }
 
 /// Answer of `credentials/authorize` and `extendTransaction`.

@@ -157,6 +157,7 @@ mod tests {
             signatures: 2,
             list: wish.list,
             enrol: None,
+            label: None,
         };
         assert!(object.asks_for(&honest));
         let lies: [fn(&mut Registration); 7] = [

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Authorized, CreatedCredential, Entry, Scal, Stretch, Subject};
+use super::{Authorized, CreatedCredential, Entry, FactorKind, Scal, Stretch, Subject};
 use crate::algorithm::KeyType;
 use crate::bytes::Bytes;
 
@@ -21,6 +21,8 @@ pub enum Operation {
     Sign,
     /// Another PIN.
     ChangePin,
+    /// A second factor, or another one in its place.
+    Factor,
 }
 
 /// A transaction as the gateway registered it. The signer recomputes `ctx` from it and opens no channel whose hello
@@ -50,6 +52,9 @@ pub struct Registration {
     /// What to make; for [`Operation::Enrol`] only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrol: Option<Enrol>,
+    /// What the owner calls the account in an authenticator app; the credential's id where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 /// A credential to be made: [`super::CreateCredential`] without what the registration says anyway.
@@ -64,6 +69,9 @@ pub struct Enrol {
     /// How the PIN is stretched.
     #[serde(default)]
     pub stretch: Stretch,
+    /// What the credential needs besides its PIN.
+    #[serde(default)]
+    pub factor: FactorKind,
     /// Subject of the PKCS#10.
     pub subject: Subject,
 }
@@ -130,6 +138,10 @@ pub enum ChannelOutcome {
     Enrolled(CreatedCredential),
     /// Another PIN holds.
     PinChanged,
+    /// A second factor was begun: nothing holds until its first code has come.
+    FactorBegun,
+    /// The credential needs this second factor from now on; after an enrolment, from its activation on.
+    FactorConfirmed,
     /// Hashes were signed; the signatures stand in the record.
     Signed {
         /// How many.
@@ -147,6 +159,8 @@ pub enum Obstacle {
     WrongPin,
     /// The PIN is locked, for this client or for all.
     PinLocked,
+    /// A code of the second factor is missing or was wrong, or the factor is locked.
+    WrongFactor,
     /// Not yet: the certificate is not linked, or the signer is busy.
     NotYet,
     /// Anything else: a new PIN that is too weak, a credential that is disabled, numbers that do not agree.

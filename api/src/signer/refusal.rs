@@ -37,6 +37,12 @@ pub enum Refusal {
     /// Not judged: the credential is locked, for this client or for all.
     #[error("the PIN is locked")]
     PinLocked,
+    /// The second factor is missing, wrong, or was used before; the PIN was not judged.
+    #[error("the second factor is wrong")]
+    WrongFactor,
+    /// Not judged: too many wrong codes before.
+    #[error("the second factor is locked")]
+    FactorLocked,
     /// A new PIN that policy does not allow.
     #[error("the new PIN is too weak")]
     WeakPin,

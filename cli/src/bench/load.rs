@@ -137,7 +137,7 @@ impl Bench {
                 super::progress(&format!("making {CREDENTIALS} {key} keys, PIN stretched by {stretch}"));
                 let mut made = Vec::new();
                 for _ in 0..CREDENTIALS {
-                    let new = credential(programs, &sandbox.layout, user, key, &["--stretch", stretch]).await?;
+                    let (new, _) = credential(programs, &sandbox.layout, user, key, &["--stretch", stretch]).await?;
                     made.push(Arc::new(bench.look_up(&mut connection, new.credential_id, new.pin, key).await?));
                 }
                 bench.credentials.insert((key.clone(), stretch), made);

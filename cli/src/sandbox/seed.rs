@@ -31,6 +31,7 @@ pub(crate) struct User {
     pub(crate) user_id: String,
     pub(crate) username: String,
     pub(crate) password: String,
+    /// Base32; for all of the user's keys that need codes.
     pub(crate) totp_secret: Option<String>,
     pub(crate) credentials: Vec<Credential>,
 }
@@ -46,6 +47,8 @@ pub(crate) struct Credential {
 
 const REDIRECT: &str = "http://127.0.0.1/callback";
 const PEOPLE: [(&str, &str, &str); 2] = [("ana", "Ana", "Sousa"), ("rui", "Rui", "Costa")];
+/// Has one key, which needs a code of an authenticator app beside its PIN.
+const CAROL: (&str, &str, &str) = ("carol", "Carol", "Reis");
 const KEYS: [&str; 4] = ["RSA-2048", "RSA-3072", "P-256", "P-384"];
 
 impl Seeded {
@@ -73,10 +76,15 @@ pub(super) async fn make(programs: &Programs, layout: &Layout) -> anyhow::Result
     for (username, given_name, surname) in PEOPLE {
         let mut user = user(programs, layout, username, given_name, surname).await?;
         for key in KEYS {
-            user.credentials.push(credential(programs, layout, &user.user_id, key, &[]).await?);
+            user.credentials.push(credential(programs, layout, &user.user_id, key, &[]).await?.0);
         }
         users.push(user);
     }
+    let mut carol = user(programs, layout, CAROL.0, CAROL.1, CAROL.2).await?;
+    let (made, secret) = credential(programs, layout, &carol.user_id, "P-256", &["--factor", "totp"]).await?;
+    carol.credentials.push(made);
+    carol.totp_secret = secret;
+    users.push(carol);
     Ok(Seeded { clients, users })
 }
 
@@ -135,21 +143,23 @@ async fn user(
     Ok(User { user_id, username: username.to_owned(), password, totp_secret: None, credentials: Vec::new() })
 }
 
-/// Makes a key, and has its PIN handed over on the signer's side.
+/// Makes a key, and has its PIN handed over on the signer's side, and the secret of its second factor where it has one.
 pub(crate) async fn credential(
     programs: &Programs,
     layout: &Layout,
     user: &str,
     key: &str,
     more: &[&str],
-) -> anyhow::Result<Credential> {
+) -> anyhow::Result<(Credential, Option<String>)> {
     let mut words = vec!["credential", "create", "--user", user, "--key", key, "--scal", "2", "--multisign", "1000"];
     words.extend(more);
     let answer = gateway(programs, layout, &words).await?;
     let credential_id = member(&answer, "credentialID")?;
     let printed = command(&programs.signer, &layout.signer_config(), &["credential", "pin", &credential_id]).await?;
-    let pin = member(&serde_json::from_str(&printed)?, "pin")?;
-    Ok(Credential { credential_id, key: key.to_owned(), scal: "2".to_owned(), pin })
+    let printed = serde_json::from_str(&printed)?;
+    let pin = member(&printed, "pin")?;
+    let secret = printed["totp_secret"].as_str().map(str::to_owned);
+    Ok((Credential { credential_id, key: key.to_owned(), scal: "2".to_owned(), pin }, secret))
 }
 
 async fn gateway(programs: &Programs, layout: &Layout, words: &[&str]) -> anyhow::Result<serde_json::Value> {

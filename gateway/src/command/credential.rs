@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use rsign_api::algorithm::KeyType;
-use rsign_api::signer::{Scal, State, Stretch};
+use rsign_api::signer::{FactorKind, Scal, State, Stretch};
 use serde_json::json;
 
 use super::print;
@@ -30,6 +30,9 @@ pub(super) enum Credential {
         /// How the PIN is stretched: argon2id or hmac.
         #[arg(long, default_value = "argon2id", value_parser = stretch)]
         stretch: Stretch,
+        /// What it needs besides its PIN: none, or totp for codes of an authenticator app.
+        #[arg(long, default_value = "none", value_parser = factor)]
+        factor: FactorKind,
     },
     /// Lists credentials, one JSON object a line.
     List {
@@ -50,8 +53,8 @@ pub(super) enum Credential {
 
 pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> anyhow::Result<()> {
     match command {
-        Credential::Create { user, key, scal, multisign, stretch } => {
-            let wanted = Wanted { key, scal, multisign, stretch };
+        Credential::Create { user, key, scal, multisign, stretch, factor } => {
+            let wanted = Wanted { key, scal, multisign, stretch, factor };
             let id = parts.enrolment(&config.tenant).create(&user, wanted).await?;
             print(&json!({ "credentialID": id }))
         }
@@ -87,6 +90,7 @@ fn line(credential: &Stored, certificate: Option<&Certificate>) -> serde_json::V
         "key": credential.key_type,
         "scal": credential.scal,
         "multisign": credential.multisign,
+        "factor": credential.factor,
         "state": credential.state,
         "subject": facts.map(|facts| facts.subject.as_str()),
         "not_after": facts.map(|facts| facts.not_after),
@@ -106,6 +110,14 @@ fn stretch(text: &str) -> Result<Stretch, String> {
         "argon2id" => Ok(Stretch::Argon2id),
         "hmac" => Ok(Stretch::Hmac),
         _ => Err("argon2id or hmac".to_owned()),
+    }
+}
+
+fn factor(text: &str) -> Result<FactorKind, String> {
+    match text {
+        "none" => Ok(FactorKind::None),
+        "totp" => Ok(FactorKind::Totp),
+        _ => Err("none or totp".to_owned()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::bytes::Bytes;
-use rsign_api::signer::Scal;
+use rsign_api::signer::{FactorKind, Scal};
 use serde::{Deserialize, Serialize};
 
 use super::certificate::Facts;
@@ -20,6 +20,9 @@ pub struct Credential {
     pub scal: Scal,
     /// Most signatures of one authorization.
     pub multisign: u32,
+    /// What it needs besides its PIN, as the signer told.
+    #[serde(default)]
+    pub factor: FactorKind,
     /// Header, MAC and wrapped key, opaque here; sent to the signer with each signature.
     pub key: Bytes,
     /// Whether its certificate has arrived; until then it does not exist for clients.

@@ -53,6 +53,10 @@ pub enum Notice {
     PinChanged,
     /// It was not.
     PinNotChanged,
+    /// Codes of an authenticator app are needed from now on, or those of another one.
+    FactorSet,
+    /// As before.
+    FactorNotSet,
     /// An app lost its access.
     AppRevoked,
     /// Other browsers were signed out.

@@ -76,6 +76,8 @@ pub enum Progress {
         /// Whether certificate and key are tied together.
         linked: bool,
     },
+    /// A second factor was begun; its owner has not shown a code of it.
+    Begun,
     /// A SAD waits to be fetched.
     Authorised {
         /// The SAD.
@@ -93,14 +95,14 @@ impl Progress {
     /// Whether records may still pass.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        matches!(self, Self::Open | Self::Made { .. })
+        matches!(self, Self::Open | Self::Made { .. } | Self::Begun)
     }
 
     /// What the device is told of it.
     #[must_use]
     pub const fn state(&self) -> State {
         match self {
-            Self::Open | Self::Made { .. } => State::Open,
+            Self::Open | Self::Made { .. } | Self::Begun => State::Open,
             Self::Authorised { .. } | Self::Done => State::Done,
             Self::Failed => State::Failed,
         }
@@ -115,11 +117,11 @@ impl Transaction {
         fresh.then(|| Self { hellos: self.hellos + 1, ..self })
     }
 
-    /// In its next state. A key that was made gives its owner the rest of the channel's life, which began within the
-    /// transaction's, to write the PIN down and acknowledge it.
+    /// In its next state. A key that was made, or a factor begun, gives its owner the rest of the channel's life, which
+    /// began within the transaction's, to write the PIN down or set up the app.
     #[must_use]
     pub fn advanced(self, progress: Progress) -> Self {
-        let made = self.progress == Progress::Open && matches!(progress, Progress::Made { .. });
+        let made = self.progress == Progress::Open && matches!(progress, Progress::Made { .. } | Progress::Begun);
         let expires_at = if made { self.expires_at + PATIENCE } else { self.expires_at };
         Self { progress, expires_at, ..self }
     }

@@ -43,6 +43,8 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Disabled => wire::CREDENTIAL_DISABLED,
         Refusal::WrongPin | Refusal::WeakPin => wire::PIN,
         Refusal::PinLocked => wire::PIN_LOCKED,
+        Refusal::WrongFactor => wire::OTP,
+        Refusal::FactorLocked => wire::OTP_LOCKED,
         Refusal::InvalidSad => wire::SAD,
         Refusal::SadExpired => wire::SAD_EXPIRED,
         Refusal::HashNotAuthorized => wire::HASH_NOT_AUTHORIZED,
@@ -318,6 +320,10 @@ mod tests {
         );
         assert_eq!(said(Refusal::PinLocked, Version::V1).2, "PIN locked");
         assert_eq!(said(Refusal::PinLocked, Version::V2).2, "Credential locked");
+        assert_eq!(said(Refusal::WrongFactor, Version::V1), (400, "invalid_otp", "The OTP is invalid".to_owned()));
+        assert_eq!(said(Refusal::WrongFactor, Version::V2), pin(Version::V2));
+        assert_eq!(said(Refusal::FactorLocked, Version::V1).2, "OTP locked");
+        assert_eq!(said(Refusal::FactorLocked, Version::V2).2, "Credential locked");
     }
 
     #[test]

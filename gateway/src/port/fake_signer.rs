@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
     Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome,
-    ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, Extend,
+    ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, Extend, FactorKind,
     IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, Signed, State,
 };
 use secrecy::ExposeSecret as _;
@@ -22,6 +22,10 @@ pub(crate) const PIN: &str = "31415926";
 pub(crate) struct FakeSigner {
     /// PINs it was shown.
     pub(crate) pins: Mutex<Vec<String>>,
+    /// Codes that came with them.
+    pub(crate) codes: Mutex<Vec<Option<String>>>,
+    /// What the credential made last needs besides its PIN.
+    pub(crate) factor: Mutex<FactorKind>,
     /// What it was asked to sign.
     pub(crate) signed: Mutex<Vec<Sign>>,
     /// State of every credential.
@@ -46,6 +50,8 @@ impl Default for FakeSigner {
     fn default() -> Self {
         Self {
             pins: Mutex::default(),
+            codes: Mutex::default(),
+            factor: Mutex::default(),
             signed: Mutex::default(),
             state: Mutex::new(State::Active),
             refusal: Mutex::default(),
@@ -72,7 +78,8 @@ impl FakeSigner {
     }
 
     fn standing(&self) -> CredentialStatus {
-        CredentialStatus { state: *self.state.lock().unwrap(), locked_until: None }
+        let factor = *self.factor.lock().unwrap();
+        CredentialStatus { state: *self.state.lock().unwrap(), factor, locked_until: None }
     }
 }
 
@@ -87,10 +94,11 @@ fn certificate() -> Vec<u8> {
 
 #[async_trait]
 impl Signer for FakeSigner {
-    async fn create(&self, _: CreateCredential) -> Result<CreatedCredential> {
+    async fn create(&self, ask: CreateCredential) -> Result<CreatedCredential> {
         self.willing()?;
         let some = Bytes(vec![1, 2, 3]);
-        Ok(CreatedCredential { key: some.clone(), spki: some.clone(), request: some })
+        *self.factor.lock().unwrap() = ask.factor;
+        Ok(CreatedCredential { key: some.clone(), spki: some.clone(), request: some, factor: ask.factor })
     }
 
     async fn issue(&self, _: IssueCertificate) -> Result<IssuedCertificate> {
@@ -116,6 +124,7 @@ impl Signer for FakeSigner {
 
     async fn authorize(&self, ask: Authorize) -> Result<Authorized> {
         self.pins.lock().unwrap().push(ask.pin.expose_secret().to_owned());
+        self.codes.lock().unwrap().push(ask.code.as_ref().map(|code| code.expose_secret().to_owned()));
         self.willing()?;
         if ask.pin.expose_secret() != PIN {
             return Err(Error::Refused(Refusal::WrongPin));

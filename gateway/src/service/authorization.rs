@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use crate::domain::client::{BASIC, PinTransport};
 use crate::domain::credential::Credential;
-use crate::domain::history::{Approval, Way, code};
+use crate::domain::history::{Approval, Way, code as history_code};
 use crate::domain::token::Bearer;
 use crate::port::signer::{self, Signer};
 use crate::service::account::history::{self, History};
@@ -105,6 +105,7 @@ impl Authorization {
         credential: &Credential,
         wanted: Wanted,
         pin: SecretString,
+        code: Option<SecretString>,
     ) -> Result<Authorized, Error> {
         let ask = Authorize {
             credential: credential.id.clone(),
@@ -113,6 +114,7 @@ impl Authorization {
             signatures: wanted.signatures,
             list: wanted.list,
             pin,
+            code,
         };
         let approval = Approval {
             user: ask.user.clone(),
@@ -121,7 +123,7 @@ impl Authorization {
             credential: ask.credential.clone(),
             signatures: ask.signatures,
             labels: Vec::new(),
-            code: code(&ask.list),
+            code: history_code(&ask.list),
             way: Way::Clear,
         };
         let authorized = self.signer.authorize(ask).await?;

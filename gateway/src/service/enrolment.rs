@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rsign_api::algorithm::KeyType;
-use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
-    ChangeState, CreateCredential, IssueCertificate, LinkCertificate, Refusal, Scal, State, Stretch, Subject,
+    ChangeState, CreateCredential, CreatedCredential, FactorKind, IssueCertificate, LinkCertificate, Refusal, Scal,
+    State, Stretch, Subject,
 };
 
 use crate::domain::certificate::Facts;
@@ -57,6 +57,8 @@ pub struct Wanted {
     pub multisign: u32,
     /// How the PIN is stretched.
     pub stretch: Stretch,
+    /// What it needs besides its PIN.
+    pub factor: FactorKind,
 }
 
 /// The service.
@@ -109,10 +111,12 @@ impl Enrolment {
                 scal: wanted.scal,
                 multisign: wanted.multisign,
                 stretch: wanted.stretch,
+                factor: wanted.factor,
+                label: Some(subject.common_name.clone()),
                 subject,
             })
             .await?;
-        self.keep(&id, user, wanted, created.key).await?;
+        self.keep(&id, user, wanted, created).await?;
         self.complete(&id).await?;
         Ok(id)
     }
@@ -164,14 +168,15 @@ impl Enrolment {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn keep(&self, id: &str, user: &str, wanted: Wanted, key: Bytes) -> Result<(), Error> {
+    pub async fn keep(&self, id: &str, user: &str, wanted: Wanted, made: CreatedCredential) -> Result<(), Error> {
         let credential = Credential {
             id: id.to_owned(),
             user: user.to_owned(),
             key_type: wanted.key,
             scal: wanted.scal,
             multisign: wanted.multisign,
-            key,
+            factor: made.factor,
+            key: made.key,
             certified: false,
             state: Known::Enrolling,
         };

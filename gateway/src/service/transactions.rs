@@ -79,6 +79,8 @@ pub struct Start {
     pub labels: Vec<Option<String>>,
     /// What an enrolment makes.
     pub enrol: Option<Enrol>,
+    /// What an authenticator app shall call the account, where one is set up.
+    pub label: Option<String>,
     /// What the client asked for, as it signed it (RFC 9101).
     pub signed: Option<String>,
     /// Who starts it.
@@ -213,6 +215,7 @@ impl Transactions {
             signatures: start.signatures,
             list: start.list,
             enrol: start.enrol,
+            label: start.label,
         };
         let transaction = Transaction {
             token: digest(token.expose_secret()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rsign_api::signer::FactorKind;
 use rsign_storage::{Collection, Place, Result, Store, Table, Update};
 
 use super::collection;
@@ -88,6 +89,14 @@ impl Credentials {
             }
         })
         .await
+    }
+
+    /// Records what the signer told of its second factor.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn note_factor(&self, id: &str, factor: FactorKind) -> Result<()> {
+        self.change(id, move |credential| credential.factor = factor).await
     }
 
     /// A user's credentials in order of id (everybody's with `None`), those after `after`.

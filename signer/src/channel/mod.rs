@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 pub use table::{Channels, Limits};
 
 use crate::Random;
+use crate::credential::{Factor, Slot};
 
 /// Name of a channel: four bytes of this instance, twelve of chance.
 pub type Sid = [u8; 16];
@@ -41,8 +42,21 @@ pub enum Progress {
     Asked,
     /// A key was made; its owner has not said that the PIN is noted.
     Enrolled,
+    /// A second factor was begun; its owner has not shown a code of it.
+    Begun,
     /// It was done: the channel can be closed and nothing else.
     Done,
+}
+
+/// A second factor that its owner has been told of, and has to show a code of.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// The factor.
+    pub factor: Factor,
+    /// The KEK under the PIN and this factor.
+    pub slot: Slot,
+    /// The credential's epoch when its PIN was judged.
+    pub epoch: u32,
 }
 
 /// What is known of a channel besides its keys.
@@ -56,7 +70,14 @@ pub struct Channel {
     pub ends: i64,
     /// How far it is.
     pub progress: Progress,
+    /// For [`rsign_api::signer::Operation::Factor`], once it is begun.
+    pub pending: Option<Pending>,
+    /// First codes of a new factor that may still be wrong.
+    pub codes: u8,
 }
+
+/// Wrong first codes of a new factor in one channel.
+pub const CODES: u8 = 5;
 
 /// A channel between two records.
 pub struct Open {

@@ -14,7 +14,8 @@ pub struct Limits {
     pub user: usize,
     /// Life of a channel.
     pub life: i64,
-    /// How long nothing may come over it; what waits for a new PIN to be written down has its whole life for that.
+    /// How long nothing may come over it; what waits for a new PIN to be written down or a new
+    /// factor to be set up has its whole life for that.
     pub idle: i64,
 }
 
@@ -118,6 +119,7 @@ impl Channels {
 
     fn until(&self, open: &Open, now: i64) -> i64 {
         let ends = open.channel.ends;
-        if open.channel.progress == Progress::Enrolled { ends } else { ends.min(now + self.limits.idle) }
+        let waits = matches!(open.channel.progress, Progress::Enrolled | Progress::Begun);
+        if waits { ends } else { ends.min(now + self.limits.idle) }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::Refusal;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -30,10 +30,18 @@ enum Question {
     Unblock { credential: String, officer: String, signature: Bytes },
 }
 
+/// What an authenticator app is told.
+#[derive(Serialize, Deserialize)]
+struct Totp {
+    otpauth: Zeroizing<String>,
+    /// Base32, for typing.
+    secret: Zeroizing<String>,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Reply {
-    Pin(Zeroizing<String>),
+    Pin { pin: Zeroizing<String>, totp: Option<Totp> },
     Done,
     Statement(String),
     Unblocking { done: bool },
@@ -97,8 +105,8 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
             Ok(_) if !enabled => {
                 Reply::Failed("`credential pin` is off: owners get their PINs on the enrolment page".to_owned())
             }
-            Ok(Question::Pin(id)) => match signer.reveal_pin(&id).await {
-                Ok(pin) => Reply::Pin(Zeroizing::new(pin.expose_secret().to_owned())),
+            Ok(Question::Pin(id)) => match reveal(signer, &id).await {
+                Ok(reply) => reply,
                 Err(error) => Reply::Failed(error.to_string()),
             },
             Ok(Question::Acknowledge(id)) => match signer.acknowledge_pin(&id).await {
@@ -111,6 +119,14 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
         to.write_all(&text).await?;
     }
     Ok(())
+}
+
+async fn reveal(signer: &Signer, id: &str) -> crate::service::Result<Reply> {
+    let plain = |secret: &SecretString| Zeroizing::new(secret.expose_secret().to_owned());
+    let pin = plain(&signer.reveal_pin(id).await?);
+    let totp = signer.reveal_factor(id).await?;
+    let totp = totp.map(|(uri, secret)| Totp { otpauth: plain(&uri), secret: plain(&secret) });
+    Ok(Reply::Pin { pin, totp })
 }
 
 fn unblocked_not(error: &Error) -> String {
@@ -179,18 +195,28 @@ pub(super) async fn unblock(
     Ok(())
 }
 
-/// Prints the PIN; activates the credential only when it was printed.
+/// Prints the PIN, and the second factor where there is one; activates the credential only when it was printed.
 pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
     let mut host = Host::connect(socket).await?;
     match host.ask(&Question::Pin(id.to_owned())).await? {
-        Reply::Pin(pin) => {
+        Reply::Pin { pin, totp } => {
             #[derive(Serialize)]
             struct Printed<'a> {
                 #[serde(rename = "credentialID")]
                 credential: &'a str,
                 pin: &'a str,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                otpauth: Option<&'a str>,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                totp_secret: Option<&'a str>,
             }
-            println!("{}", *Zeroizing::new(serde_json::to_string(&Printed { credential: id, pin: &pin })?));
+            let printed = Printed {
+                credential: id,
+                pin: &pin,
+                otpauth: totp.as_ref().map(|totp| totp.otpauth.as_str()),
+                totp_secret: totp.as_ref().map(|totp| totp.secret.as_str()),
+            };
+            println!("{}", *Zeroizing::new(serde_json::to_string(&printed)?));
         }
         _ => bail!("the signer answered another question"),
     }

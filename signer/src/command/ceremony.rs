@@ -25,7 +25,14 @@ pub(super) async fn run(config: &Config, fresh_token: bool) -> anyhow::Result<()
     let tables = Tables::new(&store);
     let settings = config.token();
     if let Some(row) = tables.ceremony().await? {
-        Token::open(&settings, &row.canary).context("a ceremony was performed, but this token is not its token")?;
+        let made = Ceremony::complete(&settings, &row.canary)
+            .context("a ceremony was performed, but this token is not its token")?;
+        if made {
+            let audit = Audit::new(Arc::clone(&store), &config.instance, Arc::new(SystemClock));
+            audit.record(Entry::of(Event::Ceremony).because("second-factor key made")).await?;
+            println!("The key ceremony was performed before there were second factors: their key was made now.");
+            return Ok(());
+        }
         println!("The key ceremony was performed before; token and canary are in order. Nothing was changed.");
         return Ok(());
     }
@@ -54,7 +61,7 @@ pub(super) async fn run(config: &Config, fresh_token: bool) -> anyhow::Result<()
         bail!("another ceremony was recorded at the same time");
     }
     println!(
-        "Key ceremony performed on token {}: master, header-MAC, identity, audit and CA key made.",
+        "Key ceremony performed on token {}: master, header-MAC, second-factor, identity, audit and CA key made.",
         settings.label
     );
     Ok(())

@@ -66,7 +66,8 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum CredentialCommand {
-    /// Prints the PIN drawn for a new credential, once, and activates the credential.
+    /// Prints the PIN drawn for a new credential, once, and what an authenticator app needs if it has a second factor,
+    /// and activates the credential.
     Pin {
         /// The credential's id.
         id: String,

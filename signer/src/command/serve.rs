@@ -34,7 +34,7 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
         instance: config.instance.clone(),
-        policy: Policy { enrolment: config.enrolment, ..Policy::default() },
+        policy: Policy { enrolment: config.enrolment, issuer: config.factor.issuer.clone(), ..Policy::default() },
         mechanisms: (config.hsm.derive, config.hsm.wrap),
         master: ceremony.master,
         authority: ceremony.authority.0,

@@ -1,5 +1,6 @@
 //! The signer's row of a credential: PIN slot, state, tries, and what was linked to it.
 
+mod factor;
 mod policy;
 mod tries;
 
@@ -8,6 +9,7 @@ use rsign_api::bytes::Bytes;
 use rsign_api::signer::{Refusal, Scal, State};
 use serde::{Deserialize, Serialize};
 
+pub use factor::{Factor, Spend};
 pub use policy::EnrolmentPolicy;
 pub use tries::{Begin, Tries, TryPolicy};
 
@@ -52,6 +54,9 @@ pub struct Credential {
     pub certificate: Option<Linked>,
     /// PIN tries.
     pub tries: Tries,
+    /// What it needs besides the PIN; checked before a try is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor: Option<Factor>,
     /// The first of two officers' word, while it is blocked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unblocking: Option<Proposal>,
@@ -102,6 +107,7 @@ impl Credential {
             credential: &self.id,
             key_version: self.key_version,
             key: self.key,
+            factor: self.factor.as_ref().map(|factor| factor.salt.0.as_slice()),
         }
     }
 

@@ -26,6 +26,12 @@ pub struct TryPolicy {
     pub absolute: u32,
 }
 
+impl TryPolicy {
+    /// For codes of a second factor: five wrong ones lock it, whoever sent them; they block nothing for good.
+    pub const FACTOR: Self =
+        Self { credential: 5, client: 5, lease: 1, lock: 15 * 60_000, longest_lock: DAY, absolute: u32::MAX };
+}
+
 impl Default for TryPolicy {
     fn default() -> Self {
         const MINUTE: i64 = 60_000;

@@ -21,7 +21,8 @@ impl From<[u8; 32]> for Opener {
     }
 }
 
-/// A key that lives on the token (made by the ceremony), other than the master and header-MAC keys.
+/// A key that lives on the token (made by the ceremony), other than the master, header-MAC and
+/// second-factor keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenKey {
     /// Signs channel handshakes (RCH1).
@@ -72,6 +73,12 @@ pub enum Job {
     /// HMAC-SHA-256 under the header-MAC key; answers [`Answer::Octets`], 32 bytes.
     Mac {
         /// What is authenticated.
+        data: Vec<u8>,
+    },
+    /// HMAC-SHA-256 under the second-factor key, which keeps no secret but makes each anew; answers
+    /// [`Answer::Octets`], 32 bytes.
+    FactorSecret {
+        /// What the secret belongs to.
         data: Vec<u8>,
     },
     /// ECDSA over a SHA-256 digest with a token key; answers [`Answer::Octets`], raw r|s of 64 bytes.

@@ -3,6 +3,7 @@
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{Authorize, Authorized, ChangePin, Entry as Hash, Extend, Refusal, RevokeSad, Scal};
 use rsign_storage::Update;
+use secrecy::ExposeSecret as _;
 
 use super::pin_try::Destination;
 use super::{Error, Result, Signer, unexpected};
@@ -46,14 +47,16 @@ impl Signer {
             list: &asked.list,
             channel: None,
         };
-        self.approve(approval, &Pin::to_judge(&asked.pin)).await
+        let code = asked.code.as_ref().map(|code| code.expose_secret().as_bytes());
+        self.approve(approval, code, &Pin::to_judge(&asked.pin)).await
     }
 
     /// See [`Signer::authorize`]; for a PIN that came some other way than in a message.
-    pub(super) async fn approve(&self, asked: Approval<'_>, pin: &Pin) -> Result<Authorized> {
+    pub(super) async fn approve(&self, asked: Approval<'_>, code: Option<&[u8]>, pin: &Pin) -> Result<Authorized> {
         let credential = self.own_credential(asked.credential, asked.user).await?;
         credential.usable(self.clock.now())?;
         let items = admissible(&credential, asked.signatures, asked.list)?;
+        self.spend_code(&credential, asked.client, code).await?;
         let mut grant = Grant { signer: self, asked, items: Some(items), made: None };
         let won = self.try_pin(&credential, asked.client, pin, &mut grant).await?;
         let Some((token, mut sad)) = grant.made.take() else {
@@ -63,6 +66,7 @@ impl Signer {
         let entry = Entry::of(Event::Authorized).client(asked.client).channel(asked.channel);
         let entry =
             entry.credential(&won.credential).hashes(&sad.id, asked.signatures as usize, &sad::list_digest(&sad.items));
+        let entry = if won.credential.factor.is_some() { entry.because("PIN and second factor") } else { entry };
         let (id, expires_at) = (sad.id.clone(), sad.expires_at);
         let (settled, stored, audited) =
             tokio::join!(self.win(&won, None), self.tables.sads.insert(&id, sad), self.audit.record(entry));
@@ -181,7 +185,8 @@ impl Signer {
     pub async fn change_pin(&self, asked: &ChangePin) -> Result<()> {
         let credential = self.own_credential(&asked.credential, &asked.user).await?;
         let (pin, new_pin) = (Pin::to_judge(&asked.pin), Pin::to_judge(&asked.new_pin));
-        self.replace_pin(&credential, &asked.client, &pin, new_pin).await
+        let code = asked.code.as_ref().map(|code| code.expose_secret().as_bytes());
+        self.replace_pin(&credential, &asked.client, code, &pin, new_pin).await
     }
 
     /// See [`Signer::change_pin`].
@@ -189,6 +194,7 @@ impl Signer {
         &self,
         credential: &Credential,
         client: &str,
+        code: Option<&[u8]>,
         pin: &Pin,
         new_pin: Pin,
     ) -> Result<()> {
@@ -203,7 +209,8 @@ impl Signer {
             let _permit = self.stretching.acquire().await.map_err(|_| Refusal::Busy)?;
             self.stretch(credential, &new_pin, &stretching)?
         };
-        let won = self.try_pin(credential, client, pin, &mut NewPin(opener)).await?;
+        self.spend_code(credential, client, code).await?;
+        let won = self.try_pin(credential, client, pin, &mut NewSlot::of(credential, opener)).await?;
         let slot = Slot { stretching, wrapped: Bytes(won.slot.clone()), master: self.master.clone() };
         self.audit.record(Entry::of(Event::PinChanged).client(client).credential(&won.credential)).await?;
         self.win(&won, Some(slot)).await
@@ -294,12 +301,24 @@ impl Destination for Grant<'_> {
     }
 }
 
-/// The slot of the next PIN.
-struct NewPin(Opener);
+/// The slot of the next PIN, or for the next factor.
+pub(super) struct NewSlot {
+    opener: Opener,
+    /// The salt of the factor that the credential had when the opener was made.
+    factor: Option<Bytes>,
+}
 
-impl Destination for NewPin {
-    fn opener(&mut self, _: &Credential) -> Result<Opener> {
-        Ok(self.0.clone())
+impl NewSlot {
+    pub(super) fn of(credential: &Credential, opener: Opener) -> Self {
+        Self { opener, factor: credential.factor.as_ref().map(|factor| factor.salt.clone()) }
+    }
+}
+
+impl Destination for NewSlot {
+    /// A slot made for a factor that was replaced meanwhile would open to nobody.
+    fn opener(&mut self, credential: &Credential) -> Result<Opener> {
+        let same = self.factor.as_ref() == credential.factor.as_ref().map(|factor| &factor.salt);
+        if same { Ok(self.opener.clone()) } else { Err(Refusal::Disabled.into()) }
     }
 
     fn check(&self) -> bool {

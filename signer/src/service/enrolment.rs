@@ -3,11 +3,11 @@
 use rsign_api::bytes::Bytes;
 use rsign_api::channel::context::enrol_digest;
 use rsign_api::signer::{
-    ChangeState, CreateCredential, CreatedCredential, CredentialStatus, LinkCertificate, Refusal, State,
+    ChangeState, CreateCredential, CreatedCredential, CredentialStatus, FactorKind, LinkCertificate, Refusal, State,
 };
 use secrecy::SecretString;
 
-use super::{Error, Result, Signer, unexpected};
+use super::{Drawn, Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
 use crate::certificate::{self, Certificate, own_scheme, spki};
 use crate::credential::{Credential, Linked, Slot, Tries};
@@ -27,7 +27,7 @@ impl Signer {
     pub async fn create(&self, asked: &CreateCredential) -> Result<CreatedCredential> {
         let pin = self.draw_pin().await?;
         let created = self.create_under(&pin, asked).await?;
-        self.remember_pin(&asked.credential, pin)?;
+        self.remember_pin(&asked.credential, Drawn { pin, label: asked.label.clone() })?;
         Ok(created)
     }
 
@@ -43,12 +43,14 @@ impl Signer {
         let mut salt = [0; 16];
         self.random.fill(&mut salt);
         let stretching = Stretching::new(asked.stretch, salt);
+        let factor = (asked.factor == FactorKind::Totp).then(|| self.draw_factor());
         let binding = Binding {
             tenant: &asked.tenant,
             user: &asked.user,
             credential: &asked.credential,
             key_version: 1,
             key: asked.key,
+            factor: factor.as_ref().map(|factor| factor.salt.0.as_slice()),
         };
         let stretched = {
             let _permit = self.stretching.acquire().await.map_err(|_| Refusal::Busy)?;
@@ -81,6 +83,7 @@ impl Signer {
             certificate: None,
             tries: Tries::default(),
             unblocking: None,
+            factor,
         };
         self.audit
             .record(Entry::of(Event::CredentialCreated).credential(&credential).because(asked.key.name()))
@@ -88,7 +91,8 @@ impl Signer {
         if !self.tables.credentials.insert(&asked.credential, credential).await? {
             return Err(Refusal::Taken.into());
         }
-        Ok(CreatedCredential { key: Bytes(wrapped_key), spki: Bytes(spki), request: Bytes(request) })
+        let factor = asked.factor;
+        Ok(CreatedCredential { key: Bytes(wrapped_key), spki: Bytes(spki), request: Bytes(request), factor })
     }
 
     /// What a gateway asks for stands in nothing that its user was shown, but for kind of key and subject: so the
@@ -162,12 +166,12 @@ impl Signer {
         }
     }
 
-    fn remember_pin(&self, credential: &str, pin: Pin) -> Result<()> {
+    fn remember_pin(&self, credential: &str, made: Drawn) -> Result<()> {
         let mut drawn = self.drawn.lock().map_err(|_| Error::Incident("a thread panicked".to_owned()))?;
         if drawn.len() >= MAX_DRAWN {
             return Err(Refusal::Busy.into());
         }
-        drawn.insert(credential.to_owned(), pin);
+        drawn.insert(credential.to_owned(), made);
         Ok(())
     }
 
@@ -220,21 +224,61 @@ impl Signer {
         }
         self.audit.record(Entry::of(Event::PinShown).credential(&row)).await?;
         let drawn = self.drawn.lock().map_err(|_| Error::Incident("a thread panicked".to_owned()))?;
-        let pin = drawn.get(credential).ok_or(Refusal::UnknownCredential)?;
-        Ok(SecretString::from(pin.reveal()))
+        let drawn = drawn.get(credential).ok_or(Refusal::UnknownCredential)?;
+        Ok(SecretString::from(drawn.pin.reveal()))
     }
 
-    /// The owner has the PIN: it is forgotten here and the credential becomes active.
+    /// The second factor of a new credential, for the same command and as long: `otpauth` URI and secret in Base32;
+    /// none where it has no factor.
+    ///
+    /// # Errors
+    /// See [`Signer::reveal_pin`].
+    pub async fn reveal_factor(&self, credential: &str) -> Result<Option<(SecretString, SecretString)>> {
+        let row = self.row(credential).await?;
+        if row.state != State::Linked {
+            return Err(Refusal::Disabled.into());
+        }
+        if row.factor.is_none() {
+            return Ok(None);
+        }
+        let label = {
+            let drawn = self.drawn.lock().map_err(|_| Error::Incident("a thread panicked".to_owned()))?;
+            drawn.get(credential).ok_or(Refusal::UnknownCredential)?.label.clone()
+        };
+        let generator = self.generator(&row.binding()).await?;
+        let uri = generator.uri(&self.policy.issuer, label.as_deref().unwrap_or(credential));
+        Ok(Some((uri, generator.base32())))
+    }
+
+    /// The owner has the PIN, and the second factor where there is one: the PIN is forgotten here and the credential
+    /// becomes active. For the command on the signer's host, which has printed both: that confirms the factor.
     ///
     /// # Errors
     /// [`Refusal::Disabled`] in any other state.
     pub async fn acknowledge_pin(&self, credential: &str) -> Result<CredentialStatus> {
+        self.activate(credential, true).await
+    }
+
+    /// The same; a second factor must have been confirmed by a code, unless it `was_printed`.
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`] in any other state; [`Refusal::WrongFactor`] before a code.
+    pub(super) async fn activate(&self, credential: &str, was_printed: bool) -> Result<CredentialStatus> {
         let (row, now) = (self.row(credential).await?, self.clock.now());
+        if row.factor.as_ref().is_some_and(|factor| !factor.confirmed && !was_printed) {
+            return Err(Refusal::WrongFactor.into());
+        }
         let entry = Entry::of(Event::PinHandedOver).credential(&row);
         self.record_allowed(entry, row.state == State::Linked).await?;
         let step = move |row: &mut Credential| {
             if row.state != State::Linked {
                 return Err(Refusal::Disabled);
+            }
+            if let Some(factor) = &mut row.factor {
+                factor.confirmed |= was_printed;
+                if !factor.confirmed {
+                    return Err(Refusal::WrongFactor);
+                }
             }
             row.enter(State::Active, now)?;
             Ok(status(row, now))
@@ -347,7 +391,11 @@ impl Signer {
 }
 
 fn status(row: &Credential, now: i64) -> CredentialStatus {
-    CredentialStatus { state: row.state, locked_until: row.tries.locked_until(now).map(|until| until / 1000) }
+    CredentialStatus {
+        state: row.state,
+        factor: row.factor.as_ref().map_or(FactorKind::None, |factor| factor.kind),
+        locked_until: row.tries.locked_until(now).map(|until| until / 1000),
+    }
 }
 
 fn public_key(asked: &CreateCredential, public: &PublicKey) -> Result<Vec<u8>> {

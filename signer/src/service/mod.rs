@@ -3,6 +3,7 @@
 //! * [`enrolment`](Signer::create): key, certificate, PIN, life cycle
 //! * [`authorization`](Signer::authorize): PIN in, SAD out
 //! * [`signing`](Signer::sign): SAD and hashes in, signatures out
+//! * `factor`: codes of an authenticator app
 //! * [`unblock`](Signer::unblock): two officers bring back what wrong PINs blocked
 //! * [`channel`](Signer::open_channel): the same and more, asked for inside an end-to-end channel
 
@@ -11,6 +12,7 @@ mod authorization;
 mod channel;
 mod checkpoint;
 mod enrolment;
+mod factor;
 mod pin_try;
 mod signing;
 mod turn;
@@ -88,6 +90,8 @@ pub struct Policy {
     pub enrolment: EnrolmentPolicy,
     /// End-to-end channels.
     pub channels: Limits,
+    /// What authenticator apps call this service.
+    pub issuer: String,
 }
 
 impl Default for Policy {
@@ -106,6 +110,7 @@ impl Default for Policy {
             proposal: 24 * 60 * 60_000,
             enrolment: EnrolmentPolicy::default(),
             channels: Limits::default(),
+            issuer: "rsign".to_owned(),
         }
     }
 }
@@ -139,6 +144,14 @@ pub struct Parts {
     pub officers: Option<PathBuf>,
 }
 
+/// A PIN that waits to be handed over.
+#[derive(Debug)]
+struct Drawn {
+    pin: Pin,
+    /// What its owner calls the account.
+    label: Option<String>,
+}
+
 /// The service.
 #[derive(Debug)]
 pub struct Signer {
@@ -159,7 +172,7 @@ pub struct Signer {
     stretching: Semaphore,
     memory: crate::pin::Memory,
     /// PINs drawn for new credentials and not handed over yet; nowhere else, so a restart ends those enrolments.
-    drawn: Mutex<HashMap<String, Pin>>,
+    drawn: Mutex<HashMap<String, Drawn>>,
     /// Number of this instance in its channels' names.
     instance: u32,
     channels: Channels,

@@ -12,7 +12,7 @@ use rsign_api::channel::list::List;
 use rsign_api::channel::wire::HelloAnswer;
 use rsign_api::channel::{Ephemeral, Secret};
 use rsign_api::signer::{
-    ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CredentialStatus, Entry,
+    ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CredentialStatus, Entry, FactorKind,
     IssueCertificate, IssuedCertificate, LinkCertificate, Operation, Registration, Scal, Stretch, Subject, path,
 };
 
@@ -128,14 +128,21 @@ fn registration(operation: Operation, credential: &str) -> Registration {
         signatures: 0,
         list: Vec::new(),
         enrol: None,
+        label: None,
     }
 }
 
 /// Enrols, approves, mistypes and changes the PIN: every way one comes in.
 async fn use_pins(served: &Served, identity: &[u8], stretch: Stretch, [pin, wrong, next]: [String; 3]) {
     let credential = format!("credential-{}", data_encoding::HEXLOWER.encode(&random::<8>()));
-    let enrol =
-        rsign_api::signer::Enrol { key: KeyType::P256, scal: Scal::Two, multisign: 10, stretch, subject: subject() };
+    let enrol = rsign_api::signer::Enrol {
+        key: KeyType::P256,
+        scal: Scal::Two,
+        multisign: 10,
+        stretch,
+        factor: FactorKind::None,
+        subject: subject(),
+    };
     let registered = Registration { enrol: Some(enrol), ..registration(Operation::Enrol, &credential) };
     let mut device = Device::open(served, identity, &registered).await;
     let enrol =

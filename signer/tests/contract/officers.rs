@@ -4,8 +4,8 @@ use std::process::Command;
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::signer::{
-    CreateCredential, CreatedCredential, CredentialStatus, IssueCertificate, IssuedCertificate, LinkCertificate, Scal,
-    State, Stretch, Subject, path,
+    CreateCredential, CreatedCredential, CredentialStatus, FactorKind, IssueCertificate, IssuedCertificate,
+    LinkCertificate, Scal, State, Stretch, Subject, path,
 };
 use rsign_signer::credential::Credential;
 use rsign_signer::store::Tables;
@@ -39,6 +39,8 @@ async fn enrol(served: &Served) -> String {
         multisign: 1,
         stretch: Stretch::Hmac,
         subject: subject.clone(),
+        factor: FactorKind::None,
+        label: None,
     };
     let credential = create.credential.clone();
     let _: CreatedCredential = served.post(path::CREATE, &create).await.unwrap();

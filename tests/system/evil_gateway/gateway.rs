@@ -19,8 +19,8 @@ use rsign_api::channel::list::{Entry as Item, List};
 use rsign_api::channel::wire::HelloAnswer;
 use rsign_api::signer::{
     Authorized, ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CredentialStatus, Enrol,
-    Entry, IssueCertificate, IssuedCertificate, LinkCertificate, Operation, Refusal, Refused, Registration, Scal,
-    Stretch, Subject, path,
+    Entry, FactorKind, IssueCertificate, IssuedCertificate, LinkCertificate, Operation, Refusal, Refused, Registration,
+    Scal, Stretch, Subject, path,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -257,6 +257,7 @@ pub(super) fn registration(owned: &Owned, operation: Operation, hashes: &[Hash])
         signatures: u32::try_from(hashes.len()).unwrap(),
         list: entries(hashes),
         enrol: None,
+        label: None,
     }
 }
 
@@ -270,7 +271,14 @@ pub(super) fn enrolment(user: &str) -> Registration {
         serial_number: format!("PNOPT-{user}"),
         common_name: format!("Eva {user}"),
     };
-    let enrol = Enrol { key: KeyType::P256, scal: Scal::Two, multisign: 10, stretch: Stretch::Hmac, subject };
+    let enrol = Enrol {
+        key: KeyType::P256,
+        scal: Scal::Two,
+        multisign: 10,
+        stretch: Stretch::Hmac,
+        factor: FactorKind::None,
+        subject,
+    };
     Registration {
         operation: Operation::Enrol,
         tx: BASE64URL_NOPAD.encode(&random::<16>()),
@@ -282,6 +290,7 @@ pub(super) fn enrolment(user: &str) -> Registration {
         signatures: 0,
         list: Vec::new(),
         enrol: Some(enrol),
+        label: None,
     }
 }
 

@@ -24,9 +24,12 @@ pub enum Reason {
     /// 4: what the user was shown is not what the signer was asked for.
     #[error("the list is another one than was registered")]
     ListMismatch,
-    /// 5: the second factor is missing or wrong.
+    /// 5: the second factor is missing, wrong or was used before; or too many were wrong. The PIN was not judged.
     #[error("the second factor is wrong")]
-    WrongFactor,
+    WrongFactor {
+        /// Seconds until codes are judged again, where the factor is locked.
+        retry_after: Option<u32>,
+    },
     /// 6: a new PIN that policy does not allow, or the old one again.
     #[error("the new PIN is too weak")]
     WeakPin,
@@ -65,7 +68,7 @@ impl Reason {
             Self::PinLocked { .. } => 2,
             Self::Blocked => 3,
             Self::ListMismatch => 4,
-            Self::WrongFactor => 5,
+            Self::WrongFactor { .. } => 5,
             Self::WeakPin => 6,
             Self::Expired => 7,
             Self::Disabled => 8,
@@ -80,9 +83,10 @@ impl Reason {
     #[must_use]
     pub const fn retry_after(self) -> Option<u32> {
         match self {
-            Self::PinLocked { retry_after } | Self::Unavailable { retry_after } | Self::NotYet { retry_after } => {
-                retry_after
-            }
+            Self::PinLocked { retry_after }
+            | Self::WrongFactor { retry_after }
+            | Self::Unavailable { retry_after }
+            | Self::NotYet { retry_after } => retry_after,
             _ => None,
         }
     }
@@ -100,7 +104,7 @@ impl Reason {
             2 => Self::PinLocked { retry_after },
             3 => Self::Blocked,
             4 => Self::ListMismatch,
-            5 => Self::WrongFactor,
+            5 => Self::WrongFactor { retry_after },
             6 => Self::WeakPin,
             7 => Self::Expired,
             8 => Self::Disabled,

@@ -19,6 +19,8 @@ pub enum Request {
     Sign(Sign),
     /// Change the PIN.
     ChangePin(ChangePin),
+    /// Give it a second factor, or another.
+    Factor(Factor),
     /// End the session.
     Close,
 }
@@ -67,6 +69,22 @@ pub struct ChangePin {
     pub factor: Option<Secret>,
 }
 
+/// Gives the credential a second factor (RFC 6238), or another one, in two requests of one session.
+pub enum Factor {
+    /// Judges PIN and, where the credential has a factor, a code of that one; the answer brings the new one.
+    Begin {
+        /// The PIN; a wrong one counts as a try.
+        pin: Secret,
+        /// A code of the factor so far.
+        factor: Option<Secret>,
+    },
+    /// The new one's first code: from now on it holds.
+    Confirm {
+        /// Six ASCII digits.
+        factor: Secret,
+    },
+}
+
 impl Request {
     /// The operation it is of.
     #[must_use]
@@ -76,6 +94,7 @@ impl Request {
             Self::Authorize(_) => Operation::Authorize,
             Self::Sign(_) => Operation::Sign,
             Self::ChangePin(_) => Operation::ChangePin,
+            Self::Factor(_) => Operation::Factor,
             Self::Close => Operation::Close,
         }
     }
@@ -85,6 +104,7 @@ impl Request {
         match self {
             Self::Enrol(enrol) => Due { pin: enrol.new_pin.is_none(), ..Due::default() },
             Self::Sign(sign) => Due { signatures: sign.list.entries().len(), ..Due::default() },
+            Self::Factor(factor) => Due { factor: matches!(factor, Factor::Begin { .. }), ..Due::default() },
             _ => Due::default(),
         }
     }
@@ -119,7 +139,7 @@ impl Request {
                 (list, scheme) = (sign.checked()?.list.encode(), scheme_octets(sign.scheme));
                 fields.extend([(tag::LIST, list.as_slice()), (tag::SCHEME, scheme.as_slice())]);
             }
-            Self::ChangePin(_) | Self::Close => {}
+            Self::ChangePin(_) | Self::Factor(_) | Self::Close => {}
         }
         encode(&fields)
     }
@@ -151,6 +171,7 @@ impl Request {
                 new_pin: pin(&mut fields, tag::NEW_PIN)?,
                 factor: factor(&mut fields)?,
             }),
+            Operation::Factor => Self::Factor(Factor::read(&mut fields)?),
             Operation::Close => Self::Close,
         };
         fields.end()?;
@@ -165,7 +186,19 @@ impl Request {
                 (Some(pin), None, factor.as_ref())
             }
             Self::ChangePin(ChangePin { pin, new_pin, factor }) => (Some(pin), Some(new_pin), factor.as_ref()),
+            Self::Factor(Factor::Begin { pin, factor }) => (Some(pin), None, factor.as_ref()),
+            Self::Factor(Factor::Confirm { factor }) => (None, None, Some(factor)),
             Self::Close => (None, None, None),
+        }
+    }
+}
+
+impl Factor {
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Failure> {
+        match (optional_secret(fields, tag::PIN, MAX_PIN)?, factor(fields)?) {
+            (Some(pin), factor) => Ok(Self::Begin { pin, factor }),
+            (None, Some(factor)) => Ok(Self::Confirm { factor }),
+            (None, None) => Err(Failure),
         }
     }
 }

@@ -219,10 +219,10 @@ fn enrolled(new_pin: Option<&str>, pin: Option<&str>) -> Result<(client::Ready, 
     let enrol = Enrol { new_pin: new_pin.map(secret), factor: None, digest: list().digest() };
     let (waiting, message) = client.seal(&Request::Enrol(enrol), [1; 16], START)?;
     let (_, working) = receive(Session::Offered(offered), &message)?;
-    let sealed = working.seal(&Answer::Enrolled { pin: pin.map(secret) }, START)?;
+    let sealed = working.seal(&Answer::Enrolled { pin: pin.map(secret), factor: None }, START)?;
     let (answer, client) = waiting.open(&sealed.record, START)?;
     assert!(
-        matches!(answer, Answer::Enrolled { pin: told } if told.as_ref().map(Secret::reveal) == pin.map(str::as_bytes))
+        matches!(answer, Answer::Enrolled { pin: told, .. } if told.as_ref().map(Secret::reveal) == pin.map(str::as_bytes))
     );
     client.zip(sealed.next).ok_or(Failure)
 }
@@ -243,7 +243,7 @@ fn the_signer_says_no_more_and_no_less_than_is_due() {
         let enrol = Request::Enrol(Enrol { new_pin: None, factor: None, digest: list().digest() });
         let (_, message) = client.seal(&enrol, [1; 16], START).unwrap();
         let (_, working) = receive(Session::Offered(offered), &message).unwrap();
-        assert_eq!(working.seal(&Answer::Enrolled { pin: pin.map(Secret::new) }, START).is_ok(), good);
+        assert_eq!(working.seal(&Answer::Enrolled { pin: pin.map(Secret::new), factor: None }, START).is_ok(), good);
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::super::body::{Answer, Authorize, ChangePin, Enrol, Reason, Request, Sign};
+use super::super::body::{Answer, Authenticator, Authorize, ChangePin, Enrol, Factor, Reason, Request, Sign};
 use super::super::context::{Context, enrol_digest};
 use super::super::list::{Entry, List, label_digest, short_code};
 use super::super::record::MAX_BODY;
@@ -63,6 +63,7 @@ fn contexts() -> Vec<Value> {
         (Operation::Authorize, None),
         (Operation::Sign, None),
         (Operation::ChangePin, None),
+        (Operation::Factor, None),
     ];
     let value = |(operation, list_digest): (Operation, Option<[u8; 32]>)| {
         let context = Context {
@@ -171,6 +172,12 @@ fn requests() -> Vec<Value> {
             Request::ChangePin(ChangePin { pin: secret(pin), new_pin: secret(new_pin), factor: None }),
             json!({"pin": pin, "new_pin": new_pin}),
         ),
+        (
+            Request::Factor(Factor::Begin { pin: secret(pin), factor: Some(secret("287082")) }),
+            json!({"pin": pin, "factor": "287082"}),
+        ),
+        (Request::Factor(Factor::Begin { pin: secret(pin), factor: None }), json!({"pin": pin})),
+        (Request::Factor(Factor::Confirm { factor: secret("287082") }), json!({"factor": "287082"})),
         (Request::Close, json!({})),
     ];
     let hash = HashAlgorithm::Sha256;
@@ -198,7 +205,8 @@ fn answers() -> Vec<Value> {
         Reason::PinLocked { retry_after: None },
         Reason::Blocked,
         Reason::ListMismatch,
-        Reason::WrongFactor,
+        Reason::WrongFactor { retry_after: None },
+        Reason::WrongFactor { retry_after: some },
         Reason::WeakPin,
         Reason::Expired,
         Reason::Disabled,
@@ -211,15 +219,26 @@ fn answers() -> Vec<Value> {
     let signatures = vec![vec![0x51; 64], vec![0x52; 70]];
     let shown: Vec<_> = signatures.iter().map(|signature| hex(signature)).collect();
     let mut made = vec![
-        (Operation::Enrol, Answer::Enrolled { pin: None }, json!({"code": 0})),
+        (Operation::Enrol, Answer::Enrolled { pin: None, factor: None }, json!({"code": 0})),
         (
             Operation::Enrol,
-            Answer::Enrolled { pin: Some(Secret::new(b"31415926".to_vec())) },
+            Answer::Enrolled { pin: Some(Secret::new(b"31415926".to_vec())), factor: None },
             json!({"code": 0, "pin": "31415926"}),
         ),
         (Operation::Authorize, Answer::Done, json!({"code": 0})),
         (Operation::ChangePin, Answer::Done, json!({"code": 0})),
         (Operation::Sign, Answer::Signatures(signatures), json!({"code": 0, "signatures": shown})),
+        (
+            Operation::Enrol,
+            Answer::Enrolled { pin: None, factor: Some(authenticator()) },
+            json!({"code": 0, "otpauth": URI, "qr": hex(authenticator().code())}),
+        ),
+        (
+            Operation::Factor,
+            Answer::Begun(authenticator()),
+            json!({"code": 0, "otpauth": URI, "qr": hex(authenticator().code())}),
+        ),
+        (Operation::Factor, Answer::Done, json!({"code": 0})),
         (Operation::Close, Answer::Closed, json!({"code": 0})),
     ];
     for reason in reasons {
@@ -239,6 +258,15 @@ fn answers() -> Vec<Value> {
         json!({"op": operation.request(), "fields": fields, "body": hex(body.reveal())})
     };
     made.into_iter().map(value).collect()
+}
+
+/// The secret of RFC 6238, appendix B.
+const URI: &str = "otpauth://totp/rsign:zo%C3%AB?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=rsign";
+
+/// The smallest QR code's size, its modules dark and light in turns: not a code that a phone could read.
+pub(super) fn authenticator() -> Authenticator {
+    let code = [vec![21], vec![0xaa; 55], vec![0x80]].concat();
+    Authenticator::new(Secret::new(URI.as_bytes().to_vec()), Secret::new(code)).unwrap()
 }
 
 /// The vectors' signature with n - s in place of s; whichever of the two is high, clients take both.

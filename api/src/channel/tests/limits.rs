@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::super::body::{Answer, Authorize, Names, Request, Sign};
+use super::super::body::{Answer, Authenticator, Authorize, Factor, Names, Request, Sign};
 use super::super::context::{Context, enrol_digest};
 use super::super::identity::Pinned;
 use super::super::list::{Entry, List, MAX_ENTRIES, MAX_NATIVE, label_digest, short_code};
@@ -77,6 +77,7 @@ fn registrations() {
         signatures: 1,
         list: list.to_vec(),
         enrol,
+        label: None,
     };
     let enrol = || {
         Some(signer::Enrol {
@@ -84,13 +85,14 @@ fn registrations() {
             scal: signer::Scal::Two,
             multisign: 1,
             stretch: signer::Stretch::default(),
+            factor: signer::FactorKind::default(),
             subject: super::further::subject(None),
         })
     };
     let hash =
         |length| signer::Entry { r#type: EntryType::Dtbsr, algorithm: None, hash: Bytes(vec![7; length]), label: None };
     let context = |operation, list: &[signer::Entry], enrol| Context::registered(&registration(operation, list, enrol));
-    use signer::Operation::{Authorise, ChangePin, Enrol, Sign};
+    use signer::Operation::{Authorise, ChangePin, Enrol, Factor, Sign};
 
     assert_eq!(context(Authorise, &[hash(32)], None), Ok(flow::context()));
     assert_eq!(context(Authorise, &[], None).unwrap().list_digest, None);
@@ -103,6 +105,8 @@ fn registrations() {
         (Authorise, vec![hash(32), hash(48)], None),
         (Sign, vec![hash(32)], None),
         (ChangePin, vec![hash(32)], None),
+        (Factor, vec![hash(32)], None),
+        (Factor, vec![], enrol()),
     ] {
         assert!(context(operation, &list, enrol).is_err(), "{operation:?}");
     }
@@ -175,11 +179,60 @@ fn answers() {
     assert!(!encodes(Operation::Close, Answer::Done));
     assert!(!encodes(Operation::Enrol, Answer::Closed));
     assert!(!encodes(Operation::Enrol, Answer::Done));
-    let enrolled = |length| Answer::Enrolled { pin: Some(Secret::new(vec![b'1'; length])) };
+    let enrolled = |length| Answer::Enrolled { pin: Some(Secret::new(vec![b'1'; length])), factor: None };
     assert!(encodes(Operation::Enrol, enrolled(256)));
     assert!(!encodes(Operation::Enrol, enrolled(257)));
     assert!(!encodes(Operation::Enrol, enrolled(0)));
     assert!(!encodes(Operation::ChangePin, enrolled(8)));
+    let begun = || Answer::Begun(super::further::authenticator());
+    assert!(encodes(Operation::Factor, begun()));
+    assert!(encodes(Operation::Factor, Answer::Done));
+    assert!(!encodes(Operation::Enrol, begun()));
+    assert!(!encodes(Operation::ChangePin, begun()));
+}
+
+#[test]
+fn authenticators() {
+    let made = |uri: Vec<u8>, code: Vec<u8>| Authenticator::new(Secret::new(uri), Secret::new(code)).is_ok();
+    let code = |side: u8, octets: usize| [&[side], vec![0; octets].as_slice()].concat();
+    assert!(made(vec![b'u'; 1024], code(177, 3917)));
+    assert!(made(vec![b'u'], code(21, 56)));
+    assert!(!made(Vec::new(), code(21, 56)));
+    assert!(!made(vec![b'u'; 1025], code(21, 56)));
+    assert!(!made(vec![0xff], code(21, 56)));
+    for bad in [Vec::new(), vec![21], code(21, 55), code(21, 57), code(20, 50), code(23, 67), code(181, 4096)] {
+        assert!(!made(vec![b'u'], bad));
+    }
+    let mut padded = code(21, 56);
+    *padded.last_mut().unwrap() = 0x80;
+    assert!(made(vec![b'u'], padded.clone()));
+    *padded.last_mut().unwrap() = 0x40;
+    assert!(!made(vec![b'u'], padded), "a bit after the last module");
+}
+
+/// A second factor is confirmed in the session that brought it, and not in an enrolment that brought none.
+#[test]
+fn a_factor_is_confirmed_where_it_was_enrolled() {
+    let context = Context { operation: Operation::Enrol, ..flow::context() };
+    let confirmed = |factor: Option<Authenticator>| {
+        let (client, offered) = flow::handshake(&context, &context).unwrap();
+        let enrol = super::super::body::Enrol { new_pin: Some(pin()), factor: None, digest: [7; 32] };
+        let (waiting, message) = client.seal(&Request::Enrol(enrol), [1; 16], START).unwrap();
+        let ready = offered.confirm(&message.finished.unwrap(), START).unwrap();
+        let (_, working) = ready.open(&message.record, START).unwrap();
+        let sealed = working.seal(&Answer::Enrolled { pin: None, factor }, START).unwrap();
+        let (_, client) = waiting.open(&sealed.record, START).unwrap();
+        // Its owner had to find the phone first.
+        let later = START + super::super::MAX_IDLE + 60;
+        let confirm = Request::Factor(Factor::Confirm { factor: Secret::new(b"123456".to_vec()) });
+        let (waiting, message) = client.unwrap().seal(&confirm, [2; 16], later).ok()?;
+        let (request, working) = sealed.next.unwrap().open(&message.record, later).unwrap();
+        assert_eq!(request.operation(), Operation::Factor);
+        let sealed = working.seal(&Answer::Done, later).unwrap();
+        Some(matches!(waiting.open(&sealed.record, later).unwrap().0, Answer::Done))
+    };
+    assert_eq!(confirmed(None), None);
+    assert_eq!(confirmed(Some(super::further::authenticator())), Some(true));
 }
 
 #[test]

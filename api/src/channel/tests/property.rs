@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::super::body::{Answer, Authorize, ChangePin, Enrol, Reason, Request, Sign};
+use super::super::body::{Answer, Authenticator, Authorize, ChangePin, Enrol, Factor, Reason, Request, Sign};
 use super::super::hello::{ClientHello, ServerHello};
 use super::super::list::{Entry, List};
 use super::super::octets::{Octets, put_prefixed};
@@ -14,8 +14,14 @@ use super::{START, fixed, names, ready_client, ready_server};
 use crate::algorithm::{HashAlgorithm, Scheme};
 use crate::signer::EntryType;
 
-const OPERATIONS: [Operation; 5] =
-    [Operation::Enrol, Operation::Authorize, Operation::Sign, Operation::ChangePin, Operation::Close];
+const OPERATIONS: [Operation; 6] = [
+    Operation::Enrol,
+    Operation::Authorize,
+    Operation::Sign,
+    Operation::ChangePin,
+    Operation::Factor,
+    Operation::Close,
+];
 
 fn pin() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 1..=256)
@@ -39,7 +45,7 @@ prop_compose! {
 }
 
 /// A request of each operation from the same ingredients.
-fn requests(pin: &[u8], new_pin: &[u8], factor: Option<&[u8]>, list: &List, salt: u32) -> [Request; 5] {
+fn requests(pin: &[u8], new_pin: &[u8], factor: Option<&[u8]>, list: &List, salt: u32) -> [Request; 6] {
     let secret = |octets: &[u8]| Secret::new(octets.to_vec());
     let factor = || factor.map(secret);
     let hash = list.algorithm();
@@ -62,6 +68,10 @@ fn requests(pin: &[u8], new_pin: &[u8], factor: Option<&[u8]>, list: &List, salt
             scheme: Scheme::Pss { hash, salt },
         }),
         Request::ChangePin(ChangePin { pin: secret(pin), new_pin: secret(new_pin), factor: factor() }),
+        Request::Factor(match factor() {
+            Some(factor) if salt.is_multiple_of(3) => Factor::Confirm { factor },
+            factor => Factor::Begin { pin: secret(pin), factor },
+        }),
         Request::Close,
     ]
 }
@@ -73,7 +83,7 @@ fn reasons(number: Option<u32>) -> [Reason; 12] {
         Reason::PinLocked { retry_after: number },
         Reason::Blocked,
         Reason::ListMismatch,
-        Reason::WrongFactor,
+        Reason::WrongFactor { retry_after: number },
         Reason::WeakPin,
         Reason::Expired,
         Reason::Disabled,
@@ -86,7 +96,7 @@ fn reasons(number: Option<u32>) -> [Reason; 12] {
 
 proptest! {
     #[test]
-    fn decoders_never_panic(octets in vec(any::<u8>(), 0..600), which in 0..5_usize) {
+    fn decoders_never_panic(octets in vec(any::<u8>(), 0..600), which in 0..6_usize) {
         let _ = ClientHello::decode(&octets);
         let _ = ServerHello::decode(&octets);
         let _ = List::decode(&octets);
@@ -97,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn a_good_start_helps_no_one(tail in vec(any::<u8>(), 0..300), which in 0..5_usize) {
+    fn a_good_start_helps_no_one(tail in vec(any::<u8>(), 0..300), which in 0..6_usize) {
         let begun = |body: &[u8]| [&body[..body.len().min(31)], &tail].concat();
         let body = requests(b"1", b"1", None, &one(), 1)[which].encode(&names()).unwrap();
         let _ = Request::decode(OPERATIONS[which], &names(), &begun(body.reveal()));
@@ -138,9 +148,21 @@ proptest! {
         number in proptest::option::of(any::<u32>()),
         signatures in vec(vec(any::<u8>(), 1..200), 1..=100),
         drawn in proptest::option::of(pin()),
+        uri in "[a-z]{1,1024}",
+        version in 0..40_u8,
     ) {
+        let side = 21 + 4 * version;
+        let factor = || {
+            let code = [vec![side], vec![0xaa; usize::from(side).pow(2) / 8], vec![0x80]].concat();
+            Authenticator::new(Secret::new(uri.clone().into_bytes()), Secret::new(code)).unwrap()
+        };
         let mut answers = vec![
-            (Operation::Enrol, Answer::Enrolled { pin: drawn.map(Secret::new) }),
+            (
+                Operation::Enrol,
+                Answer::Enrolled { pin: drawn.map(Secret::new), factor: version.is_multiple_of(2).then(factor) },
+            ),
+            (Operation::Factor, Answer::Begun(factor())),
+            (Operation::Factor, Answer::Done),
             (Operation::Sign, Answer::Signatures(signatures)),
             (Operation::ChangePin, Answer::Done),
             (Operation::Close, Answer::Closed),

@@ -22,6 +22,7 @@ macro_rules! lacks_all {
 }
 
 lacks_all!(Secret, Ephemeral, schedule::Keys, schedule::Traffic);
-lacks_all!(body::Request, body::Answer, body::Enrol, body::Authorize, body::Sign, body::ChangePin);
+lacks_all!(body::Request, body::Answer, body::Enrol, body::Authorize, body::Sign, body::ChangePin, body::Factor);
+lacks_all!(body::Authenticator);
 lacks_all!(client::Greeting, client::Ready, client::Waiting);
 lacks_all!(server::Offer, server::Greeting, server::Offered, server::Ready, server::Working, server::Session);

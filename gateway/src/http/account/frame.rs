@@ -53,6 +53,8 @@ fn told(text: &Text, notice: Notice) -> &'static str {
         Notice::KeyNotMade => said.key_not_made,
         Notice::PinChanged => said.pin_changed,
         Notice::PinNotChanged => said.pin_not_changed,
+        Notice::FactorSet => said.factor_set,
+        Notice::FactorNotSet => said.factor_not_set,
         Notice::AppRevoked => said.app_revoked,
         Notice::OthersSignedOut => said.others_signed_out,
         Notice::PasswordChanged => said.password_changed,

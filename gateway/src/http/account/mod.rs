@@ -90,6 +90,11 @@ static PAGES: &[Entry] = &[
     Entry { path: "/account/keys/{id}/made", show: Show::Owner(keys::new::back), act: None },
     Entry { path: "/account/keys/{id}/pin", show: Show::Owner(keys::pin::show), act: Some(Act::Owner(keys::pin::act)) },
     Entry {
+        path: "/account/keys/{id}/factor",
+        show: Show::Owner(keys::factor::show),
+        act: Some(Act::Owner(keys::factor::act)),
+    },
+    Entry {
         path: "/account/keys/{id}/delete",
         show: Show::Owner(keys::delete::show),
         act: Some(Act::Owner(keys::delete::act)),

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::channel::wire::Base64Url;
-use rsign_api::signer::{EntryType, Operation, Registration, Subject};
+use rsign_api::signer::{EntryType, FactorKind, Operation, Registration, Subject};
 use serde::Serialize;
 
 use super::fault::{Fault, token_of};
@@ -34,7 +34,7 @@ struct Description<'a> {
     signatures: u32,
     enrol: Option<Enrolment<'a>>,
     pin: PinRules,
-    factor: &'static str,
+    factor: FactorKind,
     language: &'static str,
     r#return: Option<String>,
 }
@@ -89,27 +89,46 @@ pub(super) async fn describe(
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     let transaction = site.app.transactions.find(&tx, token_of(&headers)?).await?;
-    let certificate = certificate(&site, &transaction.registration).await?;
-    let told = Reply::json(&tell(&site, &transaction, certificate)).map_err(|_| Fault::Busy)?;
+    let (certificate, factor) = key(&site, &transaction.registration).await?;
+    let told = Reply::json(&tell(&site, &transaction, certificate, factor)).map_err(|_| Fault::Busy)?;
     Ok(told.into_response())
 }
 
-async fn certificate(site: &Site, registration: &Registration) -> Result<Option<Certificate>, Fault> {
-    if registration.operation == Operation::Enrol {
-        return Ok(None);
+/// The certificate, and what the key needs besides its PIN; of a key to be made, what it shall need.
+async fn key(site: &Site, registration: &Registration) -> Result<(Option<Certificate>, FactorKind), Fault> {
+    if let Some(enrol) = &registration.enrol {
+        return Ok((None, enrol.factor));
     }
     let found = site.app.transactions.credential(&registration.credential).await?;
-    Ok(found.map(|(credential, facts)| Certificate {
+    let Some((credential, facts)) = found else { return Ok((None, FactorKind::None)) };
+    let certificate = Certificate {
         subject: facts.subject,
         issuer: facts.issuer,
         valid_to: generalized_time(facts.not_after),
         key_type: credential.key_type.name(),
-    }))
+    };
+    Ok((Some(certificate), credential.factor))
 }
 
-fn tell<'a>(site: &Site, transaction: &'a Transaction, certificate: Option<Certificate>) -> Description<'a> {
-    let Registration { operation, tx, tenant, user, client, credential, key_version, signatures, list, enrol } =
-        &transaction.registration;
+fn tell<'a>(
+    site: &Site,
+    transaction: &'a Transaction,
+    certificate: Option<Certificate>,
+    factor: FactorKind,
+) -> Description<'a> {
+    let Registration {
+        operation,
+        tx,
+        tenant,
+        user,
+        client,
+        credential,
+        key_version,
+        signatures,
+        list,
+        enrol,
+        label: _,
+    } = &transaction.registration;
     let labels = transaction.labels.iter().map(Option::as_deref).chain(std::iter::repeat(None));
     let entry = |(entry, label): (&rsign_api::signer::Entry, _)| Entry {
         r#type: entry.r#type,
@@ -134,7 +153,7 @@ fn tell<'a>(site: &Site, transaction: &'a Transaction, certificate: Option<Certi
         signatures: *signatures,
         enrol: enrol.as_ref().map(|enrol| Enrolment { key_type: enrol.key.name(), subject: &enrol.subject }),
         pin: PIN,
-        factor: "none",
+        factor,
         language: transaction.language.code(),
         r#return: match transaction.origin {
             Origin::Request { .. } | Origin::Account { .. } => {

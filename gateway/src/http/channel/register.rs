@@ -75,6 +75,7 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
             labels: Vec::new(),
             list,
             enrol: None,
+            label: None,
             signed: ask.request().map(str::to_owned),
             origin: Origin::Api,
             language: ask.lang().and_then(Language::of_tag).unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rsign_api::csc::Ask;
 use rsign_api::csc::credentials::Activation;
 use rsign_api::error::{Fault, PIN};
-use rsign_api::signer::Authorized;
+use rsign_api::signer::{Authorized, FactorKind};
 
 use crate::domain::credential::Credential;
 use crate::domain::token::Bearer;
@@ -16,7 +16,7 @@ use crate::http::site::Site;
 use crate::service::authorization::Wanted;
 use crate::service::transactions;
 
-/// The table's rows in order: credentialID, disabled, numSignatures, hashes, PIN.
+/// The table's rows in order: credentialID, disabled, numSignatures, hashes, OTP, PIN.
 pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
     Box::pin(async move {
         let ask = call.content.ask()?;
@@ -35,7 +35,12 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
             None => {
                 let authorization = &site.app.authorization;
                 authorization.require_clear_transport(&call.bearer).await?;
-                authorization.authorize(&call.bearer, &credential, wanted, ask.pin()?).await?
+                // A code for a credential that needs none is left aside: clients send empty ones.
+                let code = match credential.factor {
+                    FactorKind::Totp => Some(ask.otp()?),
+                    FactorKind::None => None,
+                };
+                authorization.authorize(&call.bearer, &credential, wanted, ask.pin()?, code).await?
             }
         };
         Reply::json(&Activation { sad: authorized.sad, expires_in: authorized.expires_in })

@@ -1,7 +1,10 @@
 //! A credential in the words of CSC 6.1 and 6.2 at once (clients.md 2m, rule 2).
 
-use rsign_api::csc::credentials::{Auth, AuthObject, Certificate, Certificates, Description, Key, Otp, Pin, Wanted};
+use rsign_api::csc::credentials::{
+    Auth, AuthObject, Certificate, Certificates, Description, Key, Otp, OtpGenerator, Pin, Wanted,
+};
 use rsign_api::sign_algo;
+use rsign_api::signer::FactorKind;
 
 use crate::domain::certificate::generalized_time;
 use crate::domain::client::PinTransport;
@@ -14,6 +17,15 @@ const LABEL: &str = "PIN";
 const ABOUT: &str = "The PIN of this signing credential";
 /// Letters and digits: a PIN may be chosen, and clients show a number pad for `N`.
 const FORMAT: &str = "A";
+
+/// Codes of an authenticator app.
+mod otp {
+    pub(super) const ID: &str = "OTP";
+    pub(super) const LABEL: &str = "Code";
+    pub(super) const ABOUT: &str = "Six digits from your authenticator app, a new code every 30 seconds";
+    pub(super) const FORMAT: &str = "N";
+    pub(super) const GENERATOR: &str = "totp";
+}
 
 /// How a client gets a SAD of the credential (2.2): with the PIN in JSON, if its registration says so; otherwise its
 /// user types it on the signing page. (A client that seals PINs itself knows that it may, DESIGN 5.)
@@ -75,6 +87,8 @@ pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str
     let Current { credential, certificate, expired, .. } = current;
     // Objects belong to the explicit mode only (6.1, 6.2).
     let auth_info = wanted.auth_info && mode == Mode::Explicit;
+    let has_code = credential.factor == FactorKind::Totp;
+    let objects = if has_code { vec![pin_object(), otp_object()] } else { vec![pin_object()] };
     Description {
         key: Key {
             status: if current.is_valid() { "enabled" } else { "disabled" },
@@ -86,11 +100,11 @@ pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str
         auth_mode: mode.word(),
         auth: Auth {
             mode: mode.word(),
-            expression: auth_info.then_some("PIN"),
-            objects: if auth_info { vec![pin_object()] } else { Vec::new() },
+            expression: auth_info.then_some(if has_code { "PIN AND OTP" } else { "PIN" }),
+            objects: if auth_info { objects } else { Vec::new() },
         },
         pin: auth_info.then_some(Pin { presence: "true", format: FORMAT, label: LABEL, description: ABOUT }),
-        otp: auth_info.then_some(Otp { presence: "false" }),
+        otp: auth_info.then_some(if has_code { generator() } else { Otp { presence: "false", generator: None } }),
         scal: credential.scal,
         multisign: credential.multisign,
         lang: lang.to_owned(),
@@ -118,5 +132,28 @@ fn describe_certificate(certificate: &credential::Certificate, expired: bool, wh
 }
 
 fn pin_object() -> AuthObject {
-    AuthObject { kind: "Password", id: "PIN", format: FORMAT, label: LABEL, description: ABOUT }
+    AuthObject { kind: "Password", id: "PIN", format: FORMAT, generator: None, label: LABEL, description: ABOUT }
+}
+
+fn otp_object() -> AuthObject {
+    AuthObject {
+        kind: "Password",
+        id: otp::ID,
+        format: otp::FORMAT,
+        generator: Some(otp::GENERATOR),
+        label: otp::LABEL,
+        description: otp::ABOUT,
+    }
+}
+
+fn generator() -> Otp {
+    let generator = OtpGenerator {
+        kind: "offline",
+        format: otp::FORMAT,
+        label: otp::LABEL,
+        description: otp::ABOUT,
+        id: otp::ID,
+        provider: otp::GENERATOR,
+    };
+    Otp { presence: "true", generator: Some(generator) }
 }

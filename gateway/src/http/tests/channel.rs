@@ -8,7 +8,8 @@ use axum::http::{Method, Request, header};
 use rsign_api::algorithm::KeyType;
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
-    Authorized, ChannelOutcome, CreatedCredential, Enrol, Obstacle, Operation, Refusal, Scal, State, Stretch,
+    Authorized, ChannelOutcome, CreatedCredential, Enrol, FactorKind, Obstacle, Operation, Refusal, Scal, State,
+    Stretch,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -50,6 +51,7 @@ impl Bench {
             list: Vec::new(),
             labels: Vec::new(),
             enrol,
+            label: None,
             signed: None,
             origin: Origin::Account { session: session.digest, return_to: "/account/keys".to_owned() },
             language: Language::Pt,
@@ -261,12 +263,19 @@ async fn a_sealed_pin_is_a_finished_transaction_of_the_same_members() {
 async fn a_key_is_kept_certified_and_activated() {
     let bench = Bench::new().await;
     let (id, subject) = bench.parts.enrolment("default").begin(&bench.ann).await.unwrap();
-    let enrol = Enrol { key: KeyType::P256, scal: Scal::Two, multisign: 5, stretch: Stretch::Hmac, subject };
+    let enrol = Enrol {
+        key: KeyType::P256,
+        scal: Scal::Two,
+        multisign: 5,
+        stretch: Stretch::Hmac,
+        factor: FactorKind::None,
+        subject,
+    };
     let Started { tx, token } = bench.start(Operation::Enrol, Some(enrol), &id).await;
     let token = token.expose_secret();
     assert_eq!(bench.relay(&tx, token, "hello", json!({ "hello": "AAAA" })).await.status, 200);
     let some = Bytes(vec![1, 2, 3]);
-    let created = CreatedCredential { key: some.clone(), spki: some.clone(), request: some };
+    let created = CreatedCredential { key: some.clone(), spki: some.clone(), request: some, factor: FactorKind::None };
     *bench.signer.state.lock().unwrap() = State::Linked;
     bench.due([ChannelOutcome::Enrolled(created), ChannelOutcome::Open(Obstacle::NotYet), ChannelOutcome::Closed]);
     assert_eq!(bench.record(&tx, token).await, "open");
@@ -348,6 +357,7 @@ async fn signatures_that_cannot_be_written_down_stay_here() {
             list: Vec::new(),
             labels: Vec::new(),
             enrol: None,
+            label: None,
             signed: None,
             origin: Origin::Api,
             language: Language::En,
@@ -362,4 +372,34 @@ async fn signatures_that_cannot_be_written_down_stay_here() {
         assert_eq!(relayed.is_err(), dry, "{relayed:?}");
     }
     assert_eq!(app.history.read(&bench.ann, None, None, 10).await.unwrap().entries.len(), 1);
+}
+
+#[tokio::test]
+async fn a_factor_is_noted_once_it_is_confirmed() {
+    let bench = Bench::new().await;
+    let id = bench.credential(&bench.ann, Scal::Two).await;
+    let Started { tx, token } = bench.start(Operation::Factor, None, &id).await;
+    let token = token.expose_secret();
+    let told = async || bench.described(&tx, token).await["factor"].clone();
+    assert_eq!(told().await, "none");
+    let hello = async || bench.relay(&tx, token, "hello", json!({ "hello": "AAAA" })).await.status;
+    assert_eq!(hello().await, 200);
+    bench.due([
+        ChannelOutcome::Open(Obstacle::WrongPin),
+        ChannelOutcome::FactorBegun,
+        ChannelOutcome::Open(Obstacle::WrongFactor),
+        ChannelOutcome::FactorConfirmed,
+    ]);
+    assert_eq!(bench.record(&tx, token).await, "open");
+    assert_eq!(bench.record(&tx, token).await, "open");
+    assert_ne!(hello().await, 200, "what was begun is in its channel and in no other");
+    // The owner looks for the phone: what is left of the channel's life, though the transaction's began before.
+    bench.wait(299_000);
+    assert_eq!(bench.record(&tx, token).await, "open");
+    bench.wait(60_000);
+    assert_eq!(bench.record(&tx, token).await, "done");
+    let kept = bench.parts.repositories.credentials.find(&id).await.unwrap().unwrap();
+    assert_eq!(kept.factor, FactorKind::Totp);
+    let again = bench.start(Operation::ChangePin, None, &id).await;
+    assert_eq!(bench.described(&again.tx, again.token.expose_secret()).await["factor"], "totp");
 }

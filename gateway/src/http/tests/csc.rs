@@ -235,3 +235,79 @@ async fn unknown_methods_are_501_once_authorized() {
     let wrong_verb = Request::get("/csc/v1/credentials/list").body(Body::empty()).unwrap();
     assert_eq!(bench.exchange(wrong_verb).await.status, 405);
 }
+
+#[tokio::test]
+async fn a_credential_that_needs_a_code_says_so_in_both_versions() {
+    let bench = Bench::new().await;
+    let id = bench.credential_with_code(&bench.ann).await;
+    let token = bench.client_token("app", PinTransport::Clear, Reach::All).await;
+    let ask = json!({ "credentialID": id, "authInfo": true });
+    let told = bench.call("/csc/v1/credentials/info", &token, ask.clone()).await.json;
+    let about = "Six digits from your authenticator app, a new code every 30 seconds";
+    assert_eq!(
+        told["OTP"],
+        json!({ "presence": "true", "type": "offline", "format": "N", "label": "Code", "description": about,
+                "ID": "OTP", "provider": "totp" })
+    );
+    assert_eq!(told["PIN"]["presence"], "true");
+    let told = bench.call("/csc/v2/credentials/info", &token, ask).await.json;
+    assert_eq!(told["auth"]["expression"], "PIN AND OTP");
+    assert_eq!(
+        told["auth"]["objects"][1],
+        json!({ "type": "Password", "id": "OTP", "format": "N", "generator": "totp", "label": "Code",
+                "description": about })
+    );
+    assert!(told["auth"]["objects"][0].get("generator").is_none());
+    let list = json!({ "credentialInfo": true, "authInfo": true, "userID": bench.ann });
+    let listed = bench.call("/csc/v2/credentials/list", &token, list).await.json;
+    assert_eq!(listed["credentialInfos"][0]["auth"]["expression"], "PIN AND OTP", "{listed}");
+}
+
+#[tokio::test]
+async fn a_missing_code_is_said_before_a_wrong_pin_and_a_right_one_goes_on_to_the_signer() {
+    let bench = Bench::new().await;
+    let id = bench.credential_with_code(&bench.ann).await;
+    let plain = bench.credential(&bench.ann, Scal::Two).await;
+    let token = bench.client_token("app", PinTransport::Clear, Reach::All).await;
+    let ask = |version: &str, id: &str, more: serde_json::Value| {
+        let mut body = json!({ "credentialID": id, "numSignatures": 1, "hashes": [HASH] });
+        if version == "v1" {
+            body = json!({ "credentialID": id, "numSignatures": 1, "hash": [HASH] });
+        }
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let call = async |version: &str, id: &str, more| {
+        bench.call(&format!("/csc/{version}/credentials/authorize"), &token, ask(version, id, more)).await
+    };
+    for more in [json!({ "PIN": PIN }), json!({}), json!({ "PIN": PIN, "OTP": 123_456 })] {
+        let heard = call("v1", &id, more).await;
+        assert_eq!(heard.error(), (400, "invalid_otp", "The OTP is invalid"));
+    }
+    let objects = |otp: Option<&str>| {
+        let pin = json!({ "id": "PIN", "value": PIN });
+        let otp = otp.map(|otp| json!({ "id": "OTP", "value": otp }));
+        let objects: Vec<_> = std::iter::once(pin).chain(otp).collect();
+        json!({ "authData": objects, "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1" })
+    };
+    let invalid = (400, "invalid_authentication_data", "The authentication data is invalid");
+    assert_eq!(call("v2", &id, objects(None)).await.error(), invalid);
+    assert!(bench.signer.pins.lock().unwrap().is_empty(), "the signer was not asked");
+    for (refusal, v1, v2) in [
+        (Refusal::WrongFactor, ("invalid_otp", "The OTP is invalid"), invalid),
+        (Refusal::FactorLocked, ("invalid_request", "OTP locked"), (400, "invalid_request", "Credential locked")),
+    ] {
+        *bench.signer.refusal.lock().unwrap() = Some(refusal);
+        let heard = call("v1", &id, json!({ "PIN": PIN, "OTP": "123456" })).await;
+        assert_eq!(heard.error(), (400, v1.0, v1.1));
+        assert_eq!(call("v2", &id, objects(Some("123456"))).await.error(), v2);
+    }
+    *bench.signer.refusal.lock().unwrap() = None;
+    bench.signer.codes.lock().unwrap().clear();
+    assert_eq!(call("v1", &id, json!({ "PIN": PIN, "OTP": "123456" })).await.status, 200);
+    assert_eq!(call("v2", &id, objects(Some("654321"))).await.status, 200);
+    // Some clients send a member for what there is not.
+    assert_eq!(call("v1", &plain, json!({ "PIN": PIN, "OTP": "" })).await.status, 200);
+    let codes = bench.signer.codes.lock().unwrap().clone();
+    assert_eq!(codes, [Some("123456".to_owned()), Some("654321".to_owned()), None]);
+}

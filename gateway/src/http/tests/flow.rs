@@ -93,6 +93,12 @@ impl Bench {
         self.call(&format!("/rch/{tx}/{what}"), token, body).await
     }
 
+    /// What the page is told of a transaction.
+    pub(super) async fn described(&self, tx: &str, token: &str) -> Value {
+        let request = Request::get(format!("/rch/{tx}")).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        self.exchange(request.body(Body::empty()).unwrap()).await.json
+    }
+
     /// `GET oauth2/return` with this cookie.
     pub(super) async fn come_back(&self, tx: &str, cookie: &SecretString) -> Visited {
         let cookie = format!("__Host-rsign={}", cookie.expose_secret());

@@ -22,7 +22,7 @@ use axum::http::{Request, Response, header};
 use data_encoding::BASE64;
 use http_body_util::BodyExt as _;
 use rsign_api::algorithm::KeyType;
-use rsign_api::signer::{Scal, Stretch, Subject};
+use rsign_api::signer::{FactorKind, Scal, Stretch, Subject};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -157,8 +157,21 @@ impl Bench {
         id
     }
 
+    /// One that needs a code as well.
+    async fn credential_with_code(&self, user: &str) -> String {
+        let wanted = Wanted {
+            key: KeyType::P256,
+            scal: Scal::Two,
+            multisign: 10,
+            stretch: Stretch::Hmac,
+            factor: FactorKind::Totp,
+        };
+        self.parts.enrolment("default").create(user, wanted).await.unwrap()
+    }
+
     async fn credential(&self, user: &str, scal: Scal) -> String {
-        let wanted = Wanted { key: KeyType::Rsa2048, scal, multisign: 10, stretch: Stretch::Hmac };
+        let wanted =
+            Wanted { key: KeyType::Rsa2048, scal, multisign: 10, stretch: Stretch::Hmac, factor: FactorKind::None };
         self.parts.enrolment("default").create(user, wanted).await.unwrap()
     }
 

@@ -142,7 +142,16 @@ impl Keys {
         if let Err(error @ signer::Error::Unavailable(_)) = &status {
             tracing::warn!(credential.id = credential.id, %error, "the state of a key could not be read");
         }
-        let standing = standing(status.ok().as_ref(), facts.not_after, self.clock.now() / 1000);
+        let status = status.ok();
+        let mut credential = credential;
+        // An outcome that got lost on its way here is made up for.
+        if let Some(status) = &status
+            && status.factor != credential.factor
+        {
+            credential.factor = status.factor;
+            self.stored.note_factor(&credential.id, status.factor).await?;
+        }
+        let standing = standing(status.as_ref(), facts.not_after, self.clock.now() / 1000);
         Ok(Some(Key { credential, facts, standing }))
     }
 }
@@ -162,17 +171,20 @@ fn standing(status: Option<&CredentialStatus>, not_after: i64, now: i64) -> Stan
 
 #[cfg(test)]
 mod tests {
+    use rsign_api::signer::FactorKind;
+
     use super::*;
 
     #[test]
     fn what_keeps_a_key_from_signing_is_named() {
-        let of = |state, locked_until| standing(Some(&CredentialStatus { state, locked_until }), 200, 100);
+        let factor = FactorKind::None;
+        let of = |state, locked_until| standing(Some(&CredentialStatus { state, factor, locked_until }), 200, 100);
         assert_eq!(of(State::Active, None), Standing::Ready);
         assert_eq!(of(State::Active, Some(101)), Standing::Locked(101));
         assert_eq!(of(State::Active, Some(100)), Standing::Ready);
         assert_eq!(of(State::Blocked, Some(101)), Standing::Blocked);
         assert_eq!(of(State::Linked, None), Standing::Unfinished);
-        let active = CredentialStatus { state: State::Active, locked_until: None };
+        let active = CredentialStatus { state: State::Active, factor, locked_until: None };
         assert_eq!(standing(Some(&active), 100, 100), Standing::Expired);
         assert_eq!(standing(None, 200, 100), Standing::Unknown);
     }

@@ -1,7 +1,7 @@
 use std::sync::atomic::Ordering;
 
 use rsign_api::algorithm::KeyType;
-use rsign_api::signer::{Refusal, Scal, Stretch, Subject};
+use rsign_api::signer::{FactorKind, Refusal, Scal, Stretch, Subject};
 use rsign_storage::Location;
 
 use super::*;
@@ -51,7 +51,8 @@ async fn bench() -> Bench {
     let user = User { id: id.clone(), username: id, password, subject };
     assert!(repositories.users.register(user).await.unwrap());
     let enrolment = Arc::new(parts.enrolment("default"));
-    let wanted = Wanted { key: KeyType::P256, scal: Scal::Two, multisign: 1, stretch: Stretch::Hmac };
+    let wanted =
+        Wanted { key: KeyType::P256, scal: Scal::Two, multisign: 1, stretch: Stretch::Hmac, factor: FactorKind::None };
     let id = enrolment.create("ann", wanted).await.unwrap();
     let housekeeping = Housekeeping::new(
         repositories.clone(),

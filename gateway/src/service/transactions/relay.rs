@@ -3,7 +3,8 @@
 use rsign_api::bytes::Bytes;
 use rsign_api::channel::wire::State;
 use rsign_api::signer::{
-    Authorized, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CreatedCredential, Operation, Refusal,
+    Authorized, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CreatedCredential, FactorKind, Operation,
+    Refusal,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -63,7 +64,7 @@ impl Transactions {
         let transaction = self.finish_making(transaction).await;
         let key = match transaction.registration.operation {
             Operation::Sign => self.credentials.find(&transaction.registration.credential).await?,
-            Operation::Enrol | Operation::Authorise | Operation::ChangePin => None,
+            Operation::Enrol | Operation::Authorise | Operation::ChangePin | Operation::Factor => None,
         };
         let ask = ChannelRecord { sid: sid.clone(), finished, record, key: key.map(|credential| credential.key) };
         let answer = match self.signer.channel_record(ask).await.map_err(broken) {
@@ -107,7 +108,7 @@ impl Transactions {
             }
             ChannelOutcome::Authorised(authorized) => return self.keep_sad(found, sid, authorized).await,
             ChannelOutcome::Enrolled(created) => return self.keep_key(found, sid, created).await,
-            ChannelOutcome::Closed if from == Progress::Open => return Ok(from),
+            ChannelOutcome::Closed if matches!(from, Progress::Open | Progress::Begun) => return Ok(from),
             ChannelOutcome::Closed if matches!(from, Progress::Made { .. }) => {
                 self.note_activation(&found.registration.credential).await?;
                 Progress::Done
@@ -118,6 +119,13 @@ impl Transactions {
                 Progress::Done
             }
             ChannelOutcome::PinChanged => Progress::Done,
+            ChannelOutcome::FactorBegun => Progress::Begun,
+            // The new key's own: closing the channel is still to come.
+            ChannelOutcome::FactorConfirmed if matches!(from, Progress::Made { .. }) => return Ok(from),
+            ChannelOutcome::FactorConfirmed => {
+                self.credentials.note_factor(&found.registration.credential, FactorKind::Totp).await?;
+                Progress::Done
+            }
             ChannelOutcome::Failed => Progress::Failed,
         };
         self.stored.advance(tx, Some(sid), from, to.clone()).await?;
@@ -157,8 +165,9 @@ impl Transactions {
     async fn keep_key(&self, found: &Transaction, sid: &Bytes, created: CreatedCredential) -> Result<Progress, Error> {
         let registration = &found.registration;
         let enrol = registration.enrol.as_ref().ok_or_else(nonsense)?;
-        let wanted = Wanted { key: enrol.key, scal: enrol.scal, multisign: enrol.multisign, stretch: enrol.stretch };
-        self.enrolment.keep(&registration.credential, &registration.user, wanted, created.key).await?;
+        let rsign_api::signer::Enrol { key, scal, multisign, stretch, factor, .. } = *enrol;
+        let wanted = Wanted { key, scal, multisign, stretch, factor };
+        self.enrolment.keep(&registration.credential, &registration.user, wanted, created).await?;
         // Counted once it is there, so that of two at once the later one sees the other.
         if self.enrolment.others(&registration.user, &registration.credential).await? >= self.keys_per_user {
             tracing::warn!(credential.id = registration.credential, user.id = registration.user, "one key too many");

@@ -12,7 +12,7 @@ use super::judge::canary_opener;
 use super::mechanism::KEY_WRAP;
 use super::open::{candidates, label, load, log_in, read_pin};
 use super::template::{self, Usage};
-use super::{TokenError, TokenSettings, ffi};
+use super::{Token, TokenError, TokenSettings, ffi};
 use crate::hsm::TokenKey;
 
 /// Why the ceremony stopped.
@@ -43,7 +43,7 @@ pub struct Ceremony {
 }
 
 impl Ceremony {
-    /// Makes K_MK, the header-MAC key, identity, audit and CA key, and the canary.
+    /// Makes K_MK, the header-MAC and the second-factor key, identity, audit and CA key, and the canary.
     ///
     /// # Errors
     /// See [`CeremonyError`]; after [`CeremonyError::Token`] the token may hold some of the keys.
@@ -57,6 +57,7 @@ impl Ceremony {
             session.generate_key(&settings.derive.master_generation(), &sized(master)).map_err(TokenError::from)?;
         let mac = labelled(template::mac_key(), label::MAC);
         session.generate_key(&Mechanism::GenericSecretKeyGen, &sized(mac)).map_err(TokenError::from)?;
+        make_factor_key(&session)?;
         for key in [TokenKey::Identity, TokenKey::Audit, TokenKey::Authority] {
             let private = labelled(template::token_signing_key(), label::of(key));
             key_pair(&session, KeyType::P256, &private, Some(label::of(key)))?;
@@ -66,6 +67,19 @@ impl Ceremony {
         let wrapping =
             settings.derive.derive(&session, master, &canary_opener(), &template::wrapping_key(Usage::Wrap))?;
         Ok(Self { canary: raw.wrap(&session, KEY_WRAP, wrapping, throw_away)? })
+    }
+
+    /// Makes the second-factor key on a token whose ceremony was before there was one. Whether it did.
+    ///
+    /// # Errors
+    /// When this is not the token of that ceremony, or it fails.
+    pub fn complete(settings: &TokenSettings, canary: &[u8]) -> Result<bool, TokenError> {
+        let token = Token::open_earlier(settings, canary)?;
+        if token.keys.factor.is_some() {
+            return Ok(false);
+        }
+        make_factor_key(&token.library.open_rw_session(token.slot)?)?;
+        Ok(true)
     }
 }
 
@@ -111,6 +125,7 @@ fn refuse_existing(session: &Session) -> Result<(), CeremonyError> {
     let labels = [
         label::MASTER,
         label::MAC,
+        label::FACTOR,
         label::of(TokenKey::Identity),
         label::of(TokenKey::Audit),
         label::of(TokenKey::Authority),
@@ -124,6 +139,12 @@ fn refuse_existing(session: &Session) -> Result<(), CeremonyError> {
         (_, true) => Err(CeremonyError::Done),
         _ => Err(CeremonyError::Half { present: present.join(", "), missing: missing.join(", ") }),
     }
+}
+
+fn make_factor_key(session: &Session) -> Result<(), TokenError> {
+    let key = labelled(template::mac_key(), label::FACTOR);
+    session.generate_key(&Mechanism::GenericSecretKeyGen, &sized(key))?;
+    Ok(())
 }
 
 fn labelled(mut template: Vec<Attribute>, label: &str) -> Vec<Attribute> {

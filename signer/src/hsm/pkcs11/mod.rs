@@ -60,6 +60,8 @@ pub struct TokenSettings {
 struct TokenKeys {
     master: ObjectHandle,
     mac: ObjectHandle,
+    /// None on the token of a ceremony before there were second factors.
+    factor: Option<ObjectHandle>,
     identity: ObjectHandle,
     audit: ObjectHandle,
     authority: ObjectHandle,
@@ -93,6 +95,7 @@ impl Token {
                 self.sign(opener, slot, wrapped_key, *key, *scheme, digests)
             }
             Job::Mac { data } => self.mac(data).map(Answer::Octets),
+            Job::FactorSecret { data } => self.factor_secret(data).map(Answer::Octets),
             Job::TokenSign { key, digest } => self.token_sign(*key, digest).map(Answer::Octets),
             Job::TokenPublic { key } => self.token_public(*key).map(Answer::Octets),
             Job::Random { length } => self.random(*length).map(Answer::Octets),

@@ -15,6 +15,7 @@ pub(super) mod label {
 
     pub(in super::super) const MASTER: &str = "rsign/master/v1";
     pub(in super::super) const MAC: &str = "rsign/header-mac/v1";
+    pub(in super::super) const FACTOR: &str = "rsign/factor/v1";
 
     pub(in super::super) const fn of(key: TokenKey) -> &'static str {
         match key {
@@ -32,6 +33,18 @@ impl Token {
     /// When the module, token or a key is missing, the login fails, a template is not the ceremony's, or the canary
     /// does not open: then this is another token, or its derivation has changed.
     pub fn open(settings: &TokenSettings, canary: &[u8]) -> Result<Self, TokenError> {
+        let token = Self::open_earlier(settings, canary)?;
+        match token.keys.factor {
+            Some(_) => Ok(token),
+            None => Err(TokenError::misconfigured(format!(
+                "0 keys on the token are labelled {}, not 1: `rsign-signer init` makes it",
+                label::FACTOR
+            ))),
+        }
+    }
+
+    /// The same for the token of a ceremony that may have been before there were second factors.
+    pub(super) fn open_earlier(settings: &TokenSettings, canary: &[u8]) -> Result<Self, TokenError> {
         let (library, slot) = find(settings)?;
         let login = log_in(&library, slot, settings)?;
         let keys = find_keys(&login, settings)?;
@@ -113,6 +126,10 @@ fn find_keys(session: &Session, settings: &TokenSettings) -> Result<TokenKeys, T
     Ok(TokenKeys {
         master: find_key(session, label::MASTER, &template::master_key(settings.derive))?,
         mac: find_key(session, label::MAC, &template::mac_key())?,
+        factor: match candidates(session, label::FACTOR)?[..] {
+            [] => None,
+            _ => Some(find_key(session, label::FACTOR, &template::mac_key())?),
+        },
         identity: find_key(session, label::of(Identity), &signing)?,
         audit: find_key(session, label::of(Audit), &signing)?,
         authority: find_key(session, label::of(Authority), &signing)?,
@@ -174,6 +191,7 @@ const fn is_optional(kind: AttributeType) -> bool {
 fn keeps(session: &Session, kind: AttributeType) -> Result<bool, TokenError> {
     let mut keys = candidates(session, label::MASTER)?;
     keys.extend(candidates(session, label::MAC)?);
+    keys.extend(candidates(session, label::FACTOR)?);
     for key in [TokenKey::Identity, TokenKey::Audit, TokenKey::Authority] {
         keys.extend(candidates(session, label::of(key))?);
     }

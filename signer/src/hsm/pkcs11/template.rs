@@ -101,7 +101,7 @@ pub(super) fn master_key(derive: Derive) -> Vec<Attribute> {
     template
 }
 
-/// The key that MACs key headers.
+/// The key that MACs key headers, and the one that second factors are made with.
 pub(super) fn mac_key() -> Vec<Attribute> {
     let mut template = token_secret(KeyType::GENERIC_SECRET);
     template.extend([

@@ -15,6 +15,12 @@ impl Token {
         Ok(self.session()?.sign(&Mechanism::Sha256Hmac, self.keys.mac, data)?)
     }
 
+    /// HMAC-SHA-256 under the second-factor key.
+    pub(super) fn factor_secret(&self, data: &[u8]) -> Result<Vec<u8>, TokenError> {
+        let key = self.keys.factor.ok_or_else(|| TokenError::misconfigured(format!("no key {}", label::FACTOR)))?;
+        Ok(self.session()?.sign(&Mechanism::Sha256Hmac, key, data)?)
+    }
+
     /// Raw ECDSA P-256 over a SHA-256 digest.
     pub(super) fn token_sign(&self, key: TokenKey, digest: &[u8; 32]) -> Result<Vec<u8>, TokenError> {
         Ok(self.session()?.sign(&Mechanism::Ecdsa, self.handle(key), digest)?)

@@ -19,7 +19,7 @@ use self::operation::Worked;
 use super::{Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
 use crate::certificate::spki;
-use crate::channel::{Channel, Open, Progress, Sid, draw_sid};
+use crate::channel::{CODES, Channel, Open, Progress, Sid, draw_sid};
 use crate::hsm::{Answer, Job, TokenKey};
 
 impl Signer {
@@ -50,7 +50,14 @@ impl Signer {
         let (offered, answer) = greeting.sign(&signature).map_err(|_| Refusal::Channel)?;
         self.audit.record(opened).await?;
         let ends = i64::try_from(seconds + life).unwrap_or_default().saturating_mul(1000);
-        let channel = Channel { sid, registration: registration.clone(), ends, progress: Progress::Asked };
+        let channel = Channel {
+            sid,
+            registration: registration.clone(),
+            ends,
+            progress: Progress::Asked,
+            pending: None,
+            codes: CODES,
+        };
         if !self.channels.enter(Box::new(Open { channel, state: Session::Offered(offered) }), now) {
             return Err(Refusal::Busy.into());
         }

@@ -4,10 +4,12 @@
 
 use rsign_api::bytes::Bytes;
 use rsign_api::channel::Secret;
-use rsign_api::channel::body::{Answer, Authorize, ChangePin, Enrol, Reason, Request, Sign};
+use rsign_api::channel::body::{Answer, Authorize, ChangePin, Enrol, Factor, Reason, Request, Sign};
 use rsign_api::channel::context::enrol_digest;
 use rsign_api::channel::list::List;
-use rsign_api::signer::{ChannelOutcome, CreateCredential, Entry as Hash, Refusal, RevokeSad, Sign as Spend, State};
+use rsign_api::signer::{
+    ChannelOutcome, CreateCredential, Entry as Hash, FactorKind, Refusal, RevokeSad, Sign as Spend, State,
+};
 
 use super::super::authorization::Approval;
 use super::super::{Error, Result, Signer};
@@ -47,11 +49,19 @@ impl Signer {
     pub(super) async fn work(&self, channel: &mut Channel, request: Request, key: Option<&Bytes>) -> Result<Worked> {
         let done = match request {
             Request::Close => self.close(channel).await,
+            Request::Factor(Factor::Confirm { factor })
+                if matches!(channel.progress, Progress::Enrolled | Progress::Begun) =>
+            {
+                self.confirm_inside(channel, &factor).await
+            }
             _ if channel.progress != Progress::Asked => Err(Stop::Reason(Reason::Expired)),
             Request::Enrol(asked) => self.enrol_inside(channel, &asked).await,
             Request::Authorize(asked) => self.authorize_inside(channel, &asked).await,
             Request::Sign(asked) => self.sign_inside(channel, &asked, key).await,
             Request::ChangePin(asked) => self.change_pin_inside(channel, &asked).await,
+            Request::Factor(Factor::Begin { pin, factor }) => self.begin_inside(channel, &pin, factor.as_ref()).await,
+            // Nothing was begun.
+            Request::Factor(Factor::Confirm { .. }) => Err(Stop::Reason(Reason::Refused)),
         };
         let reason = match done {
             Ok(worked) => return Ok(worked),
@@ -67,7 +77,10 @@ impl Signer {
     }
 
     async fn enrol_inside(&self, channel: &mut Channel, asked: &Enrol) -> Done {
-        no_factor(asked.factor.as_ref())?;
+        if asked.factor.is_some() {
+            // There is no credential yet that could have one.
+            return Err(Refusal::WrongFactor.into());
+        }
         let registration = &channel.registration;
         let enrol = registration.enrol.as_ref().ok_or(Refusal::Malformed)?;
         if enrol_digest(enrol.key, &enrol.subject) != Ok(asked.digest) {
@@ -81,6 +94,8 @@ impl Signer {
             scal: enrol.scal,
             multisign: enrol.multisign,
             stretch: enrol.stretch,
+            factor: enrol.factor,
+            label: registration.label.clone(),
             subject: enrol.subject.clone(),
         };
         let (pin, drawn) = match &asked.new_pin {
@@ -92,12 +107,19 @@ impl Signer {
             }
         };
         let created = self.create_under(&pin, &create).await?;
+        let factor = match enrol.factor {
+            FactorKind::None => None,
+            FactorKind::Totp => {
+                let row = self.row(&registration.credential).await?;
+                let generator = self.generator(&row.binding()).await?;
+                Some(self.tell(&generator, registration.label.as_deref(), &registration.credential)?)
+            }
+        };
         channel.progress = Progress::Enrolled;
-        Ok(Worked { answer: Answer::Enrolled { pin: drawn }, outcome: ChannelOutcome::Enrolled(created) })
+        Ok(Worked { answer: Answer::Enrolled { pin: drawn, factor }, outcome: ChannelOutcome::Enrolled(created) })
     }
 
     async fn authorize_inside(&self, channel: &mut Channel, asked: &Authorize) -> Done {
-        no_factor(asked.factor.as_ref())?;
         let registration = &channel.registration;
         let registered = match registration.list.as_slice() {
             [] => None,
@@ -110,14 +132,14 @@ impl Signer {
             return Err(Stop::Differs("another number of signatures inside than registered"));
         }
         let pin = read_pin(&asked.pin)?;
-        let authorized = self.approve(approval(channel, registration.signatures, &registration.list), &pin).await?;
+        let approval = approval(channel, registration.signatures, &registration.list);
+        let authorized = self.approve(approval, code(asked.factor.as_ref()), &pin).await?;
         channel.progress = Progress::Done;
         Ok(Worked { answer: Answer::Done, outcome: ChannelOutcome::Authorised(authorized) })
     }
 
     /// Native mode: approved and signed in one; no SAD leaves.
     async fn sign_inside(&self, channel: &mut Channel, asked: &Sign, key: Option<&Bytes>) -> Done {
-        no_factor(asked.factor.as_ref())?;
         let registration = &channel.registration;
         let list: Vec<Hash> = asked
             .list
@@ -141,7 +163,8 @@ impl Signer {
             return Err(Refusal::Algorithm.into());
         }
         self.wrapped_key(&credential, key).await?;
-        let authorized = self.approve(approval(channel, count, &list), &read_pin(&asked.pin)?).await?;
+        let (code, pin) = (code(asked.factor.as_ref()), read_pin(&asked.pin)?);
+        let authorized = self.approve(approval(channel, count, &list), code, &pin).await?;
         let spend = Spend {
             credential: credential.id,
             client: registration.client.clone(),
@@ -162,13 +185,48 @@ impl Signer {
     }
 
     async fn change_pin_inside(&self, channel: &mut Channel, asked: &ChangePin) -> Done {
-        no_factor(asked.factor.as_ref())?;
         let registration = &channel.registration;
         let credential = self.own_credential(&registration.credential, &registration.user).await?;
         let (pin, new_pin) = (read_pin(&asked.pin)?, read_pin(&asked.new_pin)?);
-        self.replace_pin(&credential, &registration.client, &pin, new_pin).await?;
+        let code = code(asked.factor.as_ref());
+        self.replace_pin(&credential, &registration.client, code, &pin, new_pin).await?;
         channel.progress = Progress::Done;
         Ok(Worked { answer: Answer::Done, outcome: ChannelOutcome::PinChanged })
+    }
+
+    /// Judges PIN and old code, and tells the new factor; it waits in the channel's memory for its first code.
+    async fn begin_inside(&self, channel: &mut Channel, pin: &Secret, factor: Option<&Secret>) -> Done {
+        let registration = &channel.registration;
+        let credential = self.own_credential(&registration.credential, &registration.user).await?;
+        let (pin, client) = (read_pin(pin)?, &registration.client);
+        let (pending, generator) = self.begin_factor(&credential, client, &pin, code(factor)).await?;
+        let told = self.tell(&generator, registration.label.as_deref(), &registration.credential)?;
+        channel.pending = Some(pending);
+        channel.progress = Progress::Begun;
+        Ok(Worked { answer: Answer::Begun(told), outcome: ChannelOutcome::FactorBegun })
+    }
+
+    /// The first code of a new factor, which its owner has five tries for.
+    async fn confirm_inside(&self, channel: &mut Channel, code: &Secret) -> Done {
+        if channel.codes == 0 {
+            return Err(Stop::Reason(Reason::Expired));
+        }
+        let registration = &channel.registration;
+        let confirmed = match &channel.pending {
+            Some(pending) => {
+                let credential = self.own_credential(&registration.credential, &registration.user).await?;
+                self.confirm_factor(&credential, &registration.client, pending, code.reveal()).await
+            }
+            None => self.confirm_enrolled(&registration.credential, &registration.client, code.reveal()).await,
+        };
+        if matches!(confirmed, Err(Error::Refused(Refusal::WrongFactor))) {
+            channel.codes -= 1;
+        }
+        confirmed?;
+        if channel.pending.take().is_some() {
+            channel.progress = Progress::Done;
+        }
+        Ok(Worked { answer: Answer::Done, outcome: ChannelOutcome::FactorConfirmed })
     }
 
     /// To close after an enrolment is to say that the PIN is noted: it activates the credential.
@@ -179,7 +237,7 @@ impl Signer {
                 State::Generated => return Err(Stop::Reason(Reason::NotYet { retry_after: Some(1) })),
                 State::Active => {}
                 _ => {
-                    self.acknowledge_pin(credential).await?;
+                    self.activate(credential, false).await?;
                 }
             }
         }
@@ -204,7 +262,6 @@ fn read_pin(octets: &Secret) -> std::result::Result<Pin, Stop> {
     Pin::from_octets(octets.reveal()).ok_or(Stop::Reason(Reason::Refused))
 }
 
-/// No credential has a second factor that the signer could check: whoever sends one believes otherwise.
-fn no_factor(factor: Option<&Secret>) -> std::result::Result<(), Stop> {
-    if factor.is_some() { Err(Stop::Reason(Reason::WrongFactor)) } else { Ok(()) }
+fn code(factor: Option<&Secret>) -> Option<&[u8]> {
+    factor.map(Secret::reveal)
 }

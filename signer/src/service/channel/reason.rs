@@ -41,10 +41,15 @@ impl Signer {
                 row => {
                     let now = self.clock.now();
                     let until = row.and_then(|row| row.tries.client_locked_until(client, now));
-                    let wait = until.map(|until| u32::try_from((until - now + 999) / 1000).unwrap_or(u32::MAX));
-                    Reason::PinLocked { retry_after: wait }
+                    Reason::PinLocked { retry_after: until.map(|until| seconds_until(until, now)) }
                 }
             },
+            Refusal::WrongFactor => Reason::WrongFactor { retry_after: None },
+            Refusal::FactorLocked => {
+                let now = self.clock.now();
+                let until = self.owned(channel).await.and_then(|row| row.factor?.tries.locked_until(now));
+                Reason::WrongFactor { retry_after: until.map(|until| seconds_until(until, now)) }
+            }
             Refusal::WeakPin => Reason::WeakPin,
             Refusal::Disabled | Refusal::CertificateExpired | Refusal::UnknownCredential => Reason::Disabled,
             Refusal::Algorithm => Reason::Algorithm,
@@ -70,14 +75,18 @@ impl Signer {
     }
 }
 
+fn seconds_until(until: i64, now: i64) -> u32 {
+    u32::try_from((until - now + 999) / 1000).unwrap_or(u32::MAX)
+}
+
 /// As coarse as the gateway may know.
 pub(super) const fn obstacle(reason: Reason) -> Obstacle {
     match reason {
         Reason::WrongPin { .. } => Obstacle::WrongPin,
         Reason::PinLocked { .. } | Reason::Blocked => Obstacle::PinLocked,
+        Reason::WrongFactor { .. } => Obstacle::WrongFactor,
         Reason::Unavailable { .. } | Reason::NotYet { .. } => Obstacle::NotYet,
         Reason::ListMismatch
-        | Reason::WrongFactor
         | Reason::WeakPin
         | Reason::Expired
         | Reason::Disabled

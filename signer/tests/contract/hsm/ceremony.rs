@@ -11,7 +11,8 @@ async fn fingerprint(token: &TestToken) -> Vec<Vec<u8>> {
     let pool = token.pool().await;
     let public = [TokenKey::Identity, TokenKey::Audit, TokenKey::Authority].map(|key| Job::TokenPublic { key });
     let mut marks = Vec::new();
-    for job in public.into_iter().chain([Job::Mac { data: b"fingerprint".to_vec() }]) {
+    let data = || b"fingerprint".to_vec();
+    for job in public.into_iter().chain([Job::Mac { data: data() }, Job::FactorSecret { data: data() }]) {
         let Ok(Answer::Octets(octets)) = pool.run(job).await else { panic!() };
         marks.push(octets);
     }
@@ -54,6 +55,24 @@ async fn half_a_ceremony_is_refused_by_what_is_there_and_what_is_not() {
     let fresh = token.init(&[]);
     assert!(!fresh.success, "{}", fresh.text);
     assert!(fresh.text.contains("rsign/master/v1") && fresh.text.contains("not rsign/header-mac/v1"), "{}", fresh.text);
+}
+
+/// A token of a ceremony before there were second factors gets their key, and keeps everything else.
+#[tokio::test]
+async fn an_earlier_ceremony_is_completed_once() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let before = fingerprint(&token).await;
+    forge(&token, Forged::Factor, Flaw::Missing);
+    let refused = Pool::start(token.pool_settings().await).await.expect_err("no second-factor key");
+    assert!(refused.contains("rsign-signer init"), "{refused}");
+    let again = token.init(&[]);
+    assert!(again.success && again.text.contains("their key was made now"), "{}", again.text);
+    let after = fingerprint(&token).await;
+    assert_eq!(before[..4], after[..4]);
+    assert_ne!(before[4], after[4], "another key: factors of the lost one are lost");
+    let again = token.init(&[]);
+    assert!(again.success && again.text.contains("Nothing was changed"), "{}", again.text);
+    assert_eq!(fingerprint(&token).await, after);
 }
 
 #[tokio::test]

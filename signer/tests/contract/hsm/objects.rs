@@ -4,7 +4,7 @@ use super::TOKEN;
 use crate::harness::TestToken;
 use crate::harness::child::churn;
 
-/// Rounds of thirteen jobs, four of which fail.
+/// Rounds of fourteen jobs, four of which fail.
 const ROUNDS: u32 = 40;
 
 #[tokio::test]
@@ -12,7 +12,7 @@ async fn no_object_and_no_session_is_left_after_hundreds_of_jobs_good_and_bad() 
     let Some(token) = TestToken::ready(TOKEN) else { return };
     let canary = token.ceremony().await.canary;
     let (before, after) = churn(&token, &canary, ROUNDS);
-    assert_eq!(before.token_objects, 2 + 2 * 3, "K_MK, header-MAC key, three pairs");
+    assert_eq!(before.token_objects, 3 + 2 * 3, "K_MK, header-MAC and second-factor key, three pairs");
     assert_eq!(before.session_objects, 0);
     assert_eq!(before, after);
 }

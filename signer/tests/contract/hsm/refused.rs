@@ -61,12 +61,15 @@ async fn two_credentials_with_one_pin_and_one_salt_have_two_wrapping_keys() {
     let pool = token.pool().await;
     let stretching = Stretching::new(Stretch::Hmac, [7; 16]);
     let pin = Pin::to_judge(&"31415926".into());
-    let bound = |tenant, user, credential, key_version, key| {
-        Binding { tenant, user, credential, key_version, key }.opener(&pin, &stretching, &Memory::default()).unwrap()
+    let with_factor = |tenant, user, credential, key_version, key, factor| {
+        let binding = Binding { tenant, user, credential, key_version, key, factor };
+        binding.opener(&pin, &stretching, &Memory::default()).unwrap()
     };
+    let bound =
+        |tenant, user, credential, key_version, key| with_factor(tenant, user, credential, key_version, key, None);
     let alice = bound("t", "alice", "c1", 1, KeyType::P256);
     let made = Made::by(&*pool, KeyType::P256, &alice).await;
-    let others: [Opener; 6] = [
+    let others: [Opener; 8] = [
         bound("u", "alice", "c1", 1, KeyType::P256),
         bound("t", "bob", "c1", 1, KeyType::P256),
         bound("t", "alice", "c2", 1, KeyType::P256),
@@ -74,6 +77,8 @@ async fn two_credentials_with_one_pin_and_one_salt_have_two_wrapping_keys() {
         bound("t", "alice", "c1", 1, KeyType::P384),
         // The parts are delimited: what moves from one to the next makes another.
         bound("ta", "lice", "c1", 1, KeyType::P256),
+        with_factor("t", "alice", "c1", 1, KeyType::P256, Some(&[1; 32])),
+        with_factor("t", "alice", "c1", 1, KeyType::P256, Some(&[2; 32])),
     ];
     for other in &others {
         assert!(is_refused(&made.sign(&*pool, other).await));

@@ -55,6 +55,20 @@ async fn a_42_a_header_mac_key_that_can_do_more_than_sign_is_refused() {
 }
 
 #[tokio::test]
+async fn a_42_a_second_factor_key_that_can_do_more_than_sign_is_refused() {
+    let flaws = [
+        (Flaw::Encrypt, "CKA_ENCRYPT"),
+        (Flaw::Wrap, "CKA_WRAP"),
+        (Flaw::Derive, "CKA_DERIVE"),
+        (Flaw::Extractable, "CKA_EXTRACTABLE"),
+        (Flaw::Readable, "CKA_SENSITIVE"),
+        (Flaw::Imported, "CKA_LOCAL"),
+        (Flaw::Missing, "0 keys"),
+    ];
+    refuses(Forged::Factor, "rsign/factor/v1", &flaws).await;
+}
+
+#[tokio::test]
 async fn a_42_an_identity_key_that_can_do_more_than_sign_is_refused() {
     let flaws = [
         (Flaw::Extractable, "CKA_EXTRACTABLE"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
-    Authorize, Authorized, ChangePin, ChangeState, CreateCredential, CreatedCredential, Entry, Extend,
+    Authorize, Authorized, ChangePin, ChangeState, CreateCredential, CreatedCredential, Entry, Extend, FactorKind,
     IssueCertificate, LinkCertificate, Refusal, Scal, Sign, Signed, State, Stretch, Subject,
 };
 use rsign_signer::SystemRandom;
@@ -52,12 +52,21 @@ impl House {
 
     /// Every kind of key may be made: PINs are not stretched in most tests, and SCAL 1 has its own.
     pub(crate) async fn built(policy: Policy, clients: Clients) -> Self {
+        let token = TestToken::ready(Kind::SoftHsm2).unwrap();
+        Self::on(token, policy, clients).await
+    }
+
+    /// On another token than most tests need.
+    pub(crate) async fn on(token: TestToken, policy: Policy, clients: Clients) -> Self {
         let enrolment = EnrolmentPolicy { scal1: true, hmac: true, multisign: 1000 };
-        Self::strict(Policy { enrolment, ..policy }, clients).await
+        Self::strict_on(token, Policy { enrolment, ..policy }, clients).await
     }
 
     pub(crate) async fn strict(policy: Policy, clients: Clients) -> Self {
-        let mut token = TestToken::ready(Kind::SoftHsm2).unwrap();
+        Self::strict_on(TestToken::ready(Kind::SoftHsm2).unwrap(), policy, clients).await
+    }
+
+    async fn strict_on(mut token: TestToken, policy: Policy, clients: Clients) -> Self {
         token.config.clients = clients;
         let (pool, store, ceremony) = (token.pool().await, token.store().await, token.ceremony().await);
         let hsm = Arc::new(Probe::new(pool.clone()));
@@ -203,6 +212,8 @@ pub(crate) fn create(user: &str, key: KeyType) -> CreateCredential {
         scal: Scal::Two,
         multisign: 10,
         stretch: Stretch::Hmac,
+        factor: FactorKind::None,
+        label: None,
         subject: subject(),
     }
 }
@@ -258,6 +269,7 @@ impl Owned {
             signatures: u32::try_from(hashes.len().max(1)).unwrap(),
             list: entries(hashes),
             pin: pin.into(),
+            code: None,
         }
     }
 
@@ -290,6 +302,7 @@ impl Owned {
             client: CLIENT.to_owned(),
             pin: pin.into(),
             new_pin: new_pin.into(),
+            code: None,
         }
     }
 

@@ -91,7 +91,8 @@ fn requests() -> Vec<Case> {
         changed("second factor of 4097 octets", &|fields| fields.insert(4, (6, vec![0xfa; 4097]))),
         changed("new PIN in authorize", &|fields| fields.insert(4, (5, b"314159".to_vec()))),
         changed("result in a request", &|fields| fields.insert(5, (9, vec![0, 0]))),
-        changed("unknown tag 0f at the end", &|fields| fields.push((0x0f, Vec::new()))),
+        changed("tag 0f, of answers, at the end", &|fields| fields.push((0x0f, Vec::new()))),
+        changed("unknown tag 11 at the end", &|fields| fields.push((0x11, Vec::new()))),
         changed("unknown tag 00 at the beginning", &|fields| fields.insert(0, (0, Vec::new()))),
         raw("one octet more", &|body| body.push(0)),
         raw("one octet short", &|body| body.truncate(body.len() - 1)),
@@ -103,6 +104,12 @@ fn requests() -> Vec<Case> {
         of(Operation::Enrol, "enrol without digest", tlv(&after_names(&[(5, b"314159".to_vec())]))),
         of(Operation::ChangePin, "change PIN without new PIN", tlv(&after_names(&[pin()]))),
         of(Operation::ChangePin, "change PIN without PIN", tlv(&after_names(&[(5, b"314159".to_vec())]))),
+        of(Operation::Factor, "factor without PIN and code", tlv(&begin())),
+        of(Operation::Factor, "factor with an empty code", tlv(&after_names(&[(6, Vec::new())]))),
+        of(Operation::Factor, "factor with an empty PIN", tlv(&after_names(&[(4, Vec::new())]))),
+        of(Operation::Factor, "factor with a new PIN", tlv(&after_names(&[pin(), (5, b"314159".to_vec())]))),
+        of(Operation::Factor, "factor, code before PIN", tlv(&after_names(&[(6, b"287082".to_vec()), pin()]))),
+        of(Operation::Factor, "factor with a list digest", tlv(&after_names(&[pin(), digest()]))),
         of(Operation::Close, "close with a body", tlv(&begin())),
     ]
 }
@@ -168,6 +175,9 @@ fn answers() -> Vec<Case> {
     let result = |code: u16| -> Field { (9, code.to_be_bytes().to_vec()) };
     let seconds = || -> Field { (0x0a, vec![0, 0, 3, 132]) };
     let tries = || -> Field { (0x0c, vec![0, 0, 0, 2]) };
+    let factor = |name: &str, fields: &[Field]| of(Operation::Factor, name, fields);
+    let uri = || -> Field { (0x0f, b"otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ".to_vec()) };
+    let code = |side: u8, octets: usize| -> Field { (0x10, [&[side], vec![0; octets].as_slice()].concat()) };
     let signatures = |octets: &[u8]| -> Field { (0x0b, octets.to_vec()) };
     let renamed = |name: &str, at: usize, value: &[u8]| {
         let mut fields = after_names(&[result(0)]);
@@ -203,7 +213,24 @@ fn answers() -> Vec<Case> {
         of(Operation::Enrol, "a new PIN", &[(5, b"314159".to_vec()), result(0)]),
         authorize("result twice", &[result(0), result(0)]),
         authorize("tags descend", &[result(1), tries(), seconds()]),
-        authorize("unknown tag 0f", &[result(0), (0x0f, b"grant".to_vec())]),
+        authorize("tag 0f in the answer to authorize", &[result(0), (0x0f, b"grant".to_vec())]),
+        authorize("unknown tag 11", &[result(0), (0x11, b"grant".to_vec())]),
+        authorize("a second factor in the answer to authorize", &[result(0), uri(), code(21, 56)]),
+        factor("URI without QR code", &[result(0), uri()]),
+        factor("QR code without URI", &[result(0), code(21, 56)]),
+        factor("a second factor with a refusal", &[result(11), uri(), code(21, 56)]),
+        factor("an empty URI", &[result(0), (0x0f, Vec::new()), code(21, 56)]),
+        factor("a URI of 1025 octets", &[result(0), (0x0f, vec![b'u'; 1025]), code(21, 56)]),
+        factor("a URI that is no UTF-8", &[result(0), (0x0f, vec![0xff]), code(21, 56)]),
+        factor("an empty QR code", &[result(0), uri(), (0x10, Vec::new())]),
+        factor("a QR code of 20 modules a side", &[result(0), uri(), code(20, 50)]),
+        factor("a QR code of 23 modules a side", &[result(0), uri(), code(23, 67)]),
+        factor("a QR code of 181 modules a side", &[result(0), uri(), code(181, 4096)]),
+        factor("a QR code an octet short", &[result(0), uri(), code(21, 55)]),
+        factor("a QR code an octet longer", &[result(0), uri(), code(21, 57)]),
+        factor("a bit after the last module", &[result(0), uri(), (0x10, [vec![21], vec![0; 55], vec![1]].concat())]),
+        factor("a PIN in the answer to factor", &[pin(), result(0), uri(), code(21, 56)]),
+        of(Operation::Enrol, "enrolled, with a URI and no QR code", &[result(0), uri()]),
         sign("signed, without signatures", &[result(0)]),
         sign("refused, with signatures", &[result(11), signatures(&[0, 1, 0, 1, 7])]),
         sign("no signature in signatures", &[result(0), signatures(&[0, 0])]),

@@ -273,7 +273,7 @@ fn requests() -> Vec<Case> {
     ];
     for (name, op) in [
         ("op 00", 0x00),
-        ("op 05 (reserved)", 0x05),
+        ("op 05 (second factor) where none was enrolled", 0x05),
         ("op 07 (unknown)", 0x07),
         ("op of an answer", ANSWER),
         ("op of another operation than the session's", 0x02),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use rsign_api::algorithm::KeyType;
+use rsign_api::signer::FactorKind;
 
 use super::Told;
 use crate::domain::plain::plain;
@@ -35,6 +36,7 @@ struct Card {
     name: String,
     until: When,
     standing: Told,
+    has_factor: bool,
 }
 
 /// The page.
@@ -61,6 +63,7 @@ fn card(text: &Text, key: &Key) -> Card {
         name: plain(&key.facts.common_name, 80),
         until: text.date(key.facts.not_after.saturating_mul(1000)),
         standing: Told::of(text, key.standing),
+        has_factor: key.credential.factor == FactorKind::Totp,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Keys: the list, one of them, a new one, the end of one.
 
 pub(super) mod delete;
+mod elsewhere;
+pub(super) mod factor;
 pub(super) mod list;
 pub(super) mod new;
 pub(super) mod one;

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use rsign_api::algorithm::KeyType;
-use rsign_api::signer::{Enrol, Operation, Scal, Stretch};
+use rsign_api::signer::{Enrol, FactorKind, Operation, Scal, Stretch};
 
 use super::advice;
 use crate::domain::client::ACCOUNT;
@@ -62,7 +62,8 @@ pub(in crate::http::account) fn act(visit: Visit, session: Session, sent: Form) 
         if let fault @ Some(_) = again::judge(&visit, &user, &sent).await? {
             return Ok(form(&visit, &session, &user, false, fault).await?.with_status(StatusCode::BAD_REQUEST));
         }
-        let Some(start) = start(&visit, &session, kind).await? else {
+        let factor = if sent.get("factor") == Some("totp") { FactorKind::Totp } else { FactorKind::None };
+        let Some(start) = start(&visit, &session, kind, factor).await? else {
             return Ok(form(&visit, &session, &user, true, None).await?.with_status(StatusCode::BAD_REQUEST));
         };
         let transactions = &visit.site.app.transactions;
@@ -93,7 +94,7 @@ pub(in crate::http::account) fn back(visit: Visit, session: Session) -> Answer {
 
 /// Nothing is made until the user has chosen a PIN; an enrolment that is left alone ends by itself. None where the user
 /// has as many keys as one may have.
-async fn start(visit: &Visit, session: &Session, key: KeyType) -> Result<Option<Start>, Failure> {
+async fn start(visit: &Visit, session: &Session, key: KeyType, factor: FactorKind) -> Result<Option<Start>, Failure> {
     if visit.sign_origin().is_none() {
         return Err(Failure::NoPage);
     }
@@ -108,7 +109,8 @@ async fn start(visit: &Visit, session: &Session, key: KeyType) -> Result<Option<
         signatures: 0,
         list: Vec::new(),
         labels: Vec::new(),
-        enrol: Some(Enrol { key, scal: Scal::Two, multisign, stretch: Stretch::default(), subject }),
+        enrol: Some(Enrol { key, scal: Scal::Two, multisign, stretch: Stretch::default(), factor, subject }),
+        label: Some(session.name.clone()),
         signed: None,
         origin: Origin::Account { session: session.digest.clone(), return_to: format!("/account/keys/{id}/made") },
         language: visit.language,

@@ -1,6 +1,7 @@
 //! One key: what its certificate says, how it stands, what can be done with it.
 
 use askama::Template;
+use rsign_api::signer::FactorKind;
 
 use super::{Told, named, readable, title};
 use crate::domain::session::Session;
@@ -31,6 +32,8 @@ struct Shown<'a> {
     has_pin: bool,
     has_page: bool,
     change_pin: String,
+    has_factor: bool,
+    set_factor: String,
     recent: Vec<Approval>,
     more: bool,
 }
@@ -55,6 +58,8 @@ pub(in crate::http::account) fn show(visit: Visit, session: Session) -> Answer {
             has_pin: matches!(key.standing, Standing::Ready | Standing::Unknown),
             has_page: sign_origin.is_some(),
             change_pin: guard::token(&session.csrf, &format!("/account/keys/{}/pin", key.credential.id), "")?,
+            has_factor: key.credential.factor == FactorKind::Totp,
+            set_factor: guard::token(&session.csrf, &format!("/account/keys/{}/factor", key.credential.id), "")?,
             recent: approvals::told(&visit, recent.entries).await?.into_iter().map(Approval::of_one_key).collect(),
             more,
             key: &key,

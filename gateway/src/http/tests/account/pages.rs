@@ -1,5 +1,5 @@
 use rsign_api::bytes::Bytes;
-use rsign_api::signer::{ChannelOutcome, CreatedCredential, Scal, State};
+use rsign_api::signer::{ChannelOutcome, CreatedCredential, FactorKind, Operation, Scal, State};
 
 use super::browser::{Browser, PASSWORD};
 use crate::domain::client::{PinTransport, Reach};
@@ -118,6 +118,11 @@ async fn pins_are_entered_on_the_signing_page_only() {
     assert_eq!(enrolment, "P-256");
     assert_eq!(*return_to, format!("/account/keys/{}/made", made.registration.credential));
     assert!(!ann.cookies.values().any(|cookie| cookie == session));
+    assert_eq!(made.registration.enrol.as_ref().unwrap().factor, FactorKind::None);
+    assert_eq!(made.registration.label.as_deref(), Some("Ann Lee"));
+    let gone = ann.submit(&page, "/account/keys/new", &[("kind", "P-256"), ("factor", "totp")]).await;
+    let (coded, _) = bench.transaction(gone.location()).await;
+    assert_eq!(coded.registration.enrol.as_ref().unwrap().factor, FactorKind::Totp);
     // Nothing came of it.
     let back = format!("{return_to}?tx={}", made.registration.tx);
     assert_eq!(ann.get(&back).await.location(), "/account/keys/new");
@@ -145,6 +150,24 @@ async fn pins_are_entered_on_the_signing_page_only() {
         assert_eq!(ann.get(&format!("{key}/{back}?tx={tx}")).await.location(), key);
         assert!(ann.get("/account").await.html.contains(said), "{said}");
     }
+    assert!(page.html.contains("Add authenticator") && !page.html.contains("Replace authenticator"));
+    let gone = ann.submit(&page, &format!("/account/keys/{id}/factor"), &[]).await;
+    let (factor, _) = bench.transaction(gone.location()).await;
+    assert_eq!(
+        (factor.registration.operation, factor.registration.label.as_deref()),
+        (Operation::Factor, Some("Ann Lee"))
+    );
+    let Origin::Account { return_to, .. } = &factor.origin else { panic!("{factor:?}") };
+    assert_eq!(
+        ann.get(&format!("{return_to}?tx={}", factor.registration.tx)).await.location(),
+        format!("/account/keys/{id}")
+    );
+    assert!(ann.get(&format!("/account/keys/{id}")).await.html.contains("Nothing was changed about the authenticator"));
+    // The signer's word counts, here and in the list.
+    *bench.signer.factor.lock().unwrap() = FactorKind::Totp;
+    let page = ann.get(&format!("/account/keys/{id}")).await;
+    assert!(page.html.contains("Replace authenticator") && page.html.contains("delete this key and make a new one"));
+    assert!(ann.get("/account").await.html.contains("PIN and a code from an authenticator app"));
 }
 
 #[tokio::test]

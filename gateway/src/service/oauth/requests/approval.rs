@@ -105,6 +105,7 @@ impl Requests {
                 list: wish.list.clone(),
                 labels: wish.labels.clone(),
                 enrol: None,
+                label: None,
                 signed: request.signed.clone(),
                 origin: Origin::Request { request: id.to_owned(), session: session.digest.clone() },
                 language: request.lang.as_deref().and_then(Language::of_tag).unwrap_or(session.language),

@@ -63,6 +63,7 @@ fn every_job(token: &Token, round: u32) {
         token.run(&Job::Rewrap { opener: opener.clone(), slot: made.slot.clone(), new_opener, check }).unwrap();
     }
     token.run(&Job::Mac { data: vec![1; 100] }).unwrap();
+    token.run(&Job::FactorSecret { data: vec![1; 100] }).unwrap();
     token.run(&Job::TokenSign { key: TokenKey::Audit, digest: [1; 32] }).unwrap();
     token.run(&Job::TokenPublic { key: TokenKey::Identity }).unwrap();
     token.run(&Job::Random { length: 32 }).unwrap();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Forged {
     Master,
     Mac,
+    Factor,
     Identity,
 }
 
@@ -43,6 +44,7 @@ impl Forged {
         match self {
             Self::Master => "rsign/master/v1",
             Self::Mac => "rsign/header-mac/v1",
+            Self::Factor => "rsign/factor/v1",
             Self::Identity => "rsign/identity/v1",
         }
     }
@@ -63,7 +65,7 @@ pub(super) fn forge(settings: &TokenSettings, key: Forged, flaw: Flaw) {
     }
     match key {
         Forged::Identity => pair(&session, label, flaw),
-        Forged::Master | Forged::Mac => secret(&session, settings, key, label, flaw),
+        Forged::Master | Forged::Mac | Forged::Factor => secret(&session, settings, key, label, flaw),
     };
 }
 
@@ -94,7 +96,7 @@ fn secret(session: &Session, settings: &TokenSettings, key: Forged, label: Attri
         Attribute::Wrap(flaw == Flaw::Wrap),
         Attribute::Unwrap(flaw == Flaw::Wrap),
         Attribute::Derive((key == Forged::Master) != (flaw == Flaw::Derive)),
-        Attribute::Sign((key == Forged::Mac) != (flaw == Flaw::Sign)),
+        Attribute::Sign((key != Forged::Master) != (flaw == Flaw::Sign)),
         Attribute::Verify(false),
     ];
     if flaw != Flaw::AnyMechanism {

@@ -2,6 +2,7 @@
 //! are, to the service.
 
 mod attacks;
+mod factor;
 mod lies;
 mod life;
 mod operations;
@@ -41,13 +42,15 @@ fn registration(owned: &Owned, operation: Operation, hashes: &[Bytes]) -> Regist
         signatures: u32::try_from(hashes.len()).unwrap(),
         list: entries(hashes),
         enrol: None,
+        label: None,
     }
 }
 
 /// The same for a new credential.
 fn enrolment(key: KeyType) -> Registration {
-    let CreateCredential { tenant, user, credential, key, scal, multisign, stretch, subject } = create("ann", key);
-    let enrol = Some(Enrol { key, scal, multisign, stretch, subject });
+    let CreateCredential { tenant, user, credential, key, scal, multisign, stretch, factor, subject, .. } =
+        create("ann", key);
+    let enrol = Some(Enrol { key, scal, multisign, stretch, factor, subject });
     Registration {
         operation: Operation::Enrol,
         tx: data_encoding::BASE64URL_NOPAD.encode(&random::<16>()),
@@ -59,6 +62,7 @@ fn enrolment(key: KeyType) -> Registration {
         signatures: 0,
         list: Vec::new(),
         enrol,
+        label: None,
     }
 }
 

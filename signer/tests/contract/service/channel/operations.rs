@@ -13,13 +13,13 @@ use super::super::house::{House, Owned, hash, refusal, text};
 use super::super::probe::{is_rewrap, is_sign};
 use super::{authorize, change_pin, enrolment, reason, registration, secret};
 
-fn enrol(registered: &Registration, pin: Option<&str>) -> Request {
+pub(super) fn enrol(registered: &Registration, pin: Option<&str>) -> Request {
     let asked = registered.enrol.as_ref().unwrap();
     let digest = enrol_digest(asked.key, &asked.subject).unwrap();
     Request::Enrol(Enrol { new_pin: pin.map(secret), factor: None, digest })
 }
 
-fn owned(registered: &Registration, created: CreatedCredential, pin: &str) -> Owned {
+pub(super) fn owned(registered: &Registration, created: CreatedCredential, pin: &str) -> Owned {
     let (id, user) = (registered.credential.clone(), registered.user.clone());
     let kind = registered.enrol.as_ref().unwrap().key;
     Owned { id, user, kind, key: created.key, spki: created.spki, pin: pin.to_owned() }
@@ -37,7 +37,7 @@ async fn enrolled_approved_and_signed_with_a_pin_that_no_gateway_ever_had() {
         assert!(matches!(outcome, ChannelOutcome::Open(Obstacle::Refused)));
     }
     let (answer, outcome) = device.ask(&enrol(&registered, Some(PIN))).await.unwrap();
-    assert!(matches!(answer, Answer::Enrolled { pin: None }), "nobody has to be told");
+    assert!(matches!(answer, Answer::Enrolled { pin: None, factor: None }), "nobody has to be told");
     let ChannelOutcome::Enrolled(created) = outcome else { panic!("{outcome:?}") };
     let (answer, outcome) = device.ask(&Request::Close).await.unwrap();
     assert_eq!(reason(&answer), Reason::NotYet { retry_after: Some(1) });
@@ -79,7 +79,7 @@ async fn a_drawn_pin_is_told_to_the_device_and_to_nobody_else() {
     let registered = enrolment(KeyType::P384);
     let mut device = house.open_channel(&registered).await;
     let (answer, outcome) = device.ask(&enrol(&registered, None)).await.unwrap();
-    let Answer::Enrolled { pin: Some(pin) } = answer else { panic!("no PIN") };
+    let Answer::Enrolled { pin: Some(pin), factor: None } = answer else { panic!("no PIN") };
     let ChannelOutcome::Enrolled(created) = outcome else { panic!("{outcome:?}") };
     let pin = String::from_utf8(pin.reveal().to_vec()).unwrap();
     assert!(pin.len() == 8 && pin.bytes().all(|digit| digit.is_ascii_digit()));
@@ -133,7 +133,7 @@ async fn what_is_no_text_is_nobodys_pin_and_a_factor_nobody_has_is_wrong() {
     if let Request::Authorize(authorize) = &mut asked {
         authorize.factor = Some(secret("123456"));
     }
-    assert_eq!(reason(&device.ask(&asked).await.unwrap().0), Reason::WrongFactor);
+    assert_eq!(reason(&device.ask(&asked).await.unwrap().0), Reason::WrongFactor { retry_after: None });
     assert_eq!(house.hsm.count(is_rewrap), 0);
     house.close().await;
 }

@@ -1,0 +1,19 @@
+//! A second factor, or another one in its place: on the signing page.
+
+use rsign_api::signer::Operation;
+
+use super::elsewhere;
+use crate::domain::session::{Notice, Session};
+use crate::http::account::Answer;
+use crate::http::account::form::Form;
+use crate::http::account::visit::Visit;
+
+/// Back from the signing page; the button that leads there is on the key's page.
+pub(in crate::http::account) fn show(visit: Visit, session: Session) -> Answer {
+    Box::pin(elsewhere::back(visit, session, Notice::FactorSet, Notice::FactorNotSet))
+}
+
+/// On to the signing page.
+pub(in crate::http::account) fn act(visit: Visit, session: Session, _: Form) -> Answer {
+    Box::pin(elsewhere::go(visit, session, Operation::Factor, "factor"))
+}

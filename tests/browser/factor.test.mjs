@@ -1,0 +1,231 @@
+// A second factor, as a person has it: a key made with an authenticator app, approvals with its codes, an app added to
+// a key that had none, another one in its place. The app is WebCrypto here, by RFC 6238. One story.
+import assert from "node:assert/strict";
+import { randomBytes, webcrypto } from "node:crypto";
+import { after, before, test } from "node:test";
+
+import { details, openApp, sha256, signHash } from "./lib/app.mjs";
+import { launch, look, newPage, overhear } from "./lib/browser.mjs";
+import { clientOf, ready } from "./lib/sandbox.mjs";
+
+const [ana, , carol] = ready.users;
+const PIN = "60718293";
+/** Milliseconds of one code. */
+const STEP = 30_000;
+
+let browser, page, heard, app, key, phone;
+
+before(async () => {
+    browser = await launch();
+    page = await newPage(browser);
+    page.setDefaultTimeout(20_000);
+    heard = overhear(page.context());
+    app = await openApp(clientOf("legacy", "clear"));
+});
+after(async () => {
+    await browser?.close();
+    app?.close();
+});
+
+let isBroken = false;
+
+/** A part of the story; where one failed, those after it make no sense. */
+function step(title, run) {
+    test(title, { timeout: 120_000 }, async (t) => {
+        if (isBroken) return t.skip("a test before it failed");
+        isBroken = true;
+        await run();
+        isBroken = false;
+    });
+}
+
+const seen = async (picture) => assert.deepEqual(await look(page, picture), []);
+const onSigningPage = () => page.waitForURL((url) => url.href.startsWith(ready.sign));
+const onAccount = () => page.waitForURL((url) => url.href.startsWith(ready.account) && !url.search.includes("tx="));
+const fault = (id, words) => page.waitForSelector(`#${id}-fault:text("${words}")`);
+
+async function submit(fields) {
+    for (const [field, value] of Object.entries(fields)) await page.fill(field, value);
+    await page.click("main button[type=submit]");
+}
+
+async function signIn({ username, password }) {
+    await page.context().clearCookies();
+    await page.goto(`${ready.account}/sign-in`);
+    await submit({ "#username": username, "#password": password });
+    await onAccount();
+}
+
+/** An authenticator app: the codes of a secret, each once, waiting where the next one is not there yet. */
+function authenticator(base32) {
+    const digits = base32.replace(/\s/g, "");
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    const bits = Array.from(digits, (digit) => alphabet.indexOf(digit).toString(2).padStart(5, "0"));
+    const secret = Uint8Array.from(bits.join("").match(/.{8}/g), (octet) => parseInt(octet, 2));
+    let last = 0;
+    const code = async (step) => {
+        const counter = new DataView(new ArrayBuffer(8));
+        counter.setBigUint64(0, BigInt(step));
+        const key = await webcrypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
+        const mac = new DataView(await webcrypto.subtle.sign("HMAC", key, counter));
+        const word = mac.getUint32(mac.getUint8(19) & 0xf) & 0x7fffffff;
+        return String(word % 1_000_000).padStart(6, "0");
+    };
+    return {
+        secret: digits,
+        /** The signer takes that of the step after this one too. */
+        async next() {
+            while (Math.floor(Date.now() / STEP) + 1 <= last) await new Promise((resolve) => setTimeout(resolve, 500));
+            last = Math.max(last + 1, Math.floor(Date.now() / STEP));
+            return code(last);
+        },
+        old: () => code(Math.floor(Date.now() / STEP) - 9),
+    };
+}
+
+/** Reads the secret off the screen, as whoever cannot scan does; link and picture say the same. */
+async function setUp(picture) {
+    await page.waitForSelector(".qr");
+    await seen(picture);
+    const secret = await page.textContent(".key");
+    const link = new URL(await page.getAttribute(".told a", "href"));
+    assert.equal(link.protocol, "otpauth:");
+    assert.equal(link.searchParams.get("secret"), secret.replace(/\s/g, ""));
+    assert.equal(link.searchParams.get("issuer"), "rsign");
+    const path = await page.getAttribute(".qr path", "d");
+    assert.ok(path.length > 1000 && path.startsWith("M4 4h1v1h-1z"), "dark from the first corner on");
+    return authenticator(secret);
+}
+
+/** An app asks for a signature with this key; the person does `through` on the signing page. */
+async function approve(credential, through) {
+    const document = randomBytes(40);
+    const visit = async () => {
+        await page.click("button[name=decision][value=continue]");
+        await onSigningPage();
+        await page.waitForSelector("#pin");
+        await through();
+    };
+    const tokens = await app.redeem(await app.visit(page, details(credential, [sha256(document)]), { through: visit }));
+    const [status, { signatures }] = await signHash(tokens.access_token, credential, [sha256(document)]);
+    assert.deepEqual([status, signatures.length], [200, 1]);
+}
+
+step("a key is made that needs PIN and code", async () => {
+    await signIn(ana);
+    await page.goto(`${ready.account}/keys/new`);
+    await seen("factor-new-key");
+    await page.check("input[name=kind][value='P-256']");
+    await page.check("input[name=factor][value=totp]");
+    await page.click("main button[type=submit]");
+    await onSigningPage();
+    await page.waitForSelector("#fresh");
+    assert.match(await page.textContent("main"), /Next you set up your authenticator app/);
+    await submit({ "#fresh": PIN, "#repeated": PIN });
+    phone = await setUp("factor-set-up");
+    await submit({ "#factor": "12345" });
+    await fault("factor", "six digits");
+    await submit({ "#factor": await phone.old() });
+    await fault("factor", "not right");
+    await seen("factor-set-up-wrong");
+    await page.click("text=Português");
+    await page.waitForSelector(".qr");
+    await page.click("text=English");
+    const code = await phone.next();
+    await submit({ "#factor": `${code.slice(0, 3)} ${code.slice(3)}` });
+    await onAccount();
+    assert.match(await page.textContent("[role=status]"), /Your key is ready/);
+    key = new URL(page.url()).pathname.split("/").at(-1);
+    await seen("factor-key");
+    await page.goto(ready.account);
+    assert.match(await page.textContent(".keys"), /PIN and a code from an authenticator app/);
+});
+
+step("an approval needs a code, the right one, and once", async () => {
+    await approve(key, async () => {
+        await seen("factor-approve");
+        await submit({ "#pin": PIN });
+        await fault("factor", "six digits");
+        await submit({ "#pin": PIN, "#factor": await phone.old() });
+        await fault("factor", "wrong or was used before");
+        await seen("factor-approve-wrong");
+        const code = await phone.next();
+        await submit({ "#pin": "99887766", "#factor": code });
+        await fault("pin", "PIN is wrong");
+        // It was right, and is spent all the same.
+        await submit({ "#pin": PIN, "#factor": code });
+        await fault("factor", "wrong or was used before");
+        await submit({ "#pin": PIN, "#factor": await phone.next() });
+    });
+});
+
+step("another phone takes the place of the first, with a code of it", async () => {
+    await signIn(ana);
+    await page.goto(`${ready.account}/keys/${key}`);
+    await page.click("text=Replace authenticator");
+    await onSigningPage();
+    await page.waitForSelector("#factor");
+    await seen("factor-replace");
+    await submit({ "#pin": PIN, "#factor": await phone.next() });
+    const second = await setUp("factor-replace-set-up");
+    assert.notEqual(second.secret, phone.secret);
+    await submit({ "#factor": await second.next() });
+    await onAccount();
+    assert.match(await page.textContent("[role=status]"), /needs a code from your authenticator app/);
+    await approve(key, async () => {
+        await submit({ "#pin": PIN, "#factor": await second.next() });
+    });
+    phone = second;
+});
+
+step("an app is added to a key that had none, or not", async () => {
+    const { credentialID, pin } = ana.credentials[2];
+    await signIn(ana);
+    const open = async () => {
+        await page.goto(`${ready.account}/keys/${credentialID}`);
+        await page.click("text=Add authenticator");
+        await onSigningPage();
+        await page.waitForSelector("#pin");
+        assert.equal(await page.locator("#factor").count(), 0);
+    };
+    await open();
+    await page.click("text=Cancel");
+    await onAccount();
+    assert.match(await page.textContent("[role=status]"), /Nothing was changed/);
+    await open();
+    await seen("factor-add");
+    await submit({ "#pin": "99887766" });
+    await fault("pin", "PIN is wrong");
+    await submit({ "#pin": pin });
+    const own = await setUp("factor-add-set-up");
+    await submit({ "#factor": await own.next() });
+    await onAccount();
+    await page.click("text=Replace authenticator >> visible=true");
+    await onSigningPage();
+    await page.waitForSelector("#factor");
+});
+
+step("the PIN of such a key is changed with a code", async () => {
+    await signIn(ana);
+    await page.goto(`${ready.account}/keys/${key}`);
+    await page.click("text=Change PIN");
+    await onSigningPage();
+    await page.waitForSelector("#factor");
+    const fresh = "73910462";
+    await submit({ "#pin": PIN, "#fresh": fresh, "#repeated": fresh, "#factor": await phone.next() });
+    await onAccount();
+    assert.match(await page.textContent("[role=status]"), /The PIN was changed/);
+});
+
+step("the sandbox's third user approves with the secret of the ready file", async () => {
+    const { credentialID, pin } = carol.credentials[0];
+    const own = authenticator(carol.totp_secret);
+    await signIn(carol);
+    await approve(credentialID, async () => submit({ "#pin": pin, "#factor": await own.next() }));
+});
+
+step("nothing that was asked left the two sites, and nothing complained", () => {
+    const known = [ready.account, ready.sign, app.redirectUri].map((url) => new URL(url).host);
+    assert.deepEqual([...heard.hosts].filter((host) => !known.includes(host)), []);
+    assert.deepEqual(heard.complaints, []);
+});
