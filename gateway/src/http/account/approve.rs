@@ -138,7 +138,7 @@ async fn page(
     let frame = Frame::of(visit, Here::Elsewhere)?;
     let text = &visit.text().approve;
     // A name is whatever the app registered; these two are what it is.
-    let (client, leads_to) = (request.client_id.as_str(), source_of(&request.redirect_uri));
+    let (client, leads_to) = (request.client_id.as_str(), place_of(&request.redirect_uri));
     let page = match request.scope {
         RequestScope::Service => {
             let title = (text.service_title)(&app_of(request));
@@ -215,6 +215,12 @@ fn documents(text: &Approve, request: &Request) -> Vec<String> {
     numbered.collect()
 }
 
+/// A redirect URI as people know it: its host, or the scheme of an app's own.
+fn place_of(uri: &str) -> String {
+    let host = url::Url::parse(uri).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| source_of(uri))
+}
+
 /// A redirect URI as `form-action` names it: its origin, or the scheme of an app's own.
 fn source_of(uri: &str) -> String {
     match url::Url::parse(uri) {
@@ -226,7 +232,7 @@ fn source_of(uri: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::source_of;
+    use super::{place_of, source_of};
 
     #[test]
     fn a_redirect_uri_is_named_by_origin_or_scheme() {
@@ -234,5 +240,7 @@ mod tests {
         assert_eq!(source_of("http://127.0.0.1:4567/callback"), "http://127.0.0.1:4567");
         assert_eq!(source_of("com.example.app:/cb"), "com.example.app:");
         assert_eq!(source_of("rubbish"), "");
+        assert_eq!(place_of("https://app.example:8443/cb?x=1"), "app.example");
+        assert_eq!(place_of("com.example.app:/cb"), "com.example.app:");
     }
 }

@@ -54,8 +54,7 @@ async fn an_app_is_let_in_after_signing_in() {
     let seen = browser.get(&path).await;
     assert!(seen.html.contains("Deixar The App&#60; usar a sua conta?"), "{}", seen.html);
     // F-23: a name is what the app says; it is told by its id, and by where the answer goes.
-    for known in ["Identificador da aplicação: <code>app</code>", "Leva de volta a: <code>https://app.example</code>"]
-    {
+    for known in ["Identificador da aplicação: <code>app</code>", "Leva de volta a: <code>app.example</code>"] {
         assert!(seen.html.contains(known), "{}", seen.html);
     }
     assert!(
