@@ -17,7 +17,8 @@ struct Secret(String, &'static str);
 
 /// Everything a careless program might turn it into.
 fn disguises(secret: &str) -> Vec<Vec<u8>> {
-    let bare = secret.split_once('_').map_or(secret, |(_, rest)| rest);
+    // Without the two letters of its kind; elsewhere in it a dash below stands for nothing.
+    let bare = secret.split_once('_').filter(|(kind, _)| kind.len() <= 4).map_or(secret, |(_, rest)| rest);
     [secret, bare]
         .into_iter()
         .flat_map(|text| [text.to_owned(), HEXLOWER.encode(text.as_bytes()), BASE64.encode(text.as_bytes())])
