@@ -276,7 +276,7 @@ async fn of_many_new_keys_at_once_no_more_are_made_than_one_may_have() {
     let (tx, token) = begun[0].split_once('#').unwrap().1.split_once('.').unwrap();
     assert_eq!(bench.relay(tx, token, "hello", json!({ "hello": "AAAA" })).await.status, 200);
     let some = Bytes(vec![1, 2, 3]);
-    let created = CreatedCredential { key: some.clone(), spki: some.clone(), request: some };
+    let created = CreatedCredential { key: some.clone(), spki: some.clone(), request: some, factor: FactorKind::None };
     bench.signer.outcomes.lock().unwrap().push_back(ChannelOutcome::Enrolled(created));
     let heard = bench.relay(tx, token, "record", json!({ "record": "AQID" })).await;
     assert_eq!(heard.json["state"], "failed");
