@@ -42,6 +42,8 @@ pub mod code {
     pub const INVALID_REQUEST_OBJECT: &str = "invalid_request_object";
     /// RFC 9101.
     pub const REQUEST_NOT_SUPPORTED: &str = "request_not_supported";
+    /// 11.12, HTTP 202.
+    pub const ACCEPTED_REQUEST: &str = "accepted_request";
     /// 11.2.
     pub const AUTHENTICATION_ERROR: &str = "authentication_error";
     /// 11.6, v1.
@@ -232,12 +234,30 @@ pub const HASH_ALGO_MISSING: Fault = Fault::differs(
 );
 /// 11.10.
 pub const HASH_ALGO: Fault = Fault::differs("Invalid parameter hashAlgo", "Invalid parameter hashAlgorithmOID");
-/// 11.10, v1 only.
+/// 11.10 in v1 only; 11.12.
 pub const CLIENT_DATA: Fault = Fault::request("Invalid parameter clientData");
 /// 11.10.
 pub const DIGEST_LENGTH: Fault = Fault::request("Invalid digest value length");
 /// 11.10, v2 only.
 pub const OPERATION_MODE: Fault = Fault::request("Invalid parameter operationMode");
+/// 11.10, v2 only: no integer.
+pub const VALIDITY_PERIOD: Fault = Fault::request("Invalid parameter validity_period");
+/// 11.10, v2 only.
+pub const VALIDITY_PERIOD_BOUNDS: Fault = Fault::request("Out of bounds parameter validity_period");
+/// 11.10, v2 only: no string, or not registered for the client.
+pub const RESPONSE_URI: Fault = Fault::request("Invalid parameter response_uri");
+
+/// 11.12 signatures/signPolling, HTTP 202.
+pub const ACCEPTED: Fault =
+    Fault::same(code::ACCEPTED_REQUEST, "The previous async request has been accepted but not yet completed");
+/// 11.12.
+pub const REQUEST_MISSING: Fault = Fault::request("Missing (or invalid type) string parameter requestID");
+/// 11.12: unknown, over, or somebody else's.
+pub const REQUEST: Fault = Fault::request("Invalid parameter requestID");
+/// 11.12: under user-specific authorization.
+pub const POLLED_USER_MUST_BE_NULL: Fault = Fault::request("userID parameter SHALL be null");
+/// 11.12, with the quotation marks of the text.
+pub const POLLED_USER: Fault = Fault::request("Invalid parameter \"userID\"");
 
 /// 11.10: the v1 sentence names the certificate's subject, the v2 one does not.
 #[must_use]

@@ -1,11 +1,14 @@
 //! The only place where ports meet adapters.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
 use crate::domain::seal::Material;
 use crate::identity_client::IdentityClient;
+use crate::port::callback::Callback;
 use crate::port::clock::{Clock, SystemClock};
 use crate::port::random::{Random, SystemSource};
 use crate::port::signer::Signer;
@@ -22,6 +25,7 @@ use crate::service::clients::Clients;
 use crate::service::credentials::Credentials;
 use crate::service::enrolment::Enrolment;
 use crate::service::housekeeping::Housekeeping;
+use crate::service::jobs::{self, Jobs, Patience};
 use crate::service::login::Login;
 use crate::service::oauth::account_tokens::AccountTokens;
 use crate::service::oauth::assertions::Assertions;
@@ -77,7 +81,9 @@ pub struct App {
     /// SADs.
     pub authorization: Authorization,
     /// Signatures.
-    pub signing: Signing,
+    pub signing: Arc<Signing>,
+    /// Signatures that are fetched later.
+    pub jobs: Jobs,
     /// CA certificate and CRL.
     pub authority: Arc<Authority>,
     /// Rounds of cleaning up.
@@ -101,6 +107,8 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Identity providers.
     pub providers: Vec<Provider>,
+    /// Tells apps of their signatures.
+    pub callback: Arc<dyn Callback>,
     /// The configuration key, where there is one.
     pub material: Option<Arc<Material>>,
 }
@@ -117,6 +125,7 @@ impl Parts {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemSource::default()),
             providers: providers(config)?,
+            callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
             material: config.auth.configuration_key()?.map(Arc::new),
         })
     }
@@ -147,7 +156,7 @@ impl App {
     /// # Errors
     /// When the password hash or the random source does not work.
     pub fn new(config: &Config, parts: &Parts, public_url: &str) -> anyhow::Result<Self> {
-        let Parts { repositories, signer, clock, random, providers, material } = parts.clone();
+        let Parts { repositories, signer, clock, random, providers, material, .. } = parts.clone();
         // Without a configuration key what waits to be fetched waits only as long as this process lives.
         let material = material.map_or_else(|| Material::draw(&*random).map(Arc::new), Ok)?;
         let limits = config.limits;
@@ -240,6 +249,17 @@ impl App {
             Arc::clone(&history),
             Arc::clone(&signer),
         );
+        let signing = Arc::new(Signing::new(repositories.credentials, signer));
+        let jobs = Jobs::new(jobs::Parts {
+            stored: repositories.jobs,
+            clients: parts.repositories.clients.clone(),
+            signing: Arc::clone(&signing),
+            callback: Arc::clone(&parts.callback),
+            patience: patience(config),
+            most: config.asynchronous.jobs,
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        });
         Ok(Self {
             clients: parts.clients(),
             requests,
@@ -259,12 +279,21 @@ impl App {
             external,
             credentials,
             authorization,
-            signing: Signing::new(repositories.credentials, signer),
+            signing,
+            jobs,
             authority,
             housekeeping,
             clock,
             random,
         })
+    }
+}
+
+/// A call of the signer may have to wait for its turn as long again as it may take.
+fn patience(config: &Config) -> Patience {
+    Patience {
+        answer: Duration::from_millis(config.asynchronous.patience_ms),
+        job: Duration::from_secs(2 * config.signer.timeout_seconds),
     }
 }
 

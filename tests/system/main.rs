@@ -2,6 +2,7 @@
 //! shown, and `a_19` stands for row A-19 of the attack table.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod asynchronous;
 mod bad_input;
 mod browser;
 mod channel;

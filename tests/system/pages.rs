@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::Outsider;
 
-const CALLBACK: &str = "http://127.0.0.1:7777/callback";
+pub(crate) const CALLBACK: &str = "http://127.0.0.1:7777/callback";
 const SHA256: &str = "2.16.840.1.101.3.4.2.1";
 
 fn browser() -> Browser {
@@ -17,15 +17,15 @@ fn browser() -> Browser {
 }
 
 /// A person with a key, their browser in which they are signed in, and an app.
-struct Scene {
-    who: Outsider,
-    browser: Browser,
-    app: Client,
-    api: Api,
+pub(crate) struct Scene {
+    pub(crate) who: Outsider,
+    pub(crate) browser: Browser,
+    pub(crate) app: Client,
+    pub(crate) api: Api,
 }
 
 impl Scene {
-    async fn set(name: &str) -> Self {
+    pub(crate) async fn set(name: &str) -> Self {
         let who = Outsider::enrol(name, Wanted::QUICK).await;
         let app = shared().operator().add_client(&format!("app-{}", who.user.username), "sealed", false);
         let mut browser = browser();
@@ -33,13 +33,13 @@ impl Scene {
         Self { who, browser, app, api: shared().api() }
     }
 
-    fn service(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn service(&self) -> Vec<(&'static str, String)> {
         let (client, callback) = (self.app.client_id.clone(), CALLBACK.to_owned());
         let code = "code".to_owned();
         vec![("response_type", code), ("client_id", client), ("redirect_uri", callback), ("state", "s t%æ".to_owned())]
     }
 
-    fn signing(&self, hashes: &[Hash]) -> Vec<(&'static str, String)> {
+    pub(crate) fn signing(&self, hashes: &[Hash]) -> Vec<(&'static str, String)> {
         let list: Vec<_> = hashes.iter().map(|hash| BASE64URL_NOPAD.encode(&hash.digest)).collect();
         let more = [
             ("scope", "credential".to_owned()),
@@ -52,13 +52,13 @@ impl Scene {
     }
 
     /// Where the person's browser is sent after all of it: they say yes, type their PIN, and come back.
-    async fn approve(&mut self, hashes: &[Hash]) -> String {
+    pub(crate) async fn approve(&mut self, hashes: &[Hash]) -> String {
         let device = self.type_pin(hashes).await;
         self.browser.come_back(&device).await.location().to_owned()
     }
 
     /// Up to the PIN.
-    async fn type_pin(&mut self, hashes: &[Hash]) -> Device {
+    pub(crate) async fn type_pin(&mut self, hashes: &[Hash]) -> Device {
         let asked = self.signing(hashes);
         let gone = self.browser.say_yes(&borrowed(&asked)).await;
         assert!(gone.starts_with(shared().ready.sign.as_deref().unwrap()), "{gone}");
@@ -67,11 +67,11 @@ impl Scene {
         device
     }
 
-    async fn redeem(&self, code: &str) -> Answer {
+    pub(crate) async fn redeem(&self, code: &str) -> Answer {
         redeem(&self.api, &self.app, code).await
     }
 
-    async fn sign_with(&self, token: &str, hashes: &[Hash]) -> Answer {
+    pub(crate) async fn sign_with(&self, token: &str, hashes: &[Hash]) -> Answer {
         let list: Vec<_> = hashes.iter().map(Hash::base64).collect();
         let ask = json!({ "credentialID": self.who.credential.id, "hashes": list, "hashAlgorithmOID": SHA256,
             "signAlgo": Algorithm::usual("P-256").sign_algo });
@@ -79,16 +79,16 @@ impl Scene {
     }
 }
 
-fn borrowed<'a>(parameters: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn borrowed<'a>(parameters: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
     parameters.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
-async fn redeem(api: &Api, app: &Client, code: &str) -> Answer {
+pub(crate) async fn redeem(api: &Api, app: &Client, code: &str) -> Answer {
     let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
     api.form("/oauth2/token", Some((&app.client_id, app.client_secret.as_deref().unwrap())), &form).await
 }
 
-fn token(answer: Answer) -> String {
+pub(crate) fn token(answer: Answer) -> String {
     answer.ok()["access_token"].as_str().unwrap().to_owned()
 }
 

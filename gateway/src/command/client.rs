@@ -36,6 +36,9 @@ pub(super) enum Client {
         /// Exact redirect URI; may be given again. `http://127.0.0.1/path` stands for every port.
         #[arg(long)]
         redirect_uri: Vec<String>,
+        /// Exact `response_uri` it may be told at of signatures it fetches later, https; may be given again.
+        #[arg(long)]
+        response_uri: Vec<String>,
         /// Its own tokens reach every user: for sandboxes.
         #[arg(long)]
         all_users: bool,
@@ -101,6 +104,7 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         profile,
         pin_transport,
         redirect_uri,
+        response_uri,
         all_users,
         refresh_tokens,
         client_key,
@@ -130,6 +134,7 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         profile,
         pin_transport,
         redirect_uris: redirect_uri,
+        response_uris: response_uri,
         reach: if all_users { Reach::All } else { Reach::Linked },
         refresh_tokens,
         public_key: client_key.as_deref().map(public_key).transpose()?,

@@ -1,6 +1,7 @@
 //! The gateway's configuration: one TOML file, one struct per section, unknown keys refused.
 
 pub mod account;
+pub mod asynchronous;
 pub mod limits;
 pub mod listen;
 pub mod mutual_tls;
@@ -39,6 +40,9 @@ pub struct Config {
     /// The signing page.
     #[serde(default)]
     pub page: page::PageConfig,
+    /// Signatures that are fetched later.
+    #[serde(default)]
+    pub asynchronous: asynchronous::AsynchronousConfig,
     /// Bounds.
     #[serde(default)]
     pub limits: limits::Limits,
@@ -70,6 +74,7 @@ impl Config {
         faults.extend(self.auth.faults());
         faults.extend(self.page.faults());
         faults.extend(self.account.faults());
+        faults.extend(self.asynchronous.faults());
         faults
     }
 }

@@ -74,6 +74,9 @@ pub struct Client {
     pub pin_transport: PinTransport,
     /// Exact redirect URIs.
     pub redirect_uris: Vec<String>,
+    /// Exact `response_uri`s: where it may be told of signatures it fetches later.
+    #[serde(default)]
+    pub response_uris: Vec<String>,
     /// Which users its own tokens reach.
     pub reach: Reach,
     /// Whether it is given refresh tokens.
@@ -99,6 +102,12 @@ impl Client {
     #[must_use]
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
+    }
+
+    /// Whether it may be told at this `response_uri`.
+    #[must_use]
+    pub fn calls_back(&self, uri: &str) -> bool {
+        self.response_uris.iter().any(|registered| registered == uri)
     }
 
     /// Whether its authorization requests have to be pushed.

@@ -9,7 +9,9 @@ use crate::domain::code::Mismatch;
 use crate::port::{identity, signer};
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
-use crate::service::{authorization, clients, credentials, enrolment, login, passwords, signing, tokens, transactions};
+use crate::service::{
+    authorization, clients, credentials, enrolment, jobs, login, passwords, signing, tokens, transactions,
+};
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
@@ -114,6 +116,21 @@ impl From<signing::Error> for Problem {
     }
 }
 
+impl From<jobs::Error> for Problem {
+    fn from(error: jobs::Error) -> Self {
+        match error {
+            jobs::Error::ResponseUri => wire::RESPONSE_URI.into(),
+            jobs::Error::Unknown => wire::REQUEST.into(),
+            jobs::Error::UserNamed => wire::POLLED_USER_MUST_BE_NULL.into(),
+            jobs::Error::OtherUser => wire::POLLED_USER.into(),
+            error @ jobs::Error::Busy => Self::unavailable(error),
+            jobs::Error::Signing(error) => error.into(),
+            jobs::Error::Store(error) => error.into(),
+            error @ (jobs::Error::Lost | jobs::Error::Random(_)) => Self::internal(error),
+        }
+    }
+}
+
 impl From<external::Error> for Problem {
     /// Of the pages, which tell of the rest themselves.
     fn from(error: external::Error) -> Self {
@@ -197,6 +214,7 @@ impl From<clients::Error> for Problem {
             error @ (clients::Error::BadId
             | clients::Error::Taken
             | clients::Error::Redirect(_)
+            | clients::Error::Response(_)
             | clients::Error::Contradiction(_)
             | clients::Error::Seal(_)
             | clients::Error::UnknownUser

@@ -19,7 +19,7 @@ use super::site::Site;
 use super::{account, channel, csc, oauth2};
 
 /// The methods of the API, in the order `info` names them.
-static METHODS: [Method; 8] = [
+static METHODS: [Method; 9] = [
     Method { name: "auth/login", header: wire::HEADER, run: Run::Open(csc::auth_login::handle) },
     Method { name: "auth/revoke", header: wire::HEADER_CAPITALS, run: Run::Service(csc::auth_revoke::handle) },
     Method { name: "credentials/list", header: wire::HEADER, run: Run::Service(csc::credentials_list::handle) },
@@ -31,6 +31,7 @@ static METHODS: [Method; 8] = [
         run: Run::Service(csc::extend_transaction::handle),
     },
     Method { name: "signatures/signHash", header: wire::HEADER, run: Run::Credential(csc::sign_hash::handle) },
+    Method { name: "signatures/signPolling", header: wire::HEADER, run: Run::Credential(csc::sign_polling::handle) },
     INFO,
 ];
 

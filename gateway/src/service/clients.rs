@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::callback;
 use crate::domain::client::{
     CertificateRule, Client, Constraint, PinTransport, Profile, Reach, SecretDigest, is_client_id,
 };
@@ -28,6 +29,9 @@ pub enum Error {
     /// A redirect URI cannot be one.
     #[error(transparent)]
     Redirect(#[from] Unfit),
+    /// A response URI cannot be one.
+    #[error(transparent)]
+    Response(#[from] callback::Unfit),
     /// The decisions do not fit together.
     #[error("{0}")]
     Contradiction(&'static str),
@@ -61,6 +65,8 @@ pub struct Registration {
     pub pin_transport: PinTransport,
     /// Exact redirect URIs.
     pub redirect_uris: Vec<String>,
+    /// Exact `response_uri`s.
+    pub response_uris: Vec<String>,
     /// Which users its own tokens reach.
     pub reach: Reach,
     /// Whether it is given refresh tokens.
@@ -106,7 +112,8 @@ impl Registration {
             _ => None,
         };
         contradiction.map_or(Ok(()), |fault| Err(Error::Contradiction(fault)))?;
-        Ok(self.redirect_uris.iter().try_for_each(|uri| redirect::check(uri))?)
+        self.redirect_uris.iter().try_for_each(|uri| redirect::check(uri))?;
+        Ok(self.response_uris.iter().try_for_each(|uri| callback::check(uri))?)
     }
 }
 
@@ -155,6 +162,7 @@ impl Clients {
             profile: wanted.profile,
             pin_transport: wanted.pin_transport,
             redirect_uris: wanted.redirect_uris,
+            response_uris: wanted.response_uris,
             reach: wanted.reach,
             refresh_tokens: wanted.refresh_tokens,
             public_key: wanted.public_key,

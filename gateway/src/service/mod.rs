@@ -7,6 +7,7 @@ pub mod clients;
 pub mod credentials;
 pub mod enrolment;
 pub mod housekeeping;
+pub mod jobs;
 pub mod login;
 pub mod oauth;
 pub mod passwords;

@@ -36,7 +36,7 @@ pub(in crate::http) fn answer(version: Version, config: &Config, public_url: &st
         auth_type,
         oauth2: public_url.to_owned(),
         methods: method_names(config.auth.basic),
-        asynchronous: false,
+        asynchronous: true,
         validation_info: false,
         sign_algorithms: SignAlgorithms { algos: algorithms(), params: Vec::new() },
         signature_formats: SignatureFormats::default(),

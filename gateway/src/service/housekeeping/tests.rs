@@ -9,6 +9,7 @@ use crate::app::Parts;
 use crate::domain::credential::Known;
 use crate::domain::user::{PasswordHash, User};
 use crate::port::clock::Hands;
+use crate::port::fake_callback::FakeCallback;
 use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
@@ -37,6 +38,7 @@ async fn bench() -> Bench {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         random: Arc::new(SystemSource::default()),
         providers: Vec::new(),
+        callback: Arc::new(FakeCallback::default()),
         material: None,
     };
     let subject = Subject {
