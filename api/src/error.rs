@@ -259,6 +259,15 @@ pub const POLLED_USER_MUST_BE_NULL: Fault = Fault::request("userID parameter SHA
 /// 11.12, with the quotation marks of the text.
 pub const POLLED_USER: Fault = Fault::request("Invalid parameter \"userID\"");
 
+/// 11.10 (v1) / 11.13 (v2) signatures/timestamp.
+pub const STAMP_HASH_MISSING: Fault = Fault::request("Missing (or invalid type) string parameter hash");
+/// 11.13.
+pub const STAMP_HASH_EMPTY: Fault = Fault::request("Empty hash parameter");
+/// 11.13: missing or unknown; v2 keeps the old name.
+pub const STAMP_HASH_ALGO: Fault = Fault::request("Invalid parameter hashAlgo");
+/// 11.13.
+pub const NONCE: Fault = Fault::request("Invalid parameter nonce");
+
 /// 11.10: the v1 sentence names the certificate's subject, the v2 one does not.
 #[must_use]
 pub fn certificate_expired(version: Version, organization: &str, common_name: &str) -> ErrorBody {

@@ -6,12 +6,14 @@ use std::time::Duration;
 use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
+use crate::config::timestamp::TimestampConfig;
 use crate::domain::seal::Material;
 use crate::identity_client::IdentityClient;
 use crate::port::callback::Callback;
 use crate::port::clock::{Clock, SystemClock};
 use crate::port::random::{Random, SystemSource};
 use crate::port::signer::Signer;
+use crate::port::time_stamps::TimeStamps as StampingAuthority;
 use crate::service::account::apps::Apps;
 use crate::service::account::external::{External, Provider};
 use crate::service::account::history::History;
@@ -36,10 +38,12 @@ use crate::service::oauth::requests::{self, Requests};
 use crate::service::oauth::signed_requests::SignedRequests;
 use crate::service::passwords::Passwords;
 use crate::service::signing::Signing;
+use crate::service::time_stamps::TimeStamps;
 use crate::service::tokens::{Lifetimes, Tokens};
 use crate::service::transactions::{self, Transactions};
 use crate::signer_client::SignerClient;
 use crate::store::Repositories;
+use crate::tsa_client::TsaClient;
 
 /// The services, wired.
 #[derive(Debug)]
@@ -84,6 +88,8 @@ pub struct App {
     pub signing: Arc<Signing>,
     /// Signatures that are fetched later.
     pub jobs: Jobs,
+    /// Time-stamps; none where no authority is named.
+    pub time_stamps: Option<TimeStamps>,
     /// CA certificate and CRL.
     pub authority: Arc<Authority>,
     /// Rounds of cleaning up.
@@ -109,6 +115,8 @@ pub struct Parts {
     pub providers: Vec<Provider>,
     /// Tells apps of their signatures.
     pub callback: Arc<dyn Callback>,
+    /// The time-stamping authority, where there is one.
+    pub stamping: Option<Arc<dyn StampingAuthority>>,
     /// The configuration key, where there is one.
     pub material: Option<Arc<Material>>,
 }
@@ -126,6 +134,7 @@ impl Parts {
             random: Arc::new(SystemSource::default()),
             providers: providers(config)?,
             callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
+            stamping: config.timestamp.as_ref().map(stamping).transpose()?,
             material: config.auth.configuration_key()?.map(Arc::new),
         })
     }
@@ -281,12 +290,17 @@ impl App {
             authorization,
             signing,
             jobs,
+            time_stamps: parts.stamping.clone().map(|authority| TimeStamps::new(authority, Arc::clone(&random))),
             authority,
             housekeeping,
             clock,
             random,
         })
     }
+}
+
+fn stamping(config: &TimestampConfig) -> anyhow::Result<Arc<dyn StampingAuthority>> {
+    Ok(Arc::new(TsaClient::new(config)?))
 }
 
 /// A call of the signer may have to wait for its turn as long again as it may take.

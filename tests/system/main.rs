@@ -24,5 +24,6 @@ mod sad;
 mod sandbox;
 mod secrets;
 mod stores;
+mod timestamp;
 mod wire_v1;
 mod wire_v2;

@@ -31,6 +31,7 @@ impl Ready {
     pub(super) fn new(
         origin: String,
         sign_origin: &str,
+        tsa: &str,
         layout: &Layout,
         http: bool,
         signing_ca: &Path,
@@ -44,7 +45,7 @@ impl Ready {
             sign: Some(format!("{sign_origin}/")),
             tls_ca: (!http).then(|| layout.file("tls-ca.pem").display().to_string()),
             signing_ca: signing_ca.display().to_string(),
-            tsa: None,
+            tsa: Some(tsa.to_owned()),
             oauth2: origin,
             seeded,
             pids,

@@ -114,10 +114,11 @@ pub(super) struct Gateway<'a> {
     pub(super) pki: SocketAddr,
     pub(super) signer: &'a str,
     pub(super) sign_origin: &'a str,
+    pub(super) tsa: &'a str,
 }
 
 pub(super) fn write_gateway(layout: &Layout, gateway: &Gateway<'_>) -> anyhow::Result<()> {
-    let Gateway { listen, http, pki, signer, sign_origin } = gateway;
+    let Gateway { listen, http, pki, signer, sign_origin, tsa } = gateway;
     let file = |name: &str| quoted(&layout.file(name));
     let tls = if *http {
         String::new()
@@ -154,6 +155,9 @@ sign_up = true
 
 [page]
 sign_origin = "{sign_origin}"
+
+[timestamp]
+url = "{tsa}"
 "#,
         store = file("gateway.sqlite"),
         ca = file("tls-ca.pem"),

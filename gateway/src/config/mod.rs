@@ -8,6 +8,7 @@ pub mod mutual_tls;
 pub mod page;
 pub mod service;
 pub mod signer;
+pub mod timestamp;
 
 use std::path::Path;
 
@@ -43,6 +44,8 @@ pub struct Config {
     /// Signatures that are fetched later.
     #[serde(default)]
     pub asynchronous: asynchronous::AsynchronousConfig,
+    /// The time-stamping authority; absent: `signatures/timestamp` is not offered.
+    pub timestamp: Option<timestamp::TimestampConfig>,
     /// Bounds.
     #[serde(default)]
     pub limits: limits::Limits,
@@ -70,6 +73,7 @@ impl Config {
             faults.extend(mutual_tls.faults(self.listen.certificate.is_some()));
         }
         faults.extend(self.signer.faults());
+        faults.extend(self.timestamp.iter().flat_map(timestamp::TimestampConfig::faults));
         faults.extend(self.limits.faults());
         faults.extend(self.auth.faults());
         faults.extend(self.page.faults());

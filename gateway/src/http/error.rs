@@ -10,7 +10,7 @@ use crate::port::{identity, signer};
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{
-    authorization, clients, credentials, enrolment, jobs, login, passwords, signing, tokens, transactions,
+    authorization, clients, credentials, enrolment, jobs, login, passwords, signing, time_stamps, tokens, transactions,
 };
 
 impl From<Fault> for Problem {
@@ -127,6 +127,15 @@ impl From<jobs::Error> for Problem {
             jobs::Error::Signing(error) => error.into(),
             jobs::Error::Store(error) => error.into(),
             error @ (jobs::Error::Lost | jobs::Error::Random(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<time_stamps::Error> for Problem {
+    fn from(error: time_stamps::Error) -> Self {
+        match error {
+            error @ time_stamps::Error::Unavailable(_) => Self::unavailable(error),
+            error @ (time_stamps::Error::Unfit(_) | time_stamps::Error::Random(_)) => Self::internal(error),
         }
     }
 }

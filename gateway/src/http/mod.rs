@@ -9,6 +9,7 @@ mod channel;
 mod csc;
 mod dispatch;
 mod error;
+mod methods;
 mod oauth2;
 mod peer;
 mod pki;

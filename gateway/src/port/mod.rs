@@ -11,3 +11,4 @@ pub(crate) mod fake_signer;
 pub mod identity;
 pub mod random;
 pub mod signer;
+pub mod time_stamps;

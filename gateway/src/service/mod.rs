@@ -12,5 +12,6 @@ pub mod login;
 pub mod oauth;
 pub mod passwords;
 pub mod signing;
+pub mod time_stamps;
 pub mod tokens;
 pub mod transactions;

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::certificate::name::AuthorityName;
 use crate::config::Config;
 
 /// The qualified zone of rsign: keys, PINs, SADs, audit.
@@ -46,6 +47,11 @@ enum Command {
         #[command(subcommand)]
         command: CredentialCommand,
     },
+    /// Certificates of the built-in CA for the operator's other services.
+    Certificate {
+        #[command(subcommand)]
+        command: CertificateCommand,
+    },
     /// Prints the identity key that signs channel handshakes, as PEM: for the signing page and for native apps.
     Identity,
     /// Serves the signing page to browsers: static files, without HSM, store or configuration file.
@@ -69,6 +75,19 @@ enum CredentialCommand {
     Pin {
         /// The credential's id.
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CertificateCommand {
+    /// Prints a certificate for a time-stamping authority, and the CA's, as PEM; the signer has to be serving.
+    TimeStamping {
+        /// PEM file of its public key.
+        #[arg(long)]
+        key: PathBuf,
+        /// Its name.
+        #[arg(long)]
+        name: String,
     },
 }
 
@@ -107,6 +126,11 @@ async fn dispatch(command: Command, config: &Config) -> anyhow::Result<()> {
         Command::Serve { ready_file } => serve::run(config, ready_file.as_deref()).await,
         Command::Credential { command: CredentialCommand::Pin { id } } => {
             admin::print_pin(&config.admin.socket, &id).await
+        }
+        Command::Certificate { command: CertificateCommand::TimeStamping { key, name } } => {
+            let ca = config.authority_name();
+            let name = AuthorityName { common_name: name, ..ca };
+            admin::print_time_stamping(&config.admin.socket, name, &key).await
         }
         Command::Audit { command: AuditCommand::Verify } => audit::verify(config).await,
         Command::Audit { command: AuditCommand::Show } => audit::show(config).await,

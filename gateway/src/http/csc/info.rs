@@ -9,8 +9,8 @@ use rsign_api::version::Version;
 
 use crate::config::Config;
 use crate::http::dispatch::{Answer, OpenCall};
+use crate::http::methods::names;
 use crate::http::reply::Reply;
-use crate::http::router::method_names;
 use crate::http::site::Site;
 
 /// The same answer to everybody; a body, if there is one, can only ask for a language we may not have.
@@ -35,7 +35,7 @@ pub(in crate::http) fn answer(version: Version, config: &Config, public_url: &st
         description: info.description,
         auth_type,
         oauth2: public_url.to_owned(),
-        methods: method_names(config.auth.basic),
+        methods: names(config, version),
         asynchronous: true,
         validation_info: false,
         sign_algorithms: SignAlgorithms { algos: algorithms(), params: Vec::new() },

@@ -11,3 +11,4 @@ pub(super) mod extend_transaction;
 pub(super) mod info;
 pub(super) mod sign_hash;
 pub(super) mod sign_polling;
+pub(super) mod timestamp;

@@ -133,6 +133,7 @@ impl Bench {
                 port: Arc::new(FakeProvider::default()),
             }],
             callback: Arc::new(FakeCallback::default()),
+            stamping: None,
             material: Some(Arc::new(Material::new(&[7; 32]))),
         };
         let app = App::new(&config, &parts, PUBLIC).unwrap();

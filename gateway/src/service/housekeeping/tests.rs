@@ -39,6 +39,7 @@ async fn bench() -> Bench {
         random: Arc::new(SystemSource::default()),
         providers: Vec::new(),
         callback: Arc::new(FakeCallback::default()),
+        stamping: None,
         material: None,
     };
     let subject = Subject {
