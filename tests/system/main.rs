@@ -25,5 +25,6 @@ mod sandbox;
 mod secrets;
 mod stores;
 mod timestamp;
+mod tolerance;
 mod wire_v1;
 mod wire_v2;

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::print;
 use crate::app::Parts;
-use crate::domain::client::{CertificateRule, Constraint, PinTransport, Profile, Reach};
+use crate::domain::client::{CertificateRule, Constraint, PinTransport, Profile, Reach, TokenRequest};
 use crate::domain::plain::plain;
 use crate::service::clients::Registration;
 use crate::service::oauth::assertions;
@@ -69,6 +69,12 @@ pub(super) enum Client {
         /// Its authorization requests have to be signed with its key; register the key with the signer too.
         #[arg(long)]
         signed_requests: bool,
+        /// Its token requests may have their parameters in JSON or in the query string; may be given again.
+        #[arg(long)]
+        token_request: Vec<TokenRequest>,
+        /// oauth2/revoke answers it with 200 instead of 204.
+        #[arg(long)]
+        revoke_with_200: bool,
     },
     /// Lets an app's own tokens reach a user.
     Link {
@@ -115,6 +121,8 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         public,
         sender_constraint,
         signed_requests,
+        token_request,
+        revoke_with_200,
     } = command
     else {
         anyhow::bail!("not a registration");
@@ -144,6 +152,8 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         public,
         constraint: sender_constraint.unwrap_or(usual),
         signed_requests,
+        token_requests: token_request,
+        revokes_with_ok: revoke_with_200,
     })
 }
 

@@ -45,6 +45,16 @@ pub enum Constraint {
     Certificate,
 }
 
+/// Where the parameters of a token request may stand beside the form of RFC 6749, for clients that cannot be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenRequest {
+    /// In a JSON object.
+    Json,
+    /// In the query string; never a secret.
+    Query,
+}
+
 /// Which certificate a client authenticates with (RFC 8705).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -95,6 +105,12 @@ pub struct Client {
     /// Whether its authorization requests have to be signed (RFC 9101).
     #[serde(default)]
     pub signed_requests: bool,
+    /// Where else its token requests may have their parameters.
+    #[serde(default)]
+    pub token_requests: Vec<TokenRequest>,
+    /// Whether it takes a revocation for done only if it hears 200 (RFC 7009), not 204 (CSC).
+    #[serde(default)]
+    pub revokes_with_ok: bool,
 }
 
 impl Client {

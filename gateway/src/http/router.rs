@@ -29,6 +29,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(channel::routes(&site))
         .route("/oauth2/token", post(oauth2::token))
         .route("/oauth2/revoke", post(oauth2::revoke))
+        .route("/scan/settings", post(scan_settings))
         .route("/logo.png", get(logo))
         .merge(account::routes());
     for (segment, version) in [("v0", Version::V1), ("v1", Version::V1), ("v2", Version::V2)] {
@@ -76,6 +77,16 @@ async fn other(
         Err(problem) => Err(problem),
     };
     conclude(outcome, version, method.map_or("unknown", |method| method.name), started)
+}
+
+/// Clients made for one other service ask it before they sign whether files have to be scanned for malware, and give up
+/// when nobody answers (clients.md 2k). Nothing is scanned here.
+async fn scan_settings(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let started = Instant::now();
+    let (head, _) = request.into_parts();
+    let outcome = bearer(&site, &head, wire::HEADER).await;
+    let answer = outcome.and_then(|_| Reply::json(&serde_json::json!({ "malware_scan_enabled": false })));
+    conclude(answer, Version::V1, "scan/settings", started)
 }
 
 /// People hear it as a page, apps as JSON.

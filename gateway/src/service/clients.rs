@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::callback;
 use crate::domain::client::{
-    CertificateRule, Client, Constraint, PinTransport, Profile, Reach, SecretDigest, is_client_id,
+    CertificateRule, Client, Constraint, PinTransport, Profile, Reach, SecretDigest, TokenRequest, is_client_id,
 };
 use crate::domain::redirect::{self, Unfit};
 use crate::domain::seal::{self, Material, Purpose, Sealed};
@@ -85,6 +85,10 @@ pub struct Registration {
     pub constraint: Constraint,
     /// Whether its authorization requests have to be signed.
     pub signed_requests: bool,
+    /// Where else its token requests may have their parameters.
+    pub token_requests: Vec<TokenRequest>,
+    /// Whether a revocation is answered with 200.
+    pub revokes_with_ok: bool,
 }
 
 impl Registration {
@@ -97,6 +101,9 @@ impl Registration {
             Self { public: true, .. } => None,
             Self { profile: Profile::Hardened, secret: true, .. } => {
                 Some("a hardened client authenticates with a key or a certificate, not with a secret")
+            }
+            Self { profile: Profile::Hardened, token_requests, .. } if !token_requests.is_empty() => {
+                Some("a hardened client sends its token requests as forms")
             }
             Self { profile: Profile::Hardened, .. } if !keyed => Some("a hardened client needs a key or a certificate"),
             Self { constraint: Constraint::Certificate, certificate: None, .. } => {
@@ -170,6 +177,8 @@ impl Clients {
             public: wanted.public,
             constraint: wanted.constraint,
             signed_requests: wanted.signed_requests,
+            token_requests: wanted.token_requests,
+            revokes_with_ok: wanted.revokes_with_ok,
         };
         if !self.registrations.register(client).await? {
             return Err(Error::Taken);

@@ -102,6 +102,8 @@ fn registration(id: &str) -> Registration {
         public: false,
         constraint: Constraint::None,
         signed_requests: false,
+        token_requests: Vec::new(),
+        revokes_with_ok: false,
     }
 }
 
