@@ -15,6 +15,7 @@ pub mod error;
 pub mod json;
 mod secret;
 pub mod sign_algo;
+pub mod sign_server;
 pub mod signer;
 pub mod timestamp;
 pub mod version;

@@ -37,6 +37,7 @@ use crate::service::oauth::proofs::Proofs;
 use crate::service::oauth::requests::{self, Requests};
 use crate::service::oauth::signed_requests::SignedRequests;
 use crate::service::passwords::Passwords;
+use crate::service::rates::Rates;
 use crate::service::signing::Signing;
 use crate::service::time_stamps::TimeStamps;
 use crate::service::tokens::{Lifetimes, Tokens};
@@ -92,6 +93,8 @@ pub struct App {
     pub time_stamps: Option<TimeStamps>,
     /// CA certificate and CRL.
     pub authority: Arc<Authority>,
+    /// How often who calls.
+    pub rates: Arc<Rates>,
     /// Rounds of cleaning up.
     pub housekeeping: Housekeeping,
     /// Time.
@@ -194,11 +197,14 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&random),
         );
+        let rates =
+            Arc::new(Rates::new(limits.client_calls_per_second, limits.user_calls_per_second, Arc::clone(&clock)));
         let housekeeping = Housekeeping::new(
             repositories.clone(),
             Arc::clone(&credentials),
             Arc::clone(&enrolment),
             Arc::clone(&authority),
+            Arc::clone(&rates),
             Arc::clone(&clock),
         );
         let sessions = Sessions::new(repositories.sessions.clone(), Arc::clone(&clock), Arc::clone(&parts.random));
@@ -292,6 +298,7 @@ impl App {
             jobs,
             time_stamps: parts.stamping.clone().map(|authority| TimeStamps::new(authority, Arc::clone(&random))),
             authority,
+            rates,
             housekeeping,
             clock,
             random,

@@ -11,6 +11,7 @@ mod common;
 mod concurrency;
 mod evil_gateway;
 mod failure;
+mod jsign;
 mod kills;
 mod kryoptic;
 mod limits;

@@ -158,6 +158,11 @@ sign_origin = "{sign_origin}"
 
 [timestamp]
 url = "{tsa}"
+
+# Apps are tried out here, and measured.
+[limits]
+client_calls_per_second = 100000
+user_calls_per_second = 100000
 "#,
         store = file("gateway.sqlite"),
         ca = file("tls-ca.pem"),

@@ -75,6 +75,10 @@ pub(super) enum Client {
         /// oauth2/revoke answers it with 200 instead of 204.
         #[arg(long)]
         revoke_with_200: bool,
+        /// It is a worker of the SignServer-compatible interface, /rest/v1/workers/ID/process: credentialID and PIN come
+        /// by HTTP Basic, and the client shows nothing but its certificate, where one is registered.
+        #[arg(long)]
+        sign_server: bool,
     },
     /// Lets an app's own tokens reach a user.
     Link {
@@ -123,6 +127,7 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         signed_requests,
         token_request,
         revoke_with_200,
+        sign_server,
     } = command
     else {
         anyhow::bail!("not a registration");
@@ -154,6 +159,7 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         signed_requests,
         token_requests: token_request,
         revokes_with_ok: revoke_with_200,
+        worker: sign_server,
     })
 }
 

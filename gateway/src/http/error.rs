@@ -10,7 +10,8 @@ use crate::port::{identity, signer};
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{
-    authorization, clients, credentials, enrolment, jobs, login, passwords, signing, time_stamps, tokens, transactions,
+    authorization, clients, credentials, enrolment, jobs, login, passwords, rates, signing, time_stamps, tokens,
+    transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -136,6 +137,23 @@ impl From<time_stamps::Error> for Problem {
         match error {
             error @ time_stamps::Error::Unavailable(_) => Self::unavailable(error),
             error @ (time_stamps::Error::Unfit(_) | time_stamps::Error::Random(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<rates::TooMany> for Problem {
+    fn from(error: rates::TooMany) -> Self {
+        let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
+        busy.with_wait(error.seconds).because(error)
+    }
+}
+
+impl From<workers::Error> for Problem {
+    fn from(error: workers::Error) -> Self {
+        match error {
+            workers::Error::Credential(error) => error.into(),
+            workers::Error::Authorization(error) => error.into(),
+            workers::Error::Signing(error) => error.into(),
         }
     }
 }

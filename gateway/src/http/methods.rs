@@ -60,3 +60,39 @@ pub(super) fn names(config: &Config, version: Version) -> Vec<&'static str> {
     let named = offered(config).filter(|method| method.versions.contains(&version));
     named.map(|method| method.name).filter(|name| *name != INFO.name).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table as the README has it, from what is served.
+    fn table() -> String {
+        let served = METHODS.iter().map(|method| {
+            let state = match method.needs {
+                Needs::Nothing => "works",
+                Needs::Basic => "works, where `[auth] basic` is on",
+                Needs::TimeStamps => "works, where `[timestamp]` names an authority",
+            };
+            (method.name, method.versions, state)
+        });
+        let missing = MISSING.iter().map(|(name, versions)| (*name, *versions, "not yet: 501"));
+        let mut rows = vec!["| method | 1.0.4.0 | 2.x | state |".to_owned(), "|---|---|---|---|".to_owned()];
+        for (name, versions, state) in served.chain(missing) {
+            let of = |version| if versions.contains(&version) { "yes" } else { "" };
+            rows.push(format!("| {name} | {} | {} | {state} |", of(Version::V1), of(Version::V2)));
+        }
+        rows.join("\n")
+    }
+
+    #[test]
+    fn the_readme_says_what_is_served() {
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        let table = table();
+        assert!(readme.contains(&table), "README.md, section State, should have this table:\n\n{table}\n");
+    }
+
+    #[test]
+    fn nothing_is_both_served_and_missing() {
+        assert!(MISSING.iter().all(|(name, _)| METHODS.iter().all(|method| method.name != *name)));
+    }
+}

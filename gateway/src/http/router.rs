@@ -17,7 +17,7 @@ use super::error::Problem;
 use super::methods::{INFO, METHODS, offered};
 use super::reply::Reply;
 use super::site::Site;
-use super::{account, channel, oauth2};
+use super::{account, channel, oauth2, workers};
 
 /// The whole public surface.
 pub fn router(site: Arc<Site>) -> Router {
@@ -30,6 +30,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/oauth2/token", post(oauth2::token))
         .route("/oauth2/revoke", post(oauth2::revoke))
         .route("/scan/settings", post(scan_settings))
+        .route("/rest/v1/workers/{id}/process", post(workers::process))
         .route("/logo.png", get(logo))
         .merge(account::routes());
     for (segment, version) in [("v0", Version::V1), ("v1", Version::V1), ("v2", Version::V2)] {

@@ -89,6 +89,8 @@ pub struct Registration {
     pub token_requests: Vec<TokenRequest>,
     /// Whether a revocation is answered with 200.
     pub revokes_with_ok: bool,
+    /// Whether it is a worker of the SignServer-compatible interface.
+    pub worker: bool,
 }
 
 impl Registration {
@@ -96,6 +98,10 @@ impl Registration {
     fn check(&self) -> Result<(), Error> {
         let keyed = self.public_key.is_some() || self.certificate.is_some();
         let contradiction = match self {
+            Self { worker: true, pin_transport: PinTransport::Sealed, .. }
+            | Self { worker: true, profile: Profile::Hardened, .. } => {
+                Some("a worker takes PINs in clear and is of the legacy profile")
+            }
             Self { public: true, .. } if keyed || self.secret => Some("a public client has no secret and no key"),
             Self { public: true, profile: Profile::Hardened, .. } => Some("a hardened client is not public"),
             Self { public: true, .. } => None,
@@ -179,6 +185,7 @@ impl Clients {
             signed_requests: wanted.signed_requests,
             token_requests: wanted.token_requests,
             revokes_with_ok: wanted.revokes_with_ok,
+            worker: wanted.worker,
         };
         if !self.registrations.register(client).await? {
             return Err(Error::Taken);

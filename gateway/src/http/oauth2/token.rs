@@ -43,6 +43,7 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
     let presented = Presented::read(&head, &form)?;
     let grant = grant(&form)?;
     let client = presented.authenticate(site, &head).await?;
+    site.app.rates.admit_client(&client.id)?;
     let key = key(site, &head, &client).await?;
     let tokens = &site.app.tokens;
     let bound = key.clone();

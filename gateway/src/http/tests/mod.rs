@@ -104,6 +104,7 @@ fn registration(id: &str) -> Registration {
         signed_requests: false,
         token_requests: Vec::new(),
         revokes_with_ok: false,
+        worker: false,
     }
 }
 

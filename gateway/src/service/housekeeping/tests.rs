@@ -14,6 +14,7 @@ use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
 use crate::service::enrolment::Wanted;
+use crate::service::rates::Rates;
 
 const HOUR: i64 = 60 * 60 * 1000;
 
@@ -61,6 +62,7 @@ async fn bench() -> Bench {
         Arc::new(Credentials::new(&repositories, Arc::clone(&parts.signer))),
         enrolment,
         Arc::new(Authority::new(Arc::clone(&parts.signer), Arc::clone(&parts.clock))),
+        Arc::new(Rates::new(1, 1, Arc::clone(&parts.clock))),
         Arc::clone(&parts.clock),
     );
     Bench { housekeeping, repositories, signer, clock, id, _directory: directory }
