@@ -13,6 +13,7 @@ mod evil_gateway;
 mod failure;
 mod jsign;
 mod kills;
+mod kinds;
 mod kryoptic;
 mod limits;
 mod memory;
