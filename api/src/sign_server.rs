@@ -93,9 +93,8 @@ mod tests {
     use super::*;
 
     fn body(data: &str, algorithm: &str) -> String {
-        format!(
-            r#"{{"data":"{data}","encoding":"BASE64","metaData":{{"USING_CLIENTSUPPLIED_HASH":"true","CLIENTSIDE_HASHDIGESTALGORITHM":"{algorithm}"}}}}"#
-        )
+        let meta = format!(r#"{{"USING_CLIENTSUPPLIED_HASH":"true","CLIENTSIDE_HASHDIGESTALGORITHM":"{algorithm}"}}"#);
+        format!(r#"{{"data":"{data}","encoding":"BASE64","metaData":{meta}}}"#)
     }
 
     #[test]

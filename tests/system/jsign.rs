@@ -189,7 +189,7 @@ async fn kind_2k_jarsigner_signs_an_archive_with_jsigns_provider() {
     command(&mut pack).unwrap_or_else(|said| panic!("{said}"));
     let pass = format!("{}|{}", who.credential.id, who.credential.pin);
     let mut sign = Command::new("jarsigner");
-    sign.arg(format!("-J-cp")).arg(format!("-J{}", java.jsign.display()));
+    sign.arg("-J-cp").arg(format!("-J{}", java.jsign.display()));
     sign.args(["-J--add-modules", "-Jjava.sql"]).args(java.tls().map(|setting| format!("-J{setting}")));
     sign.args(["-providerClass", "net.jsign.jca.JsignJcaProvider", "-providerArg", &shared().ready.oauth2]);
     sign.args(["-keystore", "NONE", "-storetype", "SIGNSERVER", "-storepass", &pass]);

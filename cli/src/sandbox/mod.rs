@@ -148,7 +148,7 @@ impl Sandbox {
         let page = page.start(&programs, &layout, &origin).await?;
         let signing_ca = ready::fetch_authority(gateway.address("pki")?, &layout).await?;
         let pids = ready::processes(&gateway, &signer, &page);
-        let ready = Ready::new(origin, &sign_origin, tsa.url(), &layout, http, &signing_ca, seeded, pids);
+        let ready = Ready::new([&origin, &sign_origin, tsa.url()], &layout, http, &signing_ca, seeded, pids);
         Ok(Self { ready, layout, gateway, signer, page, _tsa: tsa, _lock: lock })
     }
 

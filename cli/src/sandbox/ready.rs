@@ -29,9 +29,7 @@ pub(crate) struct Ready {
 
 impl Ready {
     pub(super) fn new(
-        origin: String,
-        sign_origin: &str,
-        tsa: &str,
+        [origin, sign_origin, tsa]: [&str; 3],
         layout: &Layout,
         http: bool,
         signing_ca: &Path,
@@ -46,7 +44,7 @@ impl Ready {
             tls_ca: (!http).then(|| layout.file("tls-ca.pem").display().to_string()),
             signing_ca: signing_ca.display().to_string(),
             tsa: Some(tsa.to_owned()),
-            oauth2: origin,
+            oauth2: origin.to_owned(),
             seeded,
             pids,
         }

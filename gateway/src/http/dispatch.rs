@@ -146,7 +146,6 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
         }
         Run::Service(handle) => {
             let bearer = bearer(&site, &head, method.header).await?;
-            site.app.rates.admit(&bearer)?;
             let content = content(&site, version, body).await?;
             handle(site, Call { bearer, own: None, content }).await
         }
@@ -155,7 +154,6 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
                 Holder::Service(bearer) => (bearer, None),
                 Holder::Credential(bearer, own) => (bearer, Some(own)),
             };
-            site.app.rates.admit(&bearer)?;
             let content = content(&site, version, body).await?;
             handle(site, Call { bearer, own, content }).await
         }

@@ -7,6 +7,7 @@ use rsign_storage::Location;
 use super::*;
 use crate::app::Parts;
 use crate::domain::credential::Known;
+use crate::domain::job::{Job, Progress};
 use crate::domain::user::{PasswordHash, User};
 use crate::port::clock::Hands;
 use crate::port::fake_callback::FakeCallback;
@@ -115,4 +116,23 @@ async fn a_signer_that_is_away_costs_no_credential() {
     *bench.signer.refusal.lock().unwrap() = Some(Refusal::Busy);
     assert_eq!(bench.at(2 * HOUR, State::Linked).await, Known::Enrolling);
     assert_eq!(bench.open().await, 1);
+}
+
+#[tokio::test]
+async fn signatures_that_nobody_fetched_in_time_go() {
+    let bench = bench().await;
+    let job = Job {
+        client: "app".to_owned(),
+        user: "ann".to_owned(),
+        credential: bench.id.clone(),
+        progress: Progress::Running(0),
+        expires_at: 1000,
+    };
+    assert!(bench.repositories.jobs.store("one", job).await.unwrap());
+    bench.repositories.jobs.end("one", Progress::Signed(Vec::new())).await.unwrap();
+    bench.at(999, State::Active).await;
+    let kept = bench.repositories.jobs.find("one").await.unwrap();
+    assert!(matches!(kept.unwrap().progress, Progress::Signed(_)));
+    bench.at(1001, State::Active).await;
+    assert!(bench.repositories.jobs.find("one").await.unwrap().is_none());
 }
