@@ -104,7 +104,8 @@ async fn kind_2c_the_eudi_kotlin_library() {
     // The credential's token is good for its credentials/info, and is the only authorization of signHash.
     let bearer = scene.api.with(tokens["access_token"].as_str().unwrap());
     let id = scene.who.credential.id.as_str();
-    let ask = json!({ "credentialID": id, "certificates": "single", "certInfo": false, "authInfo": false, "lang": null, "clientData": null });
+    let ask = json!({ "credentialID": id, "certificates": "single", "certInfo": false, "authInfo": false,
+        "lang": null, "clientData": null });
     let info = bearer.call("v2/credentials/info", ask).await.ok();
     assert!(["explicit", "oauth2code"].contains(&info["auth"]["mode"].as_str().unwrap()));
     assert!(info["auth"]["objects"].is_array() && info["multisign"].is_u64() && info["SCAL"].is_string());
@@ -162,7 +163,8 @@ async fn kind_2d_the_eudi_swift_library() {
     let signed = signatures(&bearer.call("v2/signatures/signHash", ask).await.ok());
     scene.who.verifies(&Algorithm::usual("P-256"), &hash, &signed[0]);
     let session = &scene.who.session;
-    let ask = json!({ "user_id": "x", "credentialInfo": true, "certificates": "chain", "certInfo": true, "auth_info": true, "only_valid": true });
+    let ask = json!({ "user_id": "x", "credentialInfo": true, "certificates": "chain", "certInfo": true,
+        "auth_info": true, "only_valid": true });
     let listed = session.call("v2/credentials/list", ask).await.ok();
     for name in ["status", "certificates", "issuerDN", "serialNumber", "subjectDN", "validFrom", "validTo"] {
         assert!(!listed["credentialInfos"][0]["cert"][name].is_null(), "{name}");
@@ -285,7 +287,8 @@ async fn kind_2h_setasign() {
     let algorithm = info["key"]["algo"][0].as_str().unwrap().to_owned();
     assert_eq!((algorithm.as_str(), &info["authMode"]), (Algorithm::pkcs1(Sha::Sha256).sign_algo, &json!("explicit")));
     let hash = Hash::of("setasign");
-    let ask = json!({ "credentialID": who.credential.id, "numSignatures": 1, "hash": [hash.base64()], "PIN": who.credential.pin });
+    let ask = json!({ "credentialID": who.credential.id, "numSignatures": 1, "hash": [hash.base64()],
+        "PIN": who.credential.pin });
     let sad = session.call("v1/credentials/authorize", ask).await.ok()["SAD"].clone();
     let ask = json!({ "credentialID": who.credential.id, "SAD": sad, "hash": [hash.base64()], "signAlgo": algorithm });
     let answer: Answer = session.call("v1/signatures/signHash", ask).await;
@@ -304,8 +307,8 @@ async fn kind_2i_laverca_as_far_as_it_gets_without_an_approval_on_the_page() {
     let session = api.with(second["access_token"].as_str().unwrap());
     let listed = session.call("v1/credentials/list", json!({ "maxResults": 20 })).await.ok();
     assert_eq!(listed["credentialIDs"], json!([who.credential.id]));
-    let ask =
-        json!({ "credentialID": who.credential.id, "certificates": "single", "certInfo": false, "authInfo": false });
+    let ask = json!({ "credentialID": who.credential.id, "certificates": "single", "certInfo": false,
+        "authInfo": false });
     assert_eq!(session.call("v1/credentials/info", ask).await.status, 200);
     // It sends no PIN: that is for credentials of mode implicit.
     let ask = json!({ "credentialID": who.credential.id, "numSignatures": 1, "hash": [Hash::of("laverca").base64()] });

@@ -75,8 +75,8 @@ pub(super) enum Client {
         /// oauth2/revoke answers it with 200 instead of 204.
         #[arg(long)]
         revoke_with_200: bool,
-        /// It is a worker of the SignServer-compatible interface, /rest/v1/workers/ID/process: credentialID and PIN come
-        /// by HTTP Basic, and the client shows nothing but its certificate, where one is registered.
+        /// It is a worker of the SignServer-compatible interface, /rest/v1/workers/ID/process: credentialID and PIN
+        /// come by HTTP Basic, and the client shows nothing but its certificate, where one is registered.
         #[arg(long)]
         sign_server: bool,
     },

@@ -1,5 +1,5 @@
-//! Signatures that are fetched later (`operationMode` A). They are made at once and in memory, as DESIGN 4 wants it: only
-//! their delivery is deferred. What is refused soon is refused in the answer; what takes longer goes on after it.
+//! Signatures that are fetched later (`operationMode` A). They are made at once and in memory, as DESIGN 4 wants it:
+//! only their delivery is deferred. What is refused soon is refused in the answer; what takes longer goes on after it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Signing with a credential's id and PIN alone, one approval for one hash: what stands behind the SignServer-compatible
-//! interface. Only clients whose registration says so are its workers.
+//! Signing with a credential's id and PIN alone, one approval for one hash: what stands behind the
+//! SignServer-compatible interface. Only clients whose registration says so are its workers.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! The sandbox's time-stamping authority: RFC 3161 over HTTP, a task of `rsign sandbox` itself. Its key is a file of
-//! the sandbox, not in the HSM, and its clock is this computer's: good for trying things out. Its certificate comes from
-//! the sandbox's CA, so who trusts that CA can verify its stamps.
+//! the sandbox, not in the HSM, and its clock is this computer's: good for trying things out. Its certificate comes
+//! from the sandbox's CA, so who trusts that CA can verify its stamps.
 
 mod token;
 
