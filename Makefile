@@ -8,6 +8,7 @@ RSIGN    := $(TARGET)/release/rsign
 MONGOD   := $(TARGET)/tools/mongod
 KRYOPTIC := $(TARGET)/kryoptic/release/libkryoptic_pkcs11.so
 BROWSER  := $(TARGET)/browser
+JSIGN    := $(TARGET)/jsign/jsign.jar
 NODE     := $(BROWSER)/node
 # npm as it came with Node; it trusts whom this machine trusts, as cargo, pip and git do.
 NPM      := NODE_USE_SYSTEM_CA=1 $(abspath $(NODE)) \
@@ -49,7 +50,8 @@ build: ## Builds the release binaries; says the digest of the signing page in th
 test: setup fmt-check abuse-rows ## Runs every test: two tokens, two stores, real clients, a real browser
 	cargo build --workspace --all-targets $(CARGO_FLAGS)
 	MONGOD="$(abspath $(MONGOD))" KRYOPTIC="$(abspath $(KRYOPTIC))" SOFTHSM2_MODULE="$(SOFTHSM2_MODULE)" \
-	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_NODE="$(abspath $(NODE))" cargo test --workspace $(CARGO_FLAGS)
+	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_NODE="$(abspath $(NODE))" \
+	    RSIGN_JSIGN="$(abspath $(JSIGN))" cargo test --workspace $(CARGO_FLAGS)
 
 .PHONY: abuse-rows
 abuse-rows: # Every row of the attack table in SECURITY.md has a test named after it.
@@ -67,8 +69,8 @@ lint: fmt-check ## Checks formatting and clippy's opinion
 
 # --- what those need ---
 
-.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools python-lock browser-lock
-setup: packages-test $(VENV)/installed mongod kryoptic browser-tools ## Installs what demo and tests need
+.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools jsign python-lock browser-lock
+setup: packages-test $(VENV)/installed mongod kryoptic browser-tools jsign ## Installs what demo and tests need
 setup-demo: packages-demo $(VENV)/installed
 
 packages-demo:
@@ -91,6 +93,9 @@ mongod: packages-test $(VENV)/installed
 kryoptic: packages-test ## Builds Kryoptic, the second test token
 	@test -e $(KRYOPTIC) || echo "setup: building Kryoptic (about a minute)"
 	cargo build --release --locked --manifest-path tests/kryoptic/Cargo.toml --target-dir $(TARGET)/kryoptic -p kryoptic
+
+jsign: packages-test ## Fetches jsign, a code signing tool, from Maven
+	@JSIGN=$(JSIGN) deploy/ci/fetch-jsign.sh
 
 # Node looks for packages in the folders above the importing file and nowhere else, so one link, which git ignores,
 # leads from the tests to what lies below $(TARGET).

@@ -34,6 +34,9 @@ for_test() {
     need libsqlite3-dev  installed libsqlite3-dev
     need pkg-config      command_exists pkg-config
     need libcurl4        installed libcurl4         # for mongod
+    need maven           command_exists mvn         # for jsign, and what judges its work
+    need openjdk-17-jdk-headless command_exists jarsigner
+    need osslsigncode    command_exists osslsigncode
     need chromium        command_exists chromium    # for browser tests; what drives it: `make browser-tools`
     need fonts-dejavu-core installed fonts-dejavu-core  # one font everywhere: pages break their lines alike
 }

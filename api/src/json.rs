@@ -54,6 +54,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// All members.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
     /// The member of this name; a null counts as absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {

@@ -1,14 +1,19 @@
 //! The only place where ports meet adapters.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
+use crate::config::timestamp::TimestampConfig;
 use crate::domain::seal::Material;
 use crate::identity_client::IdentityClient;
+use crate::port::callback::Callback;
 use crate::port::clock::{Clock, SystemClock};
 use crate::port::random::{Random, SystemSource};
 use crate::port::signer::Signer;
+use crate::port::time_stamps::TimeStamps as StampingAuthority;
 use crate::service::account::apps::Apps;
 use crate::service::account::external::{External, Provider};
 use crate::service::account::history::History;
@@ -22,6 +27,7 @@ use crate::service::clients::Clients;
 use crate::service::credentials::Credentials;
 use crate::service::enrolment::Enrolment;
 use crate::service::housekeeping::Housekeeping;
+use crate::service::jobs::{self, Jobs, Patience};
 use crate::service::login::Login;
 use crate::service::oauth::account_tokens::AccountTokens;
 use crate::service::oauth::assertions::Assertions;
@@ -31,12 +37,15 @@ use crate::service::oauth::proofs::Proofs;
 use crate::service::oauth::requests::{self, Requests};
 use crate::service::oauth::signed_requests::SignedRequests;
 use crate::service::passwords::Passwords;
+use crate::service::rates::Rates;
 use crate::service::room::Room;
 use crate::service::signing::Signing;
+use crate::service::time_stamps::TimeStamps;
 use crate::service::tokens::{Lifetimes, Tokens};
 use crate::service::transactions::{self, Transactions};
 use crate::signer_client::SignerClient;
 use crate::store::Repositories;
+use crate::tsa_client::TsaClient;
 
 /// The services, wired.
 #[derive(Debug)]
@@ -78,11 +87,17 @@ pub struct App {
     /// SADs.
     pub authorization: Authorization,
     /// Signatures.
-    pub signing: Signing,
+    pub signing: Arc<Signing>,
+    /// Signatures that are fetched later.
+    pub jobs: Jobs,
+    /// Time-stamps; none where no authority is named.
+    pub time_stamps: Option<TimeStamps>,
     /// CA certificate and CRL.
     pub authority: Arc<Authority>,
     /// For what strangers ask.
     pub room: Arc<Room>,
+    /// How often who calls.
+    pub rates: Arc<Rates>,
     /// Rounds of cleaning up.
     pub housekeeping: Housekeeping,
     /// Time.
@@ -104,6 +119,10 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Identity providers.
     pub providers: Vec<Provider>,
+    /// Tells apps of their signatures.
+    pub callback: Arc<dyn Callback>,
+    /// The time-stamping authority, where there is one.
+    pub stamping: Option<Arc<dyn StampingAuthority>>,
     /// The configuration key, where there is one.
     pub material: Option<Arc<Material>>,
 }
@@ -120,6 +139,8 @@ impl Parts {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemSource::default()),
             providers: providers(config)?,
+            callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
+            stamping: config.timestamp.as_ref().map(stamping).transpose()?,
             material: config.auth.configuration_key()?.map(Arc::new),
         })
     }
@@ -151,7 +172,7 @@ impl App {
     /// # Errors
     /// When the password hash or the random source does not work.
     pub fn new(config: &Config, parts: &Parts, public_url: &str) -> anyhow::Result<Self> {
-        let Parts { repositories, signer, clock, random, providers, material } = parts.clone();
+        let Parts { repositories, signer, clock, random, providers, material, .. } = parts.clone();
         // Without a configuration key what waits to be fetched waits only as long as this process lives.
         let material = material.map_or_else(|| Material::draw(&*random).map(Arc::new), Ok)?;
         let limits = config.limits;
@@ -182,11 +203,14 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&random),
         );
+        let rates =
+            Arc::new(Rates::new(limits.client_calls_per_second, limits.user_calls_per_second, Arc::clone(&clock)));
         let housekeeping = Housekeeping::new(
             repositories.clone(),
             Arc::clone(&credentials),
             Arc::clone(&enrolment),
             Arc::clone(&authority),
+            Arc::clone(&rates),
             Arc::clone(&clock),
         );
         let sessions = Sessions::new(repositories.sessions.clone(), Arc::clone(&clock), Arc::clone(&parts.random));
@@ -248,6 +272,17 @@ impl App {
             Arc::clone(&history),
             Arc::clone(&signer),
         );
+        let signing = Arc::new(Signing::new(repositories.credentials, signer));
+        let jobs = Jobs::new(jobs::Parts {
+            stored: repositories.jobs,
+            clients: parts.repositories.clients.clone(),
+            signing: Arc::clone(&signing),
+            callback: Arc::clone(&parts.callback),
+            patience: patience(config),
+            most: config.asynchronous.jobs,
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        });
         Ok(Self {
             clients: parts.clients(),
             requests,
@@ -267,13 +302,28 @@ impl App {
             external,
             credentials,
             authorization,
-            signing: Signing::new(repositories.credentials, signer),
+            signing,
+            jobs,
+            time_stamps: parts.stamping.clone().map(|authority| TimeStamps::new(authority, Arc::clone(&random))),
             authority,
+            rates,
             room,
             housekeeping,
             clock,
             random,
         })
+    }
+}
+
+fn stamping(config: &TimestampConfig) -> anyhow::Result<Arc<dyn StampingAuthority>> {
+    Ok(Arc::new(TsaClient::new(config)?))
+}
+
+/// A call of the signer may have to wait for its turn as long again as it may take.
+fn patience(config: &Config) -> Patience {
+    Patience {
+        answer: Duration::from_millis(config.asynchronous.patience_ms),
+        job: Duration::from_secs(2 * config.signer.timeout_seconds),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The gateway: the public zone of rsign. It speaks CSC and OAuth2 to signing apps, holds accounts, clients, tokens
 //! (as digests), certificates and the wrapped keys, and asks the signer for everything that needs a key.
 //!
-//! One direction: [`http`] → handler → [`service`] → [`port`] → adapter ([`signer_client`], [`identity_client`], [`store`]). [`app`] is the
-//! only place where they meet.
+//! One direction: [`http`] → handler → [`service`] → [`port`] → adapter ([`signer_client`], [`identity_client`],
+//! [`callback_client`], [`tsa_client`], [`store`]). [`app`] is the only place where they meet.
 //!
 //! One `signatures/signHash` walks through: `http/router.rs` (the route table) → `http/dispatch.rs` (bearer, body,
 //! error, log) → `http/csc/sign_hash.rs` → `service/credentials.rs` (may this bearer name this credential?) →
@@ -10,6 +10,7 @@
 //! write, and one request to the signer.
 
 pub mod app;
+pub mod callback_client;
 pub mod command;
 pub mod config;
 pub mod domain;
@@ -20,3 +21,4 @@ pub mod service;
 pub mod signer_client;
 pub mod store;
 pub mod telemetry;
+pub mod tsa_client;

@@ -134,6 +134,15 @@ impl Api {
         receive(self.http.get(format!("{}{path}", self.base)).send().await.unwrap()).await.unwrap()
     }
 
+    /// Asks with any verb and without a body.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub async fn send(&self, verb: &str, path: &str) -> Answer {
+        let request = self.http.request(verb.parse().unwrap(), format!("{}{path}", self.base));
+        receive(request.send().await.unwrap()).await.unwrap()
+    }
+
     /// GETs with a bearer.
     ///
     /// # Panics

@@ -54,6 +54,16 @@ impl Operator {
         serde_json::from_value(self.gateway(&words)).unwrap()
     }
 
+    /// Registers an app of the legacy profile, clear PINs and all users, with these words more.
+    ///
+    /// # Panics
+    /// When the command fails.
+    #[must_use]
+    pub fn add_client_with(&self, id: &str, more: &[&str]) -> Client {
+        let words = ["client", "add", "--id", id, "--profile", "legacy", "--pin-transport", "clear", "--all-users"];
+        serde_json::from_value(self.gateway(&[&words[..], more].concat())).unwrap()
+    }
+
     /// Lets an app reach a user.
     pub fn link(&self, client: &Client, user: &str) {
         self.gateway(&["client", "link", "--id", &client.client_id, "--user", user]);

@@ -9,12 +9,17 @@ use toml::Table;
 
 /// A gateway that speaks plain HTTP and has little patience.
 fn impatient() -> (Pieces, String) {
+    limited("header_timeout_seconds = 1\nbody_timeout_seconds = 1\nbody = 65536")
+}
+
+/// A gateway that speaks plain HTTP under these limits.
+fn limited(limits: &str) -> (Pieces, String) {
     let mut pieces = Pieces::seeded();
     pieces.configure("gateway.toml", |config| {
         let listen = config["listen"].as_table_mut().unwrap();
         listen.remove("certificate");
         listen.remove("key");
-        let limits: Table = "header_timeout_seconds = 1\nbody_timeout_seconds = 1\nbody = 65536".parse().unwrap();
+        let limits: Table = limits.parse().unwrap();
         config.insert("limits".to_owned(), limits.into());
     });
     pieces.start_signer();
@@ -80,4 +85,69 @@ async fn a_25_a_body_that_says_it_is_small_and_is_not() {
         let refused = ["HTTP/1.1 413", "HTTP/1.1 408"].iter().any(|status| heard.starts_with(status));
         assert!(refused && took < Duration::from_secs(5), "{head:?} after {took:?}: {heard}");
     }
+}
+
+const POST: &str = "POST /csc/v1/info HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+
+#[tokio::test]
+async fn a_26_long_heads_and_idle_connections() {
+    let (_pieces, address) = impatient();
+    let long = format!("{POST}X-Long: {}\r\n\r\n", "x".repeat(300_000));
+    let many = format!("{POST}{}\r\n", "X-Many: x\r\n".repeat(150));
+    for head in [long, many] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let _ = stream.write_all(head.as_bytes());
+        let (heard, took) = rest(&mut stream);
+        assert!(took < Duration::from_secs(5));
+        assert!(heard.is_empty() || heard.starts_with("HTTP/1.1 431"), "{} octets: {heard}", head.len());
+    }
+    // Kept alive, but not for ever.
+    let mut stream = TcpStream::connect(&address).unwrap();
+    write!(stream, "{POST}Content-Length: 2\r\n\r\n{{}}").unwrap();
+    let (heard, took) = rest(&mut stream);
+    assert!(heard.starts_with("HTTP/1.1 200"), "{heard}");
+    assert!((Duration::from_millis(500)..Duration::from_secs(5)).contains(&took), "closed after {took:?}");
+}
+
+#[tokio::test]
+async fn a_26_connections_are_capped() {
+    let (_pieces, address) = limited("connections_per_address = 8");
+    let works = || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let _ = write!(stream, "{POST}Connection: close\r\nContent-Length: 2\r\n\r\n{{}}");
+        rest(&mut stream).0.starts_with("HTTP/1.1 200")
+    };
+    assert!(works());
+    let mut held: Vec<_> = (0..8).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    assert!(!works(), "the ninth is closed");
+    held.pop();
+    let started = Instant::now();
+    while !works() {
+        assert!(started.elapsed() < Duration::from_secs(10), "a place is free again");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[tokio::test]
+async fn a_26_who_calls_too_often_waits() {
+    let (pieces, address) = limited("user_calls_per_second = 5\nclient_calls_per_second = 20");
+    let api = harness::Api::new(&format!("http://{address}"), None);
+    let [ana, rui] = [&pieces.users[0], &pieces.users[1]];
+    let (ana, rui) = (api.login(ana).await, api.login(rui).await);
+    let mut refused = Vec::new();
+    for _ in 0..15 {
+        let heard = ana.call("v2/credentials/list", serde_json::json!({})).await;
+        if heard.status != 200 {
+            refused.push(heard);
+        }
+    }
+    assert!(!refused.is_empty(), "fifteen calls at once where five a second are allowed");
+    for heard in &refused {
+        assert_eq!((heard.error().0, heard.error().1), (429, "temporarily_unavailable"));
+        assert_eq!(heard.headers["retry-after"], "1");
+    }
+    // Another user of the same app goes on.
+    assert_eq!(rui.call("v2/credentials/list", serde_json::json!({})).await.status, 200);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(ana.call("v2/credentials/list", serde_json::json!({})).await.status, 200);
 }

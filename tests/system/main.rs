@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod abuse;
+mod asynchronous;
 mod bad_input;
 mod browser;
 mod channel;
@@ -11,7 +12,9 @@ mod common;
 mod concurrency;
 mod evil_gateway;
 mod failure;
+mod jsign;
 mod kills;
+mod kinds;
 mod kryoptic;
 mod limits;
 mod memory;
@@ -24,5 +27,7 @@ mod sad;
 mod sandbox;
 mod secrets;
 mod stores;
+mod timestamp;
+mod tolerance;
 mod wire_v1;
 mod wire_v2;

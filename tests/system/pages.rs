@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::Outsider;
 
-const CALLBACK: &str = "http://127.0.0.1:7777/callback";
+pub(crate) const CALLBACK: &str = "http://127.0.0.1:7777/callback";
 pub(crate) const SHA256: &str = "2.16.840.1.101.3.4.2.1";
 
 fn browser() -> Browser {
@@ -33,7 +33,7 @@ impl Scene {
         Self { who, browser, app, api: shared().api() }
     }
 
-    fn service(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn service(&self) -> Vec<(&'static str, String)> {
         let (client, callback) = (self.app.client_id.clone(), CALLBACK.to_owned());
         let code = "code".to_owned();
         vec![("response_type", code), ("client_id", client), ("redirect_uri", callback), ("state", "s t%æ".to_owned())]
@@ -58,7 +58,7 @@ impl Scene {
     }
 
     /// Up to the PIN.
-    async fn type_pin(&mut self, hashes: &[Hash]) -> Device {
+    pub(crate) async fn type_pin(&mut self, hashes: &[Hash]) -> Device {
         let asked = self.signing(hashes);
         let gone = self.browser.say_yes(&borrowed(&asked)).await;
         assert!(gone.starts_with(shared().ready.sign.as_deref().unwrap()), "{gone}");
@@ -83,7 +83,7 @@ pub(crate) fn borrowed<'a>(parameters: &'a [(&'static str, String)]) -> Vec<(&'a
     parameters.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
-async fn redeem(api: &Api, app: &Client, code: &str) -> Answer {
+pub(crate) async fn redeem(api: &Api, app: &Client, code: &str) -> Answer {
     let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", CALLBACK)];
     api.form("/oauth2/token", Some((&app.client_id, app.client_secret.as_deref().unwrap())), &form).await
 }

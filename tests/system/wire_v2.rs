@@ -19,7 +19,7 @@ async fn info_has_every_required_member_of_every_v2() {
         info["signature_formats"]["formats"].is_array() && info["signature_formats"]["envelope_properties"].is_array()
     );
     assert!(info["conformance_levels"].is_array() && info["supportedHashTypes"].is_array());
-    assert_eq!(info["asynchronousOperationMode"], false);
+    assert_eq!(info["asynchronousOperationMode"], true);
 }
 
 #[tokio::test]

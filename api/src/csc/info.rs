@@ -20,8 +20,15 @@ pub struct Info {
     /// How service authorization is had.
     #[serde(rename = "authType")]
     pub auth_type: Vec<&'static str>,
-    /// OAuth base URL, without a trailing slash; clients append `/oauth2/…`.
-    pub oauth2: String,
+    /// OAuth base URL, without a trailing slash; clients append `/oauth2/…`. Exactly one of the three is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth2: Option<String>,
+    /// Issuer identifier (RFC 8414), since 2.0.
+    #[serde(rename = "oauth2Issuer", skip_serializing_if = "Option::is_none")]
+    pub oauth2_issuer: Option<String>,
+    /// Authorization servers, since 2.1.
+    #[serde(rename = "oauth2Servers", skip_serializing_if = "Option::is_none")]
+    pub oauth2_servers: Option<Vec<AuthorizationServer>>,
     /// Methods offered under this version.
     pub methods: Vec<&'static str>,
     /// Whether `operationMode` A is offered.
@@ -37,12 +44,26 @@ pub struct Info {
     pub signature_formats: SignatureFormats,
     /// Baseline levels of documents.
     pub conformance_levels: Vec<&'static str>,
-    /// Whether RFC 9396 requests are understood.
-    #[serde(rename = "supportsRar")]
-    pub supports_rar: bool,
+    /// Whether RFC 9396 requests are understood; said with each server where there are `oauth2Servers`.
+    #[serde(rename = "supportsRar", skip_serializing_if = "Option::is_none")]
+    pub supports_rar: Option<bool>,
     /// Kinds of hashes that may be authorized (2.2).
     #[serde(rename = "supportedHashTypes")]
     pub supported_hash_types: Vec<&'static str>,
+}
+
+/// One of `oauth2Servers`.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuthorizationServer {
+    /// Issuer identifier (RFC 8414).
+    #[serde(rename = "issuerIdentifier")]
+    pub issuer: String,
+    /// `oauth2code`, `oauth2client`.
+    #[serde(rename = "authType")]
+    pub auth_type: Vec<&'static str>,
+    /// Whether RFC 9396 requests are understood.
+    #[serde(rename = "supportsRar")]
+    pub supports_rar: bool,
 }
 
 /// `signAlgorithms`.
@@ -62,4 +83,7 @@ pub struct SignatureFormats {
     pub formats: Vec<&'static str>,
     /// Properties, in the order of `formats`.
     pub envelope_properties: Vec<Vec<&'static str>>,
+    /// Whether one call may mix them (2.1).
+    #[serde(rename = "allowMix")]
+    pub allow_mix: bool,
 }

@@ -11,6 +11,7 @@ pub mod info;
 pub mod oauth2;
 pub mod request_object;
 pub mod signatures;
+pub mod timestamp;
 
 use data_encoding::BASE64;
 

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 
+use super::signatures::{Deferral, Mode, Validities};
 use super::*;
 use crate::algorithm::{HashAlgorithm, KeyType};
 use crate::signer::Scal;
@@ -101,13 +102,35 @@ fn sign_hash_checks_in_the_tables_order() {
         (r#","signAlgo":"1.2.840.113549.1.1.10""#.to_owned(), error::SIGN_ALGO_PARAMS_MISSING),
         (r#","signAlgo":"1.2.840.113549.1.1.1""#.to_owned(), error::HASH_ALGO_MISSING),
         (r#","signAlgo":"1.2.840.113549.1.1.12""#.to_owned(), error::DIGEST_LENGTH),
-        (format!(r#"{rsa},"operationMode":"A""#), error::OPERATION_MODE),
     ] {
         both(&body(&rest), |ask| assert_eq!(ask.digests(KeyType::Rsa2048).unwrap_err(), fault, "{rest}"));
     }
     let odd_data = body(&format!(r#"{rsa},"clientData":1"#));
     assert_eq!(ask(&odd_data, Version::V1).digests(KeyType::Rsa2048).unwrap_err(), error::CLIENT_DATA);
     assert!(ask(&odd_data, Version::V2).digests(KeyType::Rsa2048).is_ok());
+}
+
+#[test]
+fn the_mode_and_what_belongs_to_it() {
+    let bounds = Validities { shortest: 10, longest: 100, usual: 50 };
+    let deferral = |validity, uri: Option<&str>| {
+        Ok(Mode::Asynchronous(Deferral { validity, response_uri: uri.map(str::to_owned) }))
+    };
+    for (body, mode) in [
+        ("{}", Ok(Mode::Synchronous)),
+        (r#"{"operationMode":"S","validity_period":1,"response_uri":7}"#, Ok(Mode::Synchronous)),
+        (r#"{"operationMode":"A"}"#, deferral(50, None)),
+        (r#"{"operationMode":"A","validity_period":100,"response_uri":"https://x"}"#, deferral(100, Some("https://x"))),
+        (r#"{"operationMode":"B"}"#, Err(error::OPERATION_MODE)),
+        (r#"{"operationMode":7}"#, Err(error::OPERATION_MODE)),
+        (r#"{"operationMode":"A","validity_period":"50"}"#, Err(error::VALIDITY_PERIOD)),
+        (r#"{"operationMode":"A","validity_period":9}"#, Err(error::VALIDITY_PERIOD_BOUNDS)),
+        (r#"{"operationMode":"A","validity_period":101}"#, Err(error::VALIDITY_PERIOD_BOUNDS)),
+        (r#"{"operationMode":"A","validity_period":-50}"#, Err(error::VALIDITY_PERIOD_BOUNDS)),
+        (r#"{"operationMode":"A","response_uri":7}"#, Err(error::RESPONSE_URI)),
+    ] {
+        both(body, |ask| assert_eq!(ask.mode(&bounds), mode, "{body}"));
+    }
 }
 
 #[test]
@@ -127,6 +150,7 @@ proptest! {
     fn asking_never_panics(body in r#"\{("(hash|PIN|SAD|signAlgo|numSignatures|authData|certificates)":(1|"x"|\[\]|\["AA=="\]|\{\}|null),?){0,4}\}"#) {
         if let Ok(ask) = Ask::parse(body.as_bytes(), Version::V2, LIMITS) {
             let _ = (ask.hashes(), ask.signatures(9), ask.approved(Scal::One, 1), ask.digests(KeyType::P256));
+            let _ = (ask.stampable().is_ok(), ask.polled(), ask.polled_user(), ask.polled_client_data());
             let _ = (ask.pin(), ask.sad(), ask.wanted(), ask.login(), ask.token(), ask.max_results(10));
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! [`layout`] says which file lies where, [`tls`] makes the certificates between the parts, [`settings`] writes the
 //! services' configuration, [`process`] starts and ends them, [`seed`] makes clients, users and credentials through
-//! the operator's own commands, [`ready`] tells the world.
+//! the operator's own commands, [`tsa`] stamps times, [`ready`] tells the world.
 
 mod layout;
 mod process;
@@ -10,6 +10,7 @@ mod ready;
 mod seed;
 mod settings;
 mod tls;
+mod tsa;
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use layout::write_private;
+use tsa::Tsa;
 
 pub(crate) use layout::Layout;
 pub(crate) use process::{Programs, Service};
@@ -113,6 +115,7 @@ pub(crate) struct Sandbox {
     gateway: Service,
     signer: Service,
     page: Service,
+    _tsa: Tsa,
     /// Held as long as the folder is in use.
     _lock: std::fs::File,
 }
@@ -160,6 +163,8 @@ impl Sandbox {
                 Some(format!("https://{name}:{}", listen.port()))
             }
         };
+        let mut tsa = Tsa::bind()?;
+        tsa.serve(&programs, &layout).await?;
         settings::write_gateway(
             &layout,
             &settings::Gateway {
@@ -169,6 +174,7 @@ impl Sandbox {
                 signer: address,
                 sign_origin: &sign_origin,
                 public_url: public_url.as_deref(),
+                tsa: tsa.url(),
             },
         )?;
         let seeded = if layout.is_complete() {
@@ -186,8 +192,8 @@ impl Sandbox {
         let page = page.start(&programs, &layout, &origin).await?;
         let signing_ca = ready::fetch_authority(gateway.address("pki")?, &layout).await?;
         let pids = ready::processes(&gateway, &signer, &page);
-        let ready = Ready::new(origin, &sign_origin, &layout, http, &signing_ca, seeded, pids);
-        Ok(Self { ready, layout, gateway, signer, page, _lock: lock })
+        let ready = Ready::new([&origin, &sign_origin, tsa.url()], &layout, http, &signing_ca, seeded, pids);
+        Ok(Self { ready, layout, gateway, signer, page, _tsa: tsa, _lock: lock })
     }
 
     /// Name of the first part that ended by itself.

@@ -29,8 +29,7 @@ pub(crate) struct Ready {
 
 impl Ready {
     pub(super) fn new(
-        origin: String,
-        sign_origin: &str,
+        [origin, sign_origin, tsa]: [&str; 3],
         layout: &Layout,
         http: bool,
         signing_ca: &Path,
@@ -44,8 +43,8 @@ impl Ready {
             sign: Some(format!("{sign_origin}/")),
             tls_ca: (!http).then(|| layout.file("tls-ca.pem").display().to_string()),
             signing_ca: signing_ca.display().to_string(),
-            tsa: None,
-            oauth2: origin,
+            tsa: Some(tsa.to_owned()),
+            oauth2: origin.to_owned(),
             seeded,
             pids,
         }

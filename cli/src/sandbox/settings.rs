@@ -121,10 +121,11 @@ pub(super) struct Gateway<'a> {
     pub(super) sign_origin: &'a str,
     /// What browsers call it by, where that is not the bound address.
     pub(super) public_url: Option<&'a str>,
+    pub(super) tsa: &'a str,
 }
 
 pub(super) fn write_gateway(layout: &Layout, gateway: &Gateway<'_>) -> anyhow::Result<()> {
-    let Gateway { listen, http, pki, signer, sign_origin, public_url } = gateway;
+    let Gateway { listen, http, pki, signer, sign_origin, public_url, tsa } = gateway;
     let file = |name: &str| quoted(&layout.file(name));
     let tls = if *http {
         String::new()
@@ -163,6 +164,14 @@ keys = ["P-256", "P-384", "RSA-3072", "RSA-2048"]
 
 [page]
 sign_origin = "{sign_origin}"
+
+[timestamp]
+url = "{tsa}"
+
+# Apps are tried out here, and measured.
+[limits]
+client_calls_per_second = 100000
+user_calls_per_second = 100000
 "#,
         store = file("gateway.sqlite"),
         ca = file("tls-ca.pem"),

@@ -22,18 +22,18 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use super::service::Credential;
 
 /// OID of SHA-256.
-pub(super) const SHA256: &str = "2.16.840.1.101.3.4.2.1";
+pub(crate) const SHA256: &str = "2.16.840.1.101.3.4.2.1";
 
 const ID_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const ID_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
-const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
-const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
+pub(crate) const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
+pub(crate) const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
-const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
+pub(crate) const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
 /// `SigningCertificateV2` with one certificate, named by its SHA-256 alone.
 #[derive(Sequence)]
-struct SigningCertificateV2 {
+pub(crate) struct SigningCertificateV2 {
     certs: Vec<EssCertIdV2>,
 }
 
@@ -41,6 +41,12 @@ struct SigningCertificateV2 {
 #[derive(Sequence)]
 struct EssCertIdV2 {
     cert_hash: OctetString,
+}
+
+/// Names the signer's certificate, DER.
+pub(crate) fn signing_certificate(certificate: &[u8]) -> anyhow::Result<SigningCertificateV2> {
+    let hash = OctetString::new(Sha256::digest(certificate).to_vec())?;
+    Ok(SigningCertificateV2 { certs: vec![EssCertIdV2 { cert_hash: hash }] })
 }
 
 /// A signature that lacks only the signature value.
@@ -57,8 +63,7 @@ impl Detached {
     /// Forms what is to be signed over `content` with this credential.
     pub(super) fn prepare(content: &[u8], credential: &Credential, now: SystemTime) -> anyhow::Result<Self> {
         let signer = credential.chain.first().context("the service shows no certificate")?;
-        let hash = OctetString::new(Sha256::digest(signer).to_vec())?;
-        let certificate = SigningCertificateV2 { certs: vec![EssCertIdV2 { cert_hash: hash }] };
+        let certificate = signing_certificate(signer)?;
         let attributes = SetOfVec::try_from(vec![
             attribute(CONTENT_TYPE, &ID_DATA)?,
             attribute(MESSAGE_DIGEST, &OctetString::new(Sha256::digest(content).to_vec())?)?,
@@ -112,7 +117,8 @@ impl Detached {
     }
 }
 
-fn attribute(oid: ObjectIdentifier, value: &impl der::Encode) -> anyhow::Result<Attribute> {
+/// An attribute with one value.
+pub(crate) fn attribute(oid: ObjectIdentifier, value: &impl der::Encode) -> anyhow::Result<Attribute> {
     Ok(Attribute { oid, values: SetOfVec::try_from(vec![Any::from_der(&value.to_der()?)?])? })
 }
 

@@ -5,7 +5,7 @@
 //! that may sign exactly this file; put the signature into a detached CMS ([`document`]).
 
 mod consent;
-mod document;
+pub(crate) mod document;
 mod service;
 mod terminal;
 

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::print;
 use crate::app::Parts;
-use crate::domain::client::{CertificateRule, Constraint, PinTransport, Profile, Reach};
+use crate::domain::client::{CertificateRule, Constraint, PinTransport, Profile, Reach, TokenRequest};
 use crate::domain::plain::plain;
 use crate::service::clients::Registration;
 use crate::service::oauth::assertions;
@@ -36,6 +36,9 @@ pub(super) enum Client {
         /// Exact redirect URI; may be given again. `http://127.0.0.1/path` stands for every port.
         #[arg(long)]
         redirect_uri: Vec<String>,
+        /// Exact `response_uri` it may be told at of signatures it fetches later, https; may be given again.
+        #[arg(long)]
+        response_uri: Vec<String>,
         /// Its own tokens reach every user: for sandboxes.
         #[arg(long)]
         all_users: bool,
@@ -66,6 +69,16 @@ pub(super) enum Client {
         /// Its authorization requests have to be signed with its key; register the key with the signer too.
         #[arg(long)]
         signed_requests: bool,
+        /// Its token requests may have their parameters in JSON or in the query string; may be given again.
+        #[arg(long)]
+        token_request: Vec<TokenRequest>,
+        /// oauth2/revoke answers it with 200 instead of 204.
+        #[arg(long)]
+        revoke_with_200: bool,
+        /// It is a worker of the SignServer-compatible interface, /rest/v1/workers/ID/process: credentialID and PIN
+        /// come by HTTP Basic, and the client shows nothing but its certificate, where one is registered.
+        #[arg(long)]
+        sign_server: bool,
     },
     /// Lets an app's own tokens reach a user.
     Link {
@@ -101,6 +114,7 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         profile,
         pin_transport,
         redirect_uri,
+        response_uri,
         all_users,
         refresh_tokens,
         client_key,
@@ -111,6 +125,9 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         public,
         sender_constraint,
         signed_requests,
+        token_request,
+        revoke_with_200,
+        sign_server,
     } = command
     else {
         anyhow::bail!("not a registration");
@@ -130,6 +147,7 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         profile,
         pin_transport,
         redirect_uris: redirect_uri,
+        response_uris: response_uri,
         reach: if all_users { Reach::All } else { Reach::Linked },
         refresh_tokens,
         public_key: client_key.as_deref().map(public_key).transpose()?,
@@ -139,6 +157,9 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         public,
         constraint: sender_constraint.unwrap_or(usual),
         signed_requests,
+        token_requests: token_request,
+        revokes_with_ok: revoke_with_200,
+        worker: sign_server,
     })
 }
 

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::ready;
 use crate::app::{App, Parts};
 use crate::config::Config;
-use crate::http::{ClientCertificates, Handle, Site, Tls, bind, pki_router, router, serve};
+use crate::http::{Bounds, ClientCertificates, Handle, Site, Tls, bind, pki_router, router, serve};
 
 /// How long calls may take to finish once we are told to stop; all of it must be over within ten seconds.
 const GRACE: Duration = Duration::from_secs(8);
@@ -29,7 +29,7 @@ pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Pa
     }
     let tls = tls(&config, ClientCertificates::Ignored)?;
     let asking = tls_of_clients(&config)?;
-    let head_timeout = Duration::from_secs(config.limits.header_timeout_seconds);
+    let bounds = Bounds::new(&config.limits);
     let public_url = config.listen.public_url(address);
     if config.listen.is_called_otherwise(address) && config.account.address_field.is_none() {
         tracing::warn!(
@@ -42,16 +42,16 @@ pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Pa
     let handle = Handle::new();
     stop_on_signal(handle.clone())?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&site)));
-    let public = serve(listener, tls, router(Arc::clone(&site)), handle.clone(), head_timeout);
+    let public = serve(listener, tls, router(Arc::clone(&site)), handle.clone(), &bounds);
     let mutual = async {
         match mutual_listener {
-            Some(listener) => serve(listener, asking, router(Arc::clone(&site)), handle.clone(), head_timeout).await,
+            Some(listener) => serve(listener, asking, router(Arc::clone(&site)), handle.clone(), &bounds).await,
             None => Ok(()),
         }
     };
     let pki = async {
         match pki_listener {
-            Some(listener) => serve(listener, None, pki_router(Arc::clone(&site)), handle.clone(), head_timeout).await,
+            Some(listener) => serve(listener, None, pki_router(Arc::clone(&site)), handle.clone(), &bounds).await,
             None => Ok(()),
         }
     };

@@ -16,6 +16,16 @@ pub struct Limits {
     pub body_timeout_seconds: u64,
     /// Seconds the head of a request may take to arrive; also how long a connection may lie idle.
     pub header_timeout_seconds: u64,
+    /// Octets of a request's head, at least 8192; what came with the last read may go beyond it.
+    pub head: usize,
+    /// Connections open at once, over all listeners.
+    pub connections: usize,
+    /// And from one address.
+    pub connections_per_address: usize,
+    /// Calls of one client in a second; as many may come at once.
+    pub client_calls_per_second: u32,
+    /// Calls for one user in a second; as many may come at once.
+    pub user_calls_per_second: u32,
     /// Credentials on one page of credentials/list.
     pub page: usize,
     /// Seconds an access token is good for.
@@ -34,6 +44,11 @@ impl Default for Limits {
             depth: 16,
             body_timeout_seconds: 10,
             header_timeout_seconds: 30,
+            head: 64 * 1024,
+            connections: 4096,
+            connections_per_address: 1024,
+            client_calls_per_second: 2000,
+            user_calls_per_second: 200,
             page: 100,
             access_token_seconds: 3600,
             refresh_token_seconds: 30 * 24 * 3600,
@@ -47,9 +62,15 @@ impl Limits {
         let least = self.body.min(self.hashes).min(self.depth).min(self.page).min(self.password_hashes);
         let seconds = self.body_timeout_seconds.min(self.header_timeout_seconds);
         let tokens = self.access_token_seconds.min(self.refresh_token_seconds);
-        if least == 0 || seconds == 0 || tokens == 0 {
-            return vec!["[limits] every limit must be at least 1".to_owned()];
+        let connections = self.connections.min(self.connections_per_address);
+        let calls = self.client_calls_per_second.min(self.user_calls_per_second);
+        let mut faults = Vec::new();
+        if least == 0 || seconds == 0 || tokens == 0 || connections == 0 || calls == 0 {
+            faults.push("[limits] every limit must be at least 1".to_owned());
         }
-        Vec::new()
+        if self.head < 8192 {
+            faults.push("[limits] head must be at least 8192".to_owned());
+        }
+        faults
     }
 }

@@ -1,12 +1,14 @@
 //! The gateway's configuration: one TOML file, one struct per section, unknown keys refused.
 
 pub mod account;
+pub mod asynchronous;
 pub mod limits;
 pub mod listen;
 pub mod mutual_tls;
 pub mod page;
 pub mod service;
 pub mod signer;
+pub mod timestamp;
 
 use std::path::Path;
 
@@ -39,6 +41,11 @@ pub struct Config {
     /// The signing page.
     #[serde(default)]
     pub page: page::PageConfig,
+    /// Signatures that are fetched later.
+    #[serde(default)]
+    pub asynchronous: asynchronous::AsynchronousConfig,
+    /// The time-stamping authority; absent: `signatures/timestamp` is not offered.
+    pub timestamp: Option<timestamp::TimestampConfig>,
     /// Bounds.
     #[serde(default)]
     pub limits: limits::Limits,
@@ -66,10 +73,12 @@ impl Config {
             faults.extend(mutual_tls.faults(self.listen.certificate.is_some()));
         }
         faults.extend(self.signer.faults());
+        faults.extend(self.timestamp.iter().flat_map(timestamp::TimestampConfig::faults));
         faults.extend(self.limits.faults());
         faults.extend(self.auth.faults());
         faults.extend(self.page.faults());
         faults.extend(self.account.faults());
+        faults.extend(self.asynchronous.faults());
         faults
     }
 }

@@ -9,6 +9,19 @@ use serde::Deserialize;
 use crate::domain::client::PinTransport;
 use crate::domain::seal::Material;
 
+/// How `info` says where OAuth is; v1 knows the first only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OauthMember {
+    /// `oauth2`, which the most clients read (clients.md 2d).
+    #[default]
+    Base,
+    /// `oauth2Issuer`.
+    Issuer,
+    /// `oauth2Servers`.
+    Servers,
+}
+
 /// What `info` says.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -23,6 +36,8 @@ pub struct InfoConfig {
     pub lang: String,
     /// URI of a JPEG or PNG; absent: one the gateway serves.
     pub logo: Option<String>,
+    /// How it says where OAuth is.
+    pub oauth: OauthMember,
     /// `signatureQualifier`s that every credential here satisfies, e.g. `eu_eidas_aes`.
     pub signature_qualifiers: Vec<String>,
 }
@@ -35,6 +50,7 @@ impl Default for InfoConfig {
             region: "PT".to_owned(),
             lang: "en-US".to_owned(),
             logo: None,
+            oauth: OauthMember::Base,
             signature_qualifiers: Vec::new(),
         }
     }

@@ -45,6 +45,16 @@ pub enum Constraint {
     Certificate,
 }
 
+/// Where the parameters of a token request may stand beside the form of RFC 6749, for clients that cannot be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenRequest {
+    /// In a JSON object.
+    Json,
+    /// In the query string; never a secret.
+    Query,
+}
+
 /// Which certificate a client authenticates with (RFC 8705).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -74,6 +84,9 @@ pub struct Client {
     pub pin_transport: PinTransport,
     /// Exact redirect URIs.
     pub redirect_uris: Vec<String>,
+    /// Exact `response_uri`s: where it may be told of signatures it fetches later.
+    #[serde(default)]
+    pub response_uris: Vec<String>,
     /// Which users its own tokens reach.
     pub reach: Reach,
     /// Whether it is given refresh tokens.
@@ -92,6 +105,15 @@ pub struct Client {
     /// Whether its authorization requests have to be signed (RFC 9101).
     #[serde(default)]
     pub signed_requests: bool,
+    /// Where else its token requests may have their parameters.
+    #[serde(default)]
+    pub token_requests: Vec<TokenRequest>,
+    /// Whether it takes a revocation for done only if it hears 200 (RFC 7009), not 204 (CSC).
+    #[serde(default)]
+    pub revokes_with_ok: bool,
+    /// Whether it is a worker of the SignServer-compatible interface: then who shows a credential's id and PIN signs.
+    #[serde(default)]
+    pub worker: bool,
 }
 
 impl Client {
@@ -99,6 +121,12 @@ impl Client {
     #[must_use]
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
+    }
+
+    /// Whether it may be told at this `response_uri`.
+    #[must_use]
+    pub fn calls_back(&self, uri: &str) -> bool {
+        self.response_uris.iter().any(|registered| registered == uri)
     }
 
     /// Whether its authorization requests have to be pushed.

@@ -2,12 +2,14 @@
 
 pub mod account;
 pub mod authorization_request;
+pub mod callback;
 pub mod certificate;
 pub mod client;
 pub mod code;
 pub mod credential;
 pub mod external;
 pub mod history;
+pub mod job;
 pub mod jwt;
 pub mod language;
 pub mod password;

@@ -61,7 +61,14 @@ pub(super) async fn holder(site: &Site, head: &Parts, malformed: Fault) -> Resul
         Some(Confirmation::Jkt(_)) => false,
     };
     // A thief of a bound token hears what one who made it up hears.
-    if confirmed { Ok(holder) } else { Err(Problem::new(StatusCode::UNAUTHORIZED, wire::INVALID_TOKEN)) }
+    if !confirmed {
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, wire::INVALID_TOKEN));
+    }
+    // Counted once it is known who calls, so that nobody uses up another's calls.
+    match &holder {
+        Holder::Service(bearer) | Holder::Credential(bearer, _) => site.app.rates.admit(bearer)?,
+    }
+    Ok(holder)
 }
 
 /// Whom a service token in the header speaks for; a credential's token is none.

@@ -31,10 +31,25 @@ pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + S
 pub(super) struct Method {
     /// Its path below the version, and its name in `info`.
     pub(super) name: &'static str,
+    /// The versions of the standard that define it; it is served under all.
+    pub(super) versions: &'static [Version],
     /// What is said when the Authorization header is malformed.
     pub(super) header: Fault,
+    /// What has to be switched on for it.
+    pub(super) needs: Needs,
     /// Its handler.
     pub(super) run: Run,
+}
+
+/// What of the configuration a method needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Nothing.
+    Nothing,
+    /// `auth.basic`.
+    Basic,
+    /// `timestamp`.
+    TimeStamps,
 }
 
 /// A handler, by the authorization it needs.

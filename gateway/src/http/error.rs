@@ -10,7 +10,10 @@ use crate::port::{identity, signer};
 use crate::service::account::throttle::Wait;
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
-use crate::service::{authorization, clients, credentials, enrolment, login, passwords, signing, tokens, transactions};
+use crate::service::{
+    authorization, clients, credentials, enrolment, jobs, login, passwords, rates, signing, time_stamps, tokens,
+    transactions, workers,
+};
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
@@ -118,6 +121,47 @@ impl From<signing::Error> for Problem {
     }
 }
 
+impl From<jobs::Error> for Problem {
+    fn from(error: jobs::Error) -> Self {
+        match error {
+            jobs::Error::ResponseUri => wire::RESPONSE_URI.into(),
+            jobs::Error::Unknown => wire::REQUEST.into(),
+            jobs::Error::UserNamed => wire::POLLED_USER_MUST_BE_NULL.into(),
+            jobs::Error::OtherUser => wire::POLLED_USER.into(),
+            error @ jobs::Error::Busy => Self::unavailable(error),
+            jobs::Error::Signing(error) => error.into(),
+            jobs::Error::Store(error) => error.into(),
+            error @ (jobs::Error::Lost | jobs::Error::Random(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<time_stamps::Error> for Problem {
+    fn from(error: time_stamps::Error) -> Self {
+        match error {
+            error @ time_stamps::Error::Unavailable(_) => Self::unavailable(error),
+            error @ (time_stamps::Error::Unfit(_) | time_stamps::Error::Random(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<rates::TooMany> for Problem {
+    fn from(error: rates::TooMany) -> Self {
+        let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
+        busy.with_wait(error.seconds).because(error)
+    }
+}
+
+impl From<workers::Error> for Problem {
+    fn from(error: workers::Error) -> Self {
+        match error {
+            workers::Error::Credential(error) => error.into(),
+            workers::Error::Authorization(error) => error.into(),
+            workers::Error::Signing(error) => error.into(),
+        }
+    }
+}
+
 impl From<external::Error> for Problem {
     /// Of the pages, which tell of the rest themselves.
     fn from(error: external::Error) -> Self {
@@ -207,6 +251,7 @@ impl From<clients::Error> for Problem {
             error @ (clients::Error::BadId
             | clients::Error::Taken
             | clients::Error::Redirect(_)
+            | clients::Error::Response(_)
             | clients::Error::Contradiction(_)
             | clients::Error::Seal(_)
             | clients::Error::UnknownUser

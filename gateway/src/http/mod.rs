@@ -6,9 +6,11 @@ mod address;
 mod bearer;
 mod body;
 mod channel;
+mod connections;
 mod csc;
 mod dispatch;
 mod error;
+mod methods;
 mod oauth2;
 mod peer;
 mod pki;
@@ -17,10 +19,11 @@ mod reply;
 mod router;
 mod server;
 mod site;
+mod workers;
 
 pub use pki::router as pki_router;
 pub use router::router;
-pub use server::{ClientCertificates, Handle, Tls, bind, serve};
+pub use server::{Bounds, ClientCertificates, Handle, Tls, bind, serve};
 pub use site::Site;
 
 #[cfg(test)]

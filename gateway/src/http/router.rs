@@ -1,10 +1,10 @@
-//! Which path is which method. The tables of the versions are the same: clients mix them (clients.md 2m, rule 1).
+//! Which path is which method. All versions are served the same: clients mix them (clients.md 2m, rule 1).
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
@@ -13,39 +13,12 @@ use rsign_api::error as wire;
 use rsign_api::version::Version;
 
 use super::bearer::bearer;
-use super::dispatch::{Method, Run, conclude, dispatch};
+use super::dispatch::{Method, conclude, dispatch};
 use super::error::Problem;
+use super::methods::{INFO, METHODS, offered};
 use super::reply::Reply;
 use super::site::Site;
-use super::{account, channel, csc, oauth2};
-
-/// The methods of the API, in the order `info` names them.
-static METHODS: [Method; 8] = [
-    Method { name: "auth/login", header: wire::HEADER, run: Run::Open(csc::auth_login::handle) },
-    Method { name: "auth/revoke", header: wire::HEADER_CAPITALS, run: Run::Service(csc::auth_revoke::handle) },
-    Method { name: "credentials/list", header: wire::HEADER, run: Run::Service(csc::credentials_list::handle) },
-    Method { name: "credentials/info", header: wire::HEADER, run: Run::Credential(csc::credentials_info::handle) },
-    Method { name: "credentials/authorize", header: wire::HEADER, run: Run::Service(csc::authorize::handle) },
-    Method {
-        name: "credentials/extendTransaction",
-        header: wire::HEADER_CAPITALS,
-        run: Run::Service(csc::extend_transaction::handle),
-    },
-    Method { name: "signatures/signHash", header: wire::HEADER, run: Run::Credential(csc::sign_hash::handle) },
-    INFO,
-];
-
-const INFO: Method = Method { name: "info", header: wire::HEADER, run: Run::Open(csc::info::handle) };
-
-/// `auth/login` is a method only where it is switched on (DESIGN 6).
-fn offered(basic: bool) -> impl Iterator<Item = &'static Method> {
-    METHODS.iter().filter(move |method| basic || method.name != "auth/login")
-}
-
-/// `methods` of `info`; `info` itself may be left out (11.1).
-pub(super) fn method_names(basic: bool) -> Vec<&'static str> {
-    offered(basic).map(|method| method.name).filter(|name| *name != INFO.name).collect()
-}
+use super::{account, channel, oauth2, workers};
 
 /// The whole public surface.
 pub fn router(site: Arc<Site>) -> Router {
@@ -57,16 +30,18 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(channel::routes(&site))
         .route("/oauth2/token", post(oauth2::token))
         .route("/oauth2/revoke", post(oauth2::revoke))
+        .route("/scan/settings", post(scan_settings))
+        .route("/rest/v1/workers/{id}/process", post(workers::process))
         .route("/logo.png", get(logo))
         .merge(account::routes());
     for (segment, version) in [("v0", Version::V1), ("v1", Version::V1), ("v2", Version::V2)] {
-        for method in offered(site.config.auth.basic) {
+        for method in offered(&site.config) {
             let path = format!("/csc/{segment}/{}", method.name);
             let route = route(version, method);
             routes = routes.route(&format!("{path}/"), route.clone()).route(&path, route);
         }
     }
-    routes = routes.route("/csc/{version}/{*method}", axum::routing::any(unknown));
+    routes = routes.route("/csc/{version}/{*method}", post(other));
     let routes = match &site.config.listen.prefix {
         Some(prefix) => Router::new().nest(prefix, routes.clone()).merge(routes),
         None => routes,
@@ -90,17 +65,39 @@ fn route(version: Version, method: &'static Method) -> MethodRouter<Arc<Site>> {
     if method.name == INFO.name { route.get(run) } else { route }
 }
 
-/// A method this service does not have: 501, after the rules of authorization (clause 10.1).
-async fn unknown(State(site): State<Arc<Site>>, request: Request) -> Response {
+/// A method written with other capitals is that method (clients.md 2l). One this service does not have: 501, after the
+/// rules of authorization (clause 10.1).
+async fn other(
+    State(site): State<Arc<Site>>,
+    Path((segment, name)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let version = if segment == "v2" { Version::V2 } else { Version::V1 };
+    let name = name.trim_end_matches('/');
+    let known = ["v0", "v1", "v2"].contains(&segment.as_str());
+    let meant = offered(&site.config).find(|method| known && method.name.eq_ignore_ascii_case(name));
+    if let Some(method) = meant {
+        return dispatch(site, version, method, request).await;
+    }
     let started = Instant::now();
-    let path = request.uri().path();
-    let version = if path.contains("/csc/v0/") || path.contains("/csc/v1/") { Version::V1 } else { Version::V2 };
+    // By the name of the table, never the caller's, so that logs stay short.
+    let method = METHODS.iter().find(|method| method.name.eq_ignore_ascii_case(name));
     let (head, _) = request.into_parts();
     let outcome = match bearer(&site, &head, wire::HEADER).await {
         Ok(_) => Err(Problem::new(StatusCode::NOT_IMPLEMENTED, wire::NOT_IMPLEMENTED)),
         Err(problem) => Err(problem),
     };
-    conclude(outcome, version, "unknown", started)
+    conclude(outcome, version, method.map_or("unknown", |method| method.name), started)
+}
+
+/// Clients made for one other service ask it before they sign whether files have to be scanned for malware, and give up
+/// when nobody answers (clients.md 2k). Nothing is scanned here.
+async fn scan_settings(State(site): State<Arc<Site>>, request: Request) -> Response {
+    let started = Instant::now();
+    let (head, _) = request.into_parts();
+    let outcome = bearer(&site, &head, wire::HEADER).await;
+    let answer = outcome.and_then(|_| Reply::json(&serde_json::json!({ "malware_scan_enabled": false })));
+    conclude(answer, Version::V1, "scan/settings", started)
 }
 
 /// People hear it as a page, apps as JSON.

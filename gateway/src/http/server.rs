@@ -9,14 +9,16 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::middleware::AddExtension;
-use axum_server::accept::{Accept, NoDelayAcceptor};
+use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio::net::TcpSocket;
 
+use super::connections::{Capped, Connections};
 use super::peer::AnyCertificate;
+use crate::config::limits::Limits;
 
 /// The way to stop servers; one handle may stop several.
 pub type Handle = axum_server::Handle<SocketAddr>;
@@ -80,6 +82,26 @@ pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     bound.with_context(|| format!("cannot listen on {address}"))
 }
 
+/// What one connection may cost.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    head_timeout: Duration,
+    head: usize,
+    connections: Connections,
+}
+
+impl Bounds {
+    /// As configured; the listeners of a gateway share one.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            head_timeout: Duration::from_secs(limits.header_timeout_seconds),
+            head: limits.head,
+            connections: Connections::new(limits),
+        }
+    }
+}
+
 /// Serves until the handle says stop.
 ///
 /// # Errors
@@ -89,14 +111,15 @@ pub async fn serve(
     tls: Option<Tls>,
     router: Router,
     handle: Handle,
-    head_timeout: Duration,
+    bounds: &Bounds,
 ) -> anyhow::Result<()> {
+    let capped = Capped(bounds.connections.clone());
     match tls {
         Some(Tls(config)) => {
-            let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor::new());
-            run(listener, acceptor, router, handle, head_timeout).await
+            let acceptor = RustlsAcceptor::new(config).acceptor(capped);
+            run(listener, acceptor, router, handle, bounds).await
         }
-        None => run(listener, NoDelayAcceptor::new(), router, handle, head_timeout).await,
+        None => run(listener, capped, router, handle, bounds).await,
     }
 }
 
@@ -108,7 +131,7 @@ async fn run<A>(
     acceptor: A,
     router: Router,
     handle: Handle,
-    head_timeout: Duration,
+    bounds: &Bounds,
 ) -> anyhow::Result<()>
 where
     A: Accept<tokio::net::TcpStream, Called> + Clone + Send + Sync + 'static,
@@ -118,9 +141,10 @@ where
 {
     let mut server = axum_server::from_tcp(listener)?
         .http1_only()
-        .first_request_timeout(head_timeout)
+        .first_request_timeout(bounds.head_timeout)
         .handle(handle)
         .acceptor(acceptor);
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(head_timeout);
+    let mut http = server.http_builder().http1();
+    http.timer(TokioTimer::new()).header_read_timeout(bounds.head_timeout).max_buf_size(bounds.head);
     Ok(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await?)
 }

@@ -1,6 +1,9 @@
 //! What the gateway needs of the world, in words of the domain.
 
+pub mod callback;
 pub mod clock;
+#[cfg(test)]
+pub(crate) mod fake_callback;
 #[cfg(test)]
 pub(crate) mod fake_identity;
 #[cfg(test)]
@@ -8,3 +11,4 @@ pub(crate) mod fake_signer;
 pub mod identity;
 pub mod random;
 pub mod signer;
+pub mod time_stamps;

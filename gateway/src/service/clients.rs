@@ -6,8 +6,9 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::callback;
 use crate::domain::client::{
-    CertificateRule, Client, Constraint, PinTransport, Profile, Reach, SecretDigest, is_client_id,
+    CertificateRule, Client, Constraint, PinTransport, Profile, Reach, SecretDigest, TokenRequest, is_client_id,
 };
 use crate::domain::redirect::{self, Unfit};
 use crate::domain::seal::{self, Material, Purpose, Sealed};
@@ -33,6 +34,9 @@ pub enum Error {
     /// A redirect URI cannot be one.
     #[error(transparent)]
     Redirect(#[from] Unfit),
+    /// A response URI cannot be one.
+    #[error(transparent)]
+    Response(#[from] callback::Unfit),
     /// The decisions do not fit together.
     #[error("{0}")]
     Contradiction(&'static str),
@@ -66,6 +70,8 @@ pub struct Registration {
     pub pin_transport: PinTransport,
     /// Exact redirect URIs.
     pub redirect_uris: Vec<String>,
+    /// Exact `response_uri`s.
+    pub response_uris: Vec<String>,
     /// Which users its own tokens reach.
     pub reach: Reach,
     /// Whether it is given refresh tokens.
@@ -84,6 +90,12 @@ pub struct Registration {
     pub constraint: Constraint,
     /// Whether its authorization requests have to be signed.
     pub signed_requests: bool,
+    /// Where else its token requests may have their parameters.
+    pub token_requests: Vec<TokenRequest>,
+    /// Whether a revocation is answered with 200.
+    pub revokes_with_ok: bool,
+    /// Whether it is a worker of the SignServer-compatible interface.
+    pub worker: bool,
 }
 
 impl Registration {
@@ -91,11 +103,18 @@ impl Registration {
     fn check(&self) -> Result<(), Error> {
         let keyed = self.public_key.is_some() || self.certificate.is_some();
         let contradiction = match self {
+            Self { worker: true, pin_transport: PinTransport::Sealed, .. }
+            | Self { worker: true, profile: Profile::Hardened, .. } => {
+                Some("a worker takes PINs in clear and is of the legacy profile")
+            }
             Self { public: true, .. } if keyed || self.secret => Some("a public client has no secret and no key"),
             Self { public: true, profile: Profile::Hardened, .. } => Some("a hardened client is not public"),
             Self { public: true, .. } => None,
             Self { profile: Profile::Hardened, secret: true, .. } => {
                 Some("a hardened client authenticates with a key or a certificate, not with a secret")
+            }
+            Self { profile: Profile::Hardened, token_requests, .. } if !token_requests.is_empty() => {
+                Some("a hardened client sends its token requests as forms")
             }
             Self { profile: Profile::Hardened, .. } if !keyed => Some("a hardened client needs a key or a certificate"),
             Self { profile: Profile::Hardened, constraint: Constraint::None, .. } => {
@@ -114,7 +133,8 @@ impl Registration {
             _ => None,
         };
         contradiction.map_or(Ok(()), |fault| Err(Error::Contradiction(fault)))?;
-        Ok(self.redirect_uris.iter().try_for_each(|uri| redirect::check(uri))?)
+        self.redirect_uris.iter().try_for_each(|uri| redirect::check(uri))?;
+        Ok(self.response_uris.iter().try_for_each(|uri| callback::check(uri))?)
     }
 }
 
@@ -165,6 +185,7 @@ impl Clients {
             profile: wanted.profile,
             pin_transport: wanted.pin_transport,
             redirect_uris: wanted.redirect_uris,
+            response_uris: wanted.response_uris,
             reach: wanted.reach,
             refresh_tokens: wanted.refresh_tokens,
             public_key: wanted.public_key,
@@ -172,6 +193,9 @@ impl Clients {
             public: wanted.public,
             constraint: wanted.constraint,
             signed_requests: wanted.signed_requests,
+            token_requests: wanted.token_requests,
+            revokes_with_ok: wanted.revokes_with_ok,
+            worker: wanted.worker,
         };
         if !self.registrations.register(client).await? {
             return Err(Error::Taken);

@@ -7,6 +7,7 @@ use rsign_api::signer::State;
 use super::authority::Authority;
 use super::credentials::{self, Credentials};
 use super::enrolment::{self, Enrolment};
+use super::rates::Rates;
 use crate::port::clock::Clock;
 use crate::store::Repositories;
 
@@ -37,6 +38,7 @@ pub struct Housekeeping {
     credentials: Arc<Credentials>,
     enrolment: Arc<Enrolment>,
     authority: Arc<Authority>,
+    rates: Arc<Rates>,
     clock: Arc<dyn Clock>,
 }
 
@@ -48,13 +50,15 @@ impl Housekeeping {
         credentials: Arc<Credentials>,
         enrolment: Arc<Enrolment>,
         authority: Arc<Authority>,
+        rates: Arc<Rates>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { repositories, credentials, enrolment, authority, clock }
+        Self { repositories, credentials, enrolment, authority, rates, clock }
     }
 
     /// One round; what fails is logged and tried again in the next.
     pub async fn round(&self) {
+        self.rates.forget();
         if let Err(error) = self.purge().await {
             tracing::warn!(%error, "expired tokens could not be removed");
         }

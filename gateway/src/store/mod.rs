@@ -5,6 +5,7 @@ mod codes;
 mod credentials;
 mod external;
 mod history;
+mod jobs;
 mod requests;
 mod seen;
 mod sessions;
@@ -21,6 +22,7 @@ pub use codes::{Codes, Redemption};
 pub use credentials::{Credentials, Enrolments};
 pub use external::External;
 pub use history::History;
+pub use jobs::Jobs;
 pub use requests::AuthorizationRequests;
 pub use seen::SeenIds;
 pub use sessions::Sessions;
@@ -61,6 +63,8 @@ pub struct Repositories {
     pub sessions: Sessions,
     /// What users approved.
     pub history: History,
+    /// Signatures that are fetched later.
+    pub jobs: Jobs,
     /// People whom identity providers vouch for.
     pub external: External,
 }
@@ -90,6 +94,7 @@ impl Repositories {
             transactions::TRANSACTION,
             sessions::SESSION,
             history::APPROVAL,
+            jobs::JOB,
             external::SIGN_IN,
             external::INTRODUCTION,
             external::TIE,
@@ -115,11 +120,12 @@ impl Repositories {
             transactions: Transactions::over(store),
             sessions: Sessions::over(store),
             history: History::over(store),
+            jobs: Jobs::over(store),
             external: External::over(store),
         }
     }
 
-    /// Removes tokens, sessions and entries of the history whose time is over.
+    /// Removes tokens, sessions, jobs and entries of the history whose time is over.
     ///
     /// # Errors
     /// See [`rsign_storage::Error`].
@@ -129,6 +135,7 @@ impl Repositories {
         let asked = self.requests.purge(now).await? + self.transactions.purge(now).await?;
         let asked = asked + self.seen.purge(now).await?;
         let people = self.sessions.purge(now).await? + self.external.purge(now).await?;
+        let people = people + self.jobs.purge(now).await?;
         Ok(tokens + codes + asked + people + self.history.purge(now).await?)
     }
 }

@@ -8,13 +8,16 @@ use x509_cert::ext::pkix::crl::dp::DistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{
     AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies,
-    CrlDistributionPoints, CrlNumber, CrlReason, KeyUsage, KeyUsages, SubjectKeyIdentifier,
+    CrlDistributionPoints, CrlNumber, CrlReason, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier,
 };
 
 use super::Error;
 
 /// id-ad-caIssuers (RFC 5280, 4.2.2.1).
 const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
+
+/// id-kp-timeStamping (RFC 5280, 4.2.1.12).
+const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 
 pub(super) fn authority_key(identifier: &[u8]) -> Result<Extension, Error> {
     let key_identifier = Some(OctetString::new(identifier)?);
@@ -29,6 +32,16 @@ pub(super) fn subject_key(identifier: &[u8]) -> Result<Extension, Error> {
 /// (EN 319 412-2, 4.3.2).
 pub(super) fn content_commitment() -> Result<Extension, Error> {
     critical(&KeyUsage(KeyUsages::NonRepudiation.into()))
+}
+
+/// A key that signs data, and no commitments.
+pub(super) fn digital_signature() -> Result<Extension, Error> {
+    critical(&KeyUsage(KeyUsages::DigitalSignature.into()))
+}
+
+/// For time-stamps and nothing else: critical, and the one purpose (RFC 3161, 2.3).
+pub(super) fn time_stamping() -> Result<Extension, Error> {
+    critical(&ExtendedKeyUsage(vec![TIME_STAMPING]))
 }
 
 pub(super) fn certificate_and_crl_signing() -> Result<Extension, Error> {

@@ -28,6 +28,15 @@ pub struct Profile {
     pub crl_url: Option<String>,
 }
 
+impl Profile {
+    /// Where validators find the rest.
+    fn locations(&self) -> Result<Extensions, Error> {
+        let crl = self.crl_url.as_deref().map(extension::crl_location);
+        let issuer = self.issuer_url.as_deref().map(extension::issuer_location);
+        crl.into_iter().chain(issuer).collect()
+    }
+}
+
 /// A person's certificate to be.
 #[derive(Debug, Clone, Copy)]
 pub struct EndEntity<'a> {
@@ -42,7 +51,46 @@ pub struct EndEntity<'a> {
     pub validity: Validity,
 }
 
+/// The certificate to be of a service of the same operator.
+#[derive(Debug, Clone, Copy)]
+pub struct ServiceEntity<'a> {
+    /// Who it is for.
+    pub name: &'a AuthorityName,
+    /// `SubjectPublicKeyInfo` of its key, DER.
+    pub spki: &'a [u8],
+    /// As of an [`EndEntity`].
+    pub serial: &'a [u8],
+    /// From when until when; within the CA's own.
+    pub validity: Validity,
+}
+
 impl Authority {
+    /// The certificate of a time-stamping authority (RFC 3161, 2.3).
+    pub fn issue_time_stamping(&self, entity: &ServiceEntity<'_>, profile: &Profile) -> Result<ToBeSigned, Error> {
+        if !self.validity.contains(entity.validity) {
+            return Err(Error::Time);
+        }
+        let (_, subject_public_key_info) = spki::parse(entity.spki)?;
+        let mut extensions = vec![
+            extension::authority_key(&self.key_identifier)?,
+            extension::subject_key(&spki::identifier(&subject_public_key_info)?)?,
+            extension::digital_signature()?,
+            extension::time_stamping()?,
+        ];
+        extensions.extend(profile.locations()?);
+        let tbs = Tbs {
+            version: Version::V3,
+            serial_number: serial(entity.serial)?,
+            signature: signed::algorithm(self.verifier.scheme())?,
+            issuer: self.name.clone(),
+            validity: entity.validity.encode()?,
+            subject: name::authority(entity.name)?,
+            subject_public_key_info,
+            extensions,
+        };
+        ToBeSigned::new(&tbs, &self.verifier)
+    }
+
     /// The certificate of a person's signing key. Without basicConstraints, so not a CA's (RFC 5280, 4.2.1.9).
     pub fn issue(&self, entity: &EndEntity<'_>, profile: &Profile) -> Result<ToBeSigned, Error> {
         if !self.validity.contains(entity.validity) {
@@ -71,12 +119,7 @@ impl Authority {
         if !profile.policies.is_empty() {
             extensions.push(extension::policies(&profile.policies)?);
         }
-        if let Some(url) = &profile.crl_url {
-            extensions.push(extension::crl_location(url)?);
-        }
-        if let Some(url) = &profile.issuer_url {
-            extensions.push(extension::issuer_location(url)?);
-        }
+        extensions.extend(profile.locations()?);
         extensions.extend(profile.qc.extension()?);
         Ok(extensions)
     }

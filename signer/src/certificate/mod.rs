@@ -28,7 +28,7 @@ mod tests;
 pub use authority::Authority;
 pub use crl::{RevocationList, Revoked};
 pub use error::Error;
-pub use issue::{EndEntity, Profile, self_signed};
+pub use issue::{EndEntity, Profile, ServiceEntity, self_signed};
 pub use qc::{PdsLocation, QcStatements};
 pub use read::Certificate;
 pub use request::request;

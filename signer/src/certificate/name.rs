@@ -3,13 +3,14 @@
 use der::asn1::{Any, ObjectIdentifier, PrintableString, Utf8StringRef};
 use der::{Decode as _, Encode as _};
 use rsign_api::signer::Subject;
+use serde::{Deserialize, Serialize};
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
 
 use super::Error;
 
-/// Name of a CA (EN 319 412-2, 4.2.3.1), in the order it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Name of a CA or of another service (EN 319 412-2, 4.2.3.1), in the order it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorityName {
     /// `C`, ISO 3166-1 alpha-2.
     pub country: String,

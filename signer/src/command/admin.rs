@@ -14,6 +14,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use zeroize::Zeroizing;
 
+use crate::certificate::name::AuthorityName;
 use crate::config::Admin;
 use crate::service::{Error, Signer, Unblocking};
 
@@ -28,6 +29,8 @@ enum Question {
     UnblockStatement { credential: String, officer: String },
     /// An officer's signature of that.
     Unblock { credential: String, officer: String, signature: Bytes },
+    /// Issue a certificate for a time-stamping authority.
+    TimeStamping { name: AuthorityName, spki: Bytes },
 }
 
 /// What an authenticator app is told.
@@ -45,6 +48,8 @@ enum Reply {
     Done,
     Statement(String),
     Unblocking { done: bool },
+    /// End entity, CA.
+    Certificates(Vec<Bytes>),
     Failed(String),
 }
 
@@ -102,6 +107,10 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
                     Err(error) => Reply::Failed(unblocked_not(&error)),
                 }
             }
+            Ok(Question::TimeStamping { name, spki }) => match signer.issue_time_stamping(&name, &spki).await {
+                Ok(chain) => Reply::Certificates(chain.map(Bytes).into()),
+                Err(error) => Reply::Failed(error.to_string()),
+            },
             Ok(_) if !enabled => {
                 Reply::Failed("`credential pin` is off: owners get their PINs on the enrolment page".to_owned())
             }
@@ -224,4 +233,18 @@ pub(super) async fn print_pin(socket: &Path, id: &str) -> anyhow::Result<()> {
         Reply::Done => Ok(()),
         _ => bail!("the signer answered another question"),
     }
+}
+
+/// Prints a certificate for the key of a time-stamping authority, and the CA's, as PEM.
+pub(super) async fn print_time_stamping(socket: &Path, name: AuthorityName, key: &Path) -> anyhow::Result<()> {
+    let pem = std::fs::read_to_string(key).with_context(|| format!("cannot read {}", key.display()))?;
+    let (label, spki) = der::pem::decode_vec(pem.as_bytes()).map_err(|error| anyhow::anyhow!("{error}"))?;
+    anyhow::ensure!(label == "PUBLIC KEY", "{} is no public key in PEM", key.display());
+    let question = Question::TimeStamping { name, spki: Bytes(spki) };
+    let Reply::Certificates(chain) = Host::connect(socket).await?.ask(&question).await? else { bail!("the signer answered another question") };
+    for certificate in chain {
+        let pem = der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, &certificate);
+        print!("{}", pem.map_err(|error| anyhow::anyhow!("{error}"))?);
+    }
+    Ok(())
 }

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::certificate::name::AuthorityName;
 use crate::config::Config;
 use crate::hsm::TokenKey;
 
@@ -46,6 +47,11 @@ enum Command {
     Credential {
         #[command(subcommand)]
         command: CredentialCommand,
+    },
+    /// Certificates of the built-in CA for the operator's other services.
+    Certificate {
+        #[command(subcommand)]
+        command: CertificateCommand,
     },
     /// Prints the identity key that signs channel handshakes, as PEM: for the signing page and for native apps.
     Identity,
@@ -83,6 +89,19 @@ enum CredentialCommand {
         /// The officer's signature of the statement that the command prints without it.
         #[arg(long)]
         signature: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CertificateCommand {
+    /// Prints a certificate for a time-stamping authority, and the CA's, as PEM; the signer has to be serving.
+    TimeStamping {
+        /// PEM file of its public key.
+        #[arg(long)]
+        key: PathBuf,
+        /// Its name.
+        #[arg(long)]
+        name: String,
     },
 }
 
@@ -140,6 +159,11 @@ async fn dispatch(command: Command, config: &Config) -> anyhow::Result<()> {
         }
         Command::Audit { command: AuditCommand::Verify { key, known } } => {
             audit::verify(config, key.as_deref(), known.as_deref()).await
+        }
+        Command::Certificate { command: CertificateCommand::TimeStamping { key, name } } => {
+            let ca = config.authority_name();
+            let name = AuthorityName { common_name: name, ..ca };
+            admin::print_time_stamping(&config.admin.socket, name, &key).await
         }
         Command::Audit { command: AuditCommand::Show } => audit::show(config).await,
     }

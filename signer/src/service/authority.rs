@@ -6,7 +6,8 @@ use rsign_api::signer::{Authority as PublicSide, IssueCertificate, IssuedCertifi
 
 use super::{Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
-use crate::certificate::{CrlReason, EndEntity, RevocationList, Revoked, ToBeSigned, Validity};
+use crate::certificate::name::AuthorityName;
+use crate::certificate::{CrlReason, EndEntity, RevocationList, Revoked, ServiceEntity, ToBeSigned, Validity};
 use crate::hsm::{Answer, Job, TokenKey, ecdsa};
 
 const DAY: i64 = 86_400;
@@ -45,6 +46,25 @@ impl Signer {
         self.audit.record(Entry::of(Event::CertificateIssued).credential(&row).because(reason)).await?;
         let certificate = self.sign_as_authority(&certificate).await?;
         Ok(IssuedCertificate { certificate: Bytes(certificate), chain: vec![Bytes(self.authority_der.clone())] })
+    }
+
+    /// Issues a certificate for the key of a time-stamping authority: a service of the same operator, asked for on this
+    /// host only. With the CA's own certificate.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] for an impossible name or key.
+    pub async fn issue_time_stamping(&self, name: &AuthorityName, spki: &[u8]) -> Result<[Vec<u8>; 2]> {
+        let now = self.clock.now() / 1000;
+        let serial = self.draw_serial();
+        let validity = Validity {
+            not_before: (now - SKEW).max(self.authority.validity().not_before),
+            not_after: (now + LIFE).min(self.authority.validity().not_after),
+        };
+        let entity = ServiceEntity { name, spki, serial: &serial, validity };
+        let certificate = self.authority.issue_time_stamping(&entity, &self.profile).map_err(|_| Refusal::Malformed)?;
+        let reason = format!("serial {}, time-stamping", data_encoding::HEXLOWER.encode(&serial));
+        self.audit.record(Entry::of(Event::CertificateIssued).because(reason)).await?;
+        Ok([self.sign_as_authority(&certificate).await?, self.authority_der.clone()])
     }
 
     /// The CA's certificate and a fresh revocation list: what was destroyed is revoked.

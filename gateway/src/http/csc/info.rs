@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use rsign_api::algorithm::KeyType;
-use rsign_api::csc::info::{Info, SignAlgorithms, SignatureFormats};
+use rsign_api::csc::info::{AuthorizationServer, Info, SignAlgorithms, SignatureFormats};
 use rsign_api::sign_algo;
 use rsign_api::version::Version;
 
 use crate::config::Config;
+use crate::config::service::OauthMember;
 use crate::http::dispatch::{Answer, OpenCall};
+use crate::http::methods::names;
 use crate::http::reply::Reply;
-use crate::http::router::method_names;
 use crate::http::site::Site;
 
 /// The same answer to everybody; a body, if there is one, can only ask for a language we may not have.
@@ -26,6 +27,11 @@ pub(in crate::http) fn answer(version: Version, config: &Config, public_url: &st
         auth_type.insert(0, "basic");
     }
     let info = config.info.clone();
+    let member = if version == Version::V1 { OauthMember::Base } else { info.oauth };
+    let told = |which| (member == which).then(|| public_url.to_owned());
+    let server = |issuer| {
+        vec![AuthorizationServer { issuer, auth_type: vec!["oauth2code", "oauth2client"], supports_rar: true }]
+    };
     Info {
         specs: version.specs(),
         name: info.name,
@@ -34,14 +40,16 @@ pub(in crate::http) fn answer(version: Version, config: &Config, public_url: &st
         lang: info.lang,
         description: info.description,
         auth_type,
-        oauth2: public_url.to_owned(),
-        methods: method_names(config.auth.basic),
-        asynchronous: false,
+        oauth2: told(OauthMember::Base),
+        oauth2_issuer: told(OauthMember::Issuer),
+        oauth2_servers: told(OauthMember::Servers).map(server),
+        methods: names(config, version),
+        asynchronous: true,
         validation_info: false,
         sign_algorithms: SignAlgorithms { algos: algorithms(), params: Vec::new() },
         signature_formats: SignatureFormats::default(),
         conformance_levels: Vec::new(),
-        supports_rar: true,
+        supports_rar: (member != OauthMember::Servers).then_some(true),
         supported_hash_types: vec!["dtbsr"],
     }
 }
@@ -56,4 +64,41 @@ fn algorithms() -> Vec<String> {
         }
     }
     algorithms
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// `info` under this version where `[info] oauth` says this.
+    fn said(version: Version, oauth: &str) -> Value {
+        let config = format!(
+            "[listen]\naddress = \"127.0.0.1:0\"\n[store]\nengine = \"sqlite\"\npath = \"x\"\n\
+             [signer]\nurl = \"https://x\"\nca = \"x\"\ncertificate = \"x\"\nkey = \"x\"\n[info]\noauth = {oauth:?}\n"
+        );
+        serde_json::to_value(answer(version, &toml::from_str(&config).unwrap(), "https://rsign.example")).unwrap()
+    }
+
+    #[test]
+    fn exactly_one_member_says_where_oauth_is() {
+        let members = ["oauth2", "oauth2Issuer", "oauth2Servers"];
+        for (version, oauth, place) in [
+            (Version::V1, "base", 0),
+            (Version::V1, "servers", 0),
+            (Version::V2, "base", 0),
+            (Version::V2, "issuer", 1),
+            (Version::V2, "servers", 2),
+        ] {
+            let info = said(version, oauth);
+            let there: Vec<_> = members.into_iter().filter(|member| info.get(member).is_some()).collect();
+            assert_eq!(there, [members[place]], "{version:?} {oauth}");
+            // With oauth2Servers it is said of each server, and never of all (EUDI Kotlin refuses both at once).
+            assert_eq!(info.get("supportsRar").is_some(), place != 2);
+        }
+        let server = &said(Version::V2, "servers")["oauth2Servers"][0];
+        assert_eq!(server["issuerIdentifier"], "https://rsign.example");
+        assert!(server.get("baseUri").is_none() && server["supportsRar"] == true);
+    }
 }

@@ -10,3 +10,5 @@ mod describe;
 pub(super) mod extend_transaction;
 pub(super) mod info;
 pub(super) mod sign_hash;
+pub(super) mod sign_polling;
+pub(super) mod timestamp;

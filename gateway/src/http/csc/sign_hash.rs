@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use rsign_api::csc::signatures::Signatures;
+use rsign_api::csc::signatures::{Deferred, Mode, Signatures};
 
 use crate::http::dispatch::{Answer, Call};
 use crate::http::reply::Reply;
 use crate::http::site::Site;
+use crate::service::jobs::Order;
 
 /// The table's rows in order; what only the signer knows of a SAD comes last, since it is asked once.
 pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
@@ -15,8 +16,17 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         let sad = call.sad(&site, &ask).await?;
         let credential = call.reach(&site, ask.credential()?).await?;
         let digests = ask.digests(credential.key_type)?;
-        let signing = &site.app.signing;
-        let signatures = signing.sign(call.bearer, credential, sad, digests.scheme, digests.hashes).await?;
-        Reply::json(&Signatures { signatures })
+        let (scheme, hashes) = (digests.scheme, digests.hashes);
+        match ask.mode(&site.config.asynchronous.validities())? {
+            Mode::Synchronous => {
+                let signing = &site.app.signing;
+                let signatures = signing.sign(call.bearer, credential, sad, scheme, hashes).await?;
+                Reply::json(&Signatures { signatures })
+            }
+            Mode::Asynchronous(deferral) => {
+                let order = Order { bearer: call.bearer, credential, sad, scheme, hashes, deferral };
+                Reply::json(&Deferred { response: site.app.jobs.start(order).await? })
+            }
+        }
     })
 }

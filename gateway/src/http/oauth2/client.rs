@@ -105,6 +105,11 @@ impl Presented {
     }
 }
 
+/// The client a Basic header names, not yet believed.
+pub(super) fn basic_name(head: &Parts) -> Option<String> {
+    basic(&head.headers).ok().map(|basic| unescaped(&basic.name).to_string())
+}
+
 /// Name and secret of a Basic header are form-encoded before they are put there (RFC 6749, 2.3.1). Clients that do not
 /// know that are understood too: no name and no secret of ours has a character that would be.
 fn unescaped(text: &str) -> Zeroizing<String> {

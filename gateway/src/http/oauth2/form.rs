@@ -3,6 +3,7 @@
 use axum::body::Body;
 use rsign_api::csc::authorization::Parameters;
 use rsign_api::error::MALFORMED;
+use rsign_api::json::{Object, Value};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -49,6 +50,22 @@ impl Form {
     /// How long it is as it came.
     pub(super) const fn octets(&self) -> usize {
         self.octets
+    }
+
+    /// Reads a JSON object; a member that is no text says nothing a form could say.
+    pub(super) fn parse_json(json: &[u8], depth: usize) -> Option<Self> {
+        let object = Object::parse(json, depth).ok()?;
+        let mut parameters = Vec::new();
+        for (name, value) in object.members().filter(|(_, value)| **value != Value::Null) {
+            parameters.push((name.to_owned(), Zeroizing::new(value.text()?.to_owned())));
+        }
+        Some(Self { parameters, repeated: Vec::new(), octets: json.len() })
+    }
+
+    /// Without these parameters.
+    pub(super) fn without(mut self, names: &[&str]) -> Self {
+        self.parameters.retain(|(name, _)| !names.contains(&name.as_str()));
+        self
     }
 
     /// Whether every parameter stands there once.

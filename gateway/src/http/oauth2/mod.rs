@@ -9,6 +9,7 @@ mod form;
 mod metadata;
 mod push;
 mod revoke;
+mod stray;
 mod token;
 
 pub(super) use authorize::authorize;

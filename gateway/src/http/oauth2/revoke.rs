@@ -1,9 +1,11 @@
-//! `oauth2/revoke` (8.3.4 / 8.4.5): as in RFC 7009, but an unknown token is an error, and the answer is 204.
+//! `oauth2/revoke` (8.3.4 / 8.4.5): as in RFC 7009, but an unknown token is an error, and the answer is
+//! 204; 200 to clients that know only the RFC (arctic).
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use rsign_api::csc::auth::TokenKind;
 use rsign_api::error::{TOKEN_UNKNOWN, oauth2 as wire};
@@ -34,17 +36,19 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
         return Err(wire::TOKEN_HINT.into());
     }
     let client = Presented::read(&head, &form)?.authenticate(site, &head).await?;
+    let status = if client.revokes_with_ok { StatusCode::OK } else { StatusCode::NO_CONTENT };
+    let done = Reply::nothing().with_status(status);
     let by = Bearer { client: client.id, user: None, reach: client.reach, key: None };
     if Kind::of(token) == Some(Kind::Sad) {
         end_sad(site, &by, SecretString::from(token)).await?;
-        return Ok(Reply::nothing());
+        return Ok(done);
     }
     match site.app.tokens.revoke(token, &by).await {
         // A token of another client is as unknown as one that never was (security.md, RFC 7009 row).
         Err(tokens::Error::Unknown) => Err(TOKEN_UNKNOWN.into()),
         outcome => {
             outcome?;
-            Ok(Reply::nothing())
+            Ok(done)
         }
     }
 }

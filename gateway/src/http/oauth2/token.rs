@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use super::VERSION;
 use super::client::{Presented, key};
 use super::form::Form;
+use super::stray;
 use crate::domain::client::Client;
 use crate::domain::code::Presentation;
 use crate::domain::token::{Bearer, Confirmation};
@@ -38,10 +39,11 @@ enum Grant {
 
 async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
     let (head, body) = request.into_parts();
-    let form = Form::read(site, body).await?;
+    let form = stray::read(site, &head, body).await?;
     let presented = Presented::read(&head, &form)?;
     let grant = grant(&form)?;
     let client = presented.authenticate(site, &head).await?;
+    site.app.rates.admit_client(&client.id)?;
     let key = key(site, &head, &client).await?;
     let tokens = &site.app.tokens;
     let bound = key.clone();

@@ -34,6 +34,7 @@ use crate::domain::client::{Constraint, PinTransport, Profile, Reach};
 use crate::domain::seal::Material;
 use crate::domain::user::User;
 use crate::port::clock::{Clock, Hands, SystemClock};
+use crate::port::fake_callback::FakeCallback;
 use crate::port::fake_identity::{FakeProvider, ISSUER};
 use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
@@ -91,6 +92,7 @@ fn registration(id: &str) -> Registration {
         profile: Profile::Legacy,
         pin_transport: PinTransport::Sealed,
         redirect_uris: vec![format!("https://{id}.example/cb")],
+        response_uris: vec![format!("https://{id}.example/done")],
         reach: Reach::Linked,
         refresh_tokens: true,
         public_key: None,
@@ -100,6 +102,9 @@ fn registration(id: &str) -> Registration {
         public: false,
         constraint: Constraint::None,
         signed_requests: false,
+        token_requests: Vec::new(),
+        revokes_with_ok: false,
+        worker: false,
     }
 }
 
@@ -130,6 +135,8 @@ impl Bench {
                 issuer: ISSUER.to_owned(),
                 port: Arc::new(FakeProvider::default()),
             }],
+            callback: Arc::new(FakeCallback::default()),
+            stamping: None,
             material: Some(Arc::new(Material::new(&[7; 32]))),
         };
         let app = App::new(&config, &parts, PUBLIC).unwrap();

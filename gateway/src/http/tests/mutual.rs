@@ -1,7 +1,6 @@
 //! The listener that asks for client certificates, over a real handshake.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -14,7 +13,8 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::http::{ClientCertificates, Handle, Tls, bind, peer, serve};
+use crate::config::limits::Limits;
+use crate::http::{Bounds, ClientCertificates, Handle, Tls, bind, peer, serve};
 
 /// What the server saw of a client's certificate, on a listener of this kind.
 async fn seen(clients: ClientCertificates, with_certificate: bool) -> String {
@@ -30,7 +30,9 @@ async fn seen(clients: ClientCertificates, with_certificate: bool) -> String {
     let router = Router::new()
         .route("/", get(async |request: Request| peer::thumbprint(request.extensions()).unwrap_or_default()));
     let handle = Handle::new();
-    let serving = tokio::spawn(serve(listener, Some(tls), router, handle.clone(), Duration::from_secs(5)));
+    let bounds = Bounds::new(&Limits::default());
+    let stopped = handle.clone();
+    let serving = tokio::spawn(async move { serve(listener, Some(tls), router, stopped, &bounds).await });
 
     let mut roots = RootCertStore::empty();
     roots.add(server.cert.der().clone()).unwrap();

@@ -7,12 +7,15 @@ use rsign_storage::Location;
 use super::*;
 use crate::app::Parts;
 use crate::domain::credential::Known;
+use crate::domain::job::{Job, Progress};
 use crate::domain::user::{PasswordHash, User};
 use crate::port::clock::Hands;
+use crate::port::fake_callback::FakeCallback;
 use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
 use crate::service::enrolment::Wanted;
+use crate::service::rates::Rates;
 
 const HOUR: i64 = 60 * 60 * 1000;
 
@@ -37,6 +40,8 @@ async fn bench() -> Bench {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         random: Arc::new(SystemSource::default()),
         providers: Vec::new(),
+        callback: Arc::new(FakeCallback::default()),
+        stamping: None,
         material: None,
     };
     let subject = Subject {
@@ -59,6 +64,7 @@ async fn bench() -> Bench {
         Arc::new(Credentials::new(&repositories, Arc::clone(&parts.signer))),
         enrolment,
         Arc::new(Authority::new(Arc::clone(&parts.signer), Arc::clone(&parts.clock))),
+        Arc::new(Rates::new(1, 1, Arc::clone(&parts.clock))),
         Arc::clone(&parts.clock),
     );
     Bench { housekeeping, repositories, signer, clock, id, _directory: directory }
@@ -124,4 +130,23 @@ async fn a_signer_that_is_away_costs_no_credential() {
     *bench.signer.refusal.lock().unwrap() = Some(Refusal::Busy);
     assert_eq!(bench.at(2 * HOUR, State::Linked).await, Known::Enrolling);
     assert_eq!(bench.open().await, 1);
+}
+
+#[tokio::test]
+async fn signatures_that_nobody_fetched_in_time_go() {
+    let bench = bench().await;
+    let job = Job {
+        client: "app".to_owned(),
+        user: "ann".to_owned(),
+        credential: bench.id.clone(),
+        progress: Progress::Running(0),
+        expires_at: 1000,
+    };
+    assert!(bench.repositories.jobs.store("one", job).await.unwrap());
+    bench.repositories.jobs.end("one", Progress::Signed(Vec::new())).await.unwrap();
+    bench.at(999, State::Active).await;
+    let kept = bench.repositories.jobs.find("one").await.unwrap();
+    assert!(matches!(kept.unwrap().progress, Progress::Signed(_)));
+    bench.at(1001, State::Active).await;
+    assert!(bench.repositories.jobs.find("one").await.unwrap().is_none());
 }

@@ -1,0 +1,69 @@
+//! `[asynchronous]`: signatures that are fetched later (`operationMode` A).
+
+use std::path::PathBuf;
+
+use rsign_api::csc::signatures::Validities;
+use serde::Deserialize;
+
+/// Bounds, and how apps are called back.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AsynchronousConfig {
+    /// Least `validity_period`, milliseconds.
+    pub shortest_validity_ms: u64,
+    /// Most, milliseconds.
+    pub longest_validity_ms: u64,
+    /// Where a request names none, milliseconds.
+    pub usual_validity_ms: u64,
+    /// How long an answer waits for the signatures: what is refused is then refused at once, milliseconds.
+    pub patience_ms: u64,
+    /// Jobs under way at once.
+    pub jobs: usize,
+    /// PEM of the CAs that the certificates of `response_uri`s come from; absent: those this machine trusts.
+    pub response_ca: Option<PathBuf>,
+    /// Also calls `response_uri`s on this machine. For tests of apps, never for a service: it lets a client make the
+    /// gateway call what only this machine should reach.
+    pub loopback_responses: bool,
+}
+
+impl Default for AsynchronousConfig {
+    fn default() -> Self {
+        Self {
+            shortest_validity_ms: 1000,
+            longest_validity_ms: 24 * 3600 * 1000,
+            usual_validity_ms: 3600 * 1000,
+            patience_ms: 500,
+            jobs: 1024,
+            response_ca: None,
+            loopback_responses: false,
+        }
+    }
+}
+
+impl AsynchronousConfig {
+    /// What `validity_period` may be.
+    #[must_use]
+    pub const fn validities(&self) -> Validities {
+        Validities {
+            shortest: self.shortest_validity_ms,
+            longest: self.longest_validity_ms,
+            usual: self.usual_validity_ms,
+        }
+    }
+
+    pub(super) fn faults(&self) -> Vec<String> {
+        let ordered = self.shortest_validity_ms <= self.usual_validity_ms
+            && self.usual_validity_ms <= self.longest_validity_ms
+            && self.longest_validity_ms <= 365 * 24 * 3600 * 1000;
+        let mut faults = Vec::new();
+        if !ordered {
+            faults.push(
+                "[asynchronous] shortest, usual and longest validity must be in this order, at most a year".to_owned(),
+            );
+        }
+        if self.jobs == 0 {
+            faults.push("[asynchronous] jobs must be at least 1".to_owned());
+        }
+        faults
+    }
+}

@@ -1,0 +1,270 @@
+//! Signatures that are fetched later (`operationMode` A). They are made at once and in memory, as DESIGN 4 wants it:
+//! only their delivery is deferred. What is refused soon is refused in the answer; what takes longer goes on after it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rsign_api::algorithm::Scheme;
+use rsign_api::bytes::Bytes;
+use rsign_api::csc::signatures::Deferral;
+use secrecy::SecretString;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinError, JoinHandle};
+
+use super::signing::{self, Signing};
+use crate::domain::credential::Credential;
+use crate::domain::job::{Failure, Job, Progress};
+use crate::domain::token::Bearer;
+use crate::port::callback::Callback;
+use crate::port::clock::Clock;
+use crate::port::random::{Exhausted, Random};
+use crate::port::signer;
+use crate::store::{Clients, Jobs as Stored};
+
+/// Why a job is not taken, or not delivered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The URI is not one that is registered for the client.
+    #[error("the response URI is not registered for the client")]
+    ResponseUri,
+    /// No such job for this bearer, or its time is over.
+    #[error("there is no such job")]
+    Unknown,
+    /// The user named is not the job's.
+    #[error("the job is another user's")]
+    OtherUser,
+    /// A user is named, and the bearer has one.
+    #[error("a user is named under user-specific authorization")]
+    UserNamed,
+    /// Too many are under way.
+    #[error("too many jobs are under way")]
+    Busy,
+    /// Nobody knows whether there are signatures.
+    #[error("the job was lost")]
+    Lost,
+    /// There are no signatures.
+    #[error(transparent)]
+    Signing(#[from] signing::Error),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] rsign_storage::Error),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] Exhausted),
+}
+
+/// What a job is made of.
+#[derive(Debug)]
+pub struct Order {
+    /// Who asks.
+    pub bearer: Bearer,
+    /// With which credential.
+    pub credential: Credential,
+    /// The SAD.
+    pub sad: SecretString,
+    /// How.
+    pub scheme: Scheme,
+    /// What.
+    pub hashes: Vec<Bytes>,
+    /// How long the signatures are kept, and whom to tell.
+    pub deferral: Deferral,
+}
+
+/// What a poll brings.
+#[derive(Debug)]
+pub enum Polled {
+    /// Not there yet.
+    Running,
+    /// In the order of the hashes.
+    Signed(Vec<Bytes>),
+}
+
+/// Who polls.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// Whom the token speaks for.
+    pub bearer: &'a Bearer,
+    /// The credential of a credential's token.
+    pub credential: Option<&'a str>,
+    /// The user the request names.
+    pub user: Option<&'a str>,
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// How long an answer waits for the signatures.
+    pub answer: Duration,
+    /// How long a job may be under way.
+    pub job: Duration,
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Jobs {
+    stored: Stored,
+    clients: Clients,
+    signing: Arc<Signing>,
+    callback: Arc<dyn Callback>,
+    patience: Patience,
+    slots: Arc<Semaphore>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+/// What the service is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Jobs.
+    pub stored: Stored,
+    /// Registrations: the URIs that may be told.
+    pub clients: Clients,
+    /// Makes the signatures.
+    pub signing: Arc<Signing>,
+    /// Tells apps.
+    pub callback: Arc<dyn Callback>,
+    /// How long things may take.
+    pub patience: Patience,
+    /// Jobs under way at once.
+    pub most: usize,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+}
+
+type Work = JoinHandle<Result<Vec<Bytes>, signing::Error>>;
+
+impl Jobs {
+    /// The service.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { stored, clients, signing, callback, patience, most, clock, random } = parts;
+        let slots = Arc::new(Semaphore::new(most));
+        Self { stored, clients, signing, callback, patience, slots, clock, random }
+    }
+
+    /// Begins to sign, and says what the signatures can be fetched by.
+    ///
+    /// # Errors
+    /// See [`Error`]; what the signer refuses within the patience of an answer is an error of this call.
+    pub async fn start(&self, order: Order) -> Result<String, Error> {
+        let Order { bearer, credential, sad, scheme, hashes, deferral } = order;
+        self.require_registered(&bearer.client, deferral.response_uri.as_deref()).await?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Error::Busy)?;
+        let id = self.random.id()?;
+        let now = self.clock.now();
+        let job = Job {
+            client: bearer.client.clone(),
+            user: credential.user.clone(),
+            credential: credential.id.clone(),
+            progress: Progress::Running(now + milliseconds(self.patience.job)),
+            expires_at: now.saturating_add(i64::try_from(deferral.validity).unwrap_or(i64::MAX)),
+        };
+        let signing = Arc::clone(&self.signing);
+        let mut work = tokio::spawn(async move { signing.sign(bearer, credential, sad, scheme, hashes).await });
+        match tokio::time::timeout(self.patience.answer, &mut work).await {
+            Ok(outcome) => {
+                let signatures = outcome.map_err(crashed)??;
+                self.stored.store(&id, Job { progress: Progress::Signed(signatures), ..job }).await?;
+                self.tell(&id, deferral.response_uri, slot);
+            }
+            Err(_) => {
+                self.stored.store(&id, job).await?;
+                self.follow(&id, work, deferral.response_uri, slot);
+            }
+        }
+        Ok(id)
+    }
+
+    /// A URI that was not agreed on beforehand is never called.
+    async fn require_registered(&self, client: &str, uri: Option<&str>) -> Result<(), Error> {
+        let Some(uri) = uri else { return Ok(()) };
+        let registered = self.clients.find(client).await?.is_some_and(|client| client.calls_back(uri));
+        if registered { Ok(()) } else { Err(Error::ResponseUri) }
+    }
+
+    /// Notes the outcome when it is there, then tells the app.
+    fn follow(&self, id: &str, work: Work, uri: Option<String>, slot: OwnedSemaphorePermit) {
+        let (stored, callback, id) = (self.stored.clone(), Arc::clone(&self.callback), id.to_owned());
+        tokio::spawn(async move {
+            let progress = match work.await.map_err(crashed) {
+                Ok(Ok(signatures)) => Progress::Signed(signatures),
+                Ok(Err(error)) | Err(error) => Progress::Failed(failure(error)),
+            };
+            if let Err(error) = stored.end(&id, progress).await {
+                tracing::error!(%error, "the outcome of an asynchronous job could not be stored");
+                return;
+            }
+            tell(&*callback, &id, uri).await;
+            drop(slot);
+        });
+    }
+
+    fn tell(&self, id: &str, uri: Option<String>, slot: OwnedSemaphorePermit) {
+        let (callback, id) = (Arc::clone(&self.callback), id.to_owned());
+        if uri.is_some() {
+            tokio::spawn(async move {
+                tell(&*callback, &id, uri).await;
+                drop(slot);
+            });
+        }
+    }
+
+    /// What has become of a job.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn poll(&self, id: &str, asker: Asker<'_>) -> Result<Polled, Error> {
+        let now = self.clock.now();
+        let found = self.stored.find(id).await?;
+        let job = found.filter(|job| job.expires_at > now && job.is_for(asker.bearer, asker.credential));
+        let job = job.ok_or(Error::Unknown)?;
+        match asker.user {
+            Some(_) if asker.bearer.user.is_some() => return Err(Error::UserNamed),
+            Some(user) if user != job.user => return Err(Error::OtherUser),
+            _ => {}
+        }
+        match job.progress {
+            Progress::Running(until) if until > now => Ok(Polled::Running),
+            Progress::Signed(signatures) => Ok(Polled::Signed(signatures)),
+            Progress::Failed(Failure::Refused(refusal)) => {
+                Err(signing::Error::Signer(signer::Error::Refused(refusal)).into())
+            }
+            Progress::Failed(Failure::CertificateExpired { organization, common_name }) => {
+                Err(signing::Error::CertificateExpired { organization, common_name }.into())
+            }
+            Progress::Failed(Failure::Lost) | Progress::Running(_) => Err(Error::Lost),
+        }
+    }
+}
+
+async fn tell(callback: &dyn Callback, id: &str, uri: Option<String>) {
+    let Some(uri) = uri else { return };
+    // Who is not reached still finds out by polling.
+    if let Err(error) = callback.tell(&uri, id).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "an app was not told of its signatures");
+    }
+}
+
+/// Only a bug ends a task without an outcome.
+fn crashed(error: JoinError) -> signing::Error {
+    signing::Error::Signer(signer::Error::Unavailable(error.into()))
+}
+
+fn failure(error: signing::Error) -> Failure {
+    match error {
+        signing::Error::Signer(signer::Error::Refused(refusal)) => Failure::Refused(refusal),
+        signing::Error::CertificateExpired { organization, common_name } => {
+            Failure::CertificateExpired { organization, common_name }
+        }
+        error @ (signing::Error::Signer(_) | signing::Error::Store(_)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "an asynchronous job failed");
+            Failure::Lost
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
