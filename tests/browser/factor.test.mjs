@@ -117,6 +117,7 @@ step("a key is made that needs PIN and code", async () => {
     await seen("factor-new-key");
     await page.check("input[name=kind][value='P-256']");
     await page.check("input[name=factor][value=totp]");
+    await page.fill("#password", ana.password);
     await page.click("main button[type=submit]");
     await onSigningPage();
     await page.waitForSelector("#fresh");

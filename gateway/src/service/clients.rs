@@ -270,6 +270,10 @@ mod tests {
             public: false,
             constraint,
             signed_requests: false,
+            response_uris: Vec::new(),
+            token_requests: Vec::new(),
+            revokes_with_ok: false,
+            worker: false,
         };
         assert!(hardened(Constraint::Dpop).check().is_ok());
         assert!(matches!(hardened(Constraint::None).check(), Err(Error::Contradiction(_))));

@@ -75,7 +75,7 @@ impl Workers<'_> {
         let entry =
             Entry { r#type: EntryType::default(), algorithm: Some(asked.algorithm), hash: hash.clone(), label: None };
         let wanted = Wanted { signatures: 1, list: vec![entry] };
-        let authorized = self.authorization.authorize(&bearer, &credential, wanted, pin).await?;
+        let authorized = self.authorization.authorize(&bearer, &credential, wanted, pin, None).await?;
         let signed = self.signing.sign(bearer, credential, authorized.sad, scheme, vec![hash]).await?;
         Ok(Outcome { signature: signed.into_iter().next().unwrap_or_default(), certificate })
     }

@@ -44,10 +44,15 @@ struct Totp {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Reply {
-    Pin { pin: Zeroizing<String>, totp: Option<Totp> },
+    Pin {
+        pin: Zeroizing<String>,
+        totp: Option<Totp>,
+    },
     Done,
     Statement(String),
-    Unblocking { done: bool },
+    Unblocking {
+        done: bool,
+    },
     /// End entity, CA.
     Certificates(Vec<Bytes>),
     Failed(String),
@@ -241,7 +246,9 @@ pub(super) async fn print_time_stamping(socket: &Path, name: AuthorityName, key:
     let (label, spki) = der::pem::decode_vec(pem.as_bytes()).map_err(|error| anyhow::anyhow!("{error}"))?;
     anyhow::ensure!(label == "PUBLIC KEY", "{} is no public key in PEM", key.display());
     let question = Question::TimeStamping { name, spki: Bytes(spki) };
-    let Reply::Certificates(chain) = Host::connect(socket).await?.ask(&question).await? else { bail!("the signer answered another question") };
+    let Reply::Certificates(chain) = Host::connect(socket).await?.ask(&question).await? else {
+        bail!("the signer answered another question")
+    };
     for certificate in chain {
         let pem = der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, &certificate);
         print!("{}", pem.map_err(|error| anyhow::anyhow!("{error}"))?);

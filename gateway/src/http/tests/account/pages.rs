@@ -120,7 +120,9 @@ async fn pins_are_entered_on_the_signing_page_only() {
     assert!(!ann.cookies.values().any(|cookie| cookie == session));
     assert_eq!(made.registration.enrol.as_ref().unwrap().factor, FactorKind::None);
     assert_eq!(made.registration.label.as_deref(), Some("Ann Lee"));
-    let gone = ann.submit(&page, "/account/keys/new", &[("kind", "P-256"), ("factor", "totp")]).await;
+    let gone = ann
+        .submit(&page, "/account/keys/new", &[("kind", "P-256"), ("factor", "totp"), ("password", "hunter22")])
+        .await;
     let (coded, _) = bench.transaction(gone.location()).await;
     assert_eq!(coded.registration.enrol.as_ref().unwrap().factor, FactorKind::Totp);
     // Nothing came of it.
