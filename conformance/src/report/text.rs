@@ -1,0 +1,87 @@
+//! For people at a terminal: what is wrong, with what was seen, and a summary.
+
+use std::fmt::Write as _;
+
+use super::{Finding, Report, Service, Verdict};
+use crate::check::Severity;
+
+/// Everything that did not simply pass, then a summary; with `all`, what passed too.
+#[must_use]
+pub fn write(report: &Report, all: bool) -> String {
+    let mut text = String::new();
+    for service in &report.services {
+        head(&mut text, service);
+        for finding in &service.findings {
+            let shown = all || !matches!(finding.outcome.outcome, Verdict::Passed | Verdict::NotApplicable);
+            if shown {
+                one(&mut text, finding);
+            }
+        }
+        text.push_str(&summary(service));
+    }
+    text
+}
+
+fn head(text: &mut String, service: &Service) {
+    let Service { url, name, specs, .. } = service;
+    let _ = writeln!(text, "\n{url}  ({name}, specs {specs})\n");
+}
+
+/// `FAILED  must  info.answers  title  (11.1)`, and why below it.
+fn one(text: &mut String, finding: &Finding) {
+    let Finding { id, title, clause, severity, outcome, .. } = finding;
+    let _ = writeln!(text, "{:<16}{:<8}{id}: {title} ({clause})", outcome.outcome.name().to_uppercase(), severity.name());
+    for line in outcome.why.lines() {
+        let _ = writeln!(text, "    {line}");
+    }
+    if let Some(known) = &outcome.known {
+        let _ = writeln!(text, "    known: {known}");
+    }
+    if outcome.outcome == Verdict::Failed
+        && let Some(last) = finding.seen.last()
+    {
+        let _ = writeln!(text, "    last seen: {} {}", last.request, last.request_body);
+        let _ = writeln!(text, "           ->  {} {}", last.status, last.body);
+    }
+}
+
+/// One or two lines.
+#[must_use]
+pub fn summary(service: &Service) -> String {
+    let count = |verdict| service.count(verdict);
+    let mut text = format!(
+        "\n{}: {} passed, {} failed ({} must, {} should, {} quirks)",
+        service.version.name(),
+        count(Verdict::Passed),
+        count(Verdict::Failed) + count(Verdict::UnexpectedPass),
+        service.failures(Severity::Must),
+        service.failures(Severity::Should),
+        service.failures(Severity::Quirk),
+    );
+    for verdict in [Verdict::KnownFailure, Verdict::UnexpectedPass, Verdict::Broken] {
+        if count(verdict) > 0 {
+            let _ = write!(text, ", {} {}", count(verdict), verdict.name());
+        }
+    }
+    let _ = write!(text, ", {} not applicable, {} not checked\n", count(Verdict::NotApplicable), count(Verdict::NotChecked));
+    if !service.uncovered.is_empty() {
+        let _ = writeln!(text, "methods no check is about: {}", service.uncovered.join(", "));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{sample, wrong};
+
+    #[test]
+    fn what_is_wrong_is_told_with_what_was_seen() {
+        let report = sample(&[("info.answers", Ok(())), ("info.logo", wrong())]);
+        let text = super::write(&report, false);
+        assert!(text.contains("FAILED          should  info.logo: "), "{text}");
+        assert!(text.contains("    one <thing>\n    another\n    last seen: POST https://csc.example/csc/v1/info {}\n"));
+        assert!(text.contains("v1: 1 passed, 1 failed (0 must, 1 should, 0 quirks), 0 not applicable, 0 not checked"));
+        assert!(text.contains("no check is about: signatures/signDoc"));
+        assert!(!text.contains("PASSED") && super::write(&report, true).contains("PASSED"));
+    }
+}
