@@ -15,8 +15,8 @@ use crate::check::{self, Check, Severity, Stop, Version};
 use crate::checks::CHECKS;
 use crate::session::Exchange;
 
-/// Most exchanges a report keeps of one check, the last ones.
-const KEPT: usize = 24;
+/// Most exchanges a report keeps, the last ones: of a check that failed, and of any other.
+const KEPT: [usize; 2] = [40, 6];
 
 /// All of it.
 #[derive(Debug, Clone, Serialize)]
@@ -146,7 +146,8 @@ impl Finding {
         took: Duration,
         mut seen: Vec<Exchange>,
     ) -> Self {
-        seen.drain(..seen.len().saturating_sub(KEPT));
+        let kept = if outcome.outcome == Verdict::Passed { KEPT[1] } else { KEPT[0] };
+        seen.drain(..seen.len().saturating_sub(kept));
         Self {
             id: check.id,
             title: check.title,

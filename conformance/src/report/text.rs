@@ -37,11 +37,18 @@ fn one(text: &mut String, finding: &Finding) {
     if let Some(known) = &outcome.known {
         let _ = writeln!(text, "    known: {known}");
     }
-    if outcome.outcome == Verdict::Failed
-        && let Some(last) = finding.seen.last()
-    {
-        let _ = writeln!(text, "    last seen: {} {}", last.request, last.request_body);
-        let _ = writeln!(text, "           ->  {} {}", last.status, last.body);
+    // Where there were many, the other reports show all of them.
+    if let (Verdict::Failed, [seen]) = (outcome.outcome, &finding.seen[..]) {
+        let _ = writeln!(text, "    asked: {} {}", seen.request, brief(&seen.request_body));
+        let _ = writeln!(text, "    heard: {} {}", seen.status, brief(&seen.body));
+    }
+}
+
+/// As much as fits on a few lines.
+fn brief(text: &str) -> String {
+    match text.char_indices().nth(240) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -79,7 +86,7 @@ mod tests {
         let report = sample(&[("info.answers", Ok(())), ("info.logo", wrong())]);
         let text = super::write(&report, false);
         assert!(text.contains("FAILED          should  info.logo: "), "{text}");
-        assert!(text.contains("    one <thing>\n    another\n    last seen: POST https://csc.example/csc/v1/info {}\n"));
+        assert!(text.contains("    one <thing>\n    another\n    asked: POST https://csc.example/csc/v1/info {}\n"));
         assert!(text.contains("v1: 1 passed, 1 failed (0 must, 1 should, 0 quirks), 0 not applicable, 0 not checked"));
         assert!(text.contains("no check is about: signatures/signDoc"));
         assert!(!text.contains("PASSED") && super::write(&report, true).contains("PASSED"));

@@ -27,6 +27,9 @@ const SECRET: [&str; 13] = [
 /// Longest body a report shows, in characters.
 const LONGEST: usize = 2000;
 
+/// Most elements of an array that it shows.
+const MOST: usize = 40;
+
 /// One request and its answer, as a report shows them.
 #[derive(Debug, Clone, Serialize)]
 pub struct Exchange {
@@ -59,16 +62,19 @@ impl Mask {
         }
     }
 
-    /// JSON, a form, or any text, without secrets and not too long.
+    /// JSON or any other text, without secrets and not too long.
     pub(crate) fn body(&self, body: &[u8]) -> String {
-        let text = match serde_json::from_slice::<Value>(body) {
+        match serde_json::from_slice::<Value>(body) {
             Ok(mut value) if value.is_object() || value.is_array() => {
                 self.hide(&mut value);
-                value.to_string()
+                shorten(&self.text(&value.to_string()), body.len())
             }
-            _ => String::from_utf8_lossy(body).into_owned(),
-        };
-        shorten(&self.text(&text))
+            _ => match std::str::from_utf8(body) {
+                // Of a huge one nobody reads the rest, and masking takes time.
+                Ok(text) => shorten(&self.text(&text.chars().take(2 * LONGEST).collect::<String>()), body.len()),
+                Err(_) => format!("({} octets)", body.len()),
+            },
+        }
     }
 
     /// A form, without secrets.
@@ -82,16 +88,16 @@ impl Mask {
                 masked.append_pair(&name, &value);
             }
         }
-        shorten(&self.text(&masked.finish()))
+        shorten(&self.text(&masked.finish()), body.len())
     }
 
     /// Any text, with known secrets hidden.
     pub(crate) fn text(&self, text: &str) -> String {
         let Ok(known) = self.0.lock() else { return String::new() };
-        known.iter().filter(|secret| text.contains(secret.as_str())).fold(text.to_owned(), |text, secret| {
-            // Longer ones that hold it are hidden too: their rest tells nothing.
-            text.replace(secret.as_str(), &stars(secret))
-        })
+        let mut found: Vec<&String> = known.iter().filter(|secret| text.contains(secret.as_str())).collect();
+        // Longer ones first: a short one inside a long one would leave the rest of it.
+        found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        found.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), &stars(secret)))
     }
 
     fn hide(&self, value: &mut Value) {
@@ -107,7 +113,11 @@ impl Mask {
                     }
                 }
             }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.hide(item)),
+            Value::Array(items) => {
+                items.truncate(MOST);
+                items.iter_mut().for_each(|item| self.hide(item));
+            }
+            Value::String(text) => *text = shorten(text, text.len()),
             _ => {}
         }
     }
@@ -121,9 +131,10 @@ fn stars(secret: &str) -> String {
     }
 }
 
-fn shorten(text: &str) -> String {
+/// The beginning of a text, and how long the whole is.
+fn shorten(text: &str, octets: usize) -> String {
     match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
+        Some((end, _)) => format!("{}… ({octets} octets)", &text[..end]),
         None => text.to_owned(),
     }
 }
@@ -145,6 +156,7 @@ mod tests {
     #[test]
     fn long_bodies_are_cut() {
         let shown = Mask::default().body(&vec![b'x'; 5000]);
-        assert!(shown.ends_with("… (5000 characters)") && shown.chars().count() < 2100);
+        assert!(shown.ends_with("… (5000 octets)") && shown.chars().count() < 2100);
+        assert_eq!(Mask::default().body(b"\x89PNG\xff"), "(5 octets)");
     }
 }
