@@ -15,7 +15,9 @@ const NOT_RUN: u8 = 3;
 
 /// Options of `rsign conformance`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code: 0 nothing failed (quirks aside), 1 a should failed, 2 a must failed, 3 it could not run.")]
+#[command(
+    after_help = "Exit code: 0 nothing failed (quirks aside), 1 a should failed, 2 a must failed, 3 it could not run."
+)]
 pub(crate) struct Options {
     /// Base addresses with their version, as in https://host/csc/v2; without them those of the profile.
     urls: Vec<String>,

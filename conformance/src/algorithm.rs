@@ -97,7 +97,8 @@ pub(crate) struct Way {
 impl Way {
     /// Every way of one OID of `key.algo`; none if it is unknown here, or weaker than SHA-256.
     pub(crate) fn of(oid: &str) -> Vec<Self> {
-        let way = |hash, names_hash, params, scheme| Self { sign_algo: oid.to_owned(), hash, names_hash, params, scheme };
+        let way =
+            |hash, names_hash, params, scheme| Self { sign_algo: oid.to_owned(), hash, names_hash, params, scheme };
         let plain = |hash, scheme| vec![way(hash, false, None, scheme)];
         match oid {
             "1.2.840.113549.1.1.11" => plain(Hash::Sha256, Scheme::Pkcs1),
@@ -128,8 +129,14 @@ pub(crate) fn is_oid(text: &str) -> bool {
 
 /// Those weaker than SHA-256.
 pub(crate) fn is_weak(oid: &str) -> bool {
-    ["1.2.840.113549.1.1.5", "1.2.840.113549.1.1.4", "1.2.840.113549.1.1.14", "1.2.840.10045.4.1", "1.2.840.10045.4.3.1"]
-        .contains(&oid)
+    [
+        "1.2.840.113549.1.1.5",
+        "1.2.840.113549.1.1.4",
+        "1.2.840.113549.1.1.14",
+        "1.2.840.10045.4.1",
+        "1.2.840.10045.4.3.1",
+    ]
+    .contains(&oid)
 }
 
 #[cfg(test)]
@@ -140,7 +147,11 @@ mod tests {
     fn pss_parameters_are_those_real_services_were_asked_with() {
         let seen = "MDgmDzANBglghkgBZQMEAgEFAKEcMBoGCSqGSIb3DQEBCDANBglghkgBZQMEAgEFAKIDAgEgowMCAQE=";
         // That sample writes the default trailer and has a wrong tag; the rest is the same.
-        assert!(Hash::Sha256.pss_params().starts_with("MDSgDzANBglghkgBZQMEAgEFAKEcMBoGCSqGSIb3DQEBCDANBglghkgBZQMEAgEFAKIDAgEg"));
+        assert!(
+            Hash::Sha256
+                .pss_params()
+                .starts_with("MDSgDzANBglghkgBZQMEAgEFAKEcMBoGCSqGSIb3DQEBCDANBglghkgBZQMEAgEFAKIDAgEg")
+        );
         assert!(seen.contains("BglghkgBZQMEAgEFAKIDAgEg"));
     }
 

@@ -99,8 +99,8 @@ mod tests {
             "csc_v1": "http://127.0.0.1:1/csc/v1", "csc_v2": "http://127.0.0.1:1/csc/v2", "tls_ca": null,
             "clients": [
                 { "client_id": "keyed", "client_secret": null, "pin_transport": "clear" },
-                { "client_id": "sealed", "client_secret": "s", "pin_transport": "sealed", "redirect_uris": ["http://x"] },
-                { "client_id": "clear", "client_secret": "s", "pin_transport": "clear", "redirect_uris": ["http://y"] },
+                { "client_id": "sealed", "client_secret": "s", "pin_transport": "sealed", "redirect_uris": ["x"] },
+                { "client_id": "clear", "client_secret": "s", "pin_transport": "clear", "redirect_uris": ["y"] },
             ],
             "users": [{ "userID": "u", "username": "ana", "password": "p",
                         "credentials": [{ "credentialID": "c", "pin": "12345678" }] }],

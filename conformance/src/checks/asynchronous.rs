@@ -42,7 +42,10 @@ pub(super) async fn delivers(s: &Session) -> Verdict {
     for _ in 0..POLLS.1 {
         let answer = s.call("signatures/signPolling", &json!({ "requestID": id })).await?;
         if answer.status == 202 {
-            ensure(answer.error() == "accepted_request", format!("HTTP 202 with error \"{}\", not accepted_request", answer.error()))?;
+            ensure(
+                answer.error() == "accepted_request",
+                format!("HTTP 202 with error \"{}\", not accepted_request", answer.error()),
+            )?;
             tokio::time::sleep(POLLS.0).await;
             continue;
         }
@@ -64,7 +67,9 @@ pub(super) async fn refused(s: &Session) -> Verdict {
 async fn rows(s: &Session) -> Result<Rows, Stop> {
     needs_it(s)?;
     let mut rows = Rows::default();
-    for (what, period) in [("a validity_period that is a string", json!("soon")), ("a negative validity_period", json!(-1))] {
+    for (what, period) in
+        [("a validity_period that is a string", json!("soon")), ("a negative validity_period", json!(-1))]
+    {
         let expected = Expected::request("Invalid parameter validity_period");
         rows.add(what, expected, ask(s, json!({ "operationMode": "A", "validity_period": period })).await?);
     }
@@ -101,7 +106,11 @@ async fn polling_rows(s: &Session) -> Result<Rows, Stop> {
     let missing = Expected::request("Missing (or invalid type) string parameter requestID");
     rows.add("no requestID", missing, poll(json!({})).await?);
     rows.add("a requestID that is a number", missing, poll(json!({ "requestID": 7 })).await?);
-    rows.add("an unknown requestID", Expected::request("Invalid parameter requestID"), poll(json!({ "requestID": s.nonce() })).await?);
+    rows.add(
+        "an unknown requestID",
+        Expected::request("Invalid parameter requestID"),
+        poll(json!({ "requestID": s.nonce() })).await?,
+    );
     Ok(rows)
 }
 

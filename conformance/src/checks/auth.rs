@@ -37,7 +37,8 @@ async fn login_rows(s: &Session) -> Result<Rows, Stop> {
     rows.add("another scheme", malformed.status(&[401]), s.send(digest).await?);
     let alone = format!("Basic {}", BASE64.encode(b"nobody"));
     rows.add("a user name without a colon", no_pair, s.send(post().with("authorization", alone)).await?);
-    let refresh = |token: serde_json::Value| Ask::post(s.url("auth/login"), json!({ "refresh_token": token }).to_string());
+    let refresh =
+        |token: serde_json::Value| Ask::post(s.url("auth/login"), json!({ "refresh_token": token }).to_string());
     let format = Expected::request("Invalid string parameter: refresh_token");
     rows.add("a refresh_token that is a number", format, s.send(refresh(json!(7))).await?);
     // A service may tell by its look that a string is no token of its own, so either row fits.

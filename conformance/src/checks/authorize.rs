@@ -17,10 +17,14 @@ async fn authorize(s: &Session, ask: &Value) -> Result<Answer, Stop> {
 }
 
 pub(super) async fn answers(s: &Session) -> Verdict {
-    let answer = authorize(s, &with(good(s).await?, json!({ "description": "rsign conformance", "clientData": "x" }))).await?;
+    let answer =
+        authorize(s, &with(good(s).await?, json!({ "description": "rsign conformance", "clientData": "x" }))).await?;
     let sad = s.sad(answer.clone()).await?;
     let expiry = &answer.json["expiresIn"];
-    ensure(expiry.is_null() || expiry.as_u64().is_some_and(|n| n > 0), format!("expiresIn is {expiry}, no positive number"))?;
+    ensure(
+        expiry.is_null() || expiry.as_u64().is_some_and(|n| n > 0),
+        format!("expiresIn is {expiry}, no positive number"),
+    )?;
     ensure(sad.expires_in <= 24 * 3600, format!("a SAD that is good for {} seconds", sad.expires_in))
 }
 
@@ -39,7 +43,11 @@ async fn rows(s: &Session) -> Result<Rows, Stop> {
     let missing = Expected::request("Missing (or invalid type) string parameter credentialID");
     let unknown = Expected::request("Invalid parameter credentialID");
     rows.add("no credentialID", missing, authorize(s, &without(&ask, "credentialID")).await?);
-    rows.add("an unknown credentialID", unknown, authorize(s, &with(ask.clone(), json!({ "credentialID": s.nonce() }))).await?);
+    rows.add(
+        "an unknown credentialID",
+        unknown,
+        authorize(s, &with(ask.clone(), json!({ "credentialID": s.nonce() }))).await?,
+    );
     let number = Expected::request("Missing (or invalid type) integer parameter numSignatures");
     rows.add("no numSignatures", number, authorize(s, &without(&ask, "numSignatures")).await?);
     for (what, wrong) in [("numSignatures that is a string", json!("1")), ("half a signature", json!(0.5))] {
@@ -73,7 +81,9 @@ fn without(ask: &Value, member: &str) -> Value {
 /// The same request with another PIN of the same length, if there is a PIN in it.
 fn wrong_pin(ask: &Value) -> Option<Value> {
     let turn = |pin: &str| -> String {
-        pin.chars().map(|c| c.to_digit(10).map_or('x', |digit| char::from_digit(9 - digit, 10).unwrap_or('0'))).collect()
+        pin.chars()
+            .map(|c| c.to_digit(10).map_or('x', |digit| char::from_digit(9 - digit, 10).unwrap_or('0')))
+            .collect()
     };
     let mut ask = ask.clone();
     let slot = match ask.get("PIN") {
@@ -157,8 +167,10 @@ pub(super) async fn check_delivers(s: &Session) -> Verdict {
 pub(super) async fn challenge(s: &Session) -> Verdict {
     let described = s.describe(s.credential()?).await?;
     let objects = described.info["auth"]["objects"].as_array().cloned().unwrap_or_default();
-    let object = objects.iter().find(|object| object["type"].as_str().is_some_and(|kind| kind.starts_with("Challenge")));
-    let object = object.ok_or_else(|| Stop::NotChecked("the credential has no challenge-response object".to_owned()))?;
+    let object =
+        objects.iter().find(|object| object["type"].as_str().is_some_and(|kind| kind.starts_with("Challenge")));
+    let object =
+        object.ok_or_else(|| Stop::NotChecked("the credential has no challenge-response object".to_owned()))?;
     let ask = json!({ "credentialID": described.credential.id, "authObjectID": object["id"] });
     let answer = s.call("credentials/getChallenge", &ask).await?;
     if answer.status == 204 { answer.nothing() } else { answer.text("challenge").map(|_| ()) }

@@ -34,7 +34,8 @@ pub(super) async fn required(s: &Session) -> Verdict {
         findings.expect(known, format!("authMode is {mode}, not implicit, explicit or oauth2code"));
     } else {
         let mode = &info["auth"]["mode"];
-        findings.expect(is(mode, &["explicit", "oauth2code"]), format!("auth.mode is {mode}, not explicit or oauth2code"));
+        findings
+            .expect(is(mode, &["explicit", "oauth2code"]), format!("auth.mode is {mode}, not explicit or oauth2code"));
     }
     findings.judge()
 }
@@ -126,7 +127,10 @@ fn judge_v1(info: &Value, brief: &Value, findings: &mut Findings) {
         findings.expect(brief[name].is_null(), format!("authInfo is off, and {name} is there"));
         let presence = &info[name]["presence"];
         let known = presence.as_str().is_some_and(|text| ["true", "false", "optional"].contains(&text));
-        findings.expect(!explicit || known, format!("{name}.presence is {presence}, not \"true\", \"false\" or \"optional\""));
+        findings.expect(
+            !explicit || known,
+            format!("{name}.presence is {presence}, not \"true\", \"false\" or \"optional\""),
+        );
         findings.expect(explicit || info[name].is_null(), format!("{name} is there, and authMode is not explicit"));
         if explicit && known && presence != "false" {
             let format = &info[name]["format"];
@@ -154,7 +158,10 @@ fn judge_v2(info: &Value, brief: &Value, findings: &mut Findings) {
     let ids: Vec<&str> = objects.iter().filter_map(|object| object["id"].as_str()).collect();
     for object in objects {
         let (id, kind) = (&object["id"], &object["type"]);
-        findings.expect(kind.as_str().is_some_and(|kind| kinds.contains(&kind)), format!("the type of object {id} is {kind}"));
+        findings.expect(
+            kind.as_str().is_some_and(|kind| kinds.contains(&kind)),
+            format!("the type of object {id} is {kind}"),
+        );
         findings.expect(id.is_string(), format!("the id of an authentication object is {id}"));
     }
     let expression = auth["expression"].as_str().unwrap_or_default();
@@ -170,9 +177,13 @@ pub(super) async fn key(s: &Session) -> Verdict {
         let described = s.describe(credential).await?;
         let (key, id) = (&described.info["key"], &credential.id);
         let bits = described.key.bits();
-        findings.expect(key["len"] == bits, format!("{id}: key.len is {}, the certificate's key has {bits}", key["len"]));
+        findings
+            .expect(key["len"] == bits, format!("{id}: key.len is {}, the certificate's key has {bits}", key["len"]));
         let curve = described.key.curve();
-        findings.expect(key["curve"].as_str() == curve, format!("{id}: key.curve is {}, the certificate's is {curve:?}", key["curve"]));
+        findings.expect(
+            key["curve"].as_str() == curve,
+            format!("{id}: key.curve is {}, the certificate's is {curve:?}", key["curve"]),
+        );
     }
     findings.judge()
 }
@@ -192,9 +203,17 @@ async fn rows(s: &Session) -> Result<Rows, Stop> {
     let mut rows = Rows::default();
     let missing = Expected::request("Missing (or invalid type) string parameter credentialID");
     rows.add("no credentialID", missing, s.call("credentials/info", &json!({})).await?);
-    rows.add("a credentialID that is a number", missing, s.call("credentials/info", &json!({ "credentialID": 7 })).await?);
+    rows.add(
+        "a credentialID that is a number",
+        missing,
+        s.call("credentials/info", &json!({ "credentialID": 7 })).await?,
+    );
     let unknown = Expected::request("Invalid parameter credentialID");
-    rows.add("an unknown credentialID", unknown, s.call("credentials/info", &json!({ "credentialID": s.nonce() })).await?);
+    rows.add(
+        "an unknown credentialID",
+        unknown,
+        s.call("credentials/info", &json!({ "credentialID": s.nonce() })).await?,
+    );
     let certificates = Expected::request("Invalid parameter certificates");
     rows.add("an unknown word in certificates", certificates, info(s, json!({ "certificates": "some" })).await?);
     Ok(rows)

@@ -54,7 +54,10 @@ pub(super) async fn authorization_malformed(s: &Session) -> Verdict {
     let mut findings = Findings::default();
     for (name, answer) in each(s, Some("Bearer")).await? {
         let fits = answer.status == 400 && answer.error() == "invalid_request";
-        findings.expect(fits, format!("{name} with the header \"Bearer\": expected HTTP 400 invalid_request, got {}", answer.brief()));
+        findings.expect(
+            fits,
+            format!("{name} with the header \"Bearer\": expected HTTP 400 invalid_request, got {}", answer.brief()),
+        );
     }
     findings.judge()
 }
@@ -75,7 +78,10 @@ pub(super) async fn authorization_sentence(s: &Session) -> Verdict {
             "auth/revoke" | "credentials/extendTransaction" => long("REQUIRED"),
             _ => long("required"),
         };
-        findings.expect(answer.sentence() == expected, format!("{name}: expected \"{expected}\", got \"{}\"", answer.sentence()));
+        findings.expect(
+            answer.sentence() == expected,
+            format!("{name}: expected \"{expected}\", got \"{}\"", answer.sentence()),
+        );
     }
     findings.judge()
 }
@@ -85,7 +91,10 @@ pub(super) async fn token_unknown(s: &Session) -> Verdict {
     let mut findings = Findings::default();
     for (name, answer) in each(s, Some(&format!("Bearer {}", s.nonce()))).await? {
         let fits = answer.status == 401 && allowed.contains(&answer.error());
-        findings.expect(fits, format!("{name} with an unknown token: expected HTTP 401 invalid_token, got {}", answer.brief()));
+        findings.expect(
+            fits,
+            format!("{name} with an unknown token: expected HTTP 401 invalid_token, got {}", answer.brief()),
+        );
     }
     findings.judge()
 }
@@ -138,7 +147,8 @@ pub(super) async fn unimplemented_code(s: &Session) -> Verdict {
 
 pub(super) async fn unknown_members(s: &Session) -> Verdict {
     let ask = json!({
-        "credentialID": s.credential()?.id, "certificates": null, "lang": null, "clientData": null, "unknownMember": { "x": [1] },
+        "credentialID": s.credential()?.id, "certificates": null, "lang": null, "clientData": null,
+        "unknownMember": { "x": [1] },
     });
     let answer = s.call("credentials/info", &ask).await?;
     ensure(answer.status == 200, format!("real clients send nulls and strays; it answers {}", answer.brief()))
@@ -148,7 +158,10 @@ pub(super) async fn unknown_members(s: &Session) -> Verdict {
 
 pub(super) async fn content_type(s: &Session) -> Verdict {
     let mut findings = Findings::default();
-    for answer in [s.open("info", &json!({})).await?, s.call("credentials/info", &json!({ "credentialID": s.credential()?.id })).await?] {
+    for answer in [
+        s.open("info", &json!({})).await?,
+        s.call("credentials/info", &json!({ "credentialID": s.credential()?.id })).await?,
+    ] {
         let kind = answer.header("content-type").to_owned();
         findings.expect(answer.is_json(), format!("{} is \"{kind}\", not application/json", answer.asked));
     }
@@ -178,7 +191,10 @@ pub(super) async fn wrong_verb(s: &Session) -> Verdict {
     for verb in [Method::GET, Method::PUT, Method::DELETE] {
         let ask = Ask::get(s.url("credentials/list")).verb(verb.clone()).bearer(&token);
         let answer = s.send(ask).await?;
-        findings.expect(answer.status == 405, format!("{verb} credentials/list: expected HTTP 405, got {}", answer.brief()));
+        findings.expect(
+            answer.status == 405,
+            format!("{verb} credentials/list: expected HTTP 405, got {}", answer.brief()),
+        );
         let allow = answer.header("allow").to_ascii_uppercase();
         findings.expect(answer.status != 405 || allow.contains("POST"), format!("HTTP 405 with Allow \"{allow}\""));
     }
@@ -207,7 +223,8 @@ pub(super) async fn deep_body(s: &Session) -> Verdict {
     let token = s.token().await?;
     let depth = 20_000;
     let body = format!("{{\"credentialID\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
-    survives(s, "20000 levels of nesting", s.send(Ask::post(s.url("credentials/info"), body).bearer(&token)).await).await
+    survives(s, "20000 levels of nesting", s.send(Ask::post(s.url("credentials/info"), body).bearer(&token)).await)
+        .await
 }
 
 pub(super) async fn many_hashes(s: &Session) -> Verdict {

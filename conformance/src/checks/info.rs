@@ -48,7 +48,8 @@ pub(super) async fn required(s: &Session) -> Verdict {
         findings.expect(there, format!("{name} is missing, empty or no string"));
     }
     for name in ["authType", "methods"] {
-        findings.expect(texts(&info[name]).is_some_and(|all| !all.is_empty()), format!("{name} is no array of strings"));
+        findings
+            .expect(texts(&info[name]).is_some_and(|all| !all.is_empty()), format!("{name} is no array of strings"));
     }
     if !s.is_v1() {
         let algos = texts(&info["signAlgorithms"]["algos"]);
@@ -126,7 +127,8 @@ pub(super) async fn names(s: &Session) -> Verdict {
 /// What is claimed is there: whatever is wrong with an empty request, it is not the method itself.
 pub(super) async fn methods(s: &Session) -> Verdict {
     let answer = s.open("info", &json!({})).await?;
-    let methods: Vec<String> = texts(&answer.ok()?["methods"]).unwrap_or_default().iter().map(ToString::to_string).collect();
+    let methods: Vec<String> =
+        texts(&answer.ok()?["methods"]).unwrap_or_default().iter().map(ToString::to_string).collect();
     let mut findings = Findings::default();
     for name in methods.iter().filter(|name| !name.starts_with("oauth2/") && *name != "auth/login" && *name != "info") {
         let answer = s.call(name, &json!({})).await?;
@@ -139,7 +141,8 @@ pub(super) async fn methods(s: &Session) -> Verdict {
 pub(super) async fn language(s: &Session) -> Verdict {
     let answer = s.open("info", &json!({ "lang": "tlh-Latn-x-unknown" })).await?;
     let lang = answer.text("lang")?;
-    let tag = lang.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|c| c.is_ascii_alphanumeric()));
+    let tag =
+        lang.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|c| c.is_ascii_alphanumeric()));
     ensure(tag, format!("lang \"{lang}\" is no language tag (RFC 5646)"))
 }
 
@@ -177,7 +180,9 @@ pub(super) async fn logo(s: &Session) -> Verdict {
     let kind = picture.header("content-type").to_owned();
     let known = kind.starts_with("image/png") || kind.starts_with("image/jpeg");
     ensure(known, format!("the logo is {kind}, not JPEG or PNG"))?;
-    let side = |at: usize| picture.body.get(at..at + 4).and_then(|four| <[u8; 4]>::try_from(four).ok()).map(u32::from_be_bytes);
+    let side = |at: usize| {
+        picture.body.get(at..at + 4).and_then(|four| <[u8; 4]>::try_from(four).ok()).map(u32::from_be_bytes)
+    };
     if let (true, Some(width), Some(height)) = (picture.body.starts_with(b"\x89PNG"), side(16), side(20)) {
         ensure(width <= 256 && height <= 256, format!("the logo has {width} by {height} pixels, 256 are allowed"))?;
     }

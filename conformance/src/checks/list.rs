@@ -71,7 +71,8 @@ pub(super) async fn odd_sizes(s: &Session) -> Verdict {
     for odd in [json!(0), json!(-1), json!("many"), json!(1_000_000_000)] {
         let answer = list(s, json!({ "maxResults": odd })).await?;
         let fine = answer.status == 200 && answer.json["credentialIDs"].as_array().is_some_and(|ids| !ids.is_empty());
-        findings.expect(fine, format!("maxResults {odd} means the service's own maximum, it answers {}", answer.brief()));
+        findings
+            .expect(fine, format!("maxResults {odd} means the service's own maximum, it answers {}", answer.brief()));
     }
     findings.judge()
 }
@@ -116,7 +117,10 @@ pub(super) async fn infos(s: &Session) -> Verdict {
     let mut findings = Findings::default();
     for info in infos {
         let id = info["credentialID"].as_str().unwrap_or_default();
-        findings.expect(ids.iter().any(|known| known == id), format!("credentialInfos has \"{id}\", credentialIDs has not"));
+        findings.expect(
+            ids.iter().any(|known| known == id),
+            format!("credentialInfos has \"{id}\", credentialIDs has not"),
+        );
         for name in ["key", "cert", "auth"] {
             findings.expect(info[name].is_object(), format!("the element of {id} has no object {name}"));
         }

@@ -1,11 +1,11 @@
-//! OAuth 2.0 (8.3 / 8.4): token, revoke, PAR, metadata, and what `oauth2/authorize` says before anybody is asked.
+//! OAuth 2.0 between client and service (8.3 / 8.4): token and revoke.
 
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::check::{Findings, Stop, Verdict, ensure};
 use crate::profile::Client;
-use crate::session::{Answer, Ask, Expected, Rows, Session, metadata_url};
+use crate::session::{Ask, Expected, Rows, Session};
 
 const CREDENTIALS: [(&str, &str); 1] = [("grant_type", "client_credentials")];
 
@@ -23,14 +23,18 @@ pub(super) async fn token(s: &Session) -> Verdict {
     let kind = answer.text("token_type")?;
     ensure(kind.eq_ignore_ascii_case("Bearer"), format!("token_type is \"{kind}\", not Bearer"))?;
     let expiry = &answer.json["expires_in"];
-    ensure(expiry.is_null() || expiry.as_u64().is_some_and(|n| n > 0), format!("expires_in is {expiry}, no positive number"))?;
+    ensure(
+        expiry.is_null() || expiry.as_u64().is_some_and(|n| n > 0),
+        format!("expires_in is {expiry}, no positive number"),
+    )?;
     let opened = s.opens(&token).await?;
     ensure(opened.status == 200, format!("the access_token opens nothing: {}", opened.brief()))
 }
 
 pub(super) async fn token_in_body(s: &Session) -> Verdict {
     let client = needs_client_credentials(s)?;
-    let form = [("grant_type", "client_credentials"), ("client_id", &client.id), ("client_secret", client.secret.expose())];
+    let form =
+        [("grant_type", "client_credentials"), ("client_id", &client.id), ("client_secret", client.secret.expose())];
     s.oauth("token", None, &form).await?.text("access_token").map(|_| ())
 }
 
@@ -39,7 +43,10 @@ pub(super) async fn token_not_stored(s: &Session) -> Verdict {
     let answer = s.oauth("token", Some(client), &CREDENTIALS).await?;
     answer.text("access_token")?;
     let control = answer.header("cache-control");
-    ensure(control.contains("no-store"), format!("an answer with a token has Cache-Control \"{control}\", not no-store"))
+    ensure(
+        control.contains("no-store"),
+        format!("an answer with a token has Cache-Control \"{control}\", not no-store"),
+    )
 }
 
 async fn token_rows(s: &Session) -> Result<Rows, Stop> {
@@ -54,7 +61,8 @@ async fn token_rows(s: &Session) -> Result<Rows, Stop> {
     // A code may be told by its look to be none, or to be over.
     let bad_code = Expected::request("").coded(&["invalid_grant"]);
     let wants = Expected::request;
-    let table: Vec<(&'static str, Expected, Option<&Client>, Vec<(&str, &str)>)> = vec![
+    type Line<'a> = (&'static str, Expected, Option<&'a Client>, Vec<(&'a str, &'a str)>);
+    let table: Vec<Line<'_>> = vec![
         ("no grant_type", wants("Missing parameter grant_type"), Some(client), vec![]),
         ("an unknown grant_type", wants("Invalid parameter grant_type"), Some(client), vec![("grant_type", "guess")]),
         ("no code", wants("Missing parameter code"), Some(client), vec![code, ("redirect_uri", redirect)]),
@@ -78,9 +86,17 @@ async fn token_rows(s: &Session) -> Result<Rows, Stop> {
         rows.add(what, expected, s.oauth("token", as_, &form).await?);
     }
     let wrong = Client { secret: nonce.as_str().into(), ..client.clone() };
-    rows.add("a wrong client_secret", wants("Invalid parameter client_secret"), s.oauth("token", Some(&wrong), &CREDENTIALS).await?);
+    rows.add(
+        "a wrong client_secret",
+        wants("Invalid parameter client_secret"),
+        s.oauth("token", Some(&wrong), &CREDENTIALS).await?,
+    );
     let nobody = Client { id: s.nonce(), ..client.clone() };
-    rows.add("an unknown client_id", wants("Invalid parameter client_id"), s.oauth("token", Some(&nobody), &CREDENTIALS).await?);
+    rows.add(
+        "an unknown client_id",
+        wants("Invalid parameter client_id"),
+        s.oauth("token", Some(&nobody), &CREDENTIALS).await?,
+    );
     Ok(rows)
 }
 
@@ -103,7 +119,8 @@ pub(super) async fn grants(s: &Session) -> Verdict {
     findings.expect(answer.is_refused(), format!("grant_type password answers {}", answer.brief()));
     let form = [("grant_type", "client_credentials"), ("scope", "credential")];
     let answer = s.oauth("token", Some(client), &form).await?;
-    findings.expect(answer.is_refused(), format!("client_credentials with scope credential answers {}", answer.brief()));
+    findings
+        .expect(answer.is_refused(), format!("client_credentials with scope credential answers {}", answer.brief()));
     findings.judge()
 }
 
@@ -125,7 +142,9 @@ pub(super) async fn revokes(s: &Session) -> Verdict {
     let client = needs_client_credentials(s)?;
     let grant = s.client_grant(client).await?;
     s.opens(&grant.access).await?.ok()?;
-    s.oauth("revoke", Some(client), &[("token", &grant.access), ("token_type_hint", "access_token")]).await?.nothing()?;
+    s.oauth("revoke", Some(client), &[("token", &grant.access), ("token_type_hint", "access_token")])
+        .await?
+        .nothing()?;
     let after = s.opens(&grant.access).await?;
     ensure(after.status == 401, format!("after its revocation the token still answers {}, not HTTP 401", after.brief()))
 }
@@ -138,17 +157,33 @@ async fn revoke_rows(s: &Session) -> Result<Rows, Stop> {
     let hinted = [("token", token.as_str()), ("token_type_hint", "nonsense")];
     let unknown = [("token", nonce.as_str())];
     rows.add("no token", wants("Missing parameter token"), s.oauth("revoke", Some(client), &[]).await?);
-    rows.add("an unknown token_type_hint", wants("Invalid parameter token_type_hint"), s.oauth("revoke", Some(client), &hinted).await?);
-    rows.add("an unknown token", wants("Invalid string parameter token"), s.oauth("revoke", Some(client), &unknown).await?);
+    rows.add(
+        "an unknown token_type_hint",
+        wants("Invalid parameter token_type_hint"),
+        s.oauth("revoke", Some(client), &hinted).await?,
+    );
+    rows.add(
+        "an unknown token",
+        wants("Invalid string parameter token"),
+        s.oauth("revoke", Some(client), &unknown).await?,
+    );
     let anybody = wants("Missing parameter client_id").status(&[400, 401]);
     rows.add("no client_id", anybody, s.oauth("revoke", None, &unknown).await?);
     let bare = [unknown[0], ("client_id", client.id.as_str())];
     let secretless = wants("Client authorization required").status(&[400, 401]);
     rows.add("no client_secret", secretless, s.oauth("revoke", None, &bare).await?);
     let wrong = Client { secret: s.nonce().as_str().into(), ..client.clone() };
-    rows.add("a wrong client_secret", wants("Invalid parameter client_secret"), s.oauth("revoke", Some(&wrong), &unknown).await?);
+    rows.add(
+        "a wrong client_secret",
+        wants("Invalid parameter client_secret"),
+        s.oauth("revoke", Some(&wrong), &unknown).await?,
+    );
     let nobody = Client { id: s.nonce(), ..client.clone() };
-    rows.add("an unknown client_id", wants("Invalid parameter client_id"), s.oauth("revoke", Some(&nobody), &unknown).await?);
+    rows.add(
+        "an unknown client_id",
+        wants("Invalid parameter client_id"),
+        s.oauth("revoke", Some(&nobody), &unknown).await?,
+    );
     Ok(rows)
 }
 
@@ -160,182 +195,20 @@ pub(super) async fn revoke_sentences(s: &Session) -> Verdict {
     revoke_rows(s).await?.sentences(s.version())
 }
 
-// --- metadata (RFC 8414) ---
-
-pub(super) async fn metadata(s: &Session) -> Verdict {
-    let info = s.info();
-    let issuer = info["oauth2Issuer"].as_str();
-    let base = issuer.or_else(|| info["oauth2"].as_str());
-    let base = base.ok_or_else(|| Stop::NotApplicable("info names no OAuth 2.0 server".to_owned()))?;
-    let answer = s.send(Ask::get(metadata_url(base)?)).await?;
-    if issuer.is_none() && answer.status != 200 {
-        return Err(Stop::NotApplicable("info names oauth2, and there is no metadata beside it".to_owned()));
-    }
-    let metadata = answer.ok()?;
-    let mut findings = Findings::default();
-    let same = |one: &str, other: &str| one.trim_end_matches('/') == other.trim_end_matches('/');
-    let named = metadata["issuer"].as_str().unwrap_or_default();
-    findings.expect(same(named, base), format!("issuer is \"{named}\", and info says \"{base}\""));
-    for name in ["authorization_endpoint", "token_endpoint"] {
-        let there = metadata[name].as_str().is_some_and(|text| Url::parse(text).is_ok());
-        findings.expect(there, format!("{name} is no address"));
-    }
-    let has = |name: &str, value: &str| metadata[name].as_array().is_some_and(|all| all.iter().any(|one| one == value));
-    findings.expect(has("response_types_supported", "code"), "response_types_supported has no code");
-    findings.expect(!has("response_types_supported", "token"), "response_types_supported has token; implicit is forbidden");
-    let plain = metadata["code_challenge_methods_supported"].is_null() && s.is_v1();
-    findings.expect(plain || has("code_challenge_methods_supported", "S256"), "code_challenge_methods_supported has no S256");
-    findings.judge()
-}
-
-// --- authorize, without a browser ---
-
-const CHALLENGE: [(&str, &str); 2] =
-    [("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), ("code_challenge_method", "S256")];
-
-async fn authorize(s: &Session, parameters: &[(&str, &str)]) -> Result<Answer, Stop> {
-    let mut url = Url::parse(&s.endpoint("authorize").await?).map_err(|error| Stop::Wrong(error.to_string()))?;
-    url.query_pairs_mut().extend_pairs(parameters);
-    s.send(Ask::get(url)).await
-}
-
-fn redirect_of(client: &Client) -> Result<&str, Stop> {
-    let redirect = client.redirect_uri.as_deref();
-    redirect.ok_or_else(|| Stop::NotChecked("the profile's client has no redirect_uri".to_owned()))
-}
-
-fn code_is_used(s: &Session) -> Verdict {
-    if s.auth_type("oauth2code") {
-        return Ok(());
-    }
-    Err(Stop::NotApplicable("info does not name oauth2code in authType".to_owned()))
-}
-
-pub(super) async fn redirect(s: &Session) -> Verdict {
-    code_is_used(s)?;
-    let client = s.own_client()?;
-    let (own, nobody) = (redirect_of(client)?, s.nonce());
-    let evil = "https://evil.example/callback";
-    let mut findings = Findings::default();
-    for (what, id, target) in [
-        ("an unknown client", nobody.as_str(), own),
-        ("an unregistered redirect_uri", client.id.as_str(), evil),
-        ("a redirect_uri that only begins like the registered one", client.id.as_str(), &format!("{own}.evil.example/")),
-    ] {
-        let mut query = vec![("response_type", "code"), ("client_id", id), ("redirect_uri", target)];
-        query.extend(CHALLENGE);
-        let answer = authorize(s, &query).await?;
-        let goes = (300..400).contains(&answer.status) && answer.header("location").starts_with(target);
-        findings.expect(!goes, format!("with {what} the browser is sent to {target} (RFC 6749, 4.1.2.1)"));
-        findings.expect(answer.status < 500, format!("with {what} it answers {}", answer.brief()));
-    }
-    findings.judge()
-}
-
-pub(super) async fn authorize_errors(s: &Session) -> Verdict {
-    code_is_used(s)?;
-    let client = s.own_client()?;
-    let own = redirect_of(client)?;
-    let state = s.nonce();
-    let base = [("client_id", client.id.as_str()), ("redirect_uri", own), ("state", &state), CHALLENGE[0], CHALLENGE[1]];
-    let code = ("response_type", "code");
-    let mut findings = Findings::default();
-    for (what, errors, more) in [
-        ("no response_type", &["invalid_request", "unsupported_response_type"][..], vec![]),
-        ("response_type token", &["unsupported_response_type"], vec![("response_type", "token")]),
-        ("an unknown scope", &["invalid_scope"], vec![code, ("scope", "everything")]),
-        ("both scopes at once", &["invalid_scope", "invalid_request"], vec![code, ("scope", "service credential")]),
-        ("scope credential without a credential", &["invalid_request"], vec![code, ("scope", "credential")]),
-    ] {
-        let query: Vec<(&str, &str)> = base.into_iter().chain(more).collect();
-        let answer = authorize(s, &query).await?;
-        match sent_back(&answer, own) {
-            None => findings.expect(false, format!("{what}: not sent back to the client but HTTP {}", answer.status)),
-            Some(back) => {
-                let get = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-                let error = get("error").unwrap_or_default();
-                findings.expect(errors.contains(&error.as_str()), format!("{what}: expected {}, got \"{error}\"", errors.join(" or ")));
-                findings.expect(get("state").as_deref() == Some(&state), format!("{what}: the state did not come back"));
-                findings.expect(get("code").is_none() && get("access_token").is_none(), format!("{what}: a code or token came"));
-            }
-        }
-    }
-    findings.judge()
-}
-
-fn sent_back(answer: &Answer, redirect: &str) -> Option<Url> {
-    let location = answer.header("location");
-    let back = (answer.status == 302 || answer.status == 303) && location.starts_with(redirect);
-    back.then(|| Url::parse(location).ok()).flatten()
-}
-
-// --- PAR (8.4.3) ---
-
-async fn push(s: &Session, as_: Option<&Client>, response_type: &str) -> Result<Answer, Stop> {
-    let client = s.own_client()?;
-    let redirect = redirect_of(client)?;
-    let mut form = vec![
-        ("response_type", response_type),
-        ("client_id", client.id.as_str()),
-        ("redirect_uri", redirect),
-        ("scope", "service"),
-    ];
-    form.extend(CHALLENGE);
-    s.oauth("pushed_authorize", as_, &form).await
-}
-
-/// Its name may be left out of `methods`: then it is there if it is there.
-async fn pushed(s: &Session) -> Result<Answer, Stop> {
-    code_is_used(s)?;
-    let answer = push(s, Some(s.own_client()?), "code").await?;
-    let absent = matches!(answer.status, 404 | 405 | 501);
-    if absent && !s.offers("oauth2/pushed_authorize") {
-        return Err(Stop::NotApplicable(format!("there is no oauth2/pushed_authorize: HTTP {}", answer.status)));
-    }
-    Ok(answer)
-}
-
-pub(super) async fn par(s: &Session) -> Verdict {
-    let answer = pushed(s).await?;
-    ensure(answer.status == 201, format!("expected HTTP 201, got {}", answer.brief()))?;
-    let uri = answer.json["request_uri"].as_str().unwrap_or_default().to_owned();
-    let mut findings = Findings::default();
-    findings.expect(uri.starts_with("urn:"), format!("request_uri is \"{uri}\", no urn"));
-    let expiry = &answer.json["expires_in"];
-    findings.expect(expiry.as_u64().is_some_and(|n| n > 0), format!("expires_in is {expiry}, no positive number"));
-    let control = answer.header("cache-control");
-    findings.expect(control.contains("no-store"), format!("Cache-Control is \"{control}\", not no-store"));
-    let taken = authorize(s, &[("client_id", &s.own_client()?.id), ("request_uri", &uri)]).await?;
-    findings.expect(taken.status < 400, format!("the browser that brings the request_uri hears {}", taken.brief()));
-    findings.judge()
-}
-
-pub(super) async fn par_errors(s: &Session) -> Verdict {
-    pushed(s).await?;
-    let client = s.own_client()?;
-    let mut findings = Findings::default();
-    let wrong = Client { secret: s.nonce().as_str().into(), ..client.clone() };
-    for (what, answer) in [
-        ("a wrong client_secret", push(s, Some(&wrong), "code").await?),
-        ("no client authentication", push(s, None, "code").await?),
-        ("response_type token", push(s, Some(client), "token").await?),
-    ] {
-        let told = answer.is_refused() && !answer.error().is_empty();
-        findings.expect(told, format!("{what}: expected a refusal with an error, got {}", answer.brief()));
-    }
-    findings.judge()
-}
-
 /// A refresh token takes the access tokens of its grant with it.
 pub(super) async fn revoked_refresh(s: &Session) -> Verdict {
     let client = needs_client_credentials(s)?;
     let grant = s.client_grant(client).await?;
-    let refresh = grant.refresh.ok_or_else(|| Stop::NotApplicable("the service gives no refresh token here".to_owned()))?;
+    let refresh =
+        grant.refresh.ok_or_else(|| Stop::NotApplicable("the service gives no refresh token here".to_owned()))?;
     s.oauth("revoke", Some(client), &[("token", &refresh), ("token_type_hint", "refresh_token")]).await?.nothing()?;
     let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
     s.oauth("token", Some(client), &form).await?.refused("a revoked refresh token")?;
     let after = s.opens(&grant.access).await?;
-    ensure(after.status == 401, format!("the access token of the revoked grant answers {}, not HTTP 401", after.brief()))
+    ensure(
+        after.status == 401,
+        format!("the access token of the revoked grant answers {}, not HTTP 401", after.brief()),
+    )
 }
 
 /// An endpoint that only takes forms.

@@ -100,7 +100,9 @@ fn drop_member(ask: &mut Value, name: &str) {
 }
 
 const ATTEMPTS: [Attempt; 12] = [
-    attempt("no SAD", Expected::request("Missing (or invalid type) string parameter SAD"), |_, ask| drop_member(ask, "SAD")),
+    attempt("no SAD", Expected::request("Missing (or invalid type) string parameter SAD"), |_, ask| {
+        drop_member(ask, "SAD")
+    }),
     attempt("an unknown SAD", Expected::request("Invalid parameter SAD"), |s, ask| ask["SAD"] = json!(s.nonce())),
     attempt(
         "no credentialID",
@@ -110,24 +112,24 @@ const ATTEMPTS: [Attempt; 12] = [
     attempt("an unknown credentialID", Expected::request("Invalid parameter credentialID"), |s, ask| {
         ask["credentialID"] = json!(s.nonce());
     }),
-    attempt(
-        "no hashes",
-        Expected::request("Missing (or invalid type) array parameter hash"),
-        |s, ask| drop_member(ask, hash_member(s)),
-    ),
-    attempt("hashes that are a string", Expected::request("Missing (or invalid type) array parameter hash"), |s, ask| {
-        let first = ask[hash_member(s)][0].clone();
-        ask[hash_member(s)] = first;
+    attempt("no hashes", Expected::request("Missing (or invalid type) array parameter hash"), |s, ask| {
+        drop_member(ask, hash_member(s))
     }),
+    attempt(
+        "hashes that are a string",
+        Expected::request("Missing (or invalid type) array parameter hash"),
+        |s, ask| {
+            let first = ask[hash_member(s)][0].clone();
+            ask[hash_member(s)] = first;
+        },
+    ),
     attempt("an empty list of hashes", Expected::request("Empty hash array"), |s, ask| ask[hash_member(s)] = json!([])),
     attempt("a hash that is no Base64", Expected::request("Invalid Base64 hash string parameter"), |s, ask| {
         ask[hash_member(s)] = json!(["%%%"]);
     }),
-    attempt(
-        "no signAlgo",
-        Expected::request("Missing (or invalid type) string parameter signAlgo"),
-        |_, ask| drop_member(ask, "signAlgo"),
-    ),
+    attempt("no signAlgo", Expected::request("Missing (or invalid type) string parameter signAlgo"), |_, ask| {
+        drop_member(ask, "signAlgo")
+    }),
     attempt("an unknown signAlgo", Expected::request("Invalid parameter signAlgo"), |_, ask| {
         ask["signAlgo"] = json!("1.2.3.4");
         drop_member(ask, "signAlgoParams");
@@ -244,10 +246,8 @@ pub(super) async fn extends(s: &Session) -> Verdict {
     let first = s.activate(&described, way.hash, &digests).await?;
     let ask = s.signing(described.credential, &first.value, &way, &digests[..1]);
     let one = signatures(&s.call("signatures/signHash", &ask).await?, 1)?;
-    let ask = with(
-        json!({ "credentialID": described.credential.id, "SAD": first.value }),
-        s.list(way.hash, &digests[1..]),
-    );
+    let ask =
+        with(json!({ "credentialID": described.credential.id, "SAD": first.value }), s.list(way.hash, &digests[1..]));
     let second = s.sad(extend(s, &ask).await?).await?;
     ensure(second.value != first.value, "extendTransaction gave the same SAD again; it shall be a new one")?;
     let ask = s.signing(described.credential, &second.value, &way, &digests[1..]);
@@ -261,10 +261,7 @@ pub(super) async fn extend_errors(s: &Session) -> Verdict {
     let way = described.usual()?;
     let digests = s.digests(way.hash, 1);
     let sad = s.activate(&described, way.hash, &digests).await?;
-    let ask = with(
-        json!({ "credentialID": described.credential.id, "SAD": sad.value }),
-        s.list(way.hash, &digests),
-    );
+    let ask = with(json!({ "credentialID": described.credential.id, "SAD": sad.value }), s.list(way.hash, &digests));
     let mut rows = Rows::default();
     let unknown = json!({ "SAD": s.nonce() });
     rows.add("an unknown SAD", Expected::request(""), extend(s, &with(ask.clone(), unknown)).await?);
@@ -283,10 +280,7 @@ pub(super) async fn extend_binds(s: &Session) -> Verdict {
     let way = described.usual()?;
     let digests = s.digests(way.hash, 1);
     let first = s.activate(&described, way.hash, &digests).await?;
-    let ask = with(
-        json!({ "credentialID": described.credential.id, "SAD": first.value }),
-        s.list(way.hash, &digests),
-    );
+    let ask = with(json!({ "credentialID": described.credential.id, "SAD": first.value }), s.list(way.hash, &digests));
     let second = s.sad(extend(s, &ask).await?).await?;
     let ask = s.signing(described.credential, &second.value, &way, &s.digests(way.hash, 1));
     s.call("signatures/signHash", &ask).await?.refused("another hash than those of the extension")

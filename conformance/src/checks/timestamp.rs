@@ -39,7 +39,10 @@ pub(super) async fn token(s: &Session) -> Verdict {
         }
         let der = base64(&answer.text("timestamp")?).map_err(|why| Stop::Wrong(format!("the token is {why}")))?;
         let token = Token::parse(&der).map_err(|why| Stop::Wrong(format!("the token is no RFC 3161 token: {why}")))?;
-        findings.expect(token.imprint_algorithm == hash.oid(), format!("messageImprint is of {}, not {}", token.imprint_algorithm, hash.oid()));
+        findings.expect(
+            token.imprint_algorithm == hash.oid(),
+            format!("messageImprint is of {}, not {}", token.imprint_algorithm, hash.oid()),
+        );
         findings.expect(token.imprint == digest, "hashedMessage is not the hash that was sent");
         let nonce = data_encoding::HEXLOWER.decode(NONCE.as_bytes()).unwrap_or_default();
         findings.expect(token.nonce.as_ref() == Some(&nonce), "the nonce is not in the token");
@@ -66,7 +69,8 @@ impl Token {
         let algorithm = spki::AlgorithmIdentifierOwned::from_der(&algorithm.to_der().map_err(text)?).map_err(text)?;
         let hashed = hashed.decode_as::<OctetString>().map_err(text)?;
         let integers = fields.iter().skip(5).filter(|field| field.tag() == der::Tag::Integer);
-        let nonce = integers.filter_map(|field| field.decode_as::<Int>().ok()).map(|nonce| unsigned(nonce.as_bytes())).next();
+        let nonce =
+            integers.filter_map(|field| field.decode_as::<Int>().ok()).map(|nonce| unsigned(nonce.as_bytes())).next();
         Ok(Self {
             imprint_algorithm: algorithm.oid.to_string(),
             imprint: hashed.as_bytes().to_vec(),
@@ -83,7 +87,8 @@ fn unsigned(octets: &[u8]) -> Vec<u8> {
 /// Whether the one signature is right, by a certificate in the token where there is any.
 fn judge(signed: &SignedData, content: &[u8]) -> Result<(), String> {
     let [signer] = signed.signer_infos.0.as_slice() else { return Err("not exactly one signature".to_owned()) };
-    let hash = Hash::of_oid(&signer.digest_alg.oid.to_string()).ok_or("signed with a hash function this checker does not know")?;
+    let hash = Hash::of_oid(&signer.digest_alg.oid.to_string())
+        .ok_or("signed with a hash function this checker does not know")?;
     let attributes = signer.signed_attrs.as_ref().ok_or("no signed attributes")?;
     let digest = attributes.iter().find(|attribute| attribute.oid.to_string() == MESSAGE_DIGEST);
     let digest = digest.and_then(|attribute| attribute.values.get(0)).ok_or("no messageDigest attribute")?;
@@ -120,7 +125,11 @@ async fn rows(s: &Session) -> Result<Rows, Stop> {
         ("a hash that is no Base64", "Invalid Base64 hash string parameter", json!({ "hash": "%%%", "hashAlgo": oid })),
         ("a digest too short", "Invalid digest value length", json!({ "hash": "AAAA", "hashAlgo": oid })),
         ("an unknown hashAlgo", "Invalid parameter hashAlgo", json!({ "hash": digest, "hashAlgo": "1.2.3.4" })),
-        ("a nonce that is no number", "Invalid parameter nonce", json!({ "hash": digest, "hashAlgo": oid, "nonce": "xyz" })),
+        (
+            "a nonce that is no number",
+            "Invalid parameter nonce",
+            json!({ "hash": digest, "hashAlgo": oid, "nonce": "xyz" }),
+        ),
     ] {
         rows.add(what, Expected::request(sentence), s.call("signatures/timestamp", &ask).await?);
     }

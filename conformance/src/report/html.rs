@@ -7,7 +7,8 @@ use time::macros::format_description;
 use super::{Finding, Report, Service, Verdict};
 use crate::check::Severity;
 
-const AT: &[BorrowedFormatItem<'_>] = format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
+const AT: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -50,7 +51,9 @@ fn subject(id: &str) -> &'static str {
 impl Group<'_> {
     /// Whether something here wants to be read.
     fn is_open(&self) -> bool {
-        self.findings.iter().any(|finding| finding.outcome.outcome.is_failure() || finding.outcome.outcome == Verdict::Broken)
+        self.findings
+            .iter()
+            .any(|finding| finding.outcome.outcome.is_failure() || finding.outcome.outcome == Verdict::Broken)
     }
 
     fn failed(&self) -> usize {
@@ -96,14 +99,18 @@ impl Service {
         let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
         let broken = self.count(Verdict::Broken);
         if must > 0 {
-            let text = format!("{} of what the standard demands, {should} of what it recommends", plural(must, "failure"));
+            let text =
+                format!("{} of what the standard demands, {should} of what it recommends", plural(must, "failure"));
             return ("must", text);
         }
         if broken > 0 {
             return ("must", format!("{} could not be run, so there is no verdict", plural(broken, "check")));
         }
         if should > 0 {
-            return ("should", format!("Nothing that must be is wrong; {} of what should be", plural(should, "failure")));
+            return (
+                "should",
+                format!("Nothing that must be is wrong; {} of what should be", plural(should, "failure")),
+            );
         }
         if quirks > 0 {
             return ("passed", format!("Nothing that must or should be is wrong; {}", plural(quirks, "quirk")));

@@ -42,7 +42,9 @@ fn case(finding: &Finding) -> TestCase {
 }
 
 fn transcript(finding: &Finding) -> String {
-    let line = |one: &crate::session::Exchange| format!("{} {}\n-> {} {}", one.request, one.request_body, one.status, one.body);
+    let line = |one: &crate::session::Exchange| {
+        format!("{} {}\n-> {} {}", one.request, one.request_body, one.status, one.body)
+    };
     finding.seen.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

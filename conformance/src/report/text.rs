@@ -30,7 +30,8 @@ fn head(text: &mut String, service: &Service) {
 /// `FAILED  must  info.answers  title  (11.1)`, and why below it.
 fn one(text: &mut String, finding: &Finding) {
     let Finding { id, title, clause, severity, outcome, .. } = finding;
-    let _ = writeln!(text, "{:<16}{:<8}{id}: {title} ({clause})", outcome.outcome.name().to_uppercase(), severity.name());
+    let _ =
+        writeln!(text, "{:<16}{:<8}{id}: {title} ({clause})", outcome.outcome.name().to_uppercase(), severity.name());
     for line in outcome.why.lines() {
         let _ = writeln!(text, "    {line}");
     }
@@ -70,7 +71,12 @@ pub fn summary(service: &Service) -> String {
             let _ = write!(text, ", {} {}", count(verdict), verdict.name());
         }
     }
-    let _ = write!(text, ", {} not applicable, {} not checked\n", count(Verdict::NotApplicable), count(Verdict::NotChecked));
+    let _ = writeln!(
+        text,
+        ", {} not applicable, {} not checked",
+        count(Verdict::NotApplicable),
+        count(Verdict::NotChecked)
+    );
     if !service.uncovered.is_empty() {
         let _ = writeln!(text, "methods no check is about: {}", service.uncovered.join(", "));
     }

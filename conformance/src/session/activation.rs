@@ -127,28 +127,34 @@ impl Session {
     }
 
     /// The credential scope of OAuth 2.0: its access token is the SAD.
-    async fn activate_in_browser(
-        &self,
-        credential: &Credential,
-        hash: Hash,
-        digests: &[Vec<u8>],
-    ) -> Result<Sad, Stop> {
+    async fn activate_in_browser(&self, credential: &Credential, hash: Hash, digests: &[Vec<u8>]) -> Result<Sad, Stop> {
         let command = credential.approve_command.as_ref().ok_or_else(|| {
             let why = "the credential is authorized in a browser, and the profile has no approve_command for it";
             Stop::NotChecked(why.to_owned())
         })?;
-        let list: Vec<String> = digests.iter().map(|digest| BASE64URL_NOPAD.encode(digest)).collect();
-        let (list, count) = (list.join(","), digests.len().to_string());
-        let mut parameters =
-            vec![("scope", "credential"), ("credentialID", credential.id.as_str()), ("numSignatures", count.as_str())];
-        if self.is_v1() {
-            parameters.push(("hash", &list));
-        } else {
-            parameters.extend([("hashes", list.as_str()), ("hashAlgorithmOID", hash.oid())]);
-        }
-        let value = self.code_flow(command, &parameters).await?;
-        self.shared.mask.learn(&value);
+        let value = self.code_flow(command, &self.credential_scope(credential, hash, digests)).await?;
         Ok(Sad { value, expires_in: 3600 })
+    }
+
+    /// Parameters of oauth2/authorize.
+    pub(crate) fn credential_scope(
+        &self,
+        credential: &Credential,
+        hash: Hash,
+        digests: &[Vec<u8>],
+    ) -> Vec<(&'static str, String)> {
+        let list: Vec<String> = digests.iter().map(|digest| BASE64URL_NOPAD.encode(digest)).collect();
+        let mut parameters = vec![
+            ("scope", "credential".to_owned()),
+            ("credentialID", credential.id.clone()),
+            ("numSignatures", digests.len().to_string()),
+        ];
+        if self.is_v1() {
+            parameters.push(("hash", list.join(",")));
+        } else {
+            parameters.extend([("hashes", list.join(",")), ("hashAlgorithmOID", hash.oid().to_owned())]);
+        }
+        parameters
     }
 
     /// Body of signHash.
@@ -181,7 +187,9 @@ impl Session {
 pub(crate) fn signatures(answer: &Answer, count: usize) -> Result<Vec<Vec<u8>>, Stop> {
     let found = answer.array("signatures")?;
     ensure(found.len() == count, format!("{} signatures for {count} hashes", found.len()))?;
-    let decode = |one: &Value| base64(one.as_str().unwrap_or_default()).map_err(|why| Stop::Wrong(format!("a signature is {why}")));
+    let decode = |one: &Value| {
+        base64(one.as_str().unwrap_or_default()).map_err(|why| Stop::Wrong(format!("a signature is {why}")))
+    };
     found.iter().map(decode).collect()
 }
 

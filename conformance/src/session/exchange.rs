@@ -146,7 +146,8 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let mask = Mask::default();
-        let shown = mask.body(br#"{"SAD":"sad_0123456789abcdef0123456789","authData":[{"id":"PIN","value":"12345678"}]}"#);
+        let shown =
+            mask.body(br#"{"SAD":"sad_0123456789abcdef0123456789","authData":[{"id":"PIN","value":"12345678"}]}"#);
         assert_eq!(shown, r#"{"SAD":"sad_…","authData":[{"id":"PIN","value":"…"}]}"#);
         assert_eq!(mask.text("Bearer sad_0123456789abcdef0123456789, PIN 12345678"), "Bearer sad_…, PIN …");
         assert_eq!(mask.form("grant_type=x&client_secret=secret%20thing"), "grant_type=x&client_secret=%E2%80%A6");

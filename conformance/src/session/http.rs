@@ -6,7 +6,7 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::form_urlencoded;
 
 use super::{Answer, Exchange, Session};
@@ -110,7 +110,8 @@ impl Session {
 
     /// Sends it, and keeps what was asked and answered.
     pub(crate) async fn send(&self, ask: Ask) -> Result<Answer, Stop> {
-        let asked = format!("{} {}", ask.verb, ask.url.strip_prefix(&format!("{}/", self.shared.base)).unwrap_or(&ask.url));
+        let asked =
+            format!("{} {}", ask.verb, ask.url.strip_prefix(&format!("{}/", self.shared.base)).unwrap_or(&ask.url));
         let asked = asked.split('?').next().unwrap_or_default().to_owned();
         let mut exchange = self.note(&ask);
         let mut request = self.shared.http.request(ask.verb, &ask.url).body(ask.body);
@@ -132,7 +133,7 @@ impl Session {
             seen.push(exchange);
         }
         let (status, headers, body) = outcome.map_err(|error| Stop::Broken(format!("{asked}: no answer: {error}")))?;
-        let json = serde_json::from_slice(&body).unwrap_or_else(|_| json!(null));
+        let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
         Ok(Answer { asked, status, headers, body, json })
     }
 
@@ -171,7 +172,8 @@ async fn receive(request: reqwest::RequestBuilder) -> Result<(u16, HeaderMap, Ve
 }
 
 fn shown(headers: &HeaderMap) -> impl Iterator<Item = String> {
-    headers.iter().filter(|(name, _)| SHOWN.contains(&name.as_str())).map(|(name, value)| {
-        format!("{name}: {}", value.to_str().unwrap_or("(no text)"))
-    })
+    headers
+        .iter()
+        .filter(|(name, _)| SHOWN.contains(&name.as_str()))
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("(no text)")))
 }

@@ -23,7 +23,7 @@ pub use exchange::Exchange;
 pub(crate) use exchange::Mask;
 pub(crate) use http::{Ask, client};
 pub(crate) use row::{Expected, Rows};
-pub(crate) use tokens::{metadata_url, with};
+pub(crate) use tokens::{Code, metadata_url, with};
 
 /// What all checks of a run share: where the service is, and who asks.
 pub(crate) struct Shared {
@@ -136,7 +136,9 @@ impl Session {
     /// So many different digests nobody had before.
     pub(crate) fn digests(&self, hash: Hash, count: usize) -> Vec<Vec<u8>> {
         let next = || self.shared.counter.fetch_add(1, Ordering::Relaxed);
-        (0..count).map(|_| hash.digest(format!("rsign conformance {} {}", self.shared.seed, next()).as_bytes())).collect()
+        (0..count)
+            .map(|_| hash.digest(format!("rsign conformance {} {}", self.shared.seed, next()).as_bytes()))
+            .collect()
     }
 
     /// A text nobody had before.

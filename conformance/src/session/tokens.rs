@@ -42,7 +42,7 @@ impl Session {
         match &self.profile().token {
             Some(Token::Ready { token }) => Ok(token.expose().to_owned()),
             Some(Token::Command { command }) => run(command, None).await,
-            Some(Token::Code { command }) => self.code_flow(command, &[("scope", "service")]).await,
+            Some(Token::Code { command }) => self.code_flow(command, &[("scope", "service".to_owned())]).await,
             Some(Token::Refresh { refresh_token }) => {
                 let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
                 self.oauth("token", Some(self.own_client()?), &form).await?.text("access_token")
@@ -139,11 +139,18 @@ impl Session {
         self.send(Ask::get(metadata_url(issuer)?)).await?.text(member)
     }
 
-    /// The authorization code flow, with somebody else's help in the browser.
-    pub(crate) async fn code_flow(&self, command: &[String], parameters: &[(&str, &str)]) -> Result<String, Stop> {
+    /// The authorization code flow, with somebody else's help in the browser: the access token.
+    pub(crate) async fn code_flow(&self, command: &[String], parameters: &[(&str, String)]) -> Result<String, Stop> {
+        let code = self.approve(command, parameters).await?;
+        self.redeem(&code).await?.text("access_token")
+    }
+
+    /// Up to the code.
+    pub(crate) async fn approve(&self, command: &[String], parameters: &[(&str, String)]) -> Result<Code, Stop> {
         let client = self.own_client()?;
         let redirect = client.redirect_uri.as_deref();
-        let redirect = redirect.ok_or_else(|| Stop::NotChecked("the profile's client has no redirect_uri".to_owned()))?;
+        let redirect =
+            redirect.ok_or_else(|| Stop::NotChecked("the profile's client has no redirect_uri".to_owned()))?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let state = CsrfToken::new_random();
         let mut url = parse(&self.endpoint("authorize").await?)?;
@@ -156,13 +163,38 @@ impl Session {
         let get = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         ensure(get("state").as_deref() == Some(state.secret()), "oauth2/authorize gave another state back")?;
         let code = get("code").ok_or_else(|| Stop::Broken(format!("no code: {:?}", get("error"))))?;
+        self.shared.mask.learn(&code);
+        Ok(Code { code, redirect: redirect.to_owned(), verifier: verifier.secret().clone() })
+    }
+
+    /// `oauth2/token` with a code.
+    pub(crate) async fn redeem(&self, code: &Code) -> Result<Answer, Stop> {
         let form = [
             ("grant_type", "authorization_code"),
-            ("code", &code),
-            ("redirect_uri", redirect),
-            ("code_verifier", verifier.secret()),
+            ("code", code.code.as_str()),
+            ("redirect_uri", code.redirect.as_str()),
+            ("code_verifier", code.verifier.as_str()),
         ];
-        self.oauth("token", Some(client), &form).await?.text("access_token")
+        let answer = self.oauth("token", Some(self.own_client()?), &form).await?;
+        if let Some(token) = answer.json["access_token"].as_str() {
+            self.shared.mask.learn(token);
+        }
+        Ok(answer)
+    }
+}
+
+/// A code, and what it has to be presented with.
+#[derive(Debug)]
+pub(crate) struct Code {
+    code: String,
+    redirect: String,
+    verifier: String,
+}
+
+impl Code {
+    /// The same with another verifier than its own.
+    pub(crate) fn with_verifier(self, verifier: &str) -> Self {
+        Self { verifier: verifier.to_owned(), ..self }
     }
 }
 

@@ -4,13 +4,14 @@
 //! time ([`table`]). What the sandbox does not have yet is played ([`play`]).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on shall say where")]
 
+mod approver;
 mod play;
 mod proxy;
 mod table;
 
 use std::path::Path;
 
-use harness::{Sandbox, repository, seeded};
+use harness::{Sandbox, repository};
 use proxy::Layer;
 use rsign_conformance::check::{Check, Severity, Version};
 use rsign_conformance::checks::CHECKS;
@@ -25,7 +26,7 @@ impl Progress for Silent {
     fn ends(&mut self, _: &Finding) {}
 }
 
-/// A sandbox over plain HTTP, and the profile its ready file gives.
+/// A sandbox, and the profile its ready file gives, with somebody who approves in a browser.
 struct Subject {
     sandbox: Sandbox,
     profile: Profile,
@@ -33,11 +34,14 @@ struct Subject {
 }
 
 impl Subject {
-    fn start() -> Self {
+    async fn start() -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let sandbox = Sandbox::start(seeded(), &["--http"]);
-        let profile = Profile::of_ready_file(&sandbox.ready_file()).unwrap();
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let sandbox = Sandbox::own();
+        let mut profile = Profile::of_ready_file(&sandbox.ready_file()).unwrap();
+        profile.credentials[0].approve_command = Some(approver::start(&sandbox).await);
+        let root = std::fs::read(sandbox.ready.tls_ca.as_ref().unwrap()).unwrap();
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let http = http.tls_certs_only([reqwest::Certificate::from_pem(&root).unwrap()]).build().unwrap();
         Self { sandbox, profile, http }
     }
 
@@ -62,7 +66,7 @@ const BOTH: [Version; 2] = [Version::V1, Version::V2];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_check_passes_on_a_right_service_and_fails_on_a_wrong_one() {
-    let subject = Subject::start();
+    let subject = Subject::start().await;
     the_sandbox_is_right(&subject).await;
     what_it_lacks_is_right_where_it_is_played(&subject).await;
     every_fault_is_noticed(&subject).await;
@@ -102,7 +106,8 @@ fn no_secret_is_in(report: &Report, subject: &Subject) {
         for page in &pages {
             let begins = |at: &usize| !page[..*at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
             for at in page.match_indices(begin).map(|(at, _)| at).filter(begins) {
-                let token = page[at + begin.len()..].bytes().take_while(|c| c.is_ascii_alphanumeric() || b"-_".contains(c));
+                let token =
+                    page[at + begin.len()..].bytes().take_while(|c| c.is_ascii_alphanumeric() || b"-_".contains(c));
                 assert!(token.count() < 20, "a token is in a report: {}", &page[at..at + 12]);
             }
         }
@@ -127,7 +132,8 @@ async fn what_it_lacks_is_right_where_it_is_played(subject: &Subject) {
 fn play_is_needed(id: &str) -> bool {
     let played = ["authorize.check", "challenge", "otp", "async", "timestamp", "create", "delete"];
     let situated = ["misuse.expired", "credential.cert_info.default"];
-    let played = played.iter().any(|group| id.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+    let played =
+        played.iter().any(|group| id.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
     (played || situated.contains(&id)) && id != "async.refused"
 }
 
@@ -153,8 +159,11 @@ async fn every_fault_is_noticed(subject: &Subject) {
 
 #[test]
 fn every_check_has_a_fault() {
-    let without: Vec<&str> =
-        CHECKS.iter().map(|check| check.id).filter(|id| !table::FAULTS.iter().any(|fault| fault.check == *id)).collect();
+    let without: Vec<&str> = CHECKS
+        .iter()
+        .map(|check| check.id)
+        .filter(|id| !table::FAULTS.iter().any(|fault| fault.check == *id))
+        .collect();
     assert!(without.is_empty(), "nothing shows that these can fail: {without:?}");
 }
 

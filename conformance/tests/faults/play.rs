@@ -104,7 +104,11 @@ fn looks_real(id: &Value) -> bool {
 }
 
 fn polls(memory: &Memory, id: &str) -> usize {
-    memory.before.iter().filter(|(asked, _)| asked.is("signatures/signPolling") && asked.json()["requestID"] == *id).count()
+    memory
+        .before
+        .iter()
+        .filter(|(asked, _)| asked.is("signatures/signPolling") && asked.json()["requestID"] == *id)
+        .count()
 }
 
 /// Judges what belongs to mode A, and asks the service to sign at once.
@@ -134,7 +138,11 @@ fn mode_a(asked: &mut Asked) -> Option<Told> {
 /// Keeps what the service answered at once for whoever comes for it.
 fn deliver_later(asked: &Asked, told: &mut Told, memory: &mut Memory) {
     let number = memory.before.len();
-    if asked.is("signatures/signHash") && asked.json()["operationMode"] == "A" && told.status == 200 && plays(memory, "mode A") {
+    if asked.is("signatures/signHash")
+        && asked.json()["operationMode"] == "A"
+        && told.status == 200
+        && plays(memory, "mode A")
+    {
         let id = format!("response-{number}");
         memory.write(id.clone(), told.json());
         *told = Told::json_body(200, &json!({ "responseID": id }));

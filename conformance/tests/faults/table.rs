@@ -121,8 +121,14 @@ pub(crate) static FAULTS: &[Fault] = &[
     member!("info.required", "leaves lang out", "info", |info| drop_member(info, "lang")),
     member!("info.format", "has specs of two numbers", "info", |info| info["specs"] = json!("1.0")),
     member!("info.oauth2", "does not say where OAuth is", "info", |info| drop_member(info, "oauth2")),
-    member!("info.methods.names", "makes a method up", "info", |info| push(&mut info["methods"], json!("signatures/signOTP"))),
-    member!("info.methods", "names a method it lacks", "info", |info| push(&mut info["methods"], json!("signatures/unbuilt"))),
+    member!("info.methods.names", "makes a method up", "info", |info| push(
+        &mut info["methods"],
+        json!("signatures/signOTP")
+    )),
+    member!("info.methods", "names a method it lacks", "info", |info| push(
+        &mut info["methods"],
+        json!("signatures/unbuilt")
+    )),
     answer("info.lang", "refuses an unknown language", |asked, told, _| {
         if asked.is("info") && asked.says("lang") {
             *told = Told::error(400, "invalid_request", "");
@@ -144,7 +150,8 @@ pub(crate) static FAULTS: &[Fault] = &[
         (asked.is("info") && asked.verb == Method::GET).then(|| Told::error(405, "invalid_request", ""))
     }),
     // --- authorization of the service ---
-    member!("auth.login", "gives a token that opens nothing", "auth/login", |body| body["access_token"] = json!("nonsense")),
+    member!("auth.login", "gives a token that opens nothing", "auth/login", |body| body["access_token"] =
+        json!("nonsense")),
     answer("auth.login.errors", "answers a wrong password with 401", |asked, told, _| {
         if asked.is("auth/login") && told.json()["error"] == "authentication_error" {
             told.status = 401;
@@ -152,12 +159,14 @@ pub(crate) static FAULTS: &[Fault] = &[
     }),
     words!("auth.login.sentences", "auth/login"),
     request("auth.login.remember", "does not know its refresh tokens", |asked, _| {
-        (asked.is("auth/login") && asked.says("refresh_token")).then(|| Told::error(400, "invalid_request", "Invalid refresh_token"))
+        (asked.is("auth/login") && asked.says("refresh_token"))
+            .then(|| Told::error(400, "invalid_request", "Invalid refresh_token"))
     }),
     not_revoked!("auth.revoke", "auth/revoke"),
     request("auth.revoke.access", "forgets the refresh token too", |asked, memory| {
         let revoked = memory.before.iter().any(|(asked, _)| asked.is("auth/revoke"));
-        (revoked && asked.says("refresh_token")).then(|| Told::error(400, "invalid_grant", "Invalid parameter refresh_token"))
+        (revoked && asked.says("refresh_token"))
+            .then(|| Told::error(400, "invalid_grant", "Invalid parameter refresh_token"))
     }),
     not_revoked!("auth.revoke.refresh", "auth/revoke"),
     code!("auth.revoke.errors", "auth/revoke"),
@@ -229,16 +238,31 @@ pub(crate) static FAULTS: &[Fault] = &[
         }
     }),
     answer("oauth.par.errors", "takes requests of anybody", |asked, told, memory| {
-        let first = memory.before.iter().find(|(asked, told)| asked.is("oauth2/pushed_authorize") && told.status == 201);
+        let first =
+            memory.before.iter().find(|(asked, told)| asked.is("oauth2/pushed_authorize") && told.status == 201);
         if let (true, true, Some((_, first))) = (asked.is("oauth2/pushed_authorize"), told.is_error(), first) {
             *told = first.clone();
+        }
+    }),
+    member!("oauth.code", "gives credential tokens of another type", "oauth2/token", |body| body["token_type"] =
+        json!("mac")),
+    request("oauth.code.once", "takes a code twice", |asked, memory| {
+        let first = memory.before.iter().find(|(before, told)| told.status == 200 && before.body == asked.body);
+        first.filter(|_| asked.is("oauth2/token") && asked.says("code=")).map(|(_, told)| told.clone())
+    }),
+    answer("oauth.code.verifier", "takes any verifier", |asked, told, _| {
+        if asked.is("oauth2/token") && told.is_error() {
+            *told = Told::json_body(200, &json!({ "access_token": "token", "token_type": "Bearer" }));
         }
     }),
     // --- credentials ---
     member!("list.answers", "leaves a credential out", "credentials/list", |body| {
         body["credentialIDs"].as_array_mut().unwrap().pop();
     }),
-    member!("list.paging", "forgets that there are more pages", "credentials/list", |body| drop_member(body, "nextPageToken")),
+    member!("list.paging", "forgets that there are more pages", "credentials/list", |body| drop_member(
+        body,
+        "nextPageToken"
+    )),
     answer("list.max_results", "refuses odd sizes", |asked, told, _| {
         if asked.is("credentials/list") && asked.json()["maxResults"].is_string() {
             *told = Told::error(400, "invalid_request", "Invalid parameter maxResults");
@@ -260,7 +284,8 @@ pub(crate) static FAULTS: &[Fault] = &[
             told.edit(|body| body["credentialInfos"][0]["key"]["status"] = json!("disabled"));
         }
     }),
-    member!("credential.required", "writes multisign as a string", "credentials/info", |body| body["multisign"] = json!("1000")),
+    member!("credential.required", "writes multisign as a string", "credentials/info", |body| body["multisign"] =
+        json!("1000")),
     request("credential.certificates", "does not know none", |asked, _| {
         if asked.is("credentials/info") && asked.json()["certificates"] == "none" {
             asked.edit(|body| body["certificates"] = json!("single"));
@@ -270,15 +295,25 @@ pub(crate) static FAULTS: &[Fault] = &[
     member!("credential.cert_info", "says another serial number", "credentials/info", |body| {
         body["cert"]["serialNumber"] = json!("0102");
     }),
-    member!("credential.cert_info.default", "says more of the certificate than was asked", "credentials/info", |body| {
-        body["cert"]["subjectDN"] = json!("CN=Everybody");
-    }),
-    member!("credential.auth_info", "writes presence as a boolean, and a type of its own", "credentials/info", |body| {
-        body["PIN"] = json!({ "presence": true, "format": "N" });
-        if body["auth"]["objects"].as_array().is_some_and(|objects| !objects.is_empty()) {
-            body["auth"]["objects"][0]["type"] = json!("pin");
+    member!(
+        "credential.cert_info.default",
+        "says more of the certificate than was asked",
+        "credentials/info",
+        |body| {
+            body["cert"]["subjectDN"] = json!("CN=Everybody");
         }
-    }),
+    ),
+    member!(
+        "credential.auth_info",
+        "writes presence as a boolean, and a type of its own",
+        "credentials/info",
+        |body| {
+            body["PIN"] = json!({ "presence": true, "format": "N" });
+            if body["auth"]["objects"].as_array().is_some_and(|objects| !objects.is_empty()) {
+                body["auth"]["objects"][0]["type"] = json!("pin");
+            }
+        }
+    ),
     member!("credential.key", "says another length", "credentials/info", |body| body["key"]["len"] = json!(1024)),
     member!("credential.enabled", "has an enabled key under an expired certificate", "credentials/info", |body| {
         body["cert"]["status"] = json!("expired");
@@ -289,7 +324,8 @@ pub(crate) static FAULTS: &[Fault] = &[
     code!("credential.errors", "credentials/info"),
     words!("credential.sentences", "credentials/info"),
     // --- authorization of signatures ---
-    member!("authorize.answers", "writes expiresIn as a string", "credentials/authorize", |body| body["expiresIn"] = json!("300")),
+    member!("authorize.answers", "writes expiresIn as a string", "credentials/authorize", |body| body["expiresIn"] =
+        json!("300")),
     answer("authorize.different", "gives the same SAD again", |asked, told, memory| {
         if let (true, Some((_, first))) = (asked.is("credentials/authorize"), memory.last("credentials/authorize")) {
             *told = first.clone();
@@ -339,7 +375,8 @@ pub(crate) static FAULTS: &[Fault] = &[
         }
     }),
     answer("sign.algorithms", "makes wrong signatures with RSASSA-PSS", |asked, told, _| {
-        if told.status == 200 && asked.is("signatures/signHash") && asked.json()["signAlgo"] == "1.2.840.113549.1.1.10" {
+        if told.status == 200 && asked.is("signatures/signHash") && asked.json()["signAlgo"] == "1.2.840.113549.1.1.10"
+        {
             turn(told, 0);
         }
     }),
@@ -358,7 +395,8 @@ pub(crate) static FAULTS: &[Fault] = &[
         body["signatures"][0] = json!(BASE64.encode(&[7; 64]));
     }),
     answer("sign.hash.errors", "has a code of its own for bad Base64", |asked, told, _| {
-        if asked.is("signatures/signHash") && told.json()["error_description"] == "Invalid Base64 hash string parameter" {
+        if asked.is("signatures/signHash") && told.json()["error_description"] == "Invalid Base64 hash string parameter"
+        {
             told.edit(|body| body["error"] = json!("invalid_hash"));
         }
     }),
@@ -454,7 +492,9 @@ pub(crate) static FAULTS: &[Fault] = &[
     request("create.refused", "makes a credential for anybody", |asked, _| {
         asked.is("credentials/create").then(|| Told::json_body(201, &json!({ "credentialID": "new" })))
     }),
-    request("delete.refused", "deletes whatever it is told to", |asked, _| asked.is("credentials/delete").then(Told::nothing)),
+    request("delete.refused", "deletes whatever it is told to", |asked, _| {
+        asked.is("credentials/delete").then(Told::nothing)
+    }),
     // --- errors, header fields, limits ---
     answer("errors.form", "wraps errors up", |_, told, _| {
         if told.is_error() {
