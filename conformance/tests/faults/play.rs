@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::{Value, json};
@@ -57,20 +57,11 @@ fn play(asked: &mut Asked, memory: &Memory) -> Option<Told> {
     }
     let body = asked.json();
     Some(match method.as_str() {
-        "credentials/authorizeCheck" => match body["handle"].as_str().and_then(|handle| memory.note(handle)) {
-            Some(sad) => Told::json_body(200, sad),
-            None => refused("Invalid parameter handle"),
-        },
-        "credentials/getChallenge" => match (is_known(&body, memory), body["authObjectID"] == "CHALLENGE") {
-            (false, _) => refused("Invalid parameter credentialID"),
-            (_, false) => refused("Invalid parameter authObjectID"),
-            _ => Told::json_body(200, &json!({ "challenge": "1234" })),
-        },
-        "credentials/sendOTP" => match (body["credentialID"].is_string(), is_known(&body, memory)) {
-            (false, _) => refused("Missing (or invalid type) string parameter credentialID"),
-            (_, false) => refused("Invalid parameter credentialID"),
-            _ => Told::nothing(),
-        },
+        "credentials/authorizeCheck" => refused("Invalid parameter handle"),
+        "credentials/getChallenge" if !looks_real(&body["credentialID"]) => refused("Invalid parameter credentialID"),
+        "credentials/getChallenge" => refused("Invalid parameter authObjectID"),
+        "credentials/sendOTP" if body["credentialID"].is_string() => refused("Invalid parameter credentialID"),
+        "credentials/sendOTP" => refused("Missing (or invalid type) string parameter credentialID"),
         "signatures/signPolling" => match body["requestID"].as_str() {
             None => refused("Missing (or invalid type) string parameter requestID"),
             Some(id) => match memory.note(id) {
@@ -90,12 +81,6 @@ fn play(asked: &mut Asked, memory: &Memory) -> Option<Told> {
 
 fn refused(sentence: &str) -> Told {
     Told::error(400, "invalid_request", sentence)
-}
-
-/// One that was described before.
-fn is_known(body: &Value, memory: &Memory) -> bool {
-    let id = &body["credentialID"];
-    memory.last("credentials/info").is_none_or(|(asked, _)| asked.json()["credentialID"] == *id) && looks_real(id)
 }
 
 /// Ids of the service are hexadecimal; those that checks make up are not.
@@ -149,13 +134,15 @@ fn deliver_later(asked: &Asked, told: &mut Told, memory: &mut Memory) {
     }
 }
 
-/// Something about the credential or the service that only this check looks at.
+/// Something about the credential or the service that only this check looks at: whether the service has the method or
+/// not, it does not have it with these credentials.
 pub(crate) fn situation(check: &str) -> Layer {
     match check {
-        "authorize.check" => Layer { after: announce, ..Layer::NONE },
+        "authorize.check" => Layer { before: delivered, after: announce },
+        "async.refused" => Layer { before: no_mode_a, after: says_no_mode_a },
         "credential.cert_info.default" => Layer { after: brief, ..Layer::NONE },
-        "otp.send" => Layer { after: online, ..Layer::NONE },
-        "challenge.answers" => Layer { after: challenge, ..Layer::NONE },
+        "otp.send" => Layer { before: sent, after: online },
+        "challenge.answers" => Layer { before: challenged, after: challenge },
         "misuse.expired" => Layer { before: expired, after: short },
         _ => Layer::NONE,
     }
@@ -163,11 +150,29 @@ pub(crate) fn situation(check: &str) -> Layer {
 
 /// An authorization that takes its time.
 fn announce(asked: &Asked, told: &mut Told, memory: &mut Memory) {
-    if asked.is("credentials/authorize") && told.status == 200 && plays(memory, "credentials/authorizeCheck") {
+    if asked.is("credentials/authorize") && told.status == 200 {
         let handle = format!("handle-{}", memory.before.len());
         memory.write(handle.clone(), told.json());
         *told = Told::json_body(202, &json!({ "handle": handle }));
     }
+}
+
+fn delivered(asked: &mut Asked, memory: &Memory) -> Option<Told> {
+    let body = asked.json();
+    let sad = body["handle"].as_str().and_then(|handle| memory.note(handle))?;
+    asked.is("credentials/authorizeCheck").then(|| Told::json_body(200, sad))
+}
+
+/// A service without mode A.
+fn says_no_mode_a(asked: &Asked, told: &mut Told, _: &mut Memory) {
+    if asked.is("info") {
+        told.edit(|info| info["asynchronousOperationMode"] = json!(false));
+    }
+}
+
+fn no_mode_a(asked: &mut Asked, _: &Memory) -> Option<Told> {
+    let asks = asked.is("signatures/signHash") && asked.json()["operationMode"] == "A";
+    asks.then(|| refused("Invalid parameter operationMode"))
 }
 
 /// A service that says of a certificate only what it is asked for.
@@ -185,6 +190,15 @@ fn online(asked: &Asked, told: &mut Told, _: &mut Memory) {
     if asked.is("credentials/info") {
         told.edit(|body| body["OTP"] = json!({ "presence": "true", "type": "online", "format": "N", "ID": "phone" }));
     }
+}
+
+fn sent(asked: &mut Asked, _: &Memory) -> Option<Told> {
+    asked.is("credentials/sendOTP").then(Told::nothing)
+}
+
+fn challenged(asked: &mut Asked, _: &Memory) -> Option<Told> {
+    let asks = asked.is("credentials/getChallenge") && asked.json()["authObjectID"] == "CHALLENGE";
+    asks.then(|| Told::json_body(200, &json!({ "challenge": "1234" })))
 }
 
 fn challenge(asked: &Asked, told: &mut Told, _: &mut Memory) {
@@ -254,7 +268,8 @@ digests = sha256, sha384, sha512
 
 /// The token for a query.
 fn authority(query: &[u8]) -> Vec<u8> {
-    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
+    // One at a time: it counts in a file.
+    static FOLDER: OnceLock<Mutex<tempfile::TempDir>> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("tsa.cnf"), CONFIGURATION).unwrap();
@@ -262,8 +277,9 @@ fn authority(query: &[u8]) -> Vec<u8> {
         let make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tsa.key -out tsa.pem -days 2 \
                     -subj /CN=TSA -addext extendedKeyUsage=critical,timeStamping";
         openssl(folder.path(), make);
-        folder
+        Mutex::new(folder)
     });
+    let folder = folder.lock().unwrap();
     std::fs::write(folder.path().join("query"), query).unwrap();
     openssl(folder.path(), "ts -reply -config tsa.cnf -section tsa -queryfile query -token_out -out token");
     std::fs::read(folder.path().join("token")).unwrap()
