@@ -197,8 +197,28 @@ mod tests {
         let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
         let example = example.replace("env:CSC_SECRET", "secret").replace("file:/run/secrets/pin", "12345678");
         let profile: Profile = toml::from_str(&example).unwrap();
-        assert_eq!(profile.credentials[0].pin.as_ref().unwrap().expose(), "12345678");
+        assert_eq!(profile.credentials[1].pin.as_ref().unwrap().expose(), "12345678");
+        assert!(profile.other_login.is_some() && profile.other_client.is_some());
         assert!(matches!(profile.token, Some(Token::ClientCredentials)));
+    }
+
+    #[test]
+    fn every_way_of_the_readme_is_one() {
+        let readme = include_str!("../README.md");
+        let ways =
+            readme.split("| way | members").nth(1).unwrap().lines().skip(2).take_while(|line| line.starts_with('|'));
+        let ways: Vec<&str> = ways.map(|line| line.split('`').nth(1).unwrap()).collect();
+        assert_eq!(ways.len(), 6);
+        for way in ways {
+            let more = match way {
+                "refresh" => "refresh_token = \"x\"",
+                "ready" => "token = \"x\"",
+                "command" | "code" => "command = [\"x\"]",
+                _ => "",
+            };
+            let profile = toml::from_str::<Profile>(&format!("[token]\nway = \"{way}\"\n{more}"));
+            assert!(profile.unwrap().token.is_some(), "{way}");
+        }
     }
 
     #[test]
