@@ -60,6 +60,18 @@ fn a_profile_does_as_well(sandbox: &Sandbox, profile: &str, known: &str) {
     // What the profile does not give is not a pass.
     assert!(said.contains("NOT CHECKED     must    misuse.other_client"), "{said}");
     assert!(!said.contains(&credential.pin) && !said.contains(secret));
+
+    // A wrong PIN is tried once: what needs it could not run, and the credential is not locked.
+    let mut command = Command::new(program("rsign"));
+    command.args(["conformance", "--profile", profile, "--only", "authorize", "--only", "sign", "--only", "misuse"]);
+    let output = command.env("CSC_PIN", "00000000").stdin(Stdio::null()).output().unwrap();
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("COULD NOT RUN: the service refuses the profile's PIN or OTP: HTTP 400"), "{said}");
+    assert_eq!(said.matches("The authentication data is invalid").count(), 1, "{said}");
+    let mut command = Command::new(program("rsign"));
+    command.args(["conformance", "--profile", profile, "--only", "sign.hash.batch"]).env("CSC_PIN", &credential.pin);
+    assert_eq!(command.stdin(Stdio::null()).output().unwrap().status.code(), Some(0));
 }
 
 fn exit_codes_tell_what_was_wrong(sandbox: &Sandbox, ready: &str, file: &str) {

@@ -66,18 +66,18 @@ pub static CHECKS: &[Check] = checks! {
     // --- info ---
     "info.answers" "info answers everybody, without authorization" ["11.1", "11.1"], MUST, &[], info::answers;
     "info.required" "info has every required member" ["11.1", "11.1"], MUST, &[], info::required;
-    "info.format" "its members are of the form the table says" ["11.1", "11.1"], MUST, &[], info::format;
-    "info.oauth2" "it says where OAuth 2.0 is, in one way, if it is used" ["11.1", "11.1"], MUST, &[], info::oauth2;
-    "info.methods.names" "methods has names of the API, each once" ["11.1", "11.1"], SHOULD, &[], info::names;
-    "info.methods" "every method it names is there" ["11.1", "11.1"], MUST, &[], info::methods;
-    "info.lang" "an unknown language is no error" ["11.1", "11.1"], SHOULD, &[], info::language;
+    "info.format" "the members of info are of the form its table says" ["11.1", "11.1"], MUST, &[], info::format;
+    "info.oauth2" "info says where OAuth 2.0 is, in one way, if it is used" ["11.1", "11.1"], MUST, &[], info::oauth2;
+    "info.methods.names" "info names methods of the API, each once" ["11.1", "11.1"], SHOULD, &[], info::names;
+    "info.methods" "every method that info names is there" ["11.1", "11.1"], MUST, &[], info::methods;
+    "info.lang" "a language info does not have is no error" ["11.1", "11.1"], SHOULD, &[], info::language;
     "info.algorithms" "signAlgorithms and signature_formats are well formed"
         ["", "11.1"], MUST, &[], info::algorithms;
     "info.algorithms.keys" "signAlgorithms covers the algorithms of every key"
         ["", "11.1"], SHOULD, INFO, info::algorithms_of_keys;
-    "info.nulls" "absent members are absent, not null" ["11.1", "11.1"], QUIRK, &[], info::nulls;
-    "info.logo" "the logo is a JPEG or PNG of at most 256 by 256" ["11.1", "11.1"], SHOULD, &[], info::logo;
-    "info.tolerant" "GET and an empty body are taken" ["7", "7"], QUIRK, &[], info::tolerant;
+    "info.nulls" "absent members of info are absent, not null" ["11.1", "11.1"], QUIRK, &[], info::nulls;
+    "info.logo" "the logo of info is a JPEG or PNG of at most 256 by 256" ["11.1", "11.1"], SHOULD, &[], info::logo;
+    "info.tolerant" "info takes GET and an empty body" ["7", "7"], QUIRK, &[], info::tolerant;
 
     // --- authorization of the service ---
     "auth.login" "auth/login gives a token that works" ["11.2", "11.2"], MUST, LOGIN, auth::login;
@@ -121,7 +121,7 @@ pub static CHECKS: &[Check] = checks! {
     "oauth.revoke.sentences" "oauth2/revoke refuses in the words of its table"
         ["8.3.4", "8.4.5"], WORDING, OAUTH, oauth::revoke_sentences;
     "oauth.metadata" "the metadata says what info says"
-        ["RFC 8414", "11.1; RFC 8414"], [Should, Must], OAUTH, browser::metadata;
+        ["RFC 8414", "11.1; RFC 8414"], [Should, Must], &[], browser::metadata;
     "oauth.authorize.redirect" "no browser is sent to an address that is not registered"
         ["8.3.2; RFC 6749, 4.1.2.1", "8.4.2; RFC 6749, 4.1.2.1"], MUST, OAUTH, browser::redirect;
     "oauth.authorize.errors" "what is wrong is told to the client, with its state"
@@ -147,7 +147,7 @@ pub static CHECKS: &[Check] = checks! {
     "list.only_valid" "onlyValid leaves out what cannot sign" ["", "11.4"], MUST, LIST, list::only_valid;
     "credential.required" "credentials/info has every required member"
         ["11.5", "11.5"], MUST, INFO, credential::required;
-    "credential.certificates" "none, single and chain give what they say"
+    "credential.certificates" "certificates none, single and chain give what they say"
         ["11.5", "11.5"], MUST, INFO, credential::combinations;
     "credential.cert_info" "certInfo says what the certificate says"
         ["11.5", "11.5"], MUST, INFO, credential::cert_info;

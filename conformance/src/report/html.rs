@@ -92,6 +92,13 @@ impl Service {
         groups
     }
 
+    /// What failed, the worst first.
+    fn wrong(&self) -> Vec<&Finding> {
+        let mut wrong: Vec<_> = self.findings.iter().filter(|finding| finding.outcome.outcome.is_failure()).collect();
+        wrong.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        wrong
+    }
+
     /// What the page says first, and in which colour.
     fn judgement(&self) -> (&'static str, String) {
         let (must, should, quirks) =

@@ -12,10 +12,14 @@ pub fn write(report: &Report, all: bool) -> String {
     for service in &report.services {
         head(&mut text, service);
         for finding in &service.findings {
-            let shown = all || !matches!(finding.outcome.outcome, Verdict::Passed | Verdict::NotApplicable);
-            if shown {
+            let quiet = [Verdict::Passed, Verdict::NotApplicable, Verdict::NotChecked, Verdict::Broken];
+            if all || !quiet.contains(&finding.outcome.outcome) {
                 one(&mut text, finding);
             }
+        }
+        if !all {
+            together(&mut text, service, Verdict::Broken);
+            together(&mut text, service, Verdict::NotChecked);
         }
         text.push_str(&summary(service));
     }
@@ -45,6 +49,22 @@ fn one(text: &mut String, finding: &Finding) {
     }
 }
 
+/// What ended like this, by its reason: often there is one reason for many.
+fn together(text: &mut String, service: &Service, verdict: Verdict) {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for finding in service.findings.iter().filter(|finding| finding.outcome.outcome == verdict) {
+        let why = finding.outcome.why.as_str();
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, ids)) => ids.push(finding.id),
+            None => reasons.push((why, vec![finding.id])),
+        }
+    }
+    for (why, ids) in reasons {
+        let _ = writeln!(text, "{}: {why}", verdict.name().to_uppercase());
+        let _ = writeln!(text, "    {}", ids.join(", "));
+    }
+}
+
 /// As much as fits on a few lines.
 fn brief(text: &str) -> String {
     match text.char_indices().nth(240) {
@@ -58,7 +78,7 @@ fn brief(text: &str) -> String {
 pub fn summary(service: &Service) -> String {
     let count = |verdict| service.count(verdict);
     let mut text = format!(
-        "\n{}: {} passed, {} failed ({} must, {} should, {} quirks)",
+        "\n{}: {} passed, {} failed ({} must, {} should, {} quirk)",
         service.version.name(),
         count(Verdict::Passed),
         count(Verdict::Failed) + count(Verdict::UnexpectedPass),
@@ -86,6 +106,7 @@ pub fn summary(service: &Service) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{sample, wrong};
+    use crate::check::Stop;
 
     #[test]
     fn what_is_wrong_is_told_with_what_was_seen() {
@@ -93,8 +114,11 @@ mod tests {
         let text = super::write(&report, false);
         assert!(text.contains("FAILED          should  info.logo: "), "{text}");
         assert!(text.contains("    one <thing>\n    another\n    asked: POST https://csc.example/csc/v1/info {}\n"));
-        assert!(text.contains("v1: 1 passed, 1 failed (0 must, 1 should, 0 quirks), 0 not applicable, 0 not checked"));
+        assert!(text.contains("v1: 1 passed, 1 failed (0 must, 1 should, 0 quirk), 0 not applicable, 0 not checked"));
         assert!(text.contains("no check is about: signatures/signDoc"));
+        let skipped = || Err(Stop::NotChecked("no client".to_owned()));
+        let text = super::write(&sample(&[("oauth.token", skipped()), ("oauth.par", skipped())]), false);
+        assert!(text.contains("NOT CHECKED: no client\n    oauth.token, oauth.par\n"), "{text}");
         assert!(!text.contains("PASSED") && super::write(&report, true).contains("PASSED"));
     }
 }

@@ -1,5 +1,6 @@
 //! From a credential to signatures: the SAD, however its owner gives it, and signHash.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
@@ -13,6 +14,9 @@ use crate::profile::Credential;
 
 /// How often, and how many times, authorizeCheck is asked.
 const POLLS: (Duration, u32) = (Duration::from_millis(500), 240);
+
+/// What a service says of a PIN or a one-time password that is wrong.
+const JUDGED: [&str; 3] = ["invalid_pin", "invalid_otp", "invalid_authentication_data"];
 
 /// An authorization to sign.
 #[derive(Debug, Clone)]
@@ -49,6 +53,10 @@ impl Session {
             tokio::time::sleep(POLLS.0).await;
             answer = self.call("credentials/authorizeCheck", &json!({ "handle": handle })).await?;
         }
+        if JUDGED.contains(&answer.error()) || answer.sentence().contains("locked") {
+            self.shared.refused.store(true, Ordering::Relaxed);
+            return Err(Stop::Broken(format!("the service refuses the profile's PIN or OTP: {}", answer.brief())));
+        }
         let value = answer.text("SAD")?;
         self.shared.mask.learn(&value);
         Ok(Sad { value, expires_in: answer.json["expiresIn"].as_u64().unwrap_or(3600) })
@@ -68,6 +76,11 @@ impl Session {
     ) -> Result<Value, Stop> {
         if self.mode(described) == "oauth2code" {
             return Err(Stop::NotApplicable("the credential is authorized through OAuth 2.0 only".to_owned()));
+        }
+        if self.shared.refused.load(Ordering::Relaxed) {
+            let why =
+                "the service refused the profile's PIN or OTP before; it is not tried again, so that nothing is locked";
+            return Err(Stop::Broken(why.to_owned()));
         }
         let ask = json!({ "credentialID": described.credential.id, "numSignatures": digests.len() });
         let ask = with(ask, self.list(hash, digests));

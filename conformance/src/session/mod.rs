@@ -8,7 +8,7 @@ mod row;
 mod tokens;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) mask: Mask,
     /// The one service token that checks share which leave it as it is.
     pub(crate) token: tokio::sync::Mutex<Option<String>>,
+    /// Set when the service refuses the profile's PIN: it is not tried again, so that nothing is locked.
+    pub(crate) refused: AtomicBool,
     /// Makes what is signed in this run differ from what was signed in others.
     pub(crate) seed: String,
     pub(crate) counter: AtomicU64,

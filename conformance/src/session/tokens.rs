@@ -47,7 +47,13 @@ impl Session {
                 let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
                 self.oauth("token", Some(self.own_client()?), &form).await?.text("access_token")
             }
-            _ => Ok(self.fresh().await?.access),
+            _ => {
+                let grant = self.fresh().await.map_err(|stop| match stop {
+                    Stop::NotChecked(_) => Stop::NotChecked("the profile gives no way to a service token".to_owned()),
+                    other => other,
+                });
+                Ok(grant?.access)
+            }
         }
     }
 
