@@ -1,7 +1,8 @@
 //! The tool `rsign`: a whole service on this computer for people who build CSC apps, a signing app for the terminal,
-//! and the bench that measures the service.
+//! the bench that measures the service, and the checker of any CSC service.
 
 mod bench;
+mod conformance;
 mod sandbox;
 mod sign;
 
@@ -26,6 +27,8 @@ enum Command {
     Sign(sign::Options),
     /// Measures the service against the floor its token sets, in one run.
     Bench(bench::Options),
+    /// Checks any CSC service against the standard, from outside, and writes a report.
+    Conformance(Box<conformance::Options>),
 }
 
 #[tokio::main]
@@ -35,6 +38,7 @@ async fn main() -> ExitCode {
         Command::Sandbox(options) => sandbox::run(options).await,
         Command::Sign(options) => sign::run(options).await,
         Command::Bench(options) => bench::run(options).await,
+        Command::Conformance(options) => return conformance::run(*options).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,6 +10,7 @@ mod channel;
 mod clients;
 mod common;
 mod concurrency;
+mod conformance;
 mod evil_gateway;
 mod failure;
 mod jsign;

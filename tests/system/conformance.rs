@@ -1,0 +1,99 @@
+//! `rsign conformance` as a vendor would run it: over TLS, with a profile or a ready file, judged by its exit code.
+
+use std::process::{Command, Output, Stdio};
+
+use harness::{Sandbox, program, repository};
+use serde_json::Value;
+
+fn check(words: &[&str]) -> Output {
+    Command::new(program("rsign")).arg("conformance").args(words).stdin(Stdio::null()).output().unwrap()
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+#[test]
+fn it_checks_the_sandbox_and_writes_every_report() {
+    let sandbox = Sandbox::own();
+    let ready = sandbox.ready_file().display().to_string();
+    let file = |name: &str| sandbox.folder.beside(name).display().to_string();
+    let (html, junit, known) = (file("report.html"), file("report.xml"), repository("conformance/known.toml"));
+    let known = known.display().to_string();
+    let all = check(&["--ready", &ready, "--known", &known, "--json", "--junit", &junit, "--html", &html]);
+    assert_eq!(all.status.code(), Some(0), "{}{}", text(&all.stderr), text(&all.stdout));
+    let report: Value = serde_json::from_slice(&all.stdout).unwrap();
+    let services = report["services"].as_array().unwrap();
+    assert_eq!(services.iter().map(|service| &service["version"]).collect::<Vec<_>>(), ["v1", "v2"]);
+    for service in services {
+        let passed = service["findings"].as_array().unwrap().iter().filter(|finding| finding["outcome"] == "passed");
+        assert!(passed.count() > 80, "{}", service["url"]);
+    }
+    assert!(std::fs::read_to_string(&html).unwrap().contains("Conformance to the CSC API"));
+    assert!(std::fs::read_to_string(&junit).unwrap().contains("<testsuites"));
+    // Progress goes to where nobody parses.
+    assert!(text(&all.stderr).contains("checking https://"), "{}", text(&all.stderr));
+
+    a_profile_does_as_well(&sandbox, &file("csc.toml"), &known);
+    exit_codes_tell_what_was_wrong(&sandbox, &ready, &file("wrong.toml"));
+}
+
+/// The same by hand, with the second version only, and less.
+fn a_profile_does_as_well(sandbox: &Sandbox, profile: &str, known: &str) {
+    let (client, user) = (sandbox.ready.client("legacy", "clear"), &sandbox.ready.users[0]);
+    let credential = user.credential("P-256");
+    let secret = client.client_secret.as_deref().unwrap();
+    let lines = [
+        format!("urls = [{:?}]", sandbox.ready.csc_v2),
+        format!("tls_ca = {:?}", sandbox.ready.tls_ca.as_deref().unwrap()),
+        format!("user = {:?}", user.id),
+        format!("client = {{ id = {:?}, secret = {secret:?} }}", client.client_id),
+        format!("credentials = [{{ id = {:?}, pin = \"env:CSC_PIN\" }}]", credential.id),
+    ];
+    std::fs::write(profile, lines.join("\n")).unwrap();
+    let mut command = Command::new(program("rsign"));
+    command.args(["conformance", "--profile", profile, "--known", known, "--all"]).env("CSC_PIN", &credential.pin);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
+    assert!(said.contains("PASSED          must    sign.algorithms"), "{said}");
+    // What the profile does not give is not a pass.
+    assert!(said.contains("NOT CHECKED     must    misuse.other_client"), "{said}");
+    assert!(!said.contains(&credential.pin) && !said.contains(secret));
+
+    // A wrong PIN is tried once: what needs it could not run, and the credential is not locked.
+    let mut command = Command::new(program("rsign"));
+    command.args(["conformance", "--profile", profile, "--only", "authorize", "--only", "sign", "--only", "misuse"]);
+    let output = command.env("CSC_PIN", "00000000").stdin(Stdio::null()).output().unwrap();
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("COULD NOT RUN: the service refuses the profile's PIN or OTP: HTTP 400"), "{said}");
+    assert_eq!(said.matches("The authentication data is invalid").count(), 1, "{said}");
+    let mut command = Command::new(program("rsign"));
+    command.args(["conformance", "--profile", profile, "--only", "sign.hash.batch"]).env("CSC_PIN", &credential.pin);
+    assert_eq!(command.stdin(Stdio::null()).output().unwrap().status.code(), Some(0));
+}
+
+fn exit_codes_tell_what_was_wrong(sandbox: &Sandbox, ready: &str, file: &str) {
+    let code = |words: &[&str]| check(words).status.code();
+    assert_eq!(code(&["--list"]), Some(0));
+    assert_eq!(code(&["--ready", ready, "--only", "info"]), Some(0));
+    assert_eq!(code(&["--ready", ready, "--only", "no.such.check"]), Some(3));
+    // Nobody is there; nobody has told where; the certificate is not trusted.
+    assert_eq!(code(&["http://127.0.0.1:9/csc/v1"]), Some(3));
+    assert_eq!(code(&[]), Some(3));
+    assert_eq!(code(&[&sandbox.ready.csc_v1]), Some(3));
+    // A known failure that passes counts, and what is misspelt is a mistake.
+    std::fs::write(file, "[[known]]\ncheck = \"info.logo\"\nreason = \"no logo\"\n").unwrap();
+    assert_eq!(code(&["--ready", ready, "--only", "info.logo", "--known", file]), Some(1));
+    std::fs::write(file, "[[known]]\ncheck = \"info.answers\"\nreason = \"no info\"\n").unwrap();
+    assert_eq!(code(&["--ready", ready, "--only", "info.answers", "--known", file]), Some(2));
+    std::fs::write(file, "[[known]]\ncheck = \"info.answer\"\nreason = \"no info\"\n").unwrap();
+    assert_eq!(code(&["--ready", ready, "--only", "info", "--known", file]), Some(3));
+    // A wrong password: that is told, and is no verdict on the service.
+    let ca = sandbox.ready.tls_ca.as_deref().unwrap();
+    let id = &sandbox.ready.client("legacy", "clear").client_id;
+    let profile = format!("tls_ca = {ca:?}\nclient = {{ id = {id:?}, secret = \"wrong\" }}\n");
+    std::fs::write(file, profile).unwrap();
+    assert_eq!(code(&["--profile", file, &sandbox.ready.csc_v1, "--only", "list.answers"]), Some(3));
+}
