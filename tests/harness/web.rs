@@ -16,6 +16,8 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     /// Header fields beside the cookies.
     pub fields: Vec<(&'static str, String)>,
+    /// Who signed in last.
+    user: Option<User>,
 }
 
 /// A page.
@@ -76,7 +78,7 @@ impl Browser {
         let http = reqwest::Client::builder().no_proxy().tls_certs_only([root]);
         let http = http.redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let fields = vec![("sec-fetch-site", "same-origin".to_owned())];
-        Self { http, base: base.to_owned(), cookies: BTreeMap::new(), fields }
+        Self { http, base: base.to_owned(), cookies: BTreeMap::new(), fields, user: None }
     }
 
     /// GETs a path of the service, or one of its addresses.
@@ -101,7 +103,13 @@ impl Browser {
 
     /// Signs in.
     pub async fn sign_in(&mut self, user: &User) -> Seen {
-        let page = self.get("/account/sign-in?again=yes").await;
+        self.user = Some(user.clone());
+        self.sign_in_at("/account/sign-in?again=yes").await
+    }
+
+    async fn sign_in_at(&mut self, path: &str) -> Seen {
+        let user = self.user.clone().unwrap();
+        let page = self.get(path).await;
         let typed = [("username", user.username.as_str()), ("password", user.password.as_str())];
         self.submit(&page, "/account/sign-in", &typed).await
     }
@@ -115,14 +123,19 @@ impl Browser {
         self.submit(&page, "/account/approve", &[("decision", "continue")]).await.location().to_owned()
     }
 
-    /// The page that asks.
+    /// The page that asks. An app that says `prompt=login` has its user sign in first.
     ///
     /// # Panics
     /// When there is none.
     pub async fn ask(&mut self, parameters: &[(&str, &str)]) -> Seen {
         let seen = self.authorize(parameters).await;
         let path = seen.location().to_owned();
-        let page = self.get(&path).await;
+        let mut page = self.get(&path).await;
+        if page.status == 303 && page.location().starts_with("/account/sign-in?") && self.user.is_some() {
+            let sign_in = page.location().to_owned();
+            assert_eq!(self.sign_in_at(&sign_in).await.location(), path);
+            page = self.get(&path).await;
+        }
         assert_eq!(page.status, 200, "{path}: {}", page.html);
         page
     }

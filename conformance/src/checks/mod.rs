@@ -237,7 +237,7 @@ pub static CHECKS: &[Check] = checks! {
         ["", "11.12"], WORDING, POLLING, asynchronous::polling_sentences;
     "timestamp.token" "timestamp gives an RFC 3161 token of the hash, with the nonce"
         ["11.10", "11.13"], MUST, TIMESTAMP, timestamp::token;
-    "timestamp.no_nonce" "a time-stamp has no nonce where none was sent"
+    "timestamp.no_nonce" "a time-stamp is given without a nonce"
         ["11.10", "11.13"], MUST, TIMESTAMP, timestamp::no_nonce;
     "timestamp.errors" "timestamp refuses by its table" ["11.10", "11.13"], MUST, TIMESTAMP, timestamp::errors;
     "timestamp.sentences" "timestamp refuses in the words of its table"

@@ -481,9 +481,9 @@ pub(crate) static FAULTS: &[Fault] = &[
             });
         }
     }),
-    request("timestamp.no_nonce", "adds a nonce", |asked, _| {
+    request("timestamp.no_nonce", "stamps something else", |asked, _| {
         if asked.is("signatures/timestamp") {
-            asked.edit(|body| body["nonce"] = json!("0102"));
+            asked.edit(|body| body["hash"] = json!(BASE64.encode(&[7; 32])));
         }
         None
     }),
