@@ -20,7 +20,7 @@ use crate::service::account::history::History;
 use crate::service::account::keys::Keys;
 use crate::service::account::people::People;
 use crate::service::account::sessions::Sessions;
-use crate::service::account::throttle::Throttle;
+use crate::service::account::throttle::{PASSWORDS, SECRETS, Throttle};
 use crate::service::authority::Authority;
 use crate::service::authorization::Authorization;
 use crate::service::clients::Clients;
@@ -161,7 +161,7 @@ impl Parts {
     #[must_use]
     pub fn clients(&self) -> Clients {
         let Repositories { clients, links, users, .. } = self.repositories.clone();
-        let guesses = Arc::new(Throttle::new(Arc::clone(&self.clock)));
+        let guesses = Arc::new(Throttle::new(SECRETS, Arc::clone(&self.clock)));
         Clients::new(clients, links, users, self.material.clone(), guesses, Arc::clone(&self.random))
     }
 }
@@ -179,7 +179,7 @@ impl App {
         let lifetimes = Lifetimes { access: limits.access_token_seconds, grant: limits.refresh_token_seconds };
         let tokens = Arc::new(Tokens::new(&repositories, lifetimes, Arc::clone(&clock), Arc::clone(&random)));
         let passwords = Arc::new(Passwords::new(limits.password_hashes, Arc::clone(&random))?);
-        let throttle = || Arc::new(Throttle::new(Arc::clone(&clock)));
+        let throttle = || Arc::new(Throttle::new(PASSWORDS, Arc::clone(&clock)));
         let people = People::new(repositories.users.clone(), passwords, throttle(), throttle(), Arc::clone(&random));
         let people = Arc::new(people);
         let login = config.auth.basic.then(|| Login::new(Arc::clone(&people), Arc::clone(&tokens)));

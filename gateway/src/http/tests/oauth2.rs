@@ -158,7 +158,7 @@ async fn a_44_who_guesses_client_secrets_waits_and_who_knows_one_does_not() {
     let bench = Bench::new().await;
     let secret = bench.client("app", PinTransport::Clear, Reach::All).await;
     let token = "/oauth2/token";
-    for tries in 0..5 {
+    for tries in 0..50 {
         let heard = ask_from(&bench, 1, token, "app", &format!("guess{tries}")).await;
         assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter client_secret"));
     }
@@ -166,17 +166,17 @@ async fn a_44_who_guesses_client_secrets_waits_and_who_knows_one_does_not() {
     for path in [token, "/oauth2/revoke", "/oauth2/pushed_authorize"] {
         let slowed = ask_from(&bench, 1, path, "app", "guess").await;
         assert_eq!((slowed.error().0, slowed.error().1), (429, "temporarily_unavailable"), "{path}");
-        assert_eq!(slowed.headers[header::RETRY_AFTER], "31", "{path}");
+        assert_eq!(slowed.headers[header::RETRY_AFTER], "2", "{path}");
     }
     // Neither the app at another address nor one that shares the guesser's is kept out.
     for last in [1, 2] {
         assert_eq!(ask_from(&bench, last, token, "app", &secret).await.status, 200, "{last}");
     }
-    bench.wait(30_000);
+    bench.wait(1_000);
     assert_eq!(ask_from(&bench, 1, token, "app", "guess").await.error().0, 400, "judged once more");
     assert_eq!(ask_from(&bench, 1, token, "app", "guess").await.error().0, 429, "and no more than once");
     // Names that nobody has count for their address.
-    for number in 0..30 {
+    for number in 0..300 {
         let heard = ask_from(&bench, 3, token, &format!("nobody{number}"), "guess").await;
         assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter client_id"), "{number}");
     }
@@ -184,10 +184,10 @@ async fn a_44_who_guesses_client_secrets_waits_and_who_knows_one_does_not() {
     assert_eq!(ask_from(&bench, 3, token, "app", &secret).await.status, 200);
     // What cannot be a name is one that nobody has, however often it is another.
     let odd = async |number: usize| ask_from(&bench, 4, token, &"x".repeat(1000 + number), "guess").await.error().0;
-    for number in 0..5 {
+    for number in 0..50 {
         assert_eq!(odd(number).await, 400);
     }
-    assert_eq!(odd(5).await, 429);
+    assert_eq!(odd(50).await, 429);
 }
 
 #[tokio::test]

@@ -27,12 +27,32 @@ const FAMILIAR: i64 = 30 * 24 * 60 * 60 * 1000;
 /// Who failed on an account within so long is somebody who failed, milliseconds.
 const LATELY: i64 = 30 * 60 * 1000;
 
-/// Five at once, then one in 30 seconds.
-const PAIR: Rule = Rule { free: 5, forgets_one: 30_000 };
-const NETWORK: Rule = Rule { free: 30, forgets_one: 30_000 };
-/// Of 256 networks.
-const SITE: Rule = Rule { free: 120, forgets_one: 7_500 };
-const ACCOUNT: Rule = Rule { free: 50, forgets_one: 30_000 };
+/// What the counts let be.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    pair: Rule,
+    network: Rule,
+    /// Of 256 networks.
+    site: Rule,
+    account: Rule,
+}
+
+/// For passwords, which can be guessed: five at once, then one in 30 seconds.
+pub const PASSWORDS: Rules = Rules {
+    pair: Rule { free: 5, forgets_one: 30_000 },
+    network: Rule { free: 30, forgets_one: 30_000 },
+    site: Rule { free: 120, forgets_one: 7_500 },
+    account: Rule { free: 50, forgets_one: 30_000 },
+};
+
+/// For secrets of 256 bits, which cannot: so that nobody keeps the service busy with wrong ones. Who builds an app
+/// tries some.
+pub const SECRETS: Rules = Rules {
+    pair: Rule { free: 50, forgets_one: 1_000 },
+    network: Rule { free: 300, forgets_one: 500 },
+    site: Rule { free: 1_200, forgets_one: 125 },
+    account: Rule { free: 500, forgets_one: 500 },
+};
 
 /// Where tries of an account that is over its count wait: for so long after the one before, and so long at most,
 /// milliseconds.
@@ -73,6 +93,7 @@ impl Wait {
 #[derive(Debug)]
 pub struct Throttle {
     counts: Mutex<HashMap<Key, Count>>,
+    rules: Rules,
     clock: Arc<dyn Clock>,
 }
 
@@ -122,8 +143,8 @@ enum Decision {
 impl Throttle {
     /// None yet.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { counts: Mutex::default(), clock }
+    pub fn new(rules: Rules, clock: Arc<dyn Clock>) -> Self {
+        Self { counts: Mutex::default(), rules, clock }
     }
 
     /// Begins a try, or says how long to wait: then nothing is judged, right or wrong, and nothing is told of whether
@@ -173,13 +194,13 @@ impl Throttle {
     fn decide(&self, account: &str, address: Option<IpAddr>) -> Decision {
         let now = self.clock.now();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let Keys { pair, around, account } = Keys::of(account, address);
+        let Keys { pair, around, account } = Keys::of(account, address, &self.rules);
         let own = pair.as_ref().and_then(|pair| counts.get(pair));
         let is_familiar = own.is_some_and(|count| count.familiar_until > now);
         let has_failed = own.is_some_and(|count| count.failed_at + LATELY > now);
         let lane = if pair.is_none() { NOWHERE } else { LANES[usize::from(has_failed)] };
         let place = usize::from(has_failed || pair.is_none());
-        let mut keys: Vec<(Key, Rule)> = pair.into_iter().map(|pair| (pair, PAIR)).collect();
+        let mut keys: Vec<(Key, Rule)> = pair.into_iter().map(|pair| (pair, self.rules.pair)).collect();
         if !is_familiar {
             keys.extend(around);
         }
@@ -193,14 +214,14 @@ impl Throttle {
         }
         let mut delay = 0;
         if !is_familiar {
-            if let Some(count) = counts.get_mut(&account).filter(|count| count.is_over(ACCOUNT, now)) {
+            if let Some(count) = counts.get_mut(&account).filter(|count| count.is_over(self.rules.account, now)) {
                 delay = (count.next[place] - now).max(0);
                 if delay > lane.longest {
                     return Decision::No(Wait::of(delay - lane.longest));
                 }
                 count.next[place] = now + delay + lane.pace;
             }
-            keys.push((account, ACCOUNT));
+            keys.push((account, self.rules.account));
         }
         make_room(&mut counts, now);
         for (key, _) in &keys {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{NETWORK, SITE};
+use super::Rules;
 
 /// Before all times, and so that a time can be added to it.
 pub(super) const NEVER: i64 = i64::MIN / 2;
@@ -41,13 +41,13 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub(super) fn of(account: &str, address: Option<IpAddr>) -> Self {
+    pub(super) fn of(account: &str, address: Option<IpAddr>, rules: &Rules) -> Self {
         let network = address.map(network);
         let site = address.filter(|address| address.to_canonical().is_ipv6()).map(|address| part(address, 48));
-        let around = network.map(|network| (Key::Network(network), NETWORK)).into_iter();
+        let around = network.map(|network| (Key::Network(network), rules.network)).into_iter();
         Self {
             pair: network.map(|network| Key::Pair(account.to_owned(), network)),
-            around: around.chain(site.map(|site| (Key::Site(site), SITE))).collect(),
+            around: around.chain(site.map(|site| (Key::Site(site), rules.site))).collect(),
             account: Key::Account(account.to_owned()),
         }
     }
@@ -153,8 +153,8 @@ mod tests {
         assert_ne!(of("2001:db8::1", 56), of("2001:db8:0:100::1", 56));
         assert_eq!(of("2001:db8::1", 48), of("2001:db8:0:ff00::1", 48));
         assert_eq!(of("::ffff:192.0.2.1", 56), of("192.0.2.1", 56));
-        assert_eq!(Keys::of("ann", "192.0.2.1".parse().ok()).around.len(), 1);
-        assert_eq!(Keys::of("ann", "2001:db8::1".parse().ok()).around.len(), 2);
+        assert_eq!(Keys::of("ann", "192.0.2.1".parse().ok(), &super::super::PASSWORDS).around.len(), 1);
+        assert_eq!(Keys::of("ann", "2001:db8::1".parse().ok(), &super::super::PASSWORDS).around.len(), 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::port::clock::Hands;
 fn throttle() -> (Arc<Throttle>, Arc<Hands>) {
     let clock = Arc::new(Hands::default());
     clock.0.store(1_000_000_000, Ordering::Relaxed);
-    (Arc::new(Throttle::new(Arc::clone(&clock) as Arc<dyn Clock>)), clock)
+    (Arc::new(Throttle::new(PASSWORDS, Arc::clone(&clock) as Arc<dyn Clock>)), clock)
 }
 
 fn address(last: u8) -> Option<IpAddr> {
@@ -193,7 +193,7 @@ async fn right_passwords_at_once_queue_and_wrong_ones_at_once_do_not_slip_by() {
     for wrong in tries {
         judged += u32::from(wrong.await.unwrap().is_ok());
     }
-    assert_eq!(judged, PAIR.free);
+    assert_eq!(judged, PASSWORDS.pair.free);
 }
 
 #[tokio::test]
