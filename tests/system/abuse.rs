@@ -195,7 +195,7 @@ async fn a_44_guessed_client_secrets_are_slowed_down_and_the_app_is_not() {
     let secret = app.client_secret.as_deref().unwrap();
     assert_eq!(BASE64URL_NOPAD.decode(secret.as_bytes()).unwrap().len(), 32);
     let (api, form) = (shared().api(), [("grant_type", "client_credentials")]);
-    for _ in 0..5 {
+    for _ in 0..50 {
         let heard = api.form("/oauth2/token", Some((&app.client_id, "guess")), &form).await;
         assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter client_secret"));
     }
@@ -208,8 +208,8 @@ async fn a_44_guessed_client_secrets_are_slowed_down_and_the_app_is_not() {
             slowed += 1;
         }
     }
-    // One a second is judged, and then one in two.
-    assert!(slowed >= 17, "{slowed} of 20 were slowed down");
+    // One a second is judged.
+    assert!(slowed >= 10, "{slowed} of 20 were slowed down");
     assert_eq!(api.form("/oauth2/token", Some((&app.client_id, secret)), &form).await.status, 200);
 }
 
