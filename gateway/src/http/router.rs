@@ -41,23 +41,35 @@ fn offered(basic: bool) -> impl Iterator<Item = &'static Method> {
     METHODS.iter().filter(move |method| basic || method.name != "auth/login")
 }
 
+/// Every method of the API there is here.
+#[cfg(test)]
+pub(super) fn served_names() -> impl Iterator<Item = &'static str> {
+    METHODS.iter().map(|method| method.name)
+}
+
 /// `methods` of `info`; `info` itself may be left out (11.1).
 pub(super) fn method_names(basic: bool) -> Vec<&'static str> {
     offered(basic).map(|method| method.name).filter(|name| *name != INFO.name).collect()
 }
 
+/// What apps call beside the methods of the API.
+pub(super) fn unversioned() -> [(&'static str, MethodRouter<Arc<Site>>); 6] {
+    [
+        ("/oauth2/authorize", get(oauth2::authorize).post(oauth2::authorize)),
+        ("/oauth2/pushed_authorize", post(oauth2::push)),
+        ("/oauth2/return", get(oauth2::come_back)),
+        ("/oauth2/token", post(oauth2::token)),
+        ("/oauth2/revoke", post(oauth2::revoke)),
+        ("/.well-known/oauth-authorization-server", get(oauth2::metadata)),
+    ]
+}
+
 /// The whole public surface.
 pub fn router(site: Arc<Site>) -> Router {
-    let mut routes = Router::new()
-        .route("/oauth2/authorize", get(oauth2::authorize).post(oauth2::authorize))
-        .route("/oauth2/pushed_authorize", post(oauth2::push))
-        .route("/oauth2/return", get(oauth2::come_back))
-        .route("/.well-known/oauth-authorization-server", get(oauth2::metadata))
-        .merge(channel::routes(&site))
-        .route("/oauth2/token", post(oauth2::token))
-        .route("/oauth2/revoke", post(oauth2::revoke))
-        .route("/logo.png", get(logo))
-        .merge(account::routes());
+    let mut routes = Router::new().merge(channel::routes(&site)).route("/logo.png", get(logo)).merge(account::routes());
+    for (path, route) in unversioned() {
+        routes = routes.route(path, route);
+    }
     for (segment, version) in [("v0", Version::V1), ("v1", Version::V1), ("v2", Version::V2)] {
         for method in offered(site.config.auth.basic) {
             let path = format!("/csc/{segment}/{}", method.name);
