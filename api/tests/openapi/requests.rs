@@ -28,7 +28,8 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
         "AuthorizeRequest" => {
             ask.credential()?;
             ask.signatures(u32::MAX)?;
-            ask.approved(Scal::One, u32::MAX).map(drop)
+            ask.approved(Scal::One, u32::MAX)?;
+            ask.pin().map(drop)
         }
         "ExtendRequest" => {
             ask.sad()?;
@@ -54,7 +55,12 @@ fn is_read(schema: &str, body: &Value, version: Version) -> bool {
 }
 
 /// Where a document says less than the code, or more, and why.
-fn differs(schema: &str, member: &str, value: &Value) -> bool {
+fn differs(schema: &str, member: &str, value: &Value, body: &Value) -> bool {
+    // The examples name SHA-256; that another digest does not fit it no schema says.
+    let other = value[0].as_str().is_some_and(|digest| [64, 88].contains(&digest.len()));
+    if other && (schema == "SignHashRequest" || body["hashAlgorithmOID"].is_string()) {
+        return true;
+    }
     match (schema, member) {
         // An id that is too short or too long is an unknown one.
         (_, "credentialID" | "userID") => value.is_string(),
@@ -64,6 +70,9 @@ fn differs(schema: &str, member: &str, value: &Value) -> bool {
         ("SignHashRequest", "signAlgoParams") => value.is_string(),
         // Asynchronous calls are planned.
         ("SignHashRequest", "operationMode") => value == "A",
+        // Without a PIN it is a wrong one, which no schema says: credentials may come that take none.
+        ("AuthorizeRequest", "PIN") => value.is_null(),
+        ("AuthorizeRequest", "authData") => true,
         // Each digest fits one of the functions, but not the one that is named.
         ("AuthorizeRequest" | "ExtendRequest", "hashAlgo" | "hashAlgorithmOID") => true,
         ("SignHashRequest", "hashAlgo" | "hashAlgorithmOID" | "signAlgo") => value.is_string(),
@@ -142,7 +151,7 @@ fn the_schema_and_the_code_take_the_same() {
                         Some(value) => body[member] = value.clone(),
                         None => drop(body.as_object_mut().unwrap().remove(member)),
                     }
-                    if differs(schema, member, value.as_ref().unwrap_or(&Value::Null)) {
+                    if differs(schema, member, value.as_ref().unwrap_or(&Value::Null), &body) {
                         continue;
                     }
                     let faults = judge.schema(schema, false, &body);
