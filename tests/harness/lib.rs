@@ -12,6 +12,7 @@
 pub mod api;
 mod audit;
 pub mod channel;
+mod contract;
 mod mongod;
 mod operator;
 mod pieces;

@@ -16,7 +16,7 @@ use super::dispatch::{Method, Run, conclude, dispatch};
 use super::error::Problem;
 use super::reply::Reply;
 use super::site::Site;
-use super::{account, channel, csc, oauth2};
+use super::{account, channel, csc, oauth2, openapi};
 
 /// The methods of the API, in the order `info` names them.
 static METHODS: [Method; 8] = [
@@ -67,6 +67,7 @@ pub(super) fn unversioned() -> [(&'static str, MethodRouter<Arc<Site>>); 6] {
 /// The whole public surface.
 pub fn router(site: Arc<Site>) -> Router {
     let mut routes = Router::new().merge(channel::routes(&site)).route("/logo.png", get(logo)).merge(account::routes());
+    routes = routes.route("/openapi", get(openapi::index)).route("/openapi/{document}", get(openapi::document));
     for (path, route) in unversioned() {
         routes = routes.route(path, route);
     }
