@@ -41,7 +41,7 @@ bench: setup-demo build ## Measures the service against the floor its token sets
 
 # --- what a developer wants ---
 
-.PHONY: build test fmt fmt-check lint
+.PHONY: build test fuzz-api fmt fmt-check lint
 build: ## Builds the release binaries; says the digest of the signing page in them
 	cargo build --release $(CARGO_FLAGS)
 	@echo "signing page: SHA-256 $$($(TARGET)/release/rsign-signer page --digest)"
@@ -50,6 +50,9 @@ test: setup fmt-check ## Runs every test: two tokens, two stores, real clients, 
 	cargo build --workspace --all-targets $(CARGO_FLAGS)
 	MONGOD="$(abspath $(MONGOD))" KRYOPTIC="$(abspath $(KRYOPTIC))" SOFTHSM2_MODULE="$(SOFTHSM2_MODULE)" \
 	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_NODE="$(abspath $(NODE))" cargo test --workspace $(CARGO_FLAGS)
+
+fuzz-api: setup-demo build ## Has Schemathesis make requests from the OpenAPI documents, SECONDS (600) for each version
+	@$(PYTHON) tests/clients/fuzz_api.py --start $(RSIGN) $(TARGET)/fuzz-api --seconds $(or $(SECONDS),600)
 
 fmt: ## Formats the Rust code
 	cargo fmt --all

@@ -166,4 +166,3 @@ fn field<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
-

@@ -20,6 +20,8 @@ pub const CSC_V2: &str = include_str!("../csc-v2.yaml");
 pub const CHANNEL: &str = include_str!("../channel.yaml");
 /// What the gateway asks of the signer.
 pub const SIGNER: &str = include_str!("../signer.yaml");
+/// Where the standard leaves a choice or contradicts itself, and what rsign does; Markdown.
+pub const CHOICES: &str = include_str!("../README.md");
 
 /// A text that is no OpenAPI document.
 #[derive(Debug, thiserror::Error)]

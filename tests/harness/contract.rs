@@ -1,5 +1,5 @@
-//! Every exchange of every test with the service is held against the OpenAPI documents: an answer that its operation does
-//! not describe fails the test that heard it, and so does a request that went well although its schema refuses it.
+//! Every exchange of every test with the service is held against the OpenAPI documents: an answer that its operation
+//! does not describe fails the test that heard it, and so does a request that went well although its schema refuses it.
 
 use std::sync::LazyLock;
 
@@ -26,9 +26,9 @@ pub(crate) fn hold(asked: Asked<'_>, status: u16, headers: &HeaderMap, body: &[u
     let bare = asked.path.split('?').next().unwrap_or_default();
     // What is documented once is served under these as well.
     let path = bare.trim_end_matches('/').replacen("/csc/v0/", "/csc/v1/", 1);
-    let Some((judge, operation)) = JUDGES.iter().find_map(|judge| {
-        Some((judge, judge.document.find(asked.method, &path)?))
-    }) else {
+    let Some((judge, operation)) =
+        JUDGES.iter().find_map(|judge| Some((judge, judge.document.find(asked.method, &path)?)))
+    else {
         return;
     };
     if operation.is_planned() {

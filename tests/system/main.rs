@@ -8,6 +8,7 @@ mod channel;
 mod clients;
 mod common;
 mod concurrency;
+mod documents;
 mod evil_gateway;
 mod failure;
 mod kills;

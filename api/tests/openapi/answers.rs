@@ -99,8 +99,8 @@ impl Parameters for Details {
 
 fn granted() -> GrantedDetails {
     let hash = "5f2b1fTn9pS2bR/6R0hHqEnkAiThrQ3Wx8gEbPnHq5c=";
-    let details = json!([{ "type": "credential", "signatureQualifier": "eu_eidas_aes", "locations": ["https://a.example"],
-        "documentDigests": [{ "hash": hash, "label": "Contract", "hashType": "dtbsr" }],
+    let details = json!([{ "type": "credential", "signatureQualifier": "eu_eidas_aes",
+        "locations": ["https://a.example"], "documentDigests": [{ "hash": hash, "label": "Contract", "hashType": "dtbsr" }],
         "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1" }]);
     let limits = Limits { depth: 16, hashes: 1000 };
     let Ok(Scope::Credential(wish)) = Scope::read(&Details(details.to_string()), limits) else { panic!() };
@@ -244,12 +244,10 @@ fn the_documents_name_every_code_and_no_other() {
         code::AUTHENTICATION_ERROR,
     ];
     // The second of each pair is of methods that are planned.
-    let of_version = [vec![code::INVALID_PIN, "invalid_otp"], vec![
-        code::INVALID_AUTHENTICATION_DATA,
-        "invalid_otp",
-        "invalid_hash",
-        "accepted_request",
-    ]];
+    let of_version = [
+        vec![code::INVALID_PIN, "invalid_otp"],
+        vec![code::INVALID_AUTHENTICATION_DATA, "invalid_otp", "invalid_hash", "accepted_request"],
+    ];
     for (judge, own) in csc().iter().zip(of_version) {
         let words = judge.document.value["components"]["schemas"]["Error"]["properties"]["error"]["enum"].as_array();
         let words: BTreeSet<&str> = words.unwrap().iter().map(|word| word.as_str().unwrap()).collect();

@@ -49,9 +49,8 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
 fn is_read(schema: &str, body: &Value, version: Version) -> bool {
     let text = body.to_string();
     let keys = [KeyType::Rsa4096, KeyType::P521];
-    keys.into_iter().any(|key| {
-        Ask::parse(text.as_bytes(), version, LIMITS).and_then(|ask| read(schema, &ask, key)).is_ok()
-    })
+    keys.into_iter()
+        .any(|key| Ask::parse(text.as_bytes(), version, LIMITS).and_then(|ask| read(schema, &ask, key)).is_ok())
 }
 
 /// Where a document says less than the code, or more, and why.

@@ -62,7 +62,8 @@ fn members_are_those_of_the_document() {
     }
     // The others are no structs; what they are is shown by the round trips and by `words`.
     let known: BTreeSet<&str> = messages.iter().map(|(name, ..)| *name).collect();
-    let others = schemas.iter().filter(|(name, schema)| schema["properties"].is_object() && !known.contains(name.as_str()));
+    let others =
+        schemas.iter().filter(|(name, schema)| schema["properties"].is_object() && !known.contains(name.as_str()));
     let others: Vec<&str> = others.map(|(name, _)| name.as_str()).collect();
     assert_eq!(others, ["Busy", "Scheme"]);
 }
@@ -135,9 +136,10 @@ fn words_are_those_of_the_document() {
     for scheme in [Scheme::Pkcs1 { hash: sha }, Scheme::Pss { hash: sha, salt: 32 }, Scheme::Ecdsa { hash: sha }] {
         let value = serde_json::to_value(scheme).unwrap();
         assert_eq!(judge.schema("Scheme", true, &value), Vec::<String>::new(), "{value}");
-        assert!(named(&judge.document.value["components"]["schemas"]["Scheme"]).is_superset(
-            &value.as_object().unwrap().keys().cloned().collect()
-        ));
+        assert!(
+            named(&judge.document.value["components"]["schemas"]["Scheme"])
+                .is_superset(&value.as_object().unwrap().keys().cloned().collect())
+        );
     }
     let words = judge.document.value.pointer("/components/schemas/Refused/properties/refused/enum").unwrap();
     for word in words.as_array().unwrap() {
@@ -145,4 +147,28 @@ fn words_are_those_of_the_document() {
         assert_eq!(serde_json::to_value(refusal).unwrap(), *word);
     }
     assert_eq!(words.as_array().unwrap().len(), 19, "as many as Refusal has");
+}
+
+#[test]
+fn paths_are_those_of_the_document() {
+    let judge = judge(SIGNER);
+    let paths = [
+        path::CREATE,
+        path::ISSUE,
+        path::LINK,
+        path::STATUS,
+        path::STATE,
+        path::CHANGE_PIN,
+        path::AUTHORIZE,
+        path::EXTEND,
+        path::REVOKE,
+        path::SIGN,
+        path::CHANNEL_HELLO,
+        path::CHANNEL_RECORD,
+        path::AUTHORITY,
+        path::HEALTH,
+    ];
+    let documented: BTreeSet<&str> = judge.document.operations().map(|operation| operation.path).collect();
+    assert_eq!(BTreeSet::from(paths), documented);
+    assert!(judge.document.operations().all(|operation| operation.method == "post"));
 }

@@ -78,10 +78,7 @@ impl Repositories {
 
     /// Opens the store behind a switch that makes it fail.
     #[cfg(test)]
-    pub(crate) async fn open_behind(
-        location: &Location,
-        switch: Arc<faulty::Switch>,
-    ) -> rsign_storage::Result<Self> {
+    pub(crate) async fn open_behind(location: &Location, switch: Arc<faulty::Switch>) -> rsign_storage::Result<Self> {
         let store: Arc<dyn Store> = Arc::new(faulty::Faulty { store: Self::store(location).await?, switch });
         Ok(Self::over(&store))
     }

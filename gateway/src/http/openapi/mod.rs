@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use rsign_api::version::Version;
-use rsign_openapi::{CHANNEL, CSC_V1, CSC_V2, Document};
+use rsign_openapi::{CHANNEL, CHOICES, CSC_V1, CSC_V2, Document, SIGNER};
 
 use super::account::{page, style};
 use super::error::Problem;
@@ -24,7 +24,7 @@ const EXAMPLE: &str = "https://sign.example.org";
 #[derive(Debug)]
 pub(super) struct Shown {
     name: &'static str,
-    yaml: String,
+    yaml: Option<String>,
     html: String,
 }
 
@@ -38,30 +38,37 @@ struct Page<'a> {
     service: &'a str,
     style: &'static str,
     name: &'static str,
-    names: [&'static str; 3],
+    names: [&'static str; 5],
     view: View<'a>,
 }
 
-const NAMES: [&str; 3] = ["csc-v1", "csc-v2", "channel"];
+/// The documents, and last the page of the choices.
+const NAMES: [&str; 5] = ["csc-v1", "csc-v2", "channel", "signer", "choices"];
 
 impl Shelf {
     fn documents(&self, site: &Site) -> Result<&[Shown], Problem> {
         if let Some(shown) = self.0.get() {
             return Ok(shown);
         }
-        let shown = NAMES.into_iter().zip([CSC_V1, CSC_V2, CHANNEL]).map(|(name, text)| show(site, name, text));
+        let texts = [CSC_V1, CSC_V2, CHANNEL, SIGNER, CHOICES];
+        let shown = NAMES.into_iter().zip(texts).map(|(name, text)| show(site, name, text));
         let shown = shown.collect::<Result<Vec<_>, _>>()?;
         Ok(self.0.get_or_init(|| shown))
     }
 }
 
 fn show(site: &Site, name: &'static str, text: &str) -> Result<Shown, Problem> {
+    let render = |view| {
+        let page = Page { service: &site.config.info.name, style: style::path(), name, names: NAMES, view };
+        page.render().map_err(Problem::internal)
+    };
+    if name == "choices" {
+        return Ok(Shown { name, yaml: None, html: render(View::of_text("rsign: choices", text))? });
+    }
     let yaml = text.replace(EXAMPLE, &site.public_url);
     let document = Document::parse(&yaml).map_err(Problem::internal)?;
-    let view = View::of(&document);
-    let page = Page { service: &site.config.info.name, style: style::path(), name, names: NAMES, view };
-    let html = page.render().map_err(Problem::internal)?;
-    Ok(Shown { name, yaml, html })
+    let html = render(View::of(&document))?;
+    Ok(Shown { name, yaml: Some(yaml), html })
 }
 
 /// `/openapi`: the newest version's page.
@@ -79,13 +86,14 @@ pub(super) async fn document(State(site): State<Arc<Site>>, headers: HeaderMap, 
         Some(name) => (name, true),
         None => (file.as_str(), false),
     };
-    match documents.iter().find(|document| document.name == name) {
-        None => page::missing(&site, &headers),
-        Some(document) if is_text => {
+    let found = documents.iter().find(|document| document.name == name);
+    match (found, found.and_then(|document| document.yaml.as_ref()).filter(|_| is_text)) {
+        (Some(_), Some(yaml)) => {
             let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/yaml; charset=utf-8"));
             let sniff = (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-            ([kind, sniff], document.yaml.clone()).into_response()
+            ([kind, sniff], yaml.clone()).into_response()
         }
-        Some(document) => page::ready(document.html.clone()),
+        (Some(document), None) if !is_text => page::ready(document.html.clone()),
+        _ => page::missing(&site, &headers),
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn html(markdown: &str) -> String {
     for (from, to) in [("<h2>", "<h4>"), ("</h2>", "</h4>"), ("<h1>", "<h3>"), ("</h1>", "</h3>")] {
         html = html.replace(from, to);
     }
-    html.replace(".yaml\">", "\">")
+    html.replace(".yaml\">", "\">").replace("README.md\">", "choices\">")
 }
 
 /// Whether it is described but not served.
@@ -140,6 +140,14 @@ impl<'a> View<'a> {
                 .collect(),
             schemas: object(components, "schemas").map(schema).collect(),
         }
+    }
+}
+
+impl<'a> View<'a> {
+    /// A text without operations.
+    pub(super) fn of_text(title: &'a str, markdown: &str) -> Self {
+        let (groups, security, schemas) = (Vec::new(), Vec::new(), Vec::new());
+        Self { title, version: "", summary: "", about: html(markdown), groups, security, schemas }
     }
 }
 

@@ -121,7 +121,8 @@ impl World {
     /// A request that goes well; what is spent by it is made anew.
     async fn right(&self, operation: Operation<'_>) -> Ask {
         let id = self.credential.as_str();
-        let (hash, hashes) = if operation.path.starts_with("/csc/v1/") { ("hash", "PIN") } else { ("hashes", "authData") };
+        let (hash, hashes) =
+            if operation.path.starts_with("/csc/v1/") { ("hash", "PIN") } else { ("hashes", "authData") };
         let pin = if hashes == "PIN" { json!(PIN) } else { json!([{ "id": "PIN", "value": PIN }]) };
         let user = |body: Value| Ask::json(&self.user, &body);
         let client = ("client_id", "app");
@@ -137,11 +138,13 @@ impl World {
             }
             "credentials/list" => user(json!({ "credentialInfo": true, "authInfo": true, "onlyValid": true })),
             "credentials/info" => user(json!({ "credentialID": id, "certificates": "chain", "authInfo": true })),
-            "credentials/authorize" => user(json!({ "credentialID": id, "numSignatures": 1, hash: [HASH], hashes: pin })),
+            "credentials/authorize" => {
+                user(json!({ "credentialID": id, "numSignatures": 1, hash: [HASH], hashes: pin }))
+            }
             "credentials/extendTransaction" => user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH] })),
-            "signatures/signHash" => user(
-                json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH], "signAlgo": "1.2.840.113549.1.1.11" }),
-            ),
+            "signatures/signHash" => {
+                user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH], "signAlgo": "1.2.840.113549.1.1.11" }))
+            }
             "/oauth2/authorize" => {
                 let form = [("response_type", "code"), client, ("state", "x")];
                 match operation.method {

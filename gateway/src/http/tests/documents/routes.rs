@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::http::Request;
 
 use super::*;
-use crate::http::router::{served_names, unversioned};
 use crate::http::channel;
+use crate::http::router::{served_names, unversioned};
 
 /// The verbs the router takes at this path, as it says itself.
 async fn verbs(bench: &Bench, path: &str) -> BTreeSet<String> {

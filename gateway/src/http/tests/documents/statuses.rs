@@ -83,7 +83,8 @@ async fn every_documented_status_is_given_and_no_other() {
     for judge in &csc() {
         let (mut documented, mut slow) = (0, Vec::new());
         for operation in served(judge) {
-            for status in operation.statuses() {
+            // 414 is given below the router; a test of the whole system sees it.
+            for status in operation.statuses().into_iter().filter(|status| *status != 414) {
                 documented += 1;
                 let world = if status == 501 { &off } else { &world };
                 let request = asking(world, operation, status).await;

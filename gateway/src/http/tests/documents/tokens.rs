@@ -26,9 +26,8 @@ async fn every_method_takes_the_tokens_its_document_names_and_no_other() {
     let bound = bound::token(bench).await;
     let mut rows = 0;
     for (judge, malformed) in csc().iter().zip(MALFORMED) {
-        let operations = served(judge).filter(|operation| {
-            takes(judge, *operation, "service") || takes(judge, *operation, "credential")
-        });
+        let operations = served(judge)
+            .filter(|operation| takes(judge, *operation, "service") || takes(judge, *operation, "credential"));
         for operation in operations {
             let right = world.right(operation).await;
             let hear = async |authorization: Option<String>, query: &str| {
@@ -46,7 +45,8 @@ async fn every_method_takes_the_tokens_its_document_names_and_no_other() {
             let nobody = [("st_nobody", "invalid_token"), ("sad_nobody", "invalid_token"), ("", "invalid_token")];
             let stale = [(revoked, "expired_token"), (refresh, "invalid_token"), ("sad_one", "invalid_token")];
             let thieves = [(bound.as_str(), "invalid_token"), ("x", "invalid_token")];
-            for (token, error) in nobody.into_iter().chain(stale).chain(thieves).filter(|(token, _)| !token.is_empty()) {
+            for (token, error) in nobody.into_iter().chain(stale).chain(thieves).filter(|(token, _)| !token.is_empty())
+            {
                 let heard = hear(Some(format!("Bearer {token}")), "").await;
                 assert_eq!((heard.status, &heard.json()["error"]), (401, &json!(error)), "{path} {token}");
                 let challenge = heard.headers.iter().find(|(name, _)| name == "www-authenticate").unwrap();
@@ -65,7 +65,8 @@ async fn every_method_takes_the_tokens_its_document_names_and_no_other() {
                 assert_eq!(heard.sentence(), expected, "{path}");
                 let mut body: Value = serde_json::from_str(&right.body).unwrap();
                 body.as_object_mut().unwrap().remove("SAD");
-                let alone = Ask { body: body.to_string(), authorization: Some(format!("Bearer {own}")), ..right.clone() };
+                let alone =
+                    Ask { body: body.to_string(), authorization: Some(format!("Bearer {own}")), ..right.clone() };
                 let heard = judged(bench, judge, operation, alone.request(operation.method, path)).await;
                 assert_eq!(heard.status, 200, "{path}");
                 let alone = Ask { authorization: Some(format!("Bearer {foreign}")), ..alone };
