@@ -27,14 +27,6 @@ fn schemathesis_finds_nothing() {
     }
 }
 
-/// What is too long for the program below the router, which the gateway's own tests do not see.
-#[tokio::test]
-async fn a_request_line_that_is_too_long_is_414() {
-    let state = "x".repeat(70_000);
-    let heard = harness::shared().api().get(&format!("/oauth2/authorize?client_id=x&state={state}")).await;
-    assert_eq!((heard.status, heard.json.is_null()), (414, true));
-}
-
 /// The documents as anybody finds them: as pages without a script, and as files with this service's own address.
 #[tokio::test]
 async fn documents_are_served_as_files_and_as_pages() {

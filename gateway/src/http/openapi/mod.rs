@@ -45,6 +45,13 @@ struct Page<'a> {
 /// The documents, and last the page of the choices.
 const NAMES: [&str; 5] = ["csc-v1", "csc-v2", "channel", "signer", "choices"];
 
+impl Page<'_> {
+    /// For `aria-current` among the documents.
+    fn is_here(&self, name: &str) -> bool {
+        self.name == name
+    }
+}
+
 impl Shelf {
     fn documents(&self, site: &Site) -> Result<&[Shown], Problem> {
         if let Some(shown) = self.0.get() {

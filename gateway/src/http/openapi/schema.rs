@@ -34,10 +34,11 @@ pub(super) fn kind(schema: &Value) -> Kind<'_> {
     }
     for choices in ["anyOf", "oneOf"] {
         // What stands beside the first choice is what else is put up with.
-        if let Some(first) = schema.get(choices).and_then(Value::as_array).and_then(|choices| choices.first()) {
-            if schema.get("properties").is_none() && first.get("required").is_none() {
-                return kind(first);
-            }
+        if let Some(first) = schema.get(choices).and_then(|choices| choices.get(0))
+            && schema.get("properties").is_none()
+            && first.get("required").is_none()
+        {
+            return kind(first);
         }
     }
     if let Some(items) = schema.get("items") {
