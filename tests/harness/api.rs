@@ -143,7 +143,8 @@ impl Api {
     /// When no answer comes.
     pub async fn send(&self, verb: &str, path: &str) -> Answer {
         let request = self.http.request(verb.parse().unwrap(), format!("{}{path}", self.base));
-        receive(request.send().await.unwrap()).await.unwrap()
+        let asked = Asked { method: &verb.to_ascii_lowercase(), path, body: b"" };
+        receive(asked, request.send().await.unwrap()).await.unwrap()
     }
 
     /// GETs with a bearer.

@@ -1,6 +1,7 @@
 //! Bodies that apps send: what a schema takes the code reads, and what the schema refuses the code refuses.
 
 use rsign_api::algorithm::KeyType;
+use rsign_api::csc::signatures::Validities;
 use rsign_api::csc::{Ask, Limits};
 use rsign_api::error::Fault;
 use rsign_api::signer::Scal;
@@ -10,6 +11,9 @@ use serde_json::{Value, json};
 use super::{csc, examples};
 
 const LIMITS: Limits = Limits { depth: 16, hashes: 1000 };
+
+/// As a gateway has them by default.
+const VALIDITIES: Validities = Validities { shortest: 1000, longest: 86_400_000, usual: 3_600_000 };
 
 /// Asks a body all that the method of this request asks, without regard to any credential.
 fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
@@ -39,8 +43,14 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
         "SignHashRequest" => {
             ask.optional_sad()?;
             ask.credential()?;
-            ask.digests(key).map(drop)
+            ask.digests(key)?;
+            ask.mode(&VALIDITIES).map(drop)
         }
+        "PollingRequest" => {
+            ask.polled()?;
+            ask.polled_client_data()
+        }
+        "TimestampRequest" => ask.stampable().map(drop),
         other => panic!("{other} is read by nobody here"),
     }
 }
@@ -61,14 +71,14 @@ fn differs(schema: &str, member: &str, value: &Value, body: &Value) -> bool {
         return true;
     }
     match (schema, member) {
+        // What is no string is a user there is not; the gateway says so.
+        ("PollingRequest", "userID") => true,
         // An id that is too short or too long is an unknown one.
         (_, "credentialID" | "userID") => value.is_string(),
         // The gateway looks into it later.
         ("ListRequest", "pageToken") => value.is_string(),
         // That it is DER no schema can say.
         ("SignHashRequest", "signAlgoParams") => value.is_string(),
-        // Asynchronous calls are planned.
-        ("SignHashRequest", "operationMode") => value == "A",
         // Without a PIN it is a wrong one, which no schema says: credentials may come that take none.
         ("AuthorizeRequest", "PIN") => value.is_null(),
         ("AuthorizeRequest", "authData") => true,

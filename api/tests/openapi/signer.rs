@@ -110,21 +110,30 @@ fn words_are_those_of_the_document() {
     said(&judge, "HashAlgorithm", HashAlgorithm::ALL);
     said(&judge, "Scal", [Scal::One, Scal::Two]);
     said(&judge, "Stretch", [Stretch::Argon2id, Stretch::Hmac]);
+    said(&judge, "Factor", [FactorKind::None, FactorKind::Totp]);
     said(&judge, "Entry/properties/type", [EntryType::Untyped, EntryType::Dtbsr, EntryType::Sdr, EntryType::Sodr]);
     use State::{Active, Blocked, Destroyed, Generated, Linked, Suspended};
     said(&judge, "State", [Generated, Linked, Active, Suspended, Blocked, Destroyed]);
-    let operations = [Operation::Enrol, Operation::Authorise, Operation::Sign, Operation::ChangePin];
+    let operations = [Operation::Enrol, Operation::Authorise, Operation::Sign, Operation::ChangePin, Operation::Factor];
     said(&judge, "Registration/properties/operation", operations);
-    let created = || CreatedCredential { key: Bytes(vec![1]), spki: Bytes(vec![2]), request: Bytes(vec![3]) };
+    let created = || CreatedCredential {
+        key: Bytes(vec![1]),
+        spki: Bytes(vec![2]),
+        request: Bytes(vec![3]),
+        factor: FactorKind::Totp,
+    };
     let outcomes = [
         ChannelOutcome::Open(Obstacle::WrongPin),
         ChannelOutcome::Open(Obstacle::PinLocked),
+        ChannelOutcome::Open(Obstacle::WrongFactor),
         ChannelOutcome::Open(Obstacle::NotYet),
         ChannelOutcome::Open(Obstacle::Refused),
         ChannelOutcome::Failed,
         ChannelOutcome::Authorised(Authorized { sad: "sad_x".into(), expires_in: 300 }),
         ChannelOutcome::Enrolled(created()),
         ChannelOutcome::PinChanged,
+        ChannelOutcome::FactorBegun,
+        ChannelOutcome::FactorConfirmed,
         ChannelOutcome::Signed { count: 3 },
         ChannelOutcome::Closed,
     ];
@@ -146,7 +155,7 @@ fn words_are_those_of_the_document() {
         let refusal: Refusal = serde_json::from_value(word.clone()).unwrap();
         assert_eq!(serde_json::to_value(refusal).unwrap(), *word);
     }
-    assert_eq!(words.as_array().unwrap().len(), 19, "as many as Refusal has");
+    assert_eq!(words.as_array().unwrap().len(), 22, "as many as Refusal has");
 }
 
 #[test]

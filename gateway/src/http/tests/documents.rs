@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::{Request, Response, header};
 use data_encoding::BASE64;
 use http_body_util::BodyExt as _;
+use rsign_api::bytes::Bytes;
 use rsign_api::signer::Scal;
 use rsign_openapi::{Answer, CHANNEL, CSC_V1, CSC_V2, Document, Judge, Operation};
 use secrecy::ExposeSecret as _;
@@ -20,6 +21,7 @@ use tower::ServiceExt as _;
 use super::flow::{CHALLENGE, VERIFIER, encode, parameter};
 use super::{Bench, HASH, Registration, registration};
 use crate::domain::client::{BASIC, PinTransport, Reach};
+use crate::domain::job::{Job, Progress};
 use crate::domain::token::Bearer;
 use crate::port::fake_signer::PIN;
 
@@ -61,7 +63,8 @@ impl Ask {
     }
 
     fn request_of(&self, method: &str, path: &str, body: Body) -> Request<Body> {
-        let uri = if self.query.is_empty() { path.to_owned() } else { format!("{path}?{}", self.query) };
+        let path = path.replace("{id}", "worker");
+        let uri = if self.query.is_empty() { path } else { format!("{path}?{}", self.query) };
         let mut request = Request::builder().method(&*method.to_uppercase()).uri(uri);
         if method != "get" {
             request = request.header(header::CONTENT_TYPE, self.kind);
@@ -72,6 +75,14 @@ impl Ask {
         request.body(body).unwrap()
     }
 }
+
+/// A gateway with all there is to switch on, and with these `[limits]`.
+async fn everything(limits: &str) -> Bench {
+    Bench::with("basic = true\n[timestamp]\nurl = \"https://tsa.example\"", limits).await
+}
+
+/// Nobody is told to wait.
+const PATIENT: &str = "client_calls_per_second = 100000\nuser_calls_per_second = 100000";
 
 /// A gateway, and whom it knows.
 struct World {
@@ -91,6 +102,8 @@ impl World {
         let credential = bench.credential(&bench.ann, Scal::Two).await;
         let app = Registration { pin_transport: PinTransport::Clear, reach: Reach::All, ..registration("app") };
         let secret = bench.register(app).await;
+        let worker = Registration { pin_transport: PinTransport::Clear, reach: Reach::All, ..registration("worker") };
+        bench.register(Registration { worker: true, ..worker }).await;
         let form = [("grant_type", "client_credentials"), ("client_id", "app"), ("client_secret", &secret)];
         let client = bench.token(&form).await.token();
         let user = service_token(&bench).await;
@@ -116,6 +129,16 @@ impl World {
             ("client_secret", &self.secret),
         ];
         self.bench.token(&form).await.token()
+    }
+
+    /// An asynchronous job of this client over ann's credential; its id.
+    async fn job(&self, client: &str, progress: Progress) -> String {
+        let id = self.bench.parts.random.id().unwrap();
+        let expires_at = self.bench.parts.clock.now() + 3_600_000;
+        let (client, user) = (client.to_owned(), self.bench.ann.clone());
+        let job = Job { client, user, credential: self.credential.clone(), progress, expires_at };
+        assert!(self.bench.parts.repositories.jobs.store(&id, job).await.unwrap());
+        id
     }
 
     /// A request that goes well; what is spent by it is made anew.
@@ -144,6 +167,18 @@ impl World {
             "credentials/extendTransaction" => user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH] })),
             "signatures/signHash" => {
                 user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH], "signAlgo": "1.2.840.113549.1.1.11" }))
+            }
+            "signatures/signPolling" => {
+                let job = self.job(BASIC, Progress::Signed(vec![Bytes(vec![7])])).await;
+                user(json!({ "requestID": job }))
+            }
+            "signatures/timestamp" => user(json!({ "hash": HASH, "hashAlgo": "2.16.840.1.101.3.4.2.1" })),
+            "/scan/settings" => user(json!({})),
+            "/rest/v1/workers/{id}/process" => {
+                let basic = BASE64.encode(format!("{id}:{PIN}").as_bytes());
+                let meta = json!({ "USING_CLIENTSUPPLIED_HASH": "true", "CLIENTSIDE_HASHDIGESTALGORITHM": "SHA-256" });
+                let body = json!({ "data": HASH, "encoding": "BASE64", "metaData": meta });
+                Ask { authorization: Some(format!("Basic {basic}")), ..Ask::open(&body) }
             }
             "/oauth2/authorize" => {
                 let form = [("response_type", "code"), client, ("state", "x")];

@@ -38,6 +38,7 @@ use crate::port::clock::{Clock, Hands, SystemClock};
 use crate::port::fake_callback::FakeCallback;
 use crate::port::fake_identity::{FakeProvider, ISSUER};
 use crate::port::fake_signer::FakeSigner;
+use crate::port::fake_time_stamps::FakeStamps;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
 use crate::service::account::external::Provider;
@@ -146,7 +147,7 @@ impl Bench {
                 port: Arc::new(FakeProvider::default()),
             }],
             callback: Arc::new(FakeCallback::default()),
-            stamping: None,
+            stamping: config.timestamp.as_ref().map(|_| Arc::new(FakeStamps) as _),
             material: Some(Arc::new(Material::new(&[7; 32]))),
         };
         let app = App::new(&config, &parts, PUBLIC).unwrap();

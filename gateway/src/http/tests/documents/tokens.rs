@@ -13,7 +13,7 @@ fn takes(judge: &Judge, operation: Operation<'_>, kind: &str) -> bool {
 
 #[tokio::test]
 async fn every_method_takes_the_tokens_its_document_names_and_no_other() {
-    let world = World::new(Bench::new().await).await;
+    let world = World::new(everything(PATIENT).await).await;
     let bench = &world.bench;
     let other = bench.credential(&bench.ann, Scal::Two).await;
     let own = world.credential_token(&world.credential, "sad_own").await;
@@ -27,6 +27,7 @@ async fn every_method_takes_the_tokens_its_document_names_and_no_other() {
     let mut rows = 0;
     for (judge, malformed) in csc().iter().zip(MALFORMED) {
         let operations = served(judge)
+            .filter(|operation| operation.path.starts_with("/csc/"))
             .filter(|operation| takes(judge, *operation, "service") || takes(judge, *operation, "credential"));
         for operation in operations {
             let right = world.right(operation).await;
@@ -61,24 +62,34 @@ async fn every_method_takes_the_tokens_its_document_names_and_no_other() {
             let heard = hear(Some(format!("Bearer {own}")), "").await;
             if takes(judge, operation, "credential") {
                 // It is a SAD itself, and beside it stands another one.
-                let expected = if path.ends_with("signHash") { "Invalid parameter SAD" } else { "" };
+                let polls = path.ends_with("signPolling");
+                let expected = match path.rsplit('/').next() {
+                    Some("signHash") => "Invalid parameter SAD",
+                    // Another client's.
+                    Some("signPolling") => "Invalid parameter requestID",
+                    _ => "",
+                };
                 assert_eq!(heard.sentence(), expected, "{path}");
                 let mut body: Value = serde_json::from_str(&right.body).unwrap();
                 body.as_object_mut().unwrap().remove("SAD");
+                if polls {
+                    body["requestID"] = world.job("app", Progress::Signed(vec![Bytes(vec![7])])).await.into();
+                }
                 let alone =
                     Ask { body: body.to_string(), authorization: Some(format!("Bearer {own}")), ..right.clone() };
                 let heard = judged(bench, judge, operation, alone.request(operation.method, path)).await;
                 assert_eq!(heard.status, 200, "{path}");
                 let alone = Ask { authorization: Some(format!("Bearer {foreign}")), ..alone };
                 let heard = judged(bench, judge, operation, alone.request(operation.method, path)).await;
-                assert_eq!(heard.sentence(), "Invalid parameter credentialID", "{path}");
+                let unknown = if polls { "Invalid parameter requestID" } else { "Invalid parameter credentialID" };
+                assert_eq!(heard.sentence(), unknown, "{path}");
             } else {
                 assert_eq!((heard.status, &heard.json()["error"]), (401, &json!("invalid_token")), "{path}");
             }
             bench.wait(0);
         }
     }
-    assert_eq!(rows, 12 * 7, "six methods in two versions, seven tokens that are none");
+    assert_eq!(rows, 15 * 7, "seven methods of v1, eight of v2, seven tokens that are none");
     // Time goes by: the same tokens are expired now.
     bench.wait(2 * 3600 * 1000);
     for judge in &csc() {
