@@ -42,7 +42,7 @@ bench: setup-demo build ## Measures the service against the floor its token sets
 
 # --- what a developer wants ---
 
-.PHONY: build test fmt fmt-check lint
+.PHONY: build test fuzz-api fmt fmt-check lint
 build: ## Builds the release binaries; says the digest of the signing page in them
 	cargo build --release $(CARGO_FLAGS)
 	@echo "signing page: SHA-256 $$($(TARGET)/release/rsign-signer page --digest)"
@@ -56,6 +56,9 @@ test: setup fmt-check abuse-rows ## Runs every test: two tokens, two stores, rea
 .PHONY: abuse-rows
 abuse-rows: # Every row of the attack table in SECURITY.md has a test named after it.
 	@deploy/ci/abuse-rows.sh
+
+fuzz-api: setup-demo build ## Has Schemathesis make requests from the OpenAPI documents, SECONDS (600) for each version
+	@$(PYTHON) tests/clients/fuzz_api.py --start $(RSIGN) $(TARGET)/fuzz-api --seconds $(or $(SECONDS),600)
 
 fmt: ## Formats the Rust code
 	cargo fmt --all

@@ -1,4 +1,5 @@
-//! The wire, as a signing app sees it; nothing is checked that the test does not ask for.
+//! The wire, as a signing app sees it. Nothing is checked that the test does not ask for, but that every exchange is as
+//! the OpenAPI documents say.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::contract::{Asked, hold};
 use crate::{Algorithm, Client, Credential, Hash, User};
 
 /// A version of the API, by the segment of its URL.
@@ -111,11 +113,11 @@ impl Api {
     /// # Errors
     /// When no answer comes.
     pub async fn try_post(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> reqwest::Result<Answer> {
-        let mut request = self.http.post(format!("{}{path}", self.base)).body(body);
+        let mut request = self.http.post(format!("{}{path}", self.base)).body(body.clone());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        receive(request.send().await?).await
+        receive(Asked { method: "post", path, body: &body }, request.send().await?).await
     }
 
     /// The same, where an answer must come.
@@ -131,7 +133,8 @@ impl Api {
     /// # Panics
     /// When no answer comes.
     pub async fn get(&self, path: &str) -> Answer {
-        receive(self.http.get(format!("{}{path}", self.base)).send().await.unwrap()).await.unwrap()
+        let asked = Asked { method: "get", path, body: b"" };
+        receive(asked, self.http.get(format!("{}{path}", self.base)).send().await.unwrap()).await.unwrap()
     }
 
     /// Asks with any verb and without a body.
@@ -140,7 +143,8 @@ impl Api {
     /// When no answer comes.
     pub async fn send(&self, verb: &str, path: &str) -> Answer {
         let request = self.http.request(verb.parse().unwrap(), format!("{}{path}", self.base));
-        receive(request.send().await.unwrap()).await.unwrap()
+        let asked = Asked { method: &verb.to_ascii_lowercase(), path, body: b"" };
+        receive(asked, request.send().await.unwrap()).await.unwrap()
     }
 
     /// GETs with a bearer.
@@ -149,7 +153,7 @@ impl Api {
     /// When no answer comes.
     pub async fn get_with(&self, path: &str, bearer: &str) -> Answer {
         let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(bearer);
-        receive(request.send().await.unwrap()).await.unwrap()
+        receive(Asked { method: "get", path, body: b"" }, request.send().await.unwrap()).await.unwrap()
     }
 
     /// POSTs JSON with a bearer, to a path that is no method of CSC.
@@ -208,9 +212,10 @@ fn basic_header(name: &str, secret: &str) -> String {
     format!("Basic {}", BASE64.encode(format!("{name}:{secret}").as_bytes()))
 }
 
-async fn receive(response: reqwest::Response) -> reqwest::Result<Answer> {
+async fn receive(asked: Asked<'_>, response: reqwest::Response) -> reqwest::Result<Answer> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.bytes().await?;
+    hold(asked, status, &headers, &body);
     let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
     Ok(Answer { status, headers, json })
 }

@@ -13,6 +13,7 @@
 pub mod api;
 mod audit;
 pub mod channel;
+mod contract;
 mod mongod;
 mod operator;
 mod pieces;

@@ -151,3 +151,15 @@ async fn a_26_who_calls_too_often_waits() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(ana.call("v2/credentials/list", serde_json::json!({})).await.status, 200);
 }
+
+/// Below the router, which the gateway's own tests do not see; the OpenAPI documents name it.
+#[test]
+fn a_26_a_request_line_that_is_too_long_is_414() {
+    let (_pieces, address) = impatient();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let state = "x".repeat(70_000);
+    let head = format!("GET /oauth2/authorize?client_id=x&state={state} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let _ = stream.write_all(head.as_bytes());
+    let (heard, took) = rest(&mut stream);
+    assert!(heard.starts_with("HTTP/1.1 414") && took < Duration::from_secs(5), "{took:?} {heard}");
+}

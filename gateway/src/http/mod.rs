@@ -1,5 +1,5 @@
 //! The only place that knows axum. A request meets `router.rs` (which method?), `dispatch.rs` (who asks, what body?),
-//! one handler in `csc/`, `oauth2/`, `channel/` or `account/`, and `error.rs` and `problem.rs` if it goes wrong.
+//! one handler in `csc/`, `oauth2/`, `channel/`, `account/` or `openapi/`, and `error.rs` and `problem.rs` if it goes wrong.
 
 mod account;
 mod address;
@@ -12,6 +12,7 @@ mod dispatch;
 mod error;
 mod methods;
 mod oauth2;
+mod openapi;
 mod peer;
 mod pki;
 mod problem;

@@ -18,22 +18,29 @@ use super::error::Problem;
 use super::methods::{INFO, METHODS, offered};
 use super::reply::Reply;
 use super::site::Site;
-use super::{account, channel, oauth2, workers};
+use super::{account, channel, oauth2, openapi, workers};
+
+/// What apps call beside the methods of the API.
+pub(super) fn unversioned() -> [(&'static str, MethodRouter<Arc<Site>>); 8] {
+    [
+        ("/oauth2/authorize", get(oauth2::authorize).post(oauth2::authorize)),
+        ("/oauth2/pushed_authorize", post(oauth2::push)),
+        ("/oauth2/return", get(oauth2::come_back)),
+        ("/oauth2/token", post(oauth2::token)),
+        ("/oauth2/revoke", post(oauth2::revoke)),
+        ("/.well-known/oauth-authorization-server", get(oauth2::metadata)),
+        ("/scan/settings", post(scan_settings)),
+        ("/rest/v1/workers/{id}/process", post(workers::process)),
+    ]
+}
 
 /// The whole public surface.
 pub fn router(site: Arc<Site>) -> Router {
-    let mut routes = Router::new()
-        .route("/oauth2/authorize", get(oauth2::authorize).post(oauth2::authorize))
-        .route("/oauth2/pushed_authorize", post(oauth2::push))
-        .route("/oauth2/return", get(oauth2::come_back))
-        .route("/.well-known/oauth-authorization-server", get(oauth2::metadata))
-        .merge(channel::routes(&site))
-        .route("/oauth2/token", post(oauth2::token))
-        .route("/oauth2/revoke", post(oauth2::revoke))
-        .route("/scan/settings", post(scan_settings))
-        .route("/rest/v1/workers/{id}/process", post(workers::process))
-        .route("/logo.png", get(logo))
-        .merge(account::routes());
+    let mut routes = Router::new().merge(channel::routes(&site)).route("/logo.png", get(logo)).merge(account::routes());
+    routes = routes.route("/openapi", get(openapi::index)).route("/openapi/{document}", get(openapi::document));
+    for (path, route) in unversioned() {
+        routes = routes.route(path, route);
+    }
     for (segment, version) in [("v0", Version::V1), ("v1", Version::V1), ("v2", Version::V2)] {
         for method in offered(&site.config) {
             let path = format!("/csc/{segment}/{}", method.name);

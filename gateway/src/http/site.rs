@@ -4,6 +4,7 @@ use rsign_api::csc::Limits;
 use rsign_api::version::Version;
 
 use super::csc::info;
+use super::openapi::Shelf;
 use crate::app::App;
 use crate::config::Config;
 
@@ -18,6 +19,8 @@ pub struct Site {
     pub public_url: String,
     /// Answers of `info`, ready to be sent: v1, v2.
     info: [Vec<u8>; 2],
+    /// The OpenAPI documents.
+    pub(super) documents: Shelf,
 }
 
 impl Site {
@@ -28,7 +31,7 @@ impl Site {
     pub fn new(app: App, config: Config, public_url: &str) -> Result<Self, serde_json::Error> {
         let answer = |version| serde_json::to_vec(&info::answer(version, &config, public_url));
         let info = [answer(Version::V1)?, answer(Version::V2)?];
-        Ok(Self { app, config, public_url: public_url.to_owned(), info })
+        Ok(Self { app, config, public_url: public_url.to_owned(), info, documents: Shelf::default() })
     }
 
     /// The answer of `info`.

@@ -8,6 +8,8 @@ pub(crate) mod fake_callback;
 pub(crate) mod fake_identity;
 #[cfg(test)]
 pub(crate) mod fake_signer;
+#[cfg(test)]
+pub(crate) mod fake_time_stamps;
 pub mod identity;
 pub mod random;
 pub mod signer;

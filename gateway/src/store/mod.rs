@@ -4,6 +4,8 @@ mod clients;
 mod codes;
 mod credentials;
 mod external;
+#[cfg(test)]
+pub(crate) mod faulty;
 mod history;
 mod jobs;
 mod requests;
@@ -75,6 +77,17 @@ impl Repositories {
     /// # Errors
     /// See [`rsign_storage::open`].
     pub async fn open(location: &Location) -> rsign_storage::Result<Self> {
+        Ok(Self::over(&Self::store(location).await?))
+    }
+
+    /// Opens the store behind a switch that makes it fail.
+    #[cfg(test)]
+    pub(crate) async fn open_behind(location: &Location, switch: Arc<faulty::Switch>) -> rsign_storage::Result<Self> {
+        let store: Arc<dyn Store> = Arc::new(faulty::Faulty { store: Self::store(location).await?, switch });
+        Ok(Self::over(&store))
+    }
+
+    async fn store(location: &Location) -> rsign_storage::Result<Arc<dyn Store>> {
         let collections = [
             clients::CLIENT,
             clients::LINK,
@@ -100,7 +113,7 @@ impl Repositories {
             external::TIE,
             external::UNTYING,
         ];
-        Ok(Self::over(&rsign_storage::open(location, &collections).await?))
+        rsign_storage::open(location, &collections).await
     }
 
     fn over(store: &Arc<dyn Store>) -> Self {

@@ -21,7 +21,7 @@ pub(super) mod session;
 mod sign_in;
 mod sign_out;
 mod sign_up;
-mod style;
+pub(super) mod style;
 mod text;
 mod visit;
 

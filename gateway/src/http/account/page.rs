@@ -166,6 +166,16 @@ pub(in crate::http) fn error(site: &Site, headers: &HeaderMap, trouble: Trouble,
     wrong_page(Frame::bare(site, language), message, detail, None, status).response()
 }
 
+/// A page that was made elsewhere; it has no form.
+pub(in crate::http) fn ready(body: String) -> Response {
+    Page { status: StatusCode::OK, body, location: None, cookies: Vec::new(), targets: Vec::new() }.response()
+}
+
+/// The way to a page of ours.
+pub(in crate::http) fn go(location: &'static str) -> Response {
+    Page::go(location).response()
+}
+
 /// The page for an address where nothing is.
 pub(in crate::http) fn missing(site: &Site, headers: &HeaderMap) -> Response {
     let language = visit::language(site, headers);

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 const STYLE: &str = include_str!("../../../assets/style.css");
 
 /// Its path.
-pub(super) fn path() -> &'static str {
+pub(in crate::http) fn path() -> &'static str {
     static PATH: LazyLock<String> = LazyLock::new(|| {
         let digest = Sha256::digest(STYLE);
         format!("/account/style.{}.css", HEXLOWER.encode(digest.get(..8).unwrap_or_default()))

@@ -16,12 +16,16 @@ use axum::routing::{get, post};
 
 use super::site::Site;
 
+/// What is served here.
+pub(super) const PATHS: [&str; 4] = ["/rch", "/rch/{tx}", "/rch/{tx}/hello", "/rch/{tx}/record"];
+
 /// `/rch` and what is below it.
 pub(super) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
+    let [registration, transaction, hello, record] = PATHS;
     let transaction = Router::new()
-        .route("/rch/{tx}", get(describe::describe).options(cors::preflight))
-        .route("/rch/{tx}/hello", post(relay::hello).options(cors::preflight))
-        .route("/rch/{tx}/record", post(relay::record).options(cors::preflight))
+        .route(transaction, get(describe::describe).options(cors::preflight))
+        .route(hello, post(relay::hello).options(cors::preflight))
+        .route(record, post(relay::record).options(cors::preflight))
         .layer(from_fn_with_state(Arc::clone(site), cors::guard));
-    Router::new().route("/rch", post(register::register)).merge(transaction)
+    Router::new().route(registration, post(register::register)).merge(transaction)
 }

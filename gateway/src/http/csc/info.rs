@@ -17,7 +17,10 @@ use crate::http::site::Site;
 /// The same answer to everybody; a body, if there is one, can only ask for a language we may not have.
 pub(in crate::http) fn handle(site: Arc<Site>, call: OpenCall) -> Answer {
     let OpenCall { content, .. } = call;
-    Box::pin(async move { Ok(Reply::ready(site.info(content.version).to_vec())) })
+    Box::pin(async move {
+        content.ask()?;
+        Ok(Reply::ready(site.info(content.version).to_vec()))
+    })
 }
 
 /// The answer.

@@ -13,12 +13,14 @@ use rsign_api::csc::oauth2::REQUEST_URN;
 use rsign_api::error::{Fault, oauth2 as wire};
 use rsign_api::version::Version;
 
+use super::VERSION;
 use super::asked::{self, Way};
 use super::form::{Form, SHORT};
 use crate::domain::client::Client;
 use crate::http::account::page::{self, Trouble};
 use crate::http::address;
 use crate::http::body;
+use crate::http::dispatch::conclude;
 use crate::http::error::Problem;
 use crate::http::site::Site;
 use crate::service::clients;
@@ -129,6 +131,8 @@ fn answer(site: &Site, headers: &HeaderMap, method: &Method, outcome: Outcome, s
             tracing::warn!(method = name, detail, "refused, and nobody to send back to");
             page::error(site, headers, trouble, detail)
         }
+        // The form was too large or came too slowly: no browser of ours sent it.
+        Outcome::Fail(problem) if problem.status().is_client_error() => conclude(Err(problem), VERSION, name, started),
         Outcome::Fail(problem) => {
             let cause = problem.chain();
             tracing::error!(method = name, cause = cause.as_deref(), "failed");

@@ -82,6 +82,13 @@ async fn wallet(bench: &Bench) -> String {
     bench.register(Registration { constraint: Constraint::Dpop, ..registration("wallet") }).await
 }
 
+/// A token of a new client that is bound to a key nobody has any more.
+pub(super) async fn token(bench: &Bench) -> String {
+    let secret = wallet(bench).await;
+    let form = [("grant_type", "client_credentials"), ("client_id", "wallet"), ("client_secret", &*secret)];
+    Holder::new(bench).form("/oauth2/token", &form).await.token()
+}
+
 #[tokio::test]
 async fn a_bound_token_is_its_holders() {
     let bench = Bench::new().await;

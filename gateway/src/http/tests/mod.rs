@@ -6,6 +6,7 @@ mod bound;
 mod channel;
 mod codes;
 mod csc;
+mod documents;
 mod flow;
 mod isolation;
 mod keyed;
@@ -37,6 +38,7 @@ use crate::port::clock::{Clock, Hands, SystemClock};
 use crate::port::fake_callback::FakeCallback;
 use crate::port::fake_identity::{FakeProvider, ISSUER};
 use crate::port::fake_signer::FakeSigner;
+use crate::port::fake_time_stamps::FakeStamps;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
 use crate::service::account::external::Provider;
@@ -44,6 +46,7 @@ use crate::service::clients::Registration;
 use crate::service::enrolment::Wanted;
 use crate::service::passwords::Passwords;
 use crate::store::Repositories;
+use crate::store::faulty::Switch;
 
 /// What apps call the gateway.
 const PUBLIC: &str = "https://rsign.example";
@@ -57,6 +60,7 @@ struct Bench {
     parts: Parts,
     site: Arc<Site>,
     signer: Arc<FakeSigner>,
+    store: Arc<Switch>,
     clock: Arc<Hands>,
     ann: String,
     directory: tempfile::TempDir,
@@ -110,22 +114,29 @@ fn registration(id: &str) -> Registration {
 
 impl Bench {
     async fn new() -> Self {
+        Self::with("basic = true", "").await
+    }
+
+    /// With these lines in `[auth]` and in `[limits]`.
+    async fn with(auth: &str, limits: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("gateway.sqlite");
         let config: Config = toml::from_str(&format!(
             "[listen]\naddress = \"127.0.0.1:0\"\nprefix = \"/elsewhere\"\n\
              [store]\nengine = \"sqlite\"\npath = {path:?}\n\
              [signer]\nurl = \"https://x\"\nca = \"x\"\ncertificate = \"x\"\nkey = \"x\"\n\
-             [auth]\nbasic = true\n\
+             [auth]\n{auth}\n\
+             [limits]\n{limits}\n\
              [info]\nsignature_qualifiers = [\"eu_eidas_aes\"]\n\
              [account]\nsign_up = true\nkeys = [\"P-256\", \"RSA-2048\"]\n\
              [page]\nsign_origin = \"https://sign.example\"\n"
         ))
         .unwrap();
         let signer = Arc::new(FakeSigner::default());
+        let store = Arc::new(Switch::default());
         let clock = Arc::new(Hands(SystemClock.now().into()));
         let parts = Parts {
-            repositories: Repositories::open(&config.store).await.unwrap(),
+            repositories: Repositories::open_behind(&config.store, Arc::clone(&store)).await.unwrap(),
             signer: Arc::clone(&signer) as Arc<dyn Signer>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SystemSource::default()),
@@ -136,13 +147,21 @@ impl Bench {
                 port: Arc::new(FakeProvider::default()),
             }],
             callback: Arc::new(FakeCallback::default()),
-            stamping: None,
+            stamping: config.timestamp.as_ref().map(|_| Arc::new(FakeStamps) as _),
             material: Some(Arc::new(Material::new(&[7; 32]))),
         };
         let app = App::new(&config, &parts, PUBLIC).unwrap();
         let site = Arc::new(Site::new(app, config, PUBLIC).unwrap());
-        let mut bench =
-            Self { router: router(Arc::clone(&site)), parts, site, signer, clock, ann: String::new(), directory };
+        let mut bench = Self {
+            router: router(Arc::clone(&site)),
+            parts,
+            site,
+            signer,
+            store,
+            clock,
+            ann: String::new(),
+            directory,
+        };
         bench.ann = bench.user("ann").await;
         bench
     }
