@@ -84,7 +84,7 @@ fn both_versions_say_the_same_of_oauth() {
     let [v1, v2] = [CSC_V1, CSC_V2].map(|text| Document::parse(text).unwrap());
     let shared = |path: &str| !path.starts_with("/csc/");
     let count = v1.operations().filter(|operation| shared(operation.path)).count();
-    assert_eq!(count, 6);
+    assert_eq!(count, 8);
     for operation in v1.operations().filter(|operation| shared(operation.path)) {
         assert_eq!(v2.find(operation.method, operation.path).unwrap().value, operation.value, "{}", operation.path);
     }
@@ -126,7 +126,7 @@ fn what_is_wrong_is_told() {
         (200, &both, r#"{"SAD":"x","expiresIn":300}"#),
         (200, &both, r#"{"SAD":"sad_x"}"#),
         (200, &both, "SAD"),
-        (400, &both, r#"{"error":"invalid_otp","error_description":"The PIN is invalid","message":"x"}"#),
+        (400, &both, r#"{"error":"invalid_grant","error_description":"The PIN is invalid","message":"x"}"#),
         (400, &both, r#"{"error":"invalid_pin","error_description":"The PIN is wrong","message":"x"}"#),
         (503, &both, r#"{"error":"temporarily_unavailable","error_description":"x","message":"x"}"#),
     ] {
