@@ -13,6 +13,7 @@ mod channel;
 mod checkpoint;
 mod enrolment;
 mod factor;
+mod life;
 mod pin_try;
 mod signing;
 mod turn;
