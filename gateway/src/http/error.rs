@@ -11,8 +11,8 @@ use crate::service::account::throttle::Wait;
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{
-    authorization, clients, credentials, enrolment, jobs, login, passwords, rates, signing, time_stamps, tokens,
-    transactions, workers,
+    authorization, clients, credentials, enrolment, jobs, login, passwords, prompts, rates, signing, time_stamps,
+    tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -152,6 +152,24 @@ impl From<rates::TooMany> for Problem {
     }
 }
 
+impl From<prompts::Error> for Problem {
+    fn from(error: prompts::Error) -> Self {
+        match error {
+            prompts::Error::Unknown => wire::HANDLE.into(),
+            prompts::Error::Refused => wire::REFUSED.into(),
+            prompts::Error::Undecided => wire::UNDECIDED.into(),
+            prompts::Error::Full(seconds) => {
+                let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
+                busy.with_wait(seconds).because(error)
+            }
+            prompts::Error::Locked => wire::PIN_LOCKED.into(),
+            prompts::Error::Credential(error) => error.into(),
+            prompts::Error::Store(error) => error.into(),
+            error @ (prompts::Error::Random(_) | prompts::Error::Seal(_)) => Self::internal(error),
+        }
+    }
+}
+
 impl From<workers::Error> for Problem {
     fn from(error: workers::Error) -> Self {
         match error {
@@ -273,6 +291,7 @@ impl From<transactions::Error> for Problem {
             error @ (transactions::Error::Enrolment(_)
             | transactions::Error::History(_)
             | transactions::Error::Random(_)
+            | transactions::Error::Prompt(_)
             | transactions::Error::Seal(_)) => Self::internal(error),
         }
     }
