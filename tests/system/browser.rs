@@ -56,6 +56,11 @@ fn an_app_gets_its_signatures_through_the_pages() {
 }
 
 #[test]
+fn documensos_flow_with_its_oauth_library() {
+    browser("documenso.test.mjs");
+}
+
+#[test]
 fn rsign_sign_signs_a_file_with_the_persons_approval() {
     browser("sign.test.mjs");
 }
