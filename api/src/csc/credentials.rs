@@ -3,10 +3,10 @@
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::{Ask, authorization};
+use super::Ask;
 use crate::algorithm::HashAlgorithm;
 use crate::bytes::Bytes;
-use crate::error::{self, Fault, oauth2};
+use crate::error::{self, Fault};
 use crate::json::Value;
 use crate::sign_algo;
 use crate::signer::{Entry, Scal};
@@ -171,24 +171,6 @@ impl Ask<'_> {
             None => self.authentication_object("OTP"),
         };
         otp.and_then(Value::text).map(SecretString::from).ok_or(error::OTP)
-    }
-
-    /// `description`, as it is shown to the user: at most 500 characters, without those that deceive.
-    ///
-    /// # Errors
-    /// Longer, or no string.
-    pub fn description(&self) -> Result<Option<String>, Fault> {
-        let Some(value) = self.body.get("description") else { return Ok(None) };
-        let said = value.text().ok_or(oauth2::DESCRIPTION)?;
-        authorization::text(said).map(Some).map_err(|_| oauth2::DESCRIPTION)
-    }
-
-    /// `handle`: what an approval that is under way is asked about by.
-    ///
-    /// # Errors
-    /// Missing, or no string.
-    pub fn handle(&self) -> Result<&str, Fault> {
-        self.string("handle").ok_or(error::HANDLE)
     }
 
     /// The transaction that a PIN value of sealed transport names: `rch1:` and its id (DESIGN 5).
@@ -403,11 +385,4 @@ pub struct Activation {
     /// Seconds it is good for.
     #[serde(rename = "expiresIn")]
     pub expires_in: u32,
-}
-
-/// Answer of `credentials/authorize` and `authorizeCheck` while the user has not decided, HTTP 202 (11.6, 11.7 of v2).
-#[derive(Debug, Serialize)]
-pub struct Pending<'a> {
-    /// What to ask `authorizeCheck` about.
-    pub handle: &'a str,
 }

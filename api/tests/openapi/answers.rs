@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::Limits;
+use rsign_api::csc::approval::Pending;
 use rsign_api::csc::auth::LoginAnswer;
 use rsign_api::csc::authorization::{GrantedDetails, Parameters, Scope};
 use rsign_api::csc::credentials::*;

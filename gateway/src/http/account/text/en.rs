@@ -291,6 +291,7 @@ pub(super) const TEXT: Text = Text {
         again: "Look again",
         news: "The list of what waits for you has changed.",
         sign_lead: "Go on only if you have just started this yourself, in this app. If not, refuse.",
+        code_hint: "Apps that show a code show the same. If yours shows another, refuse.",
         refuse: "Refuse",
         block: "Refuse and block this app",
         block_hint: "A blocked app cannot ask you any more, until you unblock it on the page of your apps.",

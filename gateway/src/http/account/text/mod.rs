@@ -5,9 +5,11 @@ mod date;
 mod en;
 mod faults;
 mod pt;
+mod waiting;
 
 pub(super) use countries::countries;
 pub(super) use date::When;
+pub(super) use waiting::Waiting;
 
 use crate::domain::language::Language;
 
@@ -317,26 +319,6 @@ pub(super) struct Approve {
     pub(super) other_account: &'static str,
     pub(super) foreign_key: &'static str,
     pub(super) choose_fault: &'static str,
-}
-
-/// What apps ask for out of band.
-pub(super) struct Waiting {
-    pub(super) title: &'static str,
-    pub(super) lead: &'static str,
-    pub(super) none: &'static str,
-    pub(super) count: fn(usize) -> String,
-    pub(super) asked: &'static str,
-    pub(super) look: &'static str,
-    pub(super) again: &'static str,
-    pub(super) news: &'static str,
-    pub(super) sign_lead: &'static str,
-    pub(super) refuse: &'static str,
-    pub(super) block: &'static str,
-    pub(super) block_hint: &'static str,
-    pub(super) approved: &'static str,
-    pub(super) approved_lead: &'static str,
-    pub(super) refused: &'static str,
-    pub(super) refused_lead: &'static str,
 }
 
 /// What was just done.

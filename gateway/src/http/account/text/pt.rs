@@ -299,6 +299,7 @@ pub(super) const TEXT: Text = Text {
         again: "Ver de novo",
         news: "A lista do que espera por si mudou.",
         sign_lead: "Continue só se acabou de começar isto, nesta aplicação. Se não, recuse.",
+        code_hint: "As aplicações que mostram um código mostram o mesmo. Se a sua mostrar outro, recuse.",
         refuse: "Recusar",
         block: "Recusar e bloquear esta aplicação",
         block_hint: "Uma aplicação bloqueada já não lhe pode pedir nada, até a desbloquear na página das suas aplicações.",
