@@ -357,8 +357,9 @@ pub(crate) static FAULTS: &[Fault] = &[
         }
     }),
     request("implicit.foreign", "gives handles to whoever asks", |asked, memory| {
+        let announced = |(asked, told): &&(Asked, Told)| asked.is("credentials/authorize") && told.status == 202;
         if asked.is("credentials/authorizeCheck")
-            && let Some((authorized, _)) = memory.last("credentials/authorize")
+            && let Some((authorized, _)) = memory.before.iter().rev().find(announced)
         {
             asked.headers.insert("authorization", authorized.headers["authorization"].clone());
         }

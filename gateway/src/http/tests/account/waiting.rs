@@ -294,3 +294,20 @@ async fn a_credential_says_that_its_user_is_asked() {
         assert_eq!(told["auth"], json!({ "mode": "explicit", "objects": [] }));
     }
 }
+
+/// What an app has signed goes to the signer as it came, beside what the gateway registered (RFC 9101; A-37).
+#[tokio::test]
+async fn a_37_a_signed_request_reaches_the_signer() {
+    let house = House::new().await;
+    let mut ann = Browser::of(&house.bench, "ann").await;
+    let mut asked = house.body(1);
+    asked["request"] = json!("e30.e30.AA");
+    let heard = house.bench.call(V2, &house.app, asked).await;
+    let handle = heard.json["handle"].as_str().unwrap().to_owned();
+    assert_ne!(house.ask(1).await, handle, "the same without a signature is something else");
+    house.approve(&mut ann, &handle, "sad_one").await;
+    let hellos = house.bench.signer.hellos.lock().unwrap();
+    assert_eq!(hellos[0].request.as_deref(), Some("e30.e30.AA"));
+    let registered = &hellos[0].registration;
+    assert_eq!((registered.signatures, registered.list.len(), registered.user.as_str()), (1, 1, &*house.bench.ann));
+}
