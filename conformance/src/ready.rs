@@ -38,6 +38,7 @@ struct ReadyCredential {
     #[serde(rename = "credentialID")]
     id: String,
     pin: String,
+    mode: Option<String>,
 }
 
 impl Profile {
@@ -62,18 +63,15 @@ impl Profile {
         if own.as_ref().is_some_and(|(clear, _)| !clear) {
             std::mem::swap(&mut own, &mut other);
         }
+        let all = ready.users.iter().flat_map(|user| &user.credentials);
+        let implicit = all.filter(|credential| credential.mode.as_deref() == Some("implicit")).map(credential).next();
         let mut users = ready.users.into_iter();
         let (user, other_user) = (users.next(), users.next());
         let login = |user: &ReadyUser| Login {
             username: user.username.clone(),
             password: Secret::from(user.password.as_str()),
         };
-        let credentials = user.iter().flat_map(|user| &user.credentials).map(|credential| Credential {
-            id: credential.id.clone(),
-            pin: Some(Secret::from(credential.pin.as_str())),
-            otp_command: None,
-            approve_command: None,
-        });
+        let credentials = user.iter().flat_map(|user| &user.credentials).map(credential);
         Self {
             urls: vec![ready.csc_v1, ready.csc_v2],
             tls_ca: ready.tls_ca,
@@ -84,9 +82,15 @@ impl Profile {
             token: None,
             user: user.as_ref().map(|user| Secret::from(user.id.as_str())),
             credentials: credentials.collect(),
+            implicit,
             patience: 5,
         }
     }
+}
+
+fn credential(ready: &ReadyCredential) -> Credential {
+    let pin = Some(Secret::from(ready.pin.as_str()));
+    Credential { id: ready.id.clone(), pin, otp_command: None, approve_command: None }
 }
 
 #[cfg(test)]
@@ -103,11 +107,15 @@ mod tests {
                 { "client_id": "clear", "client_secret": "s", "pin_transport": "clear", "redirect_uris": ["y"] },
             ],
             "users": [{ "userID": "u", "username": "ana", "password": "p",
-                        "credentials": [{ "credentialID": "c", "pin": "12345678" }] }],
+                        "credentials": [{ "credentialID": "c", "pin": "12345678" }] },
+                      { "userID": "w", "username": "rui", "password": "p", "credentials": [] },
+                      { "userID": "x", "username": "carol", "password": "p",
+                        "credentials": [{ "credentialID": "d", "pin": "12345678", "mode": "implicit" }] }],
         });
         let profile = Profile::of_ready(serde_json::from_value(ready).unwrap());
         assert_eq!(profile.client.unwrap().id, "clear");
         assert_eq!(profile.other_client.unwrap().id, "sealed");
-        assert_eq!((profile.credentials.len(), profile.other_login.is_none()), (1, true));
+        assert_eq!((profile.credentials.len(), profile.other_login.unwrap().username.as_str()), (1, "rui"));
+        assert_eq!(profile.implicit.unwrap().id, "d");
     }
 }

@@ -59,6 +59,8 @@ pub struct Credential {
     pub key: String,
     pub scal: String,
     pub pin: String,
+    #[serde(default)]
+    pub mode: Option<String>,
 }
 
 impl Ready {

@@ -43,11 +43,14 @@ pub(crate) struct Credential {
     pub(crate) key: String,
     pub(crate) scal: String,
     pub(crate) pin: String,
+    /// `implicit` where its owner approves in the account; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mode: Option<String>,
 }
 
 const REDIRECT: &str = "http://127.0.0.1/callback";
 const PEOPLE: [(&str, &str, &str); 2] = [("ana", "Ana", "Sousa"), ("rui", "Rui", "Costa")];
-/// Has one key, which needs a code of an authenticator app beside its PIN.
+/// Has a key that needs a code of an authenticator app beside its PIN, and one whose apps wait for her approval.
 const CAROL: (&str, &str, &str) = ("carol", "Carol", "Reis");
 const KEYS: [&str; 4] = ["RSA-2048", "RSA-3072", "P-256", "P-384"];
 
@@ -84,6 +87,8 @@ pub(super) async fn make(programs: &Programs, layout: &Layout) -> anyhow::Result
     let (made, secret) = credential(programs, layout, &carol.user_id, "P-256", &["--factor", "totp"]).await?;
     carol.credentials.push(made);
     carol.totp_secret = secret;
+    let (made, _) = credential(programs, layout, &carol.user_id, "RSA-2048", &["--mode", "implicit"]).await?;
+    carol.credentials.push(Credential { mode: Some("implicit".to_owned()), ..made });
     users.push(carol);
     Ok(Seeded { clients, users })
 }
@@ -159,7 +164,7 @@ pub(crate) async fn credential(
     let printed = serde_json::from_str(&printed)?;
     let pin = member(&printed, "pin")?;
     let secret = printed["totp_secret"].as_str().map(str::to_owned);
-    Ok((Credential { credential_id, key: key.to_owned(), scal: "2".to_owned(), pin }, secret))
+    Ok((Credential { credential_id, key: key.to_owned(), scal: "2".to_owned(), pin, mode: None }, secret))
 }
 
 async fn gateway(programs: &Programs, layout: &Layout, words: &[&str]) -> anyhow::Result<serde_json::Value> {

@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod login;
 pub mod oauth;
 pub mod passwords;
+pub mod prompts;
 pub mod rates;
 pub mod room;
 pub mod signing;
