@@ -66,7 +66,10 @@ def main() -> None:
         assert signed["encap_content_info"]["content"].native is None, "a detached signature holds nothing"
         content = options.content.read_bytes()
     else:
+        # pyHanko's function for whole signatures is about detached ones: the content is taken out and given beside.
         content = signed["encap_content_info"]["content"].native
+        signed = signed.copy()
+        signed["encap_content_info"] = {"content_type": signed["encap_content_info"]["content_type"].native}
     roots = [load_cert_from_pemder(str(options.root))]
     verdict = asyncio.run(ask_pyhanko(signed, content, roots))
     print(json.dumps(verdict | look(octets)))

@@ -174,7 +174,7 @@ fn openssl_verifies_attached_and_detached() {
     let (pki, folder) = (Pki::new(), tempfile::tempdir().unwrap());
     let content = b"line\nline\r\n\0";
     let (signatory, digest_of) = (pki.signatory(), digest(SHA256, content));
-    let mime = ("mime-type", Some("DBB0ZXh0L3BsYWluO2E9YmM="));
+    let mime = ("mime-type", Some("DA90ZXh0L3BsYWluO2E9YmM="));
     let said = read_properties([mime]).unwrap();
     let attributes = prepare(&wanted(&digest_of, &said), &signatory).unwrap();
     let signature = pki.key.sign(&attributes).unwrap();

@@ -96,7 +96,8 @@ fn openssl_accepts(who: &Holder, scheme: Scheme, signed: &SignedDocument) {
     openssl.file("content", DOCUMENT);
     openssl.file("root.der", &who.chain[1]);
     openssl.run("x509 -inform DER -in root.der -out root.pem").unwrap();
-    let line = "cms -verify -binary -cades -purpose any -inform DER -in object -content content -CAfile root.pem -out x";
+    let line =
+        "cms -verify -binary -cades -purpose any -inform DER -in object -content content -CAfile root.pem -out x";
     openssl.run(line).unwrap();
 }
 
