@@ -11,7 +11,7 @@ const BOTH: &[Version] = &[Version::V1, Version::V2];
 const V2: &[Version] = &[Version::V2];
 
 const fn method(name: &'static str, versions: &'static [Version], run: Run) -> Method {
-    Method { name, versions, header: wire::HEADER, needs: Needs::Nothing, run }
+    Method { name, versions, header: wire::HEADER, needs: Needs::Nothing, documents: false, run }
 }
 
 /// All of them, in the order `info` names them.
@@ -27,6 +27,7 @@ pub(super) static METHODS: [Method; 11] = [
         ..method("credentials/extendTransaction", BOTH, Run::Service(csc::extend_transaction::handle))
     },
     method("signatures/signHash", BOTH, Run::Credential(csc::sign_hash::handle)),
+    Method { documents: true, ..method("signatures/signDoc", V2, Run::Credential(csc::sign_doc::handle)) },
     method("signatures/signPolling", V2, Run::Credential(csc::sign_polling::handle)),
     Method { needs: Needs::TimeStamps, ..method("signatures/timestamp", BOTH, Run::Service(csc::timestamp::handle)) },
     INFO,
@@ -42,7 +43,6 @@ pub(super) const MISSING: [(&str, &[Version]); 5] = [
     ("credentials/getChallenge", V2),
     ("credentials/create", V2),
     ("credentials/delete", V2),
-    ("signatures/signDoc", V2),
 ];
 
 /// Those that this configuration switches on (DESIGN 6).

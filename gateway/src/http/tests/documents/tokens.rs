@@ -64,7 +64,7 @@ async fn every_method_takes_the_tokens_its_document_names_and_no_other() {
                 // It is a SAD itself, and beside it stands another one.
                 let polls = path.ends_with("signPolling");
                 let expected = match path.rsplit('/').next() {
-                    Some("signHash") => "Invalid parameter SAD",
+                    Some("signHash" | "signDoc") => "Invalid parameter SAD",
                     // Another client's.
                     Some("signPolling") => "Invalid parameter requestID",
                     _ => "",
