@@ -15,7 +15,7 @@ const fn method(name: &'static str, versions: &'static [Version], run: Run) -> M
 }
 
 /// All of them, in the order `info` names them.
-pub(super) static METHODS: [Method; 11] = [
+pub(super) static METHODS: [Method; 12] = [
     Method { needs: Needs::Basic, ..method("auth/login", BOTH, Run::Open(csc::auth_login::handle)) },
     Method { header: wire::HEADER_CAPITALS, ..method("auth/revoke", BOTH, Run::Service(csc::auth_revoke::handle)) },
     method("credentials/list", BOTH, Run::Service(csc::credentials_list::handle)),
@@ -38,7 +38,7 @@ pub(super) const INFO: Method = method("info", BOTH, Run::Open(csc::info::handle
 
 /// Methods of the standard that this service does not have yet, with the versions that define them.
 #[cfg(test)]
-pub(super) const MISSING: [(&str, &[Version]); 5] = [
+pub(super) const MISSING: [(&str, &[Version]); 4] = [
     ("credentials/sendOTP", BOTH),
     ("credentials/getChallenge", V2),
     ("credentials/create", V2),
