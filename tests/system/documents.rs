@@ -5,7 +5,7 @@ use std::process::Command;
 
 use harness::{Sandbox, demanded, repository};
 
-/// All its checks are on but `ignored_auth` and `missing_required_header`: CSC wants 400 where they want 401, and the
+/// Of the same seed each time. All its checks are on but `ignored_auth` and `missing_required_header`: CSC wants 400 where they want 401, and the
 /// gateway's table of methods and tokens covers that.
 #[test]
 fn schemathesis_finds_nothing() {

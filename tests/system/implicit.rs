@@ -197,6 +197,27 @@ async fn who_refuses_or_does_not_know_the_pin_signs_nothing() {
     assert!(owner.browser.waiting().await.is_empty());
 }
 
+/// Who is slower than 25 seconds is not asked again: the same request waits for the same approval.
+#[tokio::test]
+async fn version_one_waits_for_a_while_and_then_says_so() {
+    let mut owner = Owner::enrol("slow", QUICK).await;
+    let session = shared().api().client(shared().ready.client("legacy", "clear")).await;
+    let (hash, algorithm) = (Hash::of("slow"), Algorithm::usual("P-256"));
+    let ask = json!({ "credentialID": owner.who.credential.id, "numSignatures": 1, "hash": [hash.base64()] });
+    let began = std::time::Instant::now();
+    let late = session.call("v1/credentials/authorize", ask.clone()).await;
+    let waited = began.elapsed().as_secs();
+    assert_eq!(late.error().1, "access_denied");
+    assert!(late.error().2.starts_with("The user has not approved the request in time."), "{}", late.json);
+    assert!((23..=40).contains(&waited), "{waited}");
+    owner.approve().await;
+    let sad = session.call("v1/credentials/authorize", ask).await.ok()["SAD"].clone();
+    let made =
+        session.sign(&owner.who.credential, sad.as_str().unwrap(), &algorithm, std::slice::from_ref(&hash)).await;
+    owner.who.verifies(&algorithm, &hash, &made[0]);
+    assert!(owner.browser.waiting().await.is_empty());
+}
+
 /// Nobody is asked until they give in.
 #[tokio::test]
 async fn a_few_requests_wait_and_no_more() {

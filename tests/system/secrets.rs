@@ -196,8 +196,7 @@ async fn use_pages_and_channel(pieces: &Pieces) -> Vec<Secret> {
     secrets.push(secret(&device.token, "a transaction's token"));
     browser.come_back(&device).await;
     let id = device.context.credential.clone();
-    let credential =
-        Credential { id: id.clone(), key: "P-256".to_owned(), scal: "2".to_owned(), pin: String::new(), mode: None };
+    let credential = Credential { id: id.clone(), key: "P-256".to_owned(), scal: "2".to_owned(), pin: String::new() };
 
     let callback = "http://127.0.0.1:7777/callback";
     let asked = [("response_type", "code"), ("client_id", basic.0), ("redirect_uri", callback)];
