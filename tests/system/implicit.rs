@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use harness::api::signatures;
 use harness::channel::{Device, pinned};
 use harness::verify::Sha;
-use harness::{Algorithm, Answer, Browser, Hash, Session, Wanted, shared};
+use harness::{Algorithm, Answer, Browser, Hash, Pieces, Session, User, Wanted, shared};
 use rsign_api::channel::wire::State;
 use serde_json::{Value, json};
 
@@ -56,6 +56,18 @@ impl Owner {
         assert_eq!(heard.status, 202, "{}", heard.json);
         heard.json["handle"].as_str().unwrap().to_owned()
     }
+}
+
+/// What is secret of a signature that is approved in the account: the PIN, the token of the signing page, the SAD.
+pub(crate) async fn approved(pieces: &Pieces, user: &User, browser: &mut Browser, app: &Session) -> [String; 3] {
+    let key = pieces.operator().enrol(&user.id, QUICK);
+    let ask = json!({ "credentialID": key.id, "numSignatures": 1, "hashes": [Hash::of("approved").base64()] });
+    let handle = app.call("v2/credentials/authorize", ask).await.json["handle"].as_str().unwrap().to_owned();
+    let gone = browser.decide(&handle, "continue").await;
+    let mut device = Device::follow(&pieces.api(), &gone, &pinned(&pieces.folder)).await;
+    assert_eq!(device.approve(&key.pin).await.0, "done");
+    let sad = check(app, &handle).await.ok()["SAD"].as_str().unwrap().to_owned();
+    [key.pin, device.token, sad]
 }
 
 async fn check(session: &Session, handle: &str) -> Answer {

@@ -280,6 +280,22 @@ async fn nobody_is_asked_for_what_cannot_be() {
     assert!(page.html.contains("This key cannot sign now.") && !page.html.contains("value=\"continue\""));
 }
 
+#[tokio::test]
+async fn what_an_app_asked_goes_with_its_access() {
+    let house = House::new().await;
+    let bench = &house.bench;
+    let kept = house.ask(1).await;
+    let own = bench.login("ann").await;
+    let handle = bench.call(V2, &own, house.body(1)).await.json["handle"].as_str().unwrap().to_owned();
+    let mut ann = Browser::of(bench, "ann").await;
+    let page = ann.get("/account/apps/basic").await;
+    assert_eq!(ann.submit(&page, "/account/apps/basic", &[]).await.location(), "/account/apps");
+    assert_eq!(house.check(&bench.login("ann").await, &handle).await.error(), NOT);
+    assert_eq!(house.check(&house.app, &kept).await.status, 202, "another app's is still there");
+    let list = ann.get("/account/waiting").await;
+    assert!(list.html.contains(&kept) && !list.html.contains(&handle), "{}", list.html);
+}
+
 /// Nor through the interface whose clients have no other way to bring it.
 #[tokio::test]
 async fn a_worker_brings_no_pin_for_such_a_credential() {
