@@ -13,6 +13,7 @@ struct Ready {
     tls_ca: Option<std::path::PathBuf>,
     clients: Vec<ReadyClient>,
     users: Vec<ReadyUser>,
+    implicit_user: Option<ReadyUser>,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +39,6 @@ struct ReadyCredential {
     #[serde(rename = "credentialID")]
     id: String,
     pin: String,
-    mode: Option<String>,
 }
 
 impl Profile {
@@ -63,8 +63,7 @@ impl Profile {
         if own.as_ref().is_some_and(|(clear, _)| !clear) {
             std::mem::swap(&mut own, &mut other);
         }
-        let all = ready.users.iter().flat_map(|user| &user.credentials);
-        let implicit = all.filter(|credential| credential.mode.as_deref() == Some("implicit")).map(credential).next();
+        let implicit = ready.implicit_user.iter().flat_map(|user| &user.credentials).map(credential).next();
         let mut users = ready.users.into_iter();
         let (user, other_user) = (users.next(), users.next());
         let login = |user: &ReadyUser| Login {
@@ -108,9 +107,9 @@ mod tests {
             ],
             "users": [{ "userID": "u", "username": "ana", "password": "p",
                         "credentials": [{ "credentialID": "c", "pin": "12345678" }] },
-                      { "userID": "w", "username": "rui", "password": "p", "credentials": [] },
-                      { "userID": "x", "username": "carol", "password": "p",
-                        "credentials": [{ "credentialID": "d", "pin": "12345678", "mode": "implicit" }] }],
+                      { "userID": "w", "username": "rui", "password": "p", "credentials": [] }],
+            "implicit_user": { "userID": "x", "username": "eva", "password": "p",
+                               "credentials": [{ "credentialID": "d", "pin": "12345678" }] },
         });
         let profile = Profile::of_ready(serde_json::from_value(ready).unwrap());
         assert_eq!(profile.client.unwrap().id, "clear");

@@ -8,8 +8,8 @@ import { ALGORITHMS, certificateOf, SHA256, sha256 } from "./lib/app.mjs";
 import { launch, look, newPage, overhear } from "./lib/browser.mjs";
 import { call, clientOf, ready, verifies } from "./lib/sandbox.mjs";
 
-const carol = ready.users.find(({ credentials }) => credentials.some(({ mode }) => mode === "implicit"));
-const credential = carol.credentials.find(({ mode }) => mode === "implicit");
+const eva = ready.implicit_user;
+const [credential] = eva.credentials;
 const id = credential.credentialID;
 let browser, page, heard, service;
 
@@ -64,7 +64,7 @@ const check = (handle, token = service) => call(ready.csc_v2, "credentials/autho
 
 step("nothing waits, and the page says so", async () => {
     await page.goto(`${ready.account}/sign-in`);
-    await submit({ "#username": carol.username, "#password": carol.password });
+    await submit({ "#username": eva.username, "#password": eva.password });
     await onAccount();
     await page.click("text=none waits for you");
     assert.equal(await heading(), "Waiting for your approval");
@@ -174,7 +174,7 @@ step("the person makes a key of this kind", async () => {
     await page.goto(`${ready.account}/keys/new`);
     await page.check("input[name=kind][value='P-256']");
     await page.check("input[name=mode][value=implicit]");
-    await page.fill("#password", carol.password);
+    await page.fill("#password", eva.password);
     await seen("waiting-new-key");
     await page.click("main button[type=submit]");
     await onSigningPage();

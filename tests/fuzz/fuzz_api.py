@@ -41,7 +41,7 @@ def fuzz(ready_file: Path, examples: int, seconds: int | None) -> int:
     """Tries each document; the number of those in which something was found."""
     ready = json.loads(ready_file.read_text())
     person, client = ready["users"][0], ready["clients"][0]
-    other = next(user for user in ready["users"] if any("mode" in key for key in user["credentials"]))
+    other = ready["implicit_user"]
     user = basic(person["username"], person["password"])
     # Secrets go by the environment: command lines are everybody's.
     environment = os.environ | {

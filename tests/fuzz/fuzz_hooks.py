@@ -16,7 +16,7 @@ READY = json.loads(open(os.environ["RSIGN_READY"]).read())
 PERSON, CLIENT = READY["users"][0], READY["clients"][0]
 KEYS = {credential["key"]: credential for credential in PERSON["credentials"]}
 # Its user approves in the account, so that apps bring no PIN.
-IMPLICIT = next(key for user in READY["users"] for key in user["credentials"] if key.get("mode") == "implicit")
+IMPLICIT = READY["implicit_user"]["credentials"][0]
 TOKEN, OTHER = os.environ["RSIGN_TOKEN"], os.environ["RSIGN_OTHER_TOKEN"]
 SHA256, DIGEST = "2.16.840.1.101.3.4.2.1", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 RSA_OR_EC = {"1.2.840.113549.1.1": KEYS["RSA-2048"], "1.2.840.10045": KEYS["P-256"]}

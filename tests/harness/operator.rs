@@ -102,7 +102,7 @@ impl Operator {
         let printed = self.signer(&["credential", "pin", &id]);
         let printed: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
         let pin = printed["pin"].as_str().unwrap().to_owned();
-        Credential { id, key: wanted.key.to_owned(), scal: wanted.scal.to_owned(), pin, mode: None }
+        Credential { id, key: wanted.key.to_owned(), scal: wanted.scal.to_owned(), pin }
     }
 
     /// A user with one credential, both new.

@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use harness::api::signatures;
 use harness::channel::{Device, pinned};
 use harness::verify::Sha;
-use harness::{Algorithm, Answer, Browser, Hash, Session, Wanted, shared};
+use harness::{Algorithm, Answer, Browser, Hash, Pieces, Session, User, Wanted, shared};
 use rsign_api::channel::wire::State;
 use serde_json::{Value, json};
 
@@ -56,6 +56,18 @@ impl Owner {
         assert_eq!(heard.status, 202, "{}", heard.json);
         heard.json["handle"].as_str().unwrap().to_owned()
     }
+}
+
+/// What is secret of a signature that is approved in the account: the PIN, the token of the signing page, the SAD.
+pub(crate) async fn approved(pieces: &Pieces, user: &User, browser: &mut Browser, app: &Session) -> [String; 3] {
+    let key = pieces.operator().enrol(&user.id, QUICK);
+    let ask = json!({ "credentialID": key.id, "numSignatures": 1, "hashes": [Hash::of("approved").base64()] });
+    let handle = app.call("v2/credentials/authorize", ask).await.json["handle"].as_str().unwrap().to_owned();
+    let gone = browser.decide(&handle, "continue").await;
+    let mut device = Device::follow(&pieces.api(), &gone, &pinned(&pieces.folder)).await;
+    assert_eq!(device.approve(&key.pin).await.0, "done");
+    let sad = check(app, &handle).await.ok()["SAD"].as_str().unwrap().to_owned();
+    [key.pin, device.token, sad]
 }
 
 async fn check(session: &Session, handle: &str) -> Answer {
@@ -194,6 +206,27 @@ async fn who_refuses_or_does_not_know_the_pin_signs_nothing() {
     assert_eq!(check(&session, &handle).await.error(), refused);
     let heard = session.call("v2/credentials/authorize", owner.asked(&[Hash::of("again")])).await;
     assert_eq!(heard.error(), refused);
+    assert!(owner.browser.waiting().await.is_empty());
+}
+
+/// Who is slower than 25 seconds is not asked again: the same request waits for the same approval.
+#[tokio::test]
+async fn version_one_waits_for_a_while_and_then_says_so() {
+    let mut owner = Owner::enrol("slow", QUICK).await;
+    let session = shared().api().client(shared().ready.client("legacy", "clear")).await;
+    let (hash, algorithm) = (Hash::of("slow"), Algorithm::usual("P-256"));
+    let ask = json!({ "credentialID": owner.who.credential.id, "numSignatures": 1, "hash": [hash.base64()] });
+    let began = std::time::Instant::now();
+    let late = session.call("v1/credentials/authorize", ask.clone()).await;
+    let waited = began.elapsed().as_secs();
+    assert_eq!(late.error().1, "access_denied");
+    assert!(late.error().2.starts_with("The user has not approved the request in time."), "{}", late.json);
+    assert!((23..=40).contains(&waited), "{waited}");
+    owner.approve().await;
+    let sad = session.call("v1/credentials/authorize", ask).await.ok()["SAD"].clone();
+    let made =
+        session.sign(&owner.who.credential, sad.as_str().unwrap(), &algorithm, std::slice::from_ref(&hash)).await;
+    owner.who.verifies(&algorithm, &hash, &made[0]);
     assert!(owner.browser.waiting().await.is_empty());
 }
 

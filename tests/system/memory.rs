@@ -140,8 +140,7 @@ async fn use_pins(
     let made = browser.get(&back).await.location().to_owned();
     let id = device.context.credential.clone();
     assert!(made.ends_with(&format!("/account/keys/{id}")), "{made}");
-    let credential =
-        Credential { id: id.clone(), key: "P-256".to_owned(), scal: "2".to_owned(), pin: String::new(), mode: None };
+    let credential = Credential { id: id.clone(), key: "P-256".to_owned(), scal: "2".to_owned(), pin: String::new() };
 
     // An app that can carry no PIN.
     let (algorithm, hashes) = (Algorithm::usual("P-256"), Hash::many("memory", 2));

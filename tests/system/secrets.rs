@@ -196,8 +196,7 @@ async fn use_pages_and_channel(pieces: &Pieces) -> Vec<Secret> {
     secrets.push(secret(&device.token, "a transaction's token"));
     browser.come_back(&device).await;
     let id = device.context.credential.clone();
-    let credential =
-        Credential { id: id.clone(), key: "P-256".to_owned(), scal: "2".to_owned(), pin: String::new(), mode: None };
+    let credential = Credential { id: id.clone(), key: "P-256".to_owned(), scal: "2".to_owned(), pin: String::new() };
 
     let callback = "http://127.0.0.1:7777/callback";
     let asked = [("response_type", "code"), ("client_id", basic.0), ("redirect_uri", callback)];
@@ -232,6 +231,9 @@ async fn use_pages_and_channel(pieces: &Pieces) -> Vec<Secret> {
     secrets.extend([secret(&app.token, "a service token"), secret(&device.token, "a transaction's token")]);
     let heard = crate::channel::authorize(&app, Version::V2, &members, &format!("rch1:{}", device.tx)).await.ok();
     secrets.push(secret(heard["SAD"].as_str().unwrap(), "a SAD"));
+
+    let [other_pin, token, sad] = crate::implicit::approved(pieces, &user, &mut browser, &app).await;
+    secrets.extend([secret(&other_pin, "a PIN"), secret(&token, "a transaction's token"), secret(&sad, "a SAD")]);
 
     let page = browser.get(&format!("/account/keys/{id}")).await;
     let gone = browser.submit(&page, &format!("/account/keys/{id}/pin"), &[]).await;

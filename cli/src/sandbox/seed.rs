@@ -13,6 +13,10 @@ use super::settings::random_hex;
 pub(crate) struct Seeded {
     pub(crate) clients: Vec<Client>,
     pub(crate) users: Vec<User>,
+    /// One whose apps wait until she approves in her account; apart from the others, whose keys apps use with a PIN.
+    /// None in folders of an older rsign.
+    #[serde(default)]
+    pub(crate) implicit_user: Option<User>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,15 +47,14 @@ pub(crate) struct Credential {
     pub(crate) key: String,
     pub(crate) scal: String,
     pub(crate) pin: String,
-    /// `implicit` where its owner approves in the account; absent otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) mode: Option<String>,
 }
 
 const REDIRECT: &str = "http://127.0.0.1/callback";
 const PEOPLE: [(&str, &str, &str); 2] = [("ana", "Ana", "Sousa"), ("rui", "Rui", "Costa")];
-/// Has a key that needs a code of an authenticator app beside its PIN, and one whose apps wait for her approval.
+/// Has one key, which needs a code of an authenticator app beside its PIN.
 const CAROL: (&str, &str, &str) = ("carol", "Carol", "Reis");
+/// Has one key, of mode implicit.
+const EVA: (&str, &str, &str) = ("eva", "Eva", "Pires");
 const KEYS: [&str; 4] = ["RSA-2048", "RSA-3072", "P-256", "P-384"];
 
 impl Seeded {
@@ -87,10 +90,10 @@ pub(super) async fn make(programs: &Programs, layout: &Layout) -> anyhow::Result
     let (made, secret) = credential(programs, layout, &carol.user_id, "P-256", &["--factor", "totp"]).await?;
     carol.credentials.push(made);
     carol.totp_secret = secret;
-    let (made, _) = credential(programs, layout, &carol.user_id, "RSA-2048", &["--mode", "implicit"]).await?;
-    carol.credentials.push(Credential { mode: Some("implicit".to_owned()), ..made });
     users.push(carol);
-    Ok(Seeded { clients, users })
+    let mut eva = user(programs, layout, EVA.0, EVA.1, EVA.2).await?;
+    eva.credentials.push(credential(programs, layout, &eva.user_id, "RSA-2048", &["--mode", "implicit"]).await?.0);
+    Ok(Seeded { clients, users, implicit_user: Some(eva) })
 }
 
 async fn client(programs: &Programs, layout: &Layout, profile: &str, transport: &str) -> anyhow::Result<Client> {
@@ -164,7 +167,7 @@ pub(crate) async fn credential(
     let printed = serde_json::from_str(&printed)?;
     let pin = member(&printed, "pin")?;
     let secret = printed["totp_secret"].as_str().map(str::to_owned);
-    Ok((Credential { credential_id, key: key.to_owned(), scal: "2".to_owned(), pin, mode: None }, secret))
+    Ok((Credential { credential_id, key: key.to_owned(), scal: "2".to_owned(), pin }, secret))
 }
 
 async fn gateway(programs: &Programs, layout: &Layout, words: &[&str]) -> anyhow::Result<serde_json::Value> {

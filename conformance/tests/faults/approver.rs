@@ -39,8 +39,7 @@ pub(crate) async fn start(sandbox: &Sandbox) -> Vec<String> {
 /// The command for what is approved in the account: its last argument is the credential's id, and it ends when something
 /// was approved.
 pub(crate) async fn start_elsewhere(sandbox: &Sandbox) -> Vec<String> {
-    let is_asked = |user: &&User| user.credentials.iter().any(|credential| credential.mode.is_some());
-    let person = Person::of(sandbox, sandbox.ready.users.iter().find(is_asked).unwrap()).await;
+    let person = Person::of(sandbox, sandbox.ready.implicit_user.as_ref().unwrap()).await;
     command(Router::new().route("/", post(approve_waiting)).with_state(person)).await
 }
 

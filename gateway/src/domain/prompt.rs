@@ -215,16 +215,23 @@ impl Desk {
         self
     }
 
-    /// Refuses all prompts of an app, these and those to come; the ids of those that lie there.
+    /// Takes away all prompts of an app that wait; their ids.
     #[must_use]
-    pub fn blocking(mut self, app: Blocked) -> (Self, Vec<String>) {
-        let of_it = |slip: &Slip| slip.client == app.client && !slip.approved;
+    pub fn without(mut self, client: &str) -> (Self, Vec<String>) {
+        let of_it = |slip: &Slip| slip.client == client && !slip.approved;
         let (gone, kept): (Vec<_>, Vec<_>) = self.slips.into_iter().partition(of_it);
         self.slips = kept;
-        if !self.blocked.iter().any(|blocked| blocked.client == app.client) {
-            self.blocked.push(app);
-        }
         (self, gone.into_iter().map(|slip| slip.id).collect())
+    }
+
+    /// The same, and hears nothing of the app any more.
+    #[must_use]
+    pub fn blocking(self, app: Blocked) -> (Self, Vec<String>) {
+        let (mut desk, gone) = self.without(&app.client);
+        if !desk.blocked.iter().any(|blocked| blocked.client == app.client) {
+            desk.blocked.push(app);
+        }
+        (desk, gone)
     }
 
     /// Hears an app again.

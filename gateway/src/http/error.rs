@@ -107,6 +107,8 @@ impl From<authorization::Error> for Problem {
     fn from(error: authorization::Error) -> Self {
         match error {
             authorization::Error::SealedPin => wire::PIN_SEALED.into(),
+            // Not judged, so it costs no try.
+            error @ authorization::Error::Implicit => Self::from(wire::PIN).because(error),
             authorization::Error::Disabled => wire::CREDENTIAL_DISABLED.into(),
             authorization::Error::Signer(error) => error.into(),
             authorization::Error::History(error) => error.into(),

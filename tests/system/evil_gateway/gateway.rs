@@ -185,7 +185,7 @@ impl Evil {
 
 pub(super) fn pin_of(owned: &Owned) -> harness::Credential {
     let (id, pin) = (owned.id.clone(), owned.pin.clone());
-    harness::Credential { id, key: "P-256".to_owned(), scal: "2".to_owned(), pin, mode: None }
+    harness::Credential { id, key: "P-256".to_owned(), scal: "2".to_owned(), pin }
 }
 
 /// One end of a channel; what it sends goes through the gateway's hands.

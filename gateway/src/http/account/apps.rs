@@ -85,6 +85,7 @@ pub(super) fn revoke(visit: Visit, session: Session, _: Form) -> Answer {
     Box::pin(async move {
         let app = named(&visit, &session).await?;
         visit.site.app.apps.revoke(&session.user, &app.client).await?;
+        visit.site.app.prompts.withdraw(&session.user, &app.client).await?;
         visit.site.app.sessions.leave(&session, Notice::AppRevoked).await?;
         Ok(Page::go(Next::Apps.path()))
     })

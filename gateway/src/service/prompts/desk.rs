@@ -1,7 +1,7 @@
 //! What waits for a user, as the user's pages show it, and what the user says besides the PIN: no, and never again.
 
 use super::{Error, Prompts};
-use crate::domain::prompt::{Blocked, Progress, Prompt};
+use crate::domain::prompt::{Blocked, PATIENCE, Progress, Prompt};
 use crate::domain::transaction;
 
 impl Prompts {
@@ -68,11 +68,26 @@ impl Prompts {
     /// The store.
     pub async fn block(&self, prompt: &Prompt) -> Result<(), Error> {
         let app = Blocked { client: prompt.client.clone(), app: prompt.app.clone() };
-        let gone = self.stored.rearrange(&prompt.user, move |desk| desk.blocking(app.clone())).await?;
+        let mut gone = self.stored.rearrange(&prompt.user, move |desk| desk.blocking(app.clone())).await?;
         tracing::info!(client.id = prompt.client, user.id = prompt.user, "a user blocked an app");
+        gone.push(prompt.id.clone());
+        self.refuse_all(&gone).await
+    }
+
+    /// The user takes an app's access away: what it asked for is refused.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn withdraw(&self, user: &str, client: &str) -> Result<(), Error> {
+        let client = client.to_owned();
+        let gone = self.stored.rearrange(user, move |desk| desk.without(&client)).await?;
+        self.refuse_all(&gone).await
+    }
+
+    async fn refuse_all(&self, ids: &[String]) -> Result<(), Error> {
         let now = self.clock.now();
-        for id in gone.iter().chain([&prompt.id]) {
-            self.stored.decide(id, Progress::Refused, prompt.expires_at, now).await?;
+        for id in ids {
+            self.stored.decide(id, Progress::Refused, now + PATIENCE, now).await?;
         }
         Ok(())
     }

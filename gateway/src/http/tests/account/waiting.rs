@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::browser::Browser;
 use crate::domain::client::{PinTransport, Reach};
 use crate::domain::credential::AuthMode;
-use crate::http::tests::{Bench, HASH, Heard};
+use crate::http::tests::{Bench, HASH, Heard, Registration, registration};
+use crate::port::fake_signer::PIN;
 
 const V1: &str = "/csc/v1/credentials/authorize";
 const V2: &str = "/csc/v2/credentials/authorize";
@@ -277,6 +278,38 @@ async fn nobody_is_asked_for_what_cannot_be() {
     let mut ann = Browser::of(bench, "ann").await;
     let page = ann.get(&format!("/account/waiting/{handle}")).await;
     assert!(page.html.contains("This key cannot sign now.") && !page.html.contains("value=\"continue\""));
+}
+
+#[tokio::test]
+async fn what_an_app_asked_goes_with_its_access() {
+    let house = House::new().await;
+    let bench = &house.bench;
+    let kept = house.ask(1).await;
+    let own = bench.login("ann").await;
+    let handle = bench.call(V2, &own, house.body(1)).await.json["handle"].as_str().unwrap().to_owned();
+    let mut ann = Browser::of(bench, "ann").await;
+    let page = ann.get("/account/apps/basic").await;
+    assert_eq!(ann.submit(&page, "/account/apps/basic", &[]).await.location(), "/account/apps");
+    assert_eq!(house.check(&bench.login("ann").await, &handle).await.error(), NOT);
+    assert_eq!(house.check(&house.app, &kept).await.status, 202, "another app's is still there");
+    let list = ann.get("/account/waiting").await;
+    assert!(list.html.contains(&kept) && !list.html.contains(&handle), "{}", list.html);
+}
+
+/// Nor through the interface whose clients have no other way to bring it.
+#[tokio::test]
+async fn a_worker_brings_no_pin_for_such_a_credential() {
+    let house = House::new().await;
+    let worker = Registration { pin_transport: PinTransport::Clear, reach: Reach::All, ..registration("worker") };
+    house.bench.register(Registration { worker: true, ..worker }).await;
+    let meta = json!({ "USING_CLIENTSUPPLIED_HASH": "true", "CLIENTSIDE_HASHDIGESTALGORITHM": "SHA-256" });
+    let body = json!({ "data": HASH, "encoding": "BASE64", "metaData": meta }).to_string();
+    for (key, refused) in [(&house.key, true), (&house.bench.credential(&house.bench.ann, Scal::Two).await, false)] {
+        let basic = data_encoding::BASE64.encode(format!("{key}:{PIN}").as_bytes());
+        let path = "/rest/v1/workers/worker/process";
+        let heard = house.bench.send(path, Some(&format!("Basic {basic}")), "application/json", &body).await;
+        assert_eq!((heard.status == 200, house.bench.signer.pins.lock().unwrap().is_empty()), (!refused, refused));
+    }
 }
 
 #[tokio::test]
