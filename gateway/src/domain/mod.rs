@@ -19,6 +19,7 @@ pub mod plain;
 pub mod redirect;
 pub mod seal;
 pub mod session;
+pub mod stamp;
 pub mod token;
 pub mod transaction;
 pub mod user;
