@@ -20,6 +20,7 @@ pub mod prompt;
 pub mod redirect;
 pub mod seal;
 pub mod session;
+pub mod stamp;
 pub mod token;
 pub mod transaction;
 pub mod user;

@@ -151,7 +151,7 @@ impl From<documents::Error> for Problem {
             documents::Error::Signing(error) => error.into(),
             documents::Error::TimeStamp(error) => error.into(),
             documents::Error::Evidence(error) => error.into(),
-            error @ documents::Error::Unfinished(_) => Self::internal(error),
+            error @ (documents::Error::Unbelievable(_) | documents::Error::Unfinished(_)) => Self::internal(error),
         }
     }
 }
