@@ -15,12 +15,12 @@ const DOCUMENT: &str = "first line\nsecond line\r\n\u{0}the end";
 
 /// An entry of `documentDigests` or `documents`.
 fn entry(algorithm: &Algorithm, level: &str, content: Value) -> Value {
-    let mut entry = json!({ "signature_format": "C", "conformance_level": level, "signAlgo": algorithm.sign_algo });
+    let mut entry = content;
+    entry["signature_format"] = "C".into();
+    entry["conformance_level"] = level.into();
+    entry["signAlgo"] = algorithm.sign_algo.into();
     if let Some(params) = &algorithm.params {
         entry["signAlgoParams"] = params.as_str().into();
-    }
-    for (name, value) in content.as_object().unwrap() {
-        entry[name] = value.clone();
     }
     entry
 }

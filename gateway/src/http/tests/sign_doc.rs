@@ -30,10 +30,9 @@ impl Scene {
     }
 
     fn body(&self, content: Value) -> Value {
-        let mut body = json!({ "credentialID": self.credential, "SAD": "sad_one" });
-        for (name, value) in content.as_object().unwrap() {
-            body[name] = value.clone();
-        }
+        let mut body = content;
+        body["credentialID"] = json!(self.credential);
+        body["SAD"] = json!("sad_one");
         body
     }
 
