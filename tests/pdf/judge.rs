@@ -19,6 +19,8 @@ pub(crate) struct Case {
 /// What they say about a case.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Verdict {
+    #[expect(dead_code, reason = "shown when something is wrong")]
+    pub(crate) signed: String,
     /// Why pyHanko cannot read even the original.
     pub(crate) unreadable: Option<String>,
     /// Why pyHanko cannot compare the revisions.

@@ -32,10 +32,13 @@ pub fn dss(original: &[u8], evidence: &Evidence, limits: &Limits) -> Result<Vec<
         }
         match &store {
             None => fresh.push_str(&format!(" /{key} [{}]", members.join(" "))),
-            Some(store) => match file.value(store, key)? {
-                Some(array) => revision.push(&array, &members.join(" "))?,
-                None => revision.set(store, key, &format!("[{}]", members.join(" ")))?,
-            },
+            // An array of its own, even where the old one was indirect: validators look for what is new in the store.
+            Some(store) => {
+                let held = file.array(store, key)?.unwrap_or_default();
+                let held = held.iter().filter_map(|member| member.reference()).map(reference);
+                let all: Vec<String> = held.chain(members).collect();
+                revision.set(store, key, &format!("[{}]", all.join(" ")))?;
+            }
         }
     }
     if store.is_none() {

@@ -20,11 +20,15 @@ mod helvetica;
 mod lexer;
 mod pages;
 mod permission;
+mod prepared;
+mod property;
 mod request;
 mod revision;
 mod sections;
 mod seed;
 mod signature;
+#[cfg(test)]
+mod tests;
 mod text;
 mod time_stamp;
 mod update;
@@ -32,6 +36,8 @@ mod value;
 
 pub use dss::{Evidence, dss};
 pub use error::Error;
+pub use prepared::Prepared;
+pub use property::{ENTRIES, PLACES, Said, read_properties};
 pub use request::{Kind, Limits, Permission, Request, Visible};
 pub use signature::prepare;
 pub use time_stamp::document_time_stamp;

@@ -32,6 +32,10 @@ pub struct Digests {
 impl Update {
     /// An update that another process made; refused unless the gap is an empty hexadecimal string and `/ByteRange` says so.
     pub fn from_parts(octets: Vec<u8>, original: usize, gap: Range<usize>) -> Result<Self, Error> {
+        let damaged = Error::Damaged("the update has no gap where it should be");
+        if gap.end > octets.len() || gap.start > gap.end || original.checked_add(octets.len()).is_none() {
+            return Err(damaged);
+        }
         let update = Self { octets, original, gap };
         let [_, before, after, rest] = update.byte_range();
         let range = format!("/ByteRange [0 {before} {after} {rest} ");
@@ -45,7 +49,7 @@ impl Update {
             {
                 Ok(update)
             }
-            _ => Err(Error::Damaged("the update has no gap where it should be")),
+            _ => Err(damaged),
         }
     }
 
