@@ -1,6 +1,8 @@
 //! One match on the format: what a signature becomes.
 
+use rsign_ades::pdf::{self, Prepared};
 use rsign_ades::{Signatory, cms};
+use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Envelope, Format};
 use rsign_api::signer::{DocumentSubject, Refusal, SignedDocument};
@@ -21,8 +23,8 @@ pub(super) enum Finished {
 /// The octets that a time-stamp on the signature is over.
 pub(super) fn stamped(document: &Document, signed: &SignedDocument) -> Result<Vec<u8>, Error> {
     match document.format {
-        Format::Cades => Ok(signed.signature.0.clone()),
-        Format::Pades | Format::Xades | Format::Jades => Err(not_formed()),
+        Format::Cades | Format::Pades => Ok(signed.signature.0.clone()),
+        Format::Xades | Format::Jades => Err(not_formed()),
     }
 }
 
@@ -35,7 +37,31 @@ pub(super) fn finish(
 ) -> Result<Finished, Error> {
     match document.format {
         Format::Cades => cades(document, signed, chain, stamp).map_err(|error| Error::Unfinished(error.into())),
-        Format::Pades | Format::Xades | Format::Jades => Err(not_formed()),
+        Format::Pades => pades(document, signed, chain, stamp),
+        Format::Xades | Format::Jades => Err(not_formed()),
+    }
+}
+
+/// A CMS where the client made the update, the whole PDF where the signer did.
+fn pades(
+    document: &Document,
+    signed: &SignedDocument,
+    chain: &[Vec<u8>],
+    stamp: Option<Vec<u8>>,
+) -> Result<Finished, Error> {
+    let unfinished = |error: cms::Error| Error::Unfinished(error.into());
+    match &document.subject {
+        DocumentSubject::Digest(_) => cades(document, signed, chain, stamp).map_err(unfinished),
+        DocumentSubject::Document(octets) => {
+            let broken = |error: pdf::Error| Error::Unfinished(error.into());
+            let Prepared { attributes, update } =
+                Prepared::from_octets(&signed.prepared, octets.len()).map_err(broken)?;
+            let signed = SignedDocument { signature: signed.signature.clone(), prepared: Bytes(attributes) };
+            let (Finished::Object(cms) | Finished::WithSignature(cms)) =
+                cades(document, &signed, chain, stamp).map_err(unfinished)?;
+            let appended = update.fill(&cms).map_err(broken)?;
+            Ok(Finished::WithSignature([octets.as_slice(), &appended].concat()))
+        }
     }
 }
 
@@ -46,10 +72,7 @@ fn cades(
     stamp: Option<Vec<u8>>,
 ) -> Result<Finished, cms::Error> {
     let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-    let content = match (&document.subject, document.envelope) {
-        (DocumentSubject::Document(octets), Envelope::Attached) => Some(octets.0.as_slice()),
-        _ => None,
-    };
+    let content = content(document);
     let unsigned: Vec<_> = stamp.map(cms::Attribute::signature_time_stamp).transpose()?.into_iter().collect();
     let object = cms::finish(&cms::Signed {
         signatory: &signatory,
@@ -63,6 +86,14 @@ fn cades(
         unsigned: &unsigned,
     })?;
     Ok(if content.is_some() { Finished::WithSignature(object) } else { Finished::Object(object) })
+}
+
+/// What an attached signature holds.
+pub(super) fn content(document: &Document) -> Option<&[u8]> {
+    match (&document.subject, document.envelope) {
+        (DocumentSubject::Document(octets), Envelope::Attached) => Some(octets.0.as_slice()),
+        _ => None,
+    }
 }
 
 fn not_formed() -> Error {
