@@ -29,5 +29,7 @@ pub fn pdf(turns: &[u32]) -> Vec<u8> {
     }
     let start = file.len();
     let size = objects.len() + 1;
-    file + &table + &format!("trailer\n<</Size {size} /Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n")
+    file.push_str(&table);
+    let _ = write!(file, "trailer\n<</Size {size} /Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n");
+    file.into_bytes()
 }

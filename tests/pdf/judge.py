@@ -38,7 +38,7 @@ def pdfsig(path, name):
     """How many signatures of this signer pdfsig calls valid."""
     run = subprocess.run(["pdfsig", "-nocert", path], capture_output=True, text=True, errors="replace")
     parts = re.split(r"^Signature #", run.stdout, flags=re.M)
-    return sum("Signature is Valid" in part and f"CN: {name}" in part.replace("Common Name", "CN") for part in parts)
+    return sum("Signature is Valid" in part and f"Common Name: {name}\n" in part for part in parts)
 
 
 def earlier_signatures(path, count=None):
@@ -72,7 +72,7 @@ def worse(before, after):
     )
 
 
-def structure(signature, stamp):
+def structure(signature, case, stamp):
     """What is wrong with the profile of one of our signatures."""
     faults = []
     entries = signature.sig_object
@@ -86,6 +86,9 @@ def structure(signature, stamp):
         if "/M" in entries or str(entries["/Type"]) != "/DocTimeStamp":
             faults.append("the time-stamp's dictionary is wrong")
         return faults
+    unsigned = data["signer_infos"][0]["unsigned_attrs"].native or []
+    if ("signature_time_stamp_token" in [attribute["type"] for attribute in unsigned]) != case["time_stamped"]:
+        faults.append(f"unsigned attributes: {unsigned}")
     if data["encap_content_info"]["content"].native is not None:
         faults.append("the CMS has content")
     names = [attribute["type"].native for attribute in data["signer_infos"][0]["signed_attrs"]]
@@ -131,7 +134,7 @@ def ours(path, root, case, earlier, undiffable):
             level = status.modification_level
             if level is not None and level.value > (0 if last else ModificationLevel.FORM_FILLING.value):
                 faults.append(f"pyHanko on signature {number}: {level}")
-            faults += structure(signature, stamp)
+            faults += structure(signature, case, stamp)
     return faults
 
 
@@ -142,7 +145,7 @@ def judge(case):
     before, after = qpdf(original), qpdf(signed)
     if after[:2] > before[:2]:
         verdict["faults"].append(f"qpdf: {before} became {after}")
-    verdict["pdfsig"] = pdfsig(signed, "Signer of the PDF tests")
+    verdict["pdfsig"] = pdfsig(signed, case["signer"])
     try:
         verdict["earlier"], then = earlier_signatures(original)
     except Exception as error:

@@ -41,6 +41,7 @@ pub(crate) fn ask(python: &Path, root: &Path, cases: &[Case]) -> Vec<Verdict> {
             json!({
                 "original": case.original, "signed": case.signed,
                 "signatures": case.signatures, "stamps": case.stamps,
+                "signer": "Signer of the PDF tests", "time_stamped": false,
             })
         })
         .collect();

@@ -29,6 +29,7 @@ mod sad;
 mod sandbox;
 mod secrets;
 mod sign_doc;
+mod sign_pdf;
 mod stores;
 mod timestamp;
 mod tolerance;
