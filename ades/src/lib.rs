@@ -7,6 +7,11 @@
 //!
 //! Certificates, CRLs, OCSP answers and time-stamp tokens stay the octets they came as; nothing foreign is encoded anew.
 
+mod key;
+
+pub mod jws;
+pub mod xml;
+
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
@@ -35,9 +40,40 @@ pub enum Level {
 /// Hash of these octets.
 #[must_use]
 pub fn digest(algorithm: HashAlgorithm, octets: &[u8]) -> Vec<u8> {
-    match algorithm {
-        HashAlgorithm::Sha256 => Sha256::digest(octets).to_vec(),
-        HashAlgorithm::Sha384 => Sha384::digest(octets).to_vec(),
-        HashAlgorithm::Sha512 => Sha512::digest(octets).to_vec(),
+    let mut hasher = Hasher::new(algorithm);
+    hasher.update(octets);
+    hasher.finish()
+}
+
+/// A hash of octets that come piece by piece.
+pub(crate) enum Hasher {
+    Sha256(Sha256),
+    Sha384(Sha384),
+    Sha512(Sha512),
+}
+
+impl Hasher {
+    pub(crate) fn new(algorithm: HashAlgorithm) -> Self {
+        match algorithm {
+            HashAlgorithm::Sha256 => Self::Sha256(Sha256::new()),
+            HashAlgorithm::Sha384 => Self::Sha384(Sha384::new()),
+            HashAlgorithm::Sha512 => Self::Sha512(Sha512::new()),
+        }
+    }
+
+    pub(crate) fn update(&mut self, octets: &[u8]) {
+        match self {
+            Self::Sha256(hasher) => hasher.update(octets),
+            Self::Sha384(hasher) => hasher.update(octets),
+            Self::Sha512(hasher) => hasher.update(octets),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Sha256(hasher) => hasher.finalize().to_vec(),
+            Self::Sha384(hasher) => hasher.finalize().to_vec(),
+            Self::Sha512(hasher) => hasher.finalize().to_vec(),
+        }
     }
 }
