@@ -7,13 +7,16 @@
 //!
 //! Certificates, CRLs, OCSP answers and time-stamp tokens stay the octets they came as; nothing foreign is encoded anew.
 
-mod key;
-
+pub mod cms;
 pub mod jws;
+mod key;
 pub mod xml;
 
+use data_encoding::BASE64URL_NOPAD;
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+pub use rsign_api::document::{Envelope, Format, Level};
 
 /// Who signs, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,25 +27,23 @@ pub struct Signatory {
     pub scheme: Scheme,
 }
 
-/// Level of a baseline signature (EN 319 1x2-1, clause 6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// B-B: signed.
-    B,
-    /// B-T: with a time-stamp on the signature.
-    T,
-    /// B-LT: with everything a validator needs besides its roots.
-    Lt,
-    /// B-LTA: with a time-stamp on all of that.
-    Lta,
-}
-
 /// Hash of these octets.
 #[must_use]
 pub fn digest(algorithm: HashAlgorithm, octets: &[u8]) -> Vec<u8> {
     let mut hasher = Hasher::new(algorithm);
     hasher.update(octets);
     hasher.finish()
+}
+
+/// A name for octets that nobody named: their hash as a URI (RFC 6920).
+#[must_use]
+pub fn name(algorithm: HashAlgorithm, digest: &[u8]) -> String {
+    let function = match algorithm {
+        HashAlgorithm::Sha256 => "sha-256",
+        HashAlgorithm::Sha384 => "sha-384",
+        HashAlgorithm::Sha512 => "sha-512",
+    };
+    format!("ni:///{function};{}", BASE64URL_NOPAD.encode(digest))
 }
 
 /// A hash of octets that come piece by piece.

@@ -25,6 +25,7 @@ use crate::service::authority::Authority;
 use crate::service::authorization::Authorization;
 use crate::service::clients::Clients;
 use crate::service::credentials::Credentials;
+use crate::service::documents::Documents;
 use crate::service::enrolment::Enrolment;
 use crate::service::housekeeping::Housekeeping;
 use crate::service::jobs::{self, Jobs, Patience};
@@ -88,10 +89,12 @@ pub struct App {
     pub authorization: Authorization,
     /// Signatures.
     pub signing: Arc<Signing>,
+    /// Signed documents.
+    pub documents: Arc<Documents>,
     /// Signatures that are fetched later.
     pub jobs: Jobs,
     /// Time-stamps; none where no authority is named.
-    pub time_stamps: Option<TimeStamps>,
+    pub time_stamps: Option<Arc<TimeStamps>>,
     /// CA certificate and CRL.
     pub authority: Arc<Authority>,
     /// For what strangers ask.
@@ -272,11 +275,15 @@ impl App {
             Arc::clone(&history),
             Arc::clone(&signer),
         );
+        let stamps = parts.stamping.clone().map(|authority| Arc::new(TimeStamps::new(authority, Arc::clone(&random))));
+        let documents = Documents::new(repositories.credentials.clone(), Arc::clone(&signer), stamps.clone());
+        let documents = Arc::new(documents);
         let signing = Arc::new(Signing::new(repositories.credentials, signer));
         let jobs = Jobs::new(jobs::Parts {
             stored: repositories.jobs,
             clients: parts.repositories.clients.clone(),
             signing: Arc::clone(&signing),
+            documents: Arc::clone(&documents),
             callback: Arc::clone(&parts.callback),
             patience: patience(config),
             most: config.asynchronous.jobs,
@@ -303,8 +310,9 @@ impl App {
             credentials,
             authorization,
             signing,
+            documents,
             jobs,
-            time_stamps: parts.stamping.clone().map(|authority| TimeStamps::new(authority, Arc::clone(&random))),
+            time_stamps: stamps,
             authority,
             rates,
             room,

@@ -62,12 +62,21 @@ impl Pki {
         let key = key.unwrap();
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name.push(DnType::CommonName, "Ana");
-        parameters.key_usages = vec![KeyUsagePurpose::ContentCommitment];
+        parameters.key_usages = vec![KeyUsagePurpose::ContentCommitment, KeyUsagePurpose::DigitalSignature];
+        parameters.use_authority_key_identifier_extension = true;
+        let certificate = Self::dated(parameters).signed_by(&key, &self.root).unwrap();
+        Person { chain: vec![certificate.der().to_vec(), self.root.der().to_vec()], key }
+    }
+
+    /// A certificate of the root for this key, PEM.
+    pub(crate) fn certify(&self, parameters: CertificateParams, key: &KeyPair) -> String {
+        Self::dated(parameters).signed_by(key, &self.root).unwrap().pem()
+    }
+
+    fn dated(mut parameters: CertificateParams) -> CertificateParams {
         parameters.not_before = (SystemTime::now() - Duration::from_hours(1)).into();
         parameters.not_after = (SystemTime::now() + Duration::from_hours(24)).into();
-        parameters.use_authority_key_identifier_extension = true;
-        let certificate = parameters.signed_by(&key, &self.root).unwrap();
-        Person { chain: vec![certificate.der().to_vec(), self.root.der().to_vec()], key }
+        parameters
     }
 
     /// A file of this test.

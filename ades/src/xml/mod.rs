@@ -10,12 +10,14 @@
 //!   are around it. The reference is to the whole document in canonical form, comments left out as everywhere in XML
 //!   signatures; it is Canonical XML 1.0, which keeps namespaces that only values of attributes use.
 //!
-//! Canonicalisation is `bergshamra-c14n`'s. `ds:SignedInfo`, the signed properties and the signature value are canonicalised
+//! Canonicalisation is in `canonical.rs`, on the tree of `roxmltree`. `ds:SignedInfo`, the signed properties and the signature value are canonicalised
 //! exclusively, so that it makes no difference what document they stand in.
 
 mod algorithm;
+mod canonical;
 mod document;
 mod element;
+mod limits;
 
 use std::time::SystemTime;
 

@@ -24,6 +24,7 @@ pub(super) struct Problem {
 enum Wording {
     Row(Fault),
     CertificateExpired { organization: String, common_name: String },
+    SignedProperties(Vec<String>),
 }
 
 impl Problem {
@@ -35,6 +36,12 @@ impl Problem {
     /// The one row whose sentence names the certificate it is about.
     pub(super) const fn certificate_expired(organization: String, common_name: String) -> Self {
         let wording = Wording::CertificateExpired { organization, common_name };
+        Self { status: StatusCode::BAD_REQUEST, wording, cause: None, nonce: None, wait: None }
+    }
+
+    /// The row whose sentence names the attributes it is about.
+    pub(super) const fn signed_properties(names: Vec<String>) -> Self {
+        let wording = Wording::SignedProperties(names);
         Self { status: StatusCode::BAD_REQUEST, wording, cause: None, nonce: None, wait: None }
     }
 
@@ -103,6 +110,7 @@ impl Problem {
             Wording::CertificateExpired { organization, common_name } => {
                 wire::certificate_expired(version, organization, common_name)
             }
+            Wording::SignedProperties(names) => wire::signed_properties(names),
         }
     }
 

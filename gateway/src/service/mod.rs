@@ -5,6 +5,7 @@ pub mod authority;
 pub mod authorization;
 pub mod clients;
 pub mod credentials;
+pub mod documents;
 pub mod enrolment;
 pub mod housekeeping;
 pub mod jobs;

@@ -139,6 +139,7 @@ async fn signatures_that_nobody_fetched_in_time_go() {
         client: "app".to_owned(),
         user: "ann".to_owned(),
         credential: bench.id.clone(),
+        documents: false,
         progress: Progress::Running(0),
         expires_at: 1000,
     };

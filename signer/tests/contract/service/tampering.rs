@@ -84,7 +84,14 @@ async fn an_entry_slipped_in_as_reserved_is_not_signed_under_scal_2() {
     let house = House::open().await;
     let owned = house.enrol(KeyType::P256).await;
     let sad = house.authorize(&owned, &[hash(1)]).await;
-    let request = rsign_signer::sad::request_digest(owned.scheme(), &[&hash(9)]);
+    let wanted = Use {
+        hash: hash(9),
+        algorithm: owned.scheme().hash(),
+        kind: EntryType::Dtbsr,
+        scheme: owned.scheme(),
+        form: None,
+    };
+    let request = rsign_signer::sad::request_digest(&[wanted]);
     house
         .tamper_with_sad(&sad, move |row| {
             let request = Bytes(request.to_vec());
