@@ -16,7 +16,7 @@ use der::asn1::ObjectIdentifier;
 
 pub use attribute::Attribute;
 pub use property::{NAMES, read as read_properties};
-pub use signed_data::{Signed, finish};
+pub use signed_data::{Signed, finish, finish_bare};
 
 use crate::Signatory;
 

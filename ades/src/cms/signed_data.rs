@@ -38,8 +38,20 @@ pub struct Signed<'a> {
 /// # Errors
 /// See [`Error`].
 pub fn finish(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+    assemble(signed, &signed.signatory.chain)
+}
+
+/// The same without the signatory's certificates: a time-stamp for somebody who did not ask for them (RFC 3161, 2.4.1).
+///
+/// # Errors
+/// See [`Error`].
+pub fn finish_bare(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+    assemble(signed, &[])
+}
+
+fn assemble(signed: &Signed<'_>, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
     let hash = algorithm::hash(signed.signatory.scheme.hash())?;
-    let certificates = signed.signatory.chain.iter().chain(signed.certificates);
+    let certificates = chain.iter().chain(signed.certificates);
     let ocsp = signed.ocsp.iter().map(|answer| ocsp_response(answer)).collect::<Result<Vec<_>, _>>()?;
     let revocations: Vec<Vec<u8>> = signed.crls.iter().cloned().chain(ocsp).collect();
     let value = tlv::sequence(&[

@@ -39,7 +39,6 @@ pub struct DocumentToSign {
     /// The scheme; its hash function is also that of the document's digest in the signature.
     pub scheme: Scheme,
     /// What is signed.
-    #[serde(flatten)]
     pub subject: DocumentSubject,
     /// What the client wants said in the signature.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

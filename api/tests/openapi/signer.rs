@@ -34,6 +34,7 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         CreatedCredential,
         CredentialName,
         CredentialStatus,
+        DocumentToSign,
         Done,
         Enrol,
         Entry,
@@ -42,11 +43,15 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         IssueCertificate,
         IssuedCertificate,
         LinkCertificate,
+        Property,
         Refused,
         Registration,
         RevokeSad,
         Sign,
+        SignDocuments,
         Signed,
+        SignedDocument,
+        SignedDocuments,
         Subject,
     ]
 }

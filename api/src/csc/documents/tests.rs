@@ -55,7 +55,7 @@ fn defaults_are_those_of_the_format_and_of_what_is_there() {
 fn hashes_are_an_array_or_a_string_and_each_is_a_document() {
     assert_eq!(of_digests(|entry| entry["hashes"] = HASH.into()), of_digests(|_| {}));
     assert_eq!(of_digests(|entry| entry["hashes"] = json!([HASH, HASH, HASH])).unwrap().len(), 3);
-    assert_eq!(of_digests(|entry| entry["hashes"] = json!([HASH; 11])), Err(error::MALFORMED.into()));
+    assert_eq!(of_digests(|entry| entry["hashes"] = json!(vec![HASH; 11])), Err(error::MALFORMED.into()));
 }
 
 #[test]

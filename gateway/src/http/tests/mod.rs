@@ -12,6 +12,7 @@ mod isolation;
 mod keyed;
 mod mutual;
 mod oauth2;
+mod sign_doc;
 mod signed;
 
 use std::sync::Arc;

@@ -3,10 +3,10 @@
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::bytes::Bytes;
-use rsign_api::signer::{Entry, Refusal, Scal, Sign};
+use rsign_api::signer::{Entry, EntryType, Refusal, Scal, Sign};
 use rsign_signer::hsm::Fault;
 use rsign_signer::key;
-use rsign_signer::sad::{Item, ItemState, Sad};
+use rsign_signer::sad::{Item, ItemState, Sad, Use};
 use rsign_signer::service::Error;
 
 use super::house::{HOUR, House, MINUTE, Owned, entries, hash, is_incident, refusal};

@@ -1,0 +1,79 @@
+"""What pyHanko says of a CAdES signature, and what asn1crypto finds in it; one JSON object on standard output."""
+
+import argparse
+import asyncio
+import hashlib
+import json
+from pathlib import Path
+
+from asn1crypto import cms, x509
+from pyhanko.keys import load_cert_from_pemder
+from pyhanko.sign.validation import async_validate_detached_cms
+from pyhanko_certvalidator import ValidationContext
+
+
+async def ask_pyhanko(signed: cms.SignedData, content: bytes, roots: list[x509.Certificate]) -> dict:
+    context = lambda: ValidationContext(trust_roots=roots, allow_fetching=False)
+    status = await async_validate_detached_cms(
+        content, signed, signer_validation_context=context(), ts_validation_context=context()
+    )
+    stamp = status.timestamp_validity
+    return {
+        "intact": status.intact,
+        "valid": status.valid,
+        "trusted": status.trusted,
+        "mechanism": status.pkcs7_signature_mechanism,
+        "time_stamped": bool(stamp and stamp.intact and stamp.valid and stamp.trusted),
+    }
+
+
+def look(octets: bytes) -> dict:
+    info = cms.ContentInfo.load(octets, strict=True)
+    signed = info["content"]
+    signer, = signed["signer_infos"]
+    certificate = signed["certificates"][0].chosen
+    for choice in signed["certificates"]:
+        if choice.chosen.serial_number == signer["sid"].chosen["serial_number"].native:
+            certificate = choice.chosen
+    names = lambda attributes: sorted(attribute["type"].native for attribute in attributes)
+    ess = [
+        attribute["values"][0]["certs"][0]
+        for attribute in signer["signed_attrs"]
+        if attribute["type"].native == "signing_certificate_v2"
+    ]
+    hash_name = ess[0]["hash_algorithm"]["algorithm"].native
+    return {
+        "signer_infos": len(signed["signer_infos"]),
+        "der": cms.ContentInfo.load(octets).dump(force=True) == octets,
+        "version": signed["version"].native,
+        "content_type": signed["encap_content_info"]["content_type"].native,
+        "certificates": len(signed["certificates"]),
+        "signed": names(signer["signed_attrs"]),
+        "unsigned": names(signer["unsigned_attrs"]) if signer["unsigned_attrs"] else [],
+        "ess_matches": ess[0]["cert_hash"].native == hashlib.new(hash_name, certificate.dump()).digest(),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("object", type=Path)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--content", type=Path)
+    options = parser.parse_args()
+    octets = options.object.read_bytes()
+    signed = cms.ContentInfo.load(octets)["content"]
+    if options.content:
+        assert signed["encap_content_info"]["content"].native is None, "a detached signature holds nothing"
+        content = options.content.read_bytes()
+    else:
+        # pyHanko's function for whole signatures is about detached ones: the content is taken out and given beside.
+        content = signed["encap_content_info"]["content"].native
+        signed = signed.copy()
+        signed["encap_content_info"] = {"content_type": signed["encap_content_info"]["content_type"].native}
+    roots = [load_cert_from_pemder(str(options.root))]
+    verdict = asyncio.run(ask_pyhanko(signed, content, roots))
+    print(json.dumps(verdict | look(octets)))
+
+
+if __name__ == "__main__":
+    main()
