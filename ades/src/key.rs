@@ -21,7 +21,8 @@ pub(crate) const fn length(curve: KeyType) -> usize {
 /// The DER `ECDSA-Sig-Value` (RFC 3279) as r and s, each `length` bytes, as JWS and XML signatures have it.
 pub(crate) fn fixed(value: &[u8], length: usize) -> der::Result<Vec<u8>> {
     let mut reader = SliceReader::new(value)?;
-    let numbers = reader.sequence(|reader| Ok::<_, der::Error>([UintRef::decode(reader)?, UintRef::decode(reader)?]))?;
+    let numbers =
+        reader.sequence(|reader| Ok::<_, der::Error>([UintRef::decode(reader)?, UintRef::decode(reader)?]))?;
     reader.finish()?;
     let mut octets = Vec::with_capacity(2 * length);
     for number in numbers {

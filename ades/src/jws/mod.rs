@@ -68,6 +68,14 @@ pub enum Content<'a> {
     Parallel(&'a Signed),
 }
 
+/// That JWS has a name for what this signatory does: all that [`prepare`] can object to besides the content.
+///
+/// # Errors
+/// When it has none.
+pub fn sayable(signatory: &Signatory) -> Result<(), Error> {
+    algorithm::name(signatory).map(drop)
+}
+
 /// The protected header, Base64url. `signing_time` becomes `iat`: TS 119 182-1 v1.2.1 (5.1.11, 5.2.1) took it in place of
 /// `sigT` for signatures made after 15 July 2025, and at most one of them may be there.
 ///
@@ -132,7 +140,8 @@ fn json_signature(protected: &str, value: &str, stamps: &[Vec<u8>]) -> serde_jso
         let tokens: Vec<_> = stamps.iter().map(|stamp| json!({ "val": BASE64.encode(stamp) })).collect();
         let stamp = json!({ "sigTst": { "tstTokens": tokens } });
         // Base64url, so that later time-stamps need no canonical form of JSON (5.3.1).
-        signature.insert("header".to_owned(), json!({ "etsiU": [BASE64URL_NOPAD.encode(stamp.to_string().as_bytes())] }));
+        signature
+            .insert("header".to_owned(), json!({ "etsiU": [BASE64URL_NOPAD.encode(stamp.to_string().as_bytes())] }));
     }
     signature
 }

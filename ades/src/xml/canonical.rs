@@ -137,13 +137,8 @@ impl<'a, S: Sink> Writer<'a, S> {
                     .collect();
                 used.sort_unstable();
                 used.dedup();
-                let declared = |prefix: &&str| {
-                    node.namespaces().find(|one| one.name().unwrap_or_default() == *prefix)
-                };
-                used.iter()
-                    .filter_map(declared)
-                    .map(|one| (one.name().unwrap_or_default(), one.uri()))
-                    .collect()
+                let declared = |prefix: &&str| node.namespaces().find(|one| one.name().unwrap_or_default() == *prefix);
+                used.iter().filter_map(declared).map(|one| (one.name().unwrap_or_default(), one.uri())).collect()
             }
         };
         let concerned = self.form == Form::Inclusive || !name_has_prefix(tag);
@@ -196,18 +191,14 @@ impl<'a, S: Sink> Writer<'a, S> {
 
 /// Whether the name of the element has a prefix.
 fn name_has_prefix(tag: &str) -> bool {
-    tag.split(|next: char| next.is_ascii_whitespace() || "/>".contains(next)).next().is_some_and(|name| name.contains(':'))
+    tag.split(|next: char| next.is_ascii_whitespace() || "/>".contains(next))
+        .next()
+        .is_some_and(|name| name.contains(':'))
 }
 
 const TEXT: &[(u8, &str)] = &[(b'&', "&amp;"), (b'<', "&lt;"), (b'>', "&gt;"), (b'\r', "&#xD;")];
-const VALUE: &[(u8, &str)] = &[
-    (b'&', "&amp;"),
-    (b'<', "&lt;"),
-    (b'"', "&quot;"),
-    (b'\t', "&#x9;"),
-    (b'\n', "&#xA;"),
-    (b'\r', "&#xD;"),
-];
+const VALUE: &[(u8, &str)] =
+    &[(b'&', "&amp;"), (b'<', "&lt;"), (b'"', "&quot;"), (b'\t', "&#x9;"), (b'\n', "&#xA;"), (b'\r', "&#xD;")];
 const INSTRUCTION: &[(u8, &str)] = &[(b'\r', "&#xD;")];
 
 /// Writes text with these characters as references (Canonical XML 1.0, 2.3).

@@ -11,8 +11,7 @@ use super::{Content, Error, algorithm, document};
 use crate::{Signatory, digest};
 
 /// `xsd:dateTime` in UTC, whole seconds.
-const DATE_TIME: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+const DATE_TIME: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
 /// Where the value goes. The other places end with a tag that stands once in what is made here.
 const VALUE: &str = "</ds:SignatureValue>";
@@ -110,7 +109,6 @@ pub(super) fn finished(
         signature = inserted(&signature, PROPERTIES, &unsigned(stamps))?;
     }
     if let Some(document) = document {
-    
         signature = inserted(&signature, OBJECT, &BASE64.encode(document))?;
     }
     Ok(signature)

@@ -43,10 +43,12 @@ pub(super) fn size(text: &str) -> Result<(), &'static str> {
     let (mut declared, mut prefixes) = (0_usize, BTreeSet::new());
     let mut rest = text;
     while let Some((_, tag)) = rest.split_once('<') {
-        if let Some(skipped) = [("!--", "-->"), ("![CDATA[", "]]>"), ("?", "?>")].into_iter().find_map(|(open, close)| {
-            let inside = tag.strip_prefix(open)?;
-            Some(inside.split_once(close).map_or("", |(_, after)| after))
-        }) {
+        if let Some(skipped) =
+            [("!--", "-->"), ("![CDATA[", "]]>"), ("?", "?>")].into_iter().find_map(|(open, close)| {
+                let inside = tag.strip_prefix(open)?;
+                Some(inside.split_once(close).map_or("", |(_, after)| after))
+            })
+        {
             rest = skipped;
             continue;
         }

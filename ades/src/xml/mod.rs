@@ -88,6 +88,14 @@ pub enum Place<'a> {
     Within(&'a Document<'a>),
 }
 
+/// That XML signatures have a name for what this signatory does.
+///
+/// # Errors
+/// When they have none.
+pub fn sayable(signatory: &Signatory) -> Result<(), Error> {
+    algorithm::signature(signatory.scheme).and(algorithm::length(signatory)).map(drop)
+}
+
 /// The signature element without a value.
 ///
 /// # Errors

@@ -23,7 +23,11 @@ use crate::port::signer::{self, Signer};
 use crate::store::Credentials;
 
 /// Formats, and where their signatures may stand.
-pub const FORMATS: &[(Format, &[Envelope])] = &[(Format::Cades, &[Envelope::Attached, Envelope::Detached])];
+pub const FORMATS: &[(Format, &[Envelope])] = &[
+    (Format::Cades, &[Envelope::Attached, Envelope::Detached]),
+    (Format::Xades, &[Envelope::Enveloping, Envelope::Detached]),
+    (Format::Jades, &[Envelope::Attached, Envelope::Detached]),
+];
 
 /// Time-stamps asked for at once.
 const STAMPING: usize = 8;
@@ -107,7 +111,7 @@ impl Documents {
             Err(error) => return Err(signing::Error::Signer(error).into()),
         };
         let chain: Vec<Vec<u8>> = chain.into_iter().map(|der| der.0).collect();
-        let stampable = documents.iter().zip(&signed).map(|(document, signed)| stampable(document, signed));
+        let stampable = documents.iter().zip(&signed).map(|(document, signed)| stampable(document, signed, &chain));
         let stampable: Vec<Option<Stampable>> = stampable.collect::<Result<_, _>>()?;
         let stamps: Vec<Option<Vec<u8>>> =
             stream::iter(stampable).map(|asked| self.stamp(asked)).buffered(STAMPING).try_collect().await?;
@@ -132,13 +136,13 @@ impl Documents {
     }
 }
 
-/// What a time-stamp on the signature is over (EN 319 122-1, 5.3), where the level wants one.
-fn stampable(document: &Document, signed: &SignedDocument) -> Result<Option<Stampable>, Error> {
+/// What a time-stamp on the signature is over (EN 319 122-1, 5.3, and its like), where the level wants one.
+fn stampable(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) -> Result<Option<Stampable>, Error> {
     if document.level < Level::T {
         return Ok(None);
     }
     let algorithm = document.scheme.hash();
-    let hash = rsign_ades::digest(algorithm, &finish::stamped(document, signed)?);
+    let hash = rsign_ades::digest(algorithm, &finish::stamped(document, signed, chain)?);
     Ok(Some(Stampable { algorithm, hash, nonce: None }))
 }
 

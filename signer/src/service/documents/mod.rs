@@ -50,6 +50,7 @@ impl Signer {
         let credential = self.signing_credential(&asked.credential, schemes).await?;
         let key = self.wrapped_key(&credential, &asked.key).await?;
         own_certificate(&credential, &asked.chain)?;
+        let chain: Vec<Vec<u8>> = asked.chain.iter().map(|der| der.0.clone()).collect();
         // Only to see by which hash function a document was approved; what counts is the claim.
         let sad = self.tables.sads.find(&token.row()).await?.ok_or(Refusal::InvalidSad)?;
         let mut places = Vec::with_capacity(asked.documents.len());
@@ -57,7 +58,7 @@ impl Signer {
         let mut by_hash = HashMap::with_capacity(asked.documents.len());
         for document in &asked.documents {
             let (wanted, digest) = judged(document, &sad)?;
-            self.formable(document)?;
+            self.formable(document, &Signatory { chain: chain.clone(), scheme: document.scheme })?;
             places.push(wanted.hash.clone());
             match uses.iter().find(|other| other.hash == wanted.hash) {
                 None => {
@@ -69,7 +70,7 @@ impl Signer {
                 Some(_) => return Err(Refusal::HashNotAuthorized.into()),
             }
         }
-        let documents = Documents { by_hash, chain: asked.chain.iter().map(|der| der.0.clone()).collect() };
+        let documents = Documents { by_hash, chain };
         let spender = Spender {
             credential: &asked.credential,
             client: &asked.client,
