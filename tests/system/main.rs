@@ -29,6 +29,7 @@ mod sad;
 mod sandbox;
 mod secrets;
 mod sign_doc;
+mod sign_doc_text;
 mod stores;
 mod timestamp;
 mod tolerance;
