@@ -7,11 +7,13 @@ use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
 use crate::config::timestamp::TimestampConfig;
+use crate::crl_client::CrlClient;
 use crate::domain::seal::Material;
 use crate::identity_client::IdentityClient;
 use crate::port::callback::Callback;
 use crate::port::clock::{Clock, SystemClock};
 use crate::port::random::{Random, SystemSource};
+use crate::port::revocations::Revocations;
 use crate::port::signer::Signer;
 use crate::port::time_stamps::TimeStamps as StampingAuthority;
 use crate::service::account::apps::Apps;
@@ -27,6 +29,7 @@ use crate::service::clients::Clients;
 use crate::service::credentials::Credentials;
 use crate::service::documents::Documents;
 use crate::service::enrolment::Enrolment;
+use crate::service::evidence::Evidence;
 use crate::service::housekeeping::Housekeeping;
 use crate::service::jobs::{self, Jobs, Patience};
 use crate::service::login::Login;
@@ -126,6 +129,8 @@ pub struct Parts {
     pub callback: Arc<dyn Callback>,
     /// The time-stamping authority, where there is one.
     pub stamping: Option<Arc<dyn StampingAuthority>>,
+    /// CRLs of others.
+    pub revocations: Arc<dyn Revocations>,
     /// The configuration key, where there is one.
     pub material: Option<Arc<Material>>,
 }
@@ -144,6 +149,7 @@ impl Parts {
             providers: providers(config)?,
             callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
             stamping: config.timestamp.as_ref().map(stamping).transpose()?,
+            revocations: Arc::new(CrlClient::new()?),
             material: config.auth.configuration_key()?.map(Arc::new),
         })
     }
@@ -276,7 +282,13 @@ impl App {
             Arc::clone(&signer),
         );
         let stamps = parts.stamping.clone().map(|authority| Arc::new(TimeStamps::new(authority, Arc::clone(&random))));
-        let documents = Documents::new(repositories.credentials.clone(), Arc::clone(&signer), stamps.clone());
+        let evidence = Evidence::new(
+            Arc::clone(&authority),
+            Arc::clone(&parts.revocations),
+            config.timestamp.as_ref().map_or_else(|| Ok(Vec::new()), TimestampConfig::authorities)?,
+            Arc::clone(&clock),
+        );
+        let documents = Documents::new(repositories.credentials.clone(), Arc::clone(&signer), stamps.clone(), evidence);
         let documents = Arc::new(documents);
         let signing = Arc::new(Signing::new(repositories.credentials, signer));
         let jobs = Jobs::new(jobs::Parts {

@@ -1,4 +1,4 @@
-"""What pyHanko says of a CAdES signature, and what asn1crypto finds in it; one JSON object on standard output."""
+"""What pyHanko says of a CAdES signature, and what asn1crypto finds in it; one JSON object each, in an array."""
 
 import argparse
 import asyncio
@@ -54,25 +54,27 @@ def look(octets: bytes) -> dict:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("object", type=Path)
-    parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--content", type=Path)
-    options = parser.parse_args()
-    octets = options.object.read_bytes()
+def judge(octets: bytes, content: bytes, roots: list[x509.Certificate]) -> dict:
     signed = cms.ContentInfo.load(octets)["content"]
-    if options.content:
-        assert signed["encap_content_info"]["content"].native is None, "a detached signature holds nothing"
-        content = options.content.read_bytes()
-    else:
+    embedded = signed["encap_content_info"]["content"].native
+    if embedded is not None:
         # pyHanko's function for whole signatures is about detached ones: the content is taken out and given beside.
-        content = signed["encap_content_info"]["content"].native
+        assert embedded == content, "the content is another"
         signed = signed.copy()
         signed["encap_content_info"] = {"content_type": signed["encap_content_info"]["content_type"].native}
-    roots = [load_cert_from_pemder(str(options.root))]
     verdict = asyncio.run(ask_pyhanko(signed, content, roots))
-    print(json.dumps(verdict | look(octets)))
+    return verdict | {"attached": embedded is not None} | look(octets)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("objects", type=Path, nargs="+")
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--content", type=Path, required=True)
+    options = parser.parse_args()
+    roots = [load_cert_from_pemder(str(options.root))]
+    content = options.content.read_bytes()
+    print(json.dumps([judge(file.read_bytes(), content, roots) for file in options.objects]))
 
 
 if __name__ == "__main__":

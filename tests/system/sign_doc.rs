@@ -1,6 +1,5 @@
 //! `signatures/signDoc`: signed documents, judged by openssl, by pyHanko and octet by octet.
 
-use std::path::Path;
 use std::process::Command;
 
 use data_encoding::BASE64;
@@ -69,21 +68,26 @@ fn openssl(object: &[u8], document: &str, attached: bool) {
     assert_eq!(std::fs::read(folder.path().join("said")).unwrap(), document.as_bytes());
 }
 
-/// What pyHanko says of it, and asn1crypto of its structure: the profile, which no verifier checks by itself.
-fn pyhanko(object: &[u8], document: Option<&str>, root: &Path) -> Option<Value> {
-    let python = demanded("RSIGN_PYTHON", "target/venv/bin/python", "pyHanko, an outsider's judgement")?;
+/// What pyHanko says of signatures over the document, and asn1crypto of their structure: the profile, which no verifier
+/// checks by itself.
+fn pyhanko(objects: &[Vec<u8>], document: &str) -> Vec<Value> {
+    let Some(python) = demanded("RSIGN_PYTHON", "target/venv/bin/python", "pyHanko, an outsider's judgement") else {
+        return Vec::new();
+    };
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("object");
-    std::fs::write(&file, object).unwrap();
+    let write = |name: &str, octets: &[u8]| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, octets).unwrap();
+        file
+    };
     let mut judge = Command::new(python);
-    judge.arg(repository("tests/clients/cades_verdict.py")).arg(&file).arg("--root").arg(root);
-    if let Some(document) = document {
-        let content = folder.path().join("document");
-        std::fs::write(&content, document).unwrap();
-        judge.arg("--content").arg(content);
-    }
+    judge.arg(repository("tests/clients/cades_verdict.py")).args(["--root", &shared().ready.signing_ca]);
+    judge.arg("--content").arg(write("document", document.as_bytes()));
+    judge.args(objects.iter().enumerate().map(|(number, object)| write(&number.to_string(), object)));
     let said = command(&mut judge).unwrap_or_else(|said| panic!("{said}"));
-    Some(serde_json::from_str(&said).unwrap())
+    let verdicts: Vec<Value> = serde_json::from_str(&said).unwrap();
+    assert_eq!(verdicts.len(), objects.len());
+    verdicts
 }
 
 /// Every rule of the profile that its verdict shows.
@@ -106,7 +110,7 @@ fn in_profile(verdict: &Value, level: &str, mechanism: &str) {
 
 #[tokio::test]
 async fn every_key_level_and_envelope() {
-    let root = Path::new(&shared().ready.signing_ca);
+    let (mut cases, mut signatures) = (Vec::new(), Vec::new());
     for (key, algorithm, mechanism) in [
         ("RSA-2048", Algorithm::pkcs1(Sha::Sha256), "sha256_rsa"),
         ("RSA-2048", Algorithm::pkcs1(Sha::Sha512), "sha512_rsa"),
@@ -126,13 +130,19 @@ async fn every_key_level_and_envelope() {
                 };
                 let answer = sign_doc(&who, &sad, body).await.ok();
                 assert_eq!(answer.as_object().unwrap().len(), 1, "nothing but {list}");
-                let [object] = &objects(&answer, list)[..] else { panic!("{answer}") };
-                openssl(object, DOCUMENT, attached);
-                if let Some(verdict) = pyhanko(object, (!attached).then_some(DOCUMENT), root) {
-                    in_profile(&verdict, level, mechanism);
-                }
+                let mut objects = objects(&answer, list);
+                assert_eq!(objects.len(), 1);
+                signatures.append(&mut objects);
+                cases.push((level, mechanism, attached));
             }
         }
+    }
+    for (object, (.., attached)) in signatures.iter().zip(&cases) {
+        openssl(object, DOCUMENT, *attached);
+    }
+    for (verdict, (level, mechanism, attached)) in pyhanko(&signatures, DOCUMENT).iter().zip(cases) {
+        assert_eq!(verdict["attached"], attached);
+        in_profile(verdict, level, mechanism);
     }
 }
 
@@ -171,7 +181,7 @@ async fn properties_stand_in_what_is_signed() {
     body["documentDigests"][0]["signed_props"] = json!([mime, commitment]);
     let object = &objects(&sign_doc(&who, &sad, body).await.ok(), "SignatureObject")[0];
     openssl(object, DOCUMENT, false);
-    if let Some(verdict) = pyhanko(object, Some(DOCUMENT), Path::new(&shared().ready.signing_ca)) {
+    if let [verdict] = &pyhanko(std::slice::from_ref(object), DOCUMENT)[..] {
         let signed: Vec<&str> = verdict["signed"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         assert!(signed.contains(&"mime_type") && signed.contains(&"commitment_type"), "{signed:?}");
     }

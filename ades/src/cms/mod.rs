@@ -4,19 +4,23 @@
 //! The octets between the steps are the DER of a SET OF: what is hashed and signed, and what is stored.
 
 mod algorithm;
+mod archive;
 mod attribute;
 mod certificate;
 mod property;
 mod signed_data;
 mod tlv;
+mod token;
 
 use std::time::SystemTime;
 
 use der::asn1::ObjectIdentifier;
 
+pub use archive::Archive;
 pub use attribute::Attribute;
 pub use property::{NAMES, read as read_properties};
 pub use signed_data::{Signed, finish, finish_bare};
+pub use token::certificates as token_certificates;
 
 use crate::Signatory;
 

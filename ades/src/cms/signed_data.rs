@@ -51,15 +51,12 @@ pub fn finish_bare(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
 
 fn assemble(signed: &Signed<'_>, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
     let hash = algorithm::hash(signed.signatory.scheme.hash())?;
-    let certificates = chain.iter().chain(signed.certificates);
-    let ocsp = signed.ocsp.iter().map(|answer| ocsp_response(answer)).collect::<Result<Vec<_>, _>>()?;
-    let revocations: Vec<Vec<u8>> = signed.crls.iter().cloned().chain(ocsp).collect();
     let value = tlv::sequence(&[
         &version(signed).to_der()?,
         &tlv::set_of(Tag::Set, vec![hash])?,
         &content(signed)?,
-        &distinct(0, certificates.cloned().collect())?,
-        &distinct(1, revocations)?,
+        &optional_set(0, certificates(signed, chain)?)?,
+        &optional_set(1, revocations(signed)?)?,
         &tlv::of(Tag::Set, &[&signer_info(signed)?])?,
     ])?;
     tlv::sequence(&[&SIGNED_DATA.to_der()?, &tlv::of(tlv::context(0), &[&value])?])
@@ -82,13 +79,28 @@ fn content(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
     tlv::sequence(&[&signed.content_type.to_der()?, &content])
 }
 
-/// A SET OF under `[number]`, each member once; nothing where there is no member.
-fn distinct(number: u32, mut members: Vec<Vec<u8>>) -> Result<Vec<u8>, Error> {
+/// Every `CertificateChoices`, each once.
+pub(super) fn certificates(signed: &Signed<'_>, chain: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Error> {
+    distinct(chain.iter().chain(signed.certificates).cloned().collect())
+}
+
+/// Every `RevocationInfoChoice`, each once.
+pub(super) fn revocations(signed: &Signed<'_>) -> Result<Vec<Vec<u8>>, Error> {
+    let ocsp = signed.ocsp.iter().map(|answer| ocsp_response(answer)).collect::<Result<Vec<_>, _>>()?;
+    distinct(signed.crls.iter().cloned().chain(ocsp).collect())
+}
+
+fn distinct(mut members: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Error> {
     for member in &members {
         AnyRef::from_der(member)?;
     }
     members.sort_unstable();
     members.dedup();
+    Ok(members)
+}
+
+/// A SET OF under `[number]`; nothing where there is no member.
+fn optional_set(number: u32, members: Vec<Vec<u8>>) -> Result<Vec<u8>, Error> {
     if members.is_empty() { Ok(Vec::new()) } else { tlv::set_of(tlv::context(number), members) }
 }
 
@@ -98,26 +110,25 @@ fn ocsp_response(answer: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 fn signer_info(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+    let unsigned = signed.unsigned.iter().map(Attribute::to_der).collect::<Result<_, _>>()?;
+    tlv::sequence(&[&signer_fields(signed)?, &optional_set(1, unsigned)?])
+}
+
+/// The members of a `SignerInfo` up to the signature value, one after the other.
+pub(super) fn signer_fields(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
     let signatory = signed.signatory;
     let certificate = signatory.chain.first().ok_or(Error::NoCertificate)?;
     let [issuer, serial] = certificate::issuer_and_serial(certificate)?;
     // The same octets as were signed, but for the first: [0] IMPLICIT in place of SET OF (RFC 5652, 5.4).
     let attributes = AnyRef::from_der(signed.attributes)?;
     attributes.tag().assert_eq(Tag::Set)?;
-    let unsigned = match signed.unsigned {
-        [] => Vec::new(),
-        some => {
-            let members = some.iter().map(Attribute::to_der).collect::<Result<_, _>>()?;
-            tlv::set_of(tlv::context(1), members)?
-        }
-    };
-    tlv::sequence(&[
-        &1_u8.to_der()?,
-        &tlv::sequence(&[&issuer, &serial])?,
-        &algorithm::hash(signatory.scheme.hash())?,
-        &tlv::of(tlv::context(0), &[attributes.value()])?,
-        &algorithm::signature(signatory.scheme)?,
-        &OctetStringRef::new(signed.signature)?.to_der()?,
-        &unsigned,
-    ])
+    Ok([
+        1_u8.to_der()?,
+        tlv::sequence(&[&issuer, &serial])?,
+        algorithm::hash(signatory.scheme.hash())?,
+        tlv::of(tlv::context(0), &[attributes.value()])?,
+        algorithm::signature(signatory.scheme)?,
+        OctetStringRef::new(signed.signature)?.to_der()?,
+    ]
+    .concat())
 }

@@ -1,6 +1,6 @@
 //! Values put together from encoded parts: nothing that came encoded is decoded and encoded again.
 
-use der::{AnyRef, Encode as _, Tag, TagNumber};
+use der::{AnyRef, Decode as _, Encode as _, Tag, TagNumber};
 
 use super::Error;
 
@@ -21,6 +21,18 @@ pub(super) fn set_of(tag: Tag, mut members: Vec<Vec<u8>>) -> Result<Vec<u8>, Err
     members.sort_unstable();
     let parts: Vec<&[u8]> = members.iter().map(Vec::as_slice).collect();
     of(tag, &parts)
+}
+
+/// The members of a constructed value, each as it is encoded.
+pub(super) fn members(value: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+    let mut rest = AnyRef::from_der(value)?.value();
+    let mut members = Vec::new();
+    while !rest.is_empty() {
+        let (member, left) = AnyRef::from_der_partial(rest)?;
+        members.push(member.to_der()?);
+        rest = left;
+    }
+    Ok(members)
 }
 
 /// The tag `[number]` of a constructed value.

@@ -36,6 +36,8 @@ pub struct Offer<'a> {
     pub formats: &'a [(Format, &'a [Envelope])],
     /// Levels.
     pub levels: &'a [Level],
+    /// The highest level of a format.
+    pub highest: &'a dyn Fn(Format) -> Level,
     /// The names of those properties that the format cannot say.
     pub unsayable: &'a dyn Fn(Format, &[Property]) -> Vec<String>,
 }
@@ -113,11 +115,12 @@ impl Ask<'_> {
             Some(_) => return Err(fault),
         };
         let (common_hash, of_digest) = (self.hash_algorithm(), name == "documentDigests");
-        let entry = |item| match item {
-            &Value::Object(ref body) => Ok(Entry { body, common_hash, of_digest }),
-            _ => Err(fault),
-        };
-        items.iter().map(entry).collect()
+        let mut entries = Vec::with_capacity(items.len());
+        for item in items {
+            let Value::Object(body) = item else { return Err(fault) };
+            entries.push(Entry { body, common_hash, of_digest });
+        }
+        Ok(entries)
     }
 
     fn each(
@@ -131,7 +134,7 @@ impl Ask<'_> {
         for entry in entries {
             let subjects = subjects(entry)?;
             let (format, envelopes) = entry.format(offer)?;
-            let level = entry.level(offer)?;
+            let level = entry.level(format, offer)?;
             let scheme = entry.scheme(key)?;
             let properties = entry.properties(format, offer)?;
             let envelope = entry.envelope(format, envelopes)?;
@@ -186,12 +189,13 @@ impl Entry<'_> {
         offered.copied().ok_or(error::SIGNATURE_FORMAT)
     }
 
-    fn level(&self, offer: &Offer<'_>) -> Result<Level, Fault> {
+    fn level(&self, format: Format, offer: &Offer<'_>) -> Result<Level, Fault> {
         let level = match self.body.get("conformance_level") {
             None => Some(Level::default()),
             Some(name) => name.text().and_then(Level::named),
         };
-        level.filter(|level| offer.levels.contains(level)).ok_or(error::CONFORMANCE_LEVEL)
+        let offered = |level: &Level| offer.levels.contains(level) && *level <= (offer.highest)(format);
+        level.filter(offered).ok_or(error::CONFORMANCE_LEVEL)
     }
 
     /// A hash function that is named besides must be the algorithm's own.

@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod client;
 pub mod code;
 pub mod credential;
+pub mod evidence;
 pub mod external;
 pub mod history;
 pub mod job;

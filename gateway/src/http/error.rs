@@ -11,8 +11,8 @@ use crate::service::account::throttle::Wait;
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{
-    authorization, clients, credentials, documents, enrolment, jobs, login, passwords, rates, signing, time_stamps,
-    tokens, transactions, workers,
+    authorization, clients, credentials, documents, enrolment, evidence, jobs, login, passwords, rates, signing,
+    time_stamps, tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -127,6 +127,19 @@ impl From<signing::Error> for Problem {
     }
 }
 
+impl From<evidence::Error> for Problem {
+    fn from(error: evidence::Error) -> Self {
+        match error {
+            evidence::Error::Signer(error) => error.into(),
+            error @ evidence::Error::Unavailable(_) => Self::unavailable(error),
+            error @ (evidence::Error::Malformed(_)
+            | evidence::Error::NoIssuer
+            | evidence::Error::NoSource
+            | evidence::Error::Wrong(_)) => Self::internal(error),
+        }
+    }
+}
+
 impl From<documents::Error> for Problem {
     fn from(error: documents::Error) -> Self {
         match error {
@@ -135,6 +148,7 @@ impl From<documents::Error> for Problem {
             )) => Self::from(wire::DOCUMENTS_NOT_AUTHORIZED).because(error),
             documents::Error::Signing(error) => error.into(),
             documents::Error::TimeStamp(error) => error.into(),
+            documents::Error::Evidence(error) => error.into(),
             error @ documents::Error::Unfinished(_) => Self::internal(error),
         }
     }

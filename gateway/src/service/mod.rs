@@ -7,6 +7,7 @@ pub mod clients;
 pub mod credentials;
 pub mod documents;
 pub mod enrolment;
+pub mod evidence;
 pub mod housekeeping;
 pub mod jobs;
 pub mod login;

@@ -49,7 +49,7 @@ pub(in crate::http) fn answer(version: Version, config: &Config, public_url: &st
         oauth2_servers: told(OauthMember::Servers).map(server),
         methods: names(config, version),
         asynchronous: true,
-        validation_info: false,
+        validation_info: version == Version::V2,
         sign_algorithms: SignAlgorithms { algos: algorithms(), params: Vec::new() },
         signature_formats: formats(version),
         conformance_levels: match version {

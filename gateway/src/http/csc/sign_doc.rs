@@ -24,7 +24,8 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         let credential = credential(&site, &call, &ask).await?;
         let documents = ask.documents(credential.key_type, &site.app.documents.offer())?;
         let mode = ask.mode(&site.config.asynchronous.validities())?;
-        let order = Order { bearer: call.bearer, credential, sad, documents };
+        let validation = ask.wants_validation();
+        let order = Order { bearer: call.bearer, credential, sad, documents, validation };
         match mode {
             Mode::Synchronous => Reply::json(&site.app.documents.sign(order).await?),
             Mode::Asynchronous(deferral) => {

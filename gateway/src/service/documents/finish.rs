@@ -51,10 +51,7 @@ fn cades(
     stamp: Option<Vec<u8>>,
 ) -> Result<Finished, cms::Error> {
     let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-    let content = match (&document.subject, document.envelope) {
-        (DocumentSubject::Document(octets), Envelope::Attached) => Some(octets.0.as_slice()),
-        _ => None,
-    };
+    let content = content(document);
     let unsigned: Vec<_> = stamp.map(cms::Attribute::signature_time_stamp).transpose()?.into_iter().collect();
     let object = cms::finish(&cms::Signed {
         signatory: &signatory,
@@ -117,6 +114,14 @@ fn text(signed: &SignedDocument) -> Result<&str, Error> {
 
 fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Unfinished(error.into())
+}
+
+/// What an attached signature holds.
+pub(super) fn content(document: &Document) -> Option<&[u8]> {
+    match (&document.subject, document.envelope) {
+        (DocumentSubject::Document(octets), Envelope::Attached) => Some(octets.0.as_slice()),
+        _ => None,
+    }
 }
 
 fn not_formed() -> Error {

@@ -2,19 +2,21 @@
 //! format wants. A call that fails after the signer was asked is repeated by the client and signs nothing twice: the
 //! signer gives the same signature and the same octets again.
 
+mod cades;
 mod finish;
 
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use rsign_api::bytes::Bytes;
-use rsign_api::csc::documents::{Document, Offer, SignedDocuments};
+use rsign_api::csc::documents::{Document, Offer, SignedDocuments, ValidationInfo};
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Envelope, Format, Level};
 use rsign_api::signer::{DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
 use secrecy::SecretString;
 
 use self::finish::{Finished, finish};
+use super::evidence::{self, Evidence, Found};
 use super::signing;
 use super::time_stamps::{self, TimeStamps};
 use crate::domain::credential::Credential;
@@ -29,8 +31,8 @@ pub const FORMATS: &[(Format, &[Envelope])] = &[
     (Format::Jades, &[Envelope::Attached, Envelope::Detached]),
 ];
 
-/// Time-stamps asked for at once.
-const STAMPING: usize = 8;
+/// Documents that are completed at once.
+const AT_ONCE: usize = 8;
 
 /// Why there is no signed document.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,9 @@ pub enum Error {
     /// There is one, but no time-stamp on it: the same request again asks for that alone.
     #[error("no time-stamp: {0}")]
     TimeStamp(#[from] time_stamps::Error),
+    /// There is one, but not what a validator will need: the same request again asks for that alone.
+    #[error("no evidence: {0}")]
+    Evidence(#[from] evidence::Error),
     /// What came together does not fit together.
     #[error("the signature could not be put together: {0}")]
     Unfinished(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -57,6 +62,8 @@ pub struct Order {
     pub sad: SecretString,
     /// What.
     pub documents: Vec<Document>,
+    /// Whether what they are validated with is wanted too.
+    pub validation: bool,
 }
 
 /// The service.
@@ -65,19 +72,25 @@ pub struct Documents {
     credentials: Credentials,
     signer: Arc<dyn Signer>,
     time_stamps: Option<Arc<TimeStamps>>,
+    evidence: Evidence,
 }
 
 impl Documents {
     /// The service; without a time-stamping authority it offers the lowest level alone.
     #[must_use]
-    pub fn new(credentials: Credentials, signer: Arc<dyn Signer>, time_stamps: Option<Arc<TimeStamps>>) -> Self {
-        Self { credentials, signer, time_stamps }
+    pub fn new(
+        credentials: Credentials,
+        signer: Arc<dyn Signer>,
+        time_stamps: Option<Arc<TimeStamps>>,
+        evidence: Evidence,
+    ) -> Self {
+        Self { credentials, signer, time_stamps, evidence }
     }
 
     /// What it can do.
     #[must_use]
     pub fn offer(&self) -> Offer<'static> {
-        Offer { formats: FORMATS, levels: levels(self.time_stamps.is_some()), unsayable: &unsayable }
+        Offer { formats: FORMATS, levels: levels(self.time_stamps.is_some()), highest: &highest, unsayable: &unsayable }
     }
 
     /// The signed documents, each in its place.
@@ -85,7 +98,7 @@ impl Documents {
     /// # Errors
     /// See [`Error`].
     pub async fn sign(&self, order: Order) -> Result<SignedDocuments, Error> {
-        let Order { bearer, credential, sad, documents } = order;
+        let Order { bearer, credential, sad, documents, validation } = order;
         let certificate = self.credentials.certificate(&credential.id).await.map_err(signing::Error::from)?;
         let certificate = certificate.ok_or(signing::Error::Signer(signer::Error::Refused(Refusal::Disabled)))?;
         let chain: Vec<Bytes> = std::iter::once(certificate.end_entity).chain(certificate.chain).collect();
@@ -111,18 +124,44 @@ impl Documents {
             Err(error) => return Err(signing::Error::Signer(error).into()),
         };
         let chain: Vec<Vec<u8>> = chain.into_iter().map(|der| der.0).collect();
-        let stampable = documents.iter().zip(&signed).map(|(document, signed)| stampable(document, signed, &chain));
-        let stampable: Vec<Option<Stampable>> = stampable.collect::<Result<_, _>>()?;
-        let stamps: Vec<Option<Vec<u8>>> =
-            stream::iter(stampable).map(|asked| self.stamp(asked)).buffered(STAMPING).try_collect().await?;
+        let completed = stream::iter(0..documents.len()).map(|place| {
+            let found = documents.get(place).zip(signed.get(place));
+            self.complete(found, &chain, validation)
+        });
+        let completed: Vec<(Finished, Found)> = completed.buffered(AT_ONCE).try_collect().await?;
         let mut answer = SignedDocuments::default();
-        for ((document, signed), stamp) in documents.iter().zip(&signed).zip(stamps) {
-            match finish(document, signed, &chain, stamp)? {
+        let mut all = Found::default();
+        for (finished, found) in completed {
+            match finished {
                 Finished::WithSignature(octets) => answer.with_signature.push(Bytes(octets)),
                 Finished::Object(octets) => answer.objects.push(Bytes(octets)),
             }
+            all.add(found);
         }
+        answer.validation = validation.then(|| validation_info(all));
         Ok(answer)
+    }
+
+    /// One document, with what its level needs, and that apart, where it is wanted so.
+    async fn complete(
+        &self,
+        document: Option<(&Document, &SignedDocument)>,
+        chain: &[Vec<u8>],
+        validation: bool,
+    ) -> Result<(Finished, Found), Error> {
+        let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
+        let stamp = self.stamp(stampable(document, signed, chain)?).await?;
+        let found = if document.level >= Level::Lt || validation {
+            self.evidence.gather(chain, stamp.as_deref()).await?
+        } else {
+            Found::default()
+        };
+        let finished = if document.level >= Level::Lt {
+            self.lasting(document, signed, chain, stamp, &found).await?
+        } else {
+            finish(document, signed, chain, stamp)?
+        };
+        Ok((finished, found))
     }
 
     /// The token, where one is wanted.
@@ -149,7 +188,21 @@ fn stampable(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) ->
 /// Levels, with or without a time-stamping authority.
 #[must_use]
 pub const fn levels(stamps: bool) -> &'static [Level] {
-    if stamps { &[Level::B, Level::T] } else { &[Level::B] }
+    if stamps { &Level::ALL } else { &[Level::B] }
+}
+
+/// The highest level of a format.
+#[must_use]
+pub const fn highest(format: Format) -> Level {
+    match format {
+        Format::Cades => Level::Lta,
+        Format::Pades | Format::Xades | Format::Jades => Level::T,
+    }
+}
+
+fn validation_info(found: Found) -> ValidationInfo {
+    let bytes = |all: Vec<Vec<u8>>| all.into_iter().map(Bytes).collect();
+    ValidationInfo { ocsp: Vec::new(), crl: bytes(found.crls), certificates: bytes(found.certificates) }
 }
 
 fn to_sign(document: &Document) -> DocumentToSign {
