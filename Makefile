@@ -62,6 +62,10 @@ abuse-rows: # Every row of the attack table in SECURITY.md has a test named afte
 fuzz-api: setup-demo build ## Has Schemathesis make requests from the OpenAPI documents, SECONDS (600) for each version
 	@$(PYTHON) tests/clients/fuzz_api.py --start $(RSIGN) $(TARGET)/fuzz-api --seconds $(or $(SECONDS),600)
 
+.PHONY: fuzz
+fuzz: packages-test ## Feeds anything to what parses foreign documents, SECONDS (60) for each format
+	@FUZZ="$(abspath $(TARGET))/fuzz" SECONDS_EACH=$(or $(SECONDS),60) deploy/ci/fuzz.sh
+
 fmt: ## Formats the Rust code
 	cargo fmt --all
 

@@ -13,7 +13,12 @@ const DOCUMENT: &str = "first line\nsecond line\r\n\u{0}the end";
 
 /// An entry of `documentDigests` or `documents`.
 fn entry(algorithm: &Algorithm, level: &str, content: Value) -> Value {
-    let mut entry = json!({ "signature_format": "C", "conformance_level": level, "signAlgo": algorithm.sign_algo });
+    entry_of("C", algorithm, level, content)
+}
+
+/// Of this format.
+pub(crate) fn entry_of(format: &str, algorithm: &Algorithm, level: &str, content: Value) -> Value {
+    let mut entry = json!({ "signature_format": format, "conformance_level": level, "signAlgo": algorithm.sign_algo });
     if let Some(params) = &algorithm.params {
         entry["signAlgoParams"] = params.as_str().into();
     }
@@ -36,14 +41,14 @@ fn of_document(algorithm: &Algorithm, level: &str, document: &str, envelope: Opt
     json!({ "documents": [entry(algorithm, level, content)] })
 }
 
-async fn sign_doc(who: &Outsider, sad: &str, mut body: Value) -> Answer {
+pub(crate) async fn sign_doc(who: &Outsider, sad: &str, mut body: Value) -> Answer {
     body["credentialID"] = who.credential.id.as_str().into();
     body["SAD"] = sad.into();
     who.session.call("v2/signatures/signDoc", body).await
 }
 
 /// The objects of one of the answer's lists, decoded.
-fn objects(answer: &Value, list: &str) -> Vec<Vec<u8>> {
+pub(crate) fn objects(answer: &Value, list: &str) -> Vec<Vec<u8>> {
     let texts = answer[list].as_array().unwrap_or_else(|| panic!("no {list} in {answer}"));
     texts.iter().map(|text| BASE64.decode(text.as_str().unwrap().as_bytes()).unwrap()).collect()
 }
@@ -271,7 +276,7 @@ async fn without_an_authority_there_is_no_level_t() {
     assert_eq!(info["conformance_levels"], json!(["AdES-B-B"]));
     let with = shared().api().post("/csc/v2/info", &[], "{}").await.ok();
     assert_eq!(with["conformance_levels"], json!(["AdES-B-B", "AdES-B-T"]));
-    assert_eq!(with["signature_formats"]["formats"], json!(["C"]));
+    assert_eq!(with["signature_formats"]["formats"], json!(["C", "X", "J"]));
     let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "levelless", Wanted::QUICK).await;
     let sad = who.session.authorize(&who.credential, &[Hash::of(DOCUMENT)]).await;
     let heard = sign_doc(&who, &sad, of_digest(&Algorithm::usual("P-256"), "AdES-B-T", DOCUMENT)).await;

@@ -94,7 +94,7 @@ async fn every_row_has_its_sentence() {
             "Missing (or invalid type) string parameter signature_format",
         ),
         (scene.body(with("signature_format", json!("Z"))), "Invalid parameter signature_format"),
-        (scene.body(with("signature_format", json!("J"))), "Invalid parameter signature_format"),
+        (scene.body(with("signature_format", json!("Q"))), "Invalid parameter signature_format"),
         (scene.body(with("conformance_level", json!("AdES-B-X"))), "Invalid parameter conformance_level"),
         (scene.body(with("conformance_level", json!("AdES-B-LTA"))), "Invalid parameter conformance_level"),
         (scene.body(with("signAlgo", Value::Null)), "Missing (or invalid type) string parameter signAlgo"),

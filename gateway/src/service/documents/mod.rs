@@ -28,6 +28,8 @@ use crate::store::Credentials;
 pub const FORMATS: &[(Format, &[Envelope])] = &[
     (Format::Cades, &[Envelope::Attached, Envelope::Detached]),
     (Format::Pades, &[Envelope::Certification, Envelope::Revision]),
+    (Format::Xades, &[Envelope::Enveloping, Envelope::Detached]),
+    (Format::Jades, &[Envelope::Attached, Envelope::Detached]),
 ];
 
 /// Documents that are completed at once.
@@ -149,7 +151,7 @@ impl Documents {
         validation: bool,
     ) -> Result<(Finished, Found), Error> {
         let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
-        let stamp = self.stamp(stampable(document, signed)?).await?;
+        let stamp = self.stamp(stampable(document, signed, chain)?).await?;
         let found = if document.level >= Level::Lt || validation {
             self.evidence.gather(chain, stamp.as_deref()).await?
         } else {
@@ -174,13 +176,13 @@ impl Documents {
     }
 }
 
-/// What a time-stamp on the signature is over (EN 319 122-1, 5.3), where the level wants one.
-fn stampable(document: &Document, signed: &SignedDocument) -> Result<Option<Stampable>, Error> {
+/// What a time-stamp on the signature is over (EN 319 122-1, 5.3, and its like), where the level wants one.
+fn stampable(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) -> Result<Option<Stampable>, Error> {
     if document.level < Level::T {
         return Ok(None);
     }
     let algorithm = document.scheme.hash();
-    let hash = rsign_ades::digest(algorithm, &finish::stamped(document, signed)?);
+    let hash = rsign_ades::digest(algorithm, &finish::stamped(document, signed, chain)?);
     Ok(Some(Stampable { algorithm, hash, nonce: None }))
 }
 

@@ -2,17 +2,17 @@
 
 use std::time::SystemTime;
 
-use rsign_ades::pdf::{self, Prepared, Said, Update};
-use rsign_ades::{Format, Signatory, cms};
-use rsign_api::bytes::Bytes;
+use rsign_ades::pdf::Update;
+use rsign_ades::{Envelope, Format, Signatory, cms, jws, xml};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
 use super::Document;
 use crate::pdf::{Fault, Wanted};
+use super::{Document, pades};
 use crate::service::{Error, Result, Signer};
 
-/// Room in a PDF for all of a CMS but its certificates: attributes, signature and a time-stamp on it.
-const ROOM: usize = 12 << 10;
+/// The media type of octets of which nothing is known (RFC 2046, 4.5.1): XAdES wants one.
+const ANY: &str = "application/octet-stream";
 
 /// What the key signs, and what the format needs besides to finish.
 #[derive(Debug)]
@@ -26,35 +26,34 @@ pub(super) struct Formed {
 impl Signer {
     /// Whether it can be formed at all: asked before anything is reserved. A PDF is read for that, and where the
     /// signature will stand in it comes back.
-    pub(super) async fn formable(&self, asked: &DocumentToSign, chain: &[Bytes]) -> Result<Option<Update>> {
-        match (asked.format, &asked.subject) {
-            (Format::Cades, _) => attributes(&asked.properties).map(|_| None),
-            (Format::Pades, DocumentSubject::Digest(_)) => {
-                let said = said(&asked.properties)?;
-                if said.is_of_document() { Err(Refusal::Property.into()) } else { Ok(None) }
+    pub(super) async fn formable(&self, asked: &DocumentToSign, signatory: &Signatory) -> Result<Option<Update>> {
+        match asked.format {
+            Format::Pades => return pades::formable(&*self.pdf, asked, signatory, self.wall_clock()).await,
+            Format::Cades => attributes(&asked.properties).map(drop)?,
+            Format::Jades | Format::Xades if !asked.properties.is_empty() => return Err(Refusal::Property.into()),
+            Format::Jades => {
+                json_content(asked, &[], "")?;
+                jws::sayable(signatory).map_err(json_fault)?;
             }
-            (Format::Pades, DocumentSubject::Document(octets)) => {
-                said(&asked.properties)?;
-                let wanted = Wanted {
-                    envelope: asked.envelope,
-                    properties: &asked.properties,
-                    at: self.wall_clock(),
-                    reserve: ROOM + chain.iter().map(|der| der.len()).sum::<usize>(),
-                };
-                self.pdf.update(octets, wanted).await.map(Some).map_err(fault)
+            Format::Xades => {
+                xml_content(asked, &[], "")?;
+                xml::sayable(signatory).map_err(xml_fault)?;
             }
-            (Format::Xades | Format::Jades, _) => Err(Refusal::Format.into()),
         }
+        Ok(None)
     }
 }
+}
 
-/// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where
-/// the signer has it, is in what was asked.
+/// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where the
+/// signer has it, is in what was asked.
 pub(super) fn form_one(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
-    match document.asked.format {
-        Format::Cades => cades(&document.asked, &document.digest, signatory, at),
-        Format::Pades => pades(document, signatory),
-        Format::Xades | Format::Jades => Err(Refusal::Format.into()),
+    let Document { asked, digest, update } = document;
+    match asked.format {
+        Format::Cades => cades(asked, digest, signatory, at),
+        Format::Pades => pades::form(asked, digest, update.as_ref(), signatory),
+        Format::Jades => jades(asked, digest, signatory, at),
+        Format::Xades => xades(asked, digest, signatory, at),
     }
 }
 
@@ -63,56 +62,61 @@ fn cades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: Syste
     Ok(Formed { digest: rsign_ades::digest(signatory.scheme.hash(), &prepared), prepared })
 }
 
-/// The time is in the PDF. Of a digest, whoever made it says that it is of a `/ByteRange`.
-fn pades(document: &Document, signatory: &Signatory) -> Result<Formed> {
-    let properties = said(&document.asked.properties)?.attributes().map_err(|_| Refusal::Property)?;
-    let hash = signatory.scheme.hash();
-    match (&document.asked.subject, &document.update) {
-        (DocumentSubject::Digest(digest), _) => {
-            let prepared = prepare(digest, None, &properties, signatory)?;
-            Ok(Formed { digest: rsign_ades::digest(hash, &prepared), prepared })
+fn jades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+    let name = rsign_ades::name(signatory.scheme.hash(), digest);
+    let content = json_content(asked, digest, &name)?;
+    let protected = jws::prepare(&content, at, signatory).map_err(json_fault)?;
+    let signed = jws::to_be_signed(&protected, &content);
+    let digest = rsign_ades::digest(signatory.scheme.hash(), &signed);
+    Ok(Formed { digest, prepared: protected.into_bytes() })
+}
+
+/// The document itself where it will be inside, else its digest, under a name that is nothing but the digest.
+fn json_content<'a>(asked: &'a DocumentToSign, digest: &'a [u8], name: &'a str) -> Result<jws::Content<'a>> {
+    match (asked.envelope, &asked.subject) {
+        (Envelope::Attached, DocumentSubject::Document(document)) => {
+            Ok(jws::Content::Attached { document, media_type: None })
         }
-        (DocumentSubject::Document(octets), Some(update)) => {
-            // One pass: what was approved is what is signed, with nothing but the update behind it.
-            let digests = update.digests(octets, hash);
-            if digests.original != document.digest {
-                return Err(Error::Incident("an update of another document".to_owned()));
-            }
-            let attributes = prepare(&digests.byte_range, None, &properties, signatory)?;
-            let digest = rsign_ades::digest(hash, &attributes);
-            Ok(Formed { digest, prepared: Prepared { attributes, update: update.clone() }.to_octets() })
-        }
-        (DocumentSubject::Document(_), None) => Err(Error::Incident("a PDF without its update".to_owned())),
+        (Envelope::Detached, _) => Ok(jws::Content::Detached { name, digest, media_type: None }),
+        _ => Err(Refusal::Format.into()),
     }
 }
 
-fn prepare(
-    digest: &[u8],
-    signing_time: Option<SystemTime>,
-    properties: &[cms::Attribute],
-    signatory: &Signatory,
-) -> Result<Vec<u8>> {
-    let wanted = cms::Wanted { content_type: cms::DATA, digest, signing_time, properties };
-    cms::prepare(&wanted, signatory).map_err(|error| Error::Incident(error.to_string()))
+fn json_fault(error: jws::Error) -> Error {
+    match error {
+        jws::Error::NoName(_) => Refusal::Algorithm.into(),
+        other => Error::Incident(other.to_string()),
+    }
+}
+
+fn xades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+    let name = rsign_ades::name(signatory.scheme.hash(), digest);
+    let content = xml_content(asked, digest, &name)?;
+    let unfinished = xml::prepare(&content, at, signatory).map_err(xml_fault)?;
+    let signed = xml::to_be_signed(&unfinished).map_err(xml_fault)?;
+    let digest = rsign_ades::digest(signatory.scheme.hash(), &signed);
+    Ok(Formed { digest, prepared: unfinished.into_bytes() })
+}
+
+/// The digest of the document's octets will do wherever it is not parsed.
+fn xml_content<'a>(asked: &DocumentToSign, digest: &'a [u8], name: &'a str) -> Result<xml::Content<'a>> {
+    match (asked.envelope, &asked.subject) {
+        (Envelope::Enveloping, DocumentSubject::Document(_)) => {
+            Ok(xml::Content::Enveloping { digest, media_type: ANY })
+        }
+        (Envelope::Detached, _) => Ok(xml::Content::Detached { name, digest, media_type: ANY }),
+        _ => Err(Refusal::Format.into()),
+    }
+}
+
+fn xml_fault(error: xml::Error) -> Error {
+    match error {
+        xml::Error::NoName(_) => Refusal::Algorithm.into(),
+        other => Error::Incident(other.to_string()),
+    }
 }
 
 fn attributes(properties: &[Property]) -> Result<Vec<cms::Attribute>> {
-    cms::read_properties(named(properties)).map_err(|_| Refusal::Property.into())
-}
-
-fn said(properties: &[Property]) -> Result<Said> {
-    pdf::read_properties(named(properties)).map_err(|_| Refusal::Property.into())
-}
-
-fn named(properties: &[Property]) -> impl Iterator<Item = (&str, Option<&str>)> {
-    properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()))
-}
-
-fn fault(fault: Fault) -> Error {
-    tracing::warn!(reason = %fault, "a PDF was not signed");
-    match fault {
-        Fault::Refused(refusal, _) => refusal.into(),
-        Fault::Busy => Refusal::Busy.into(),
-        Fault::Unavailable(error) => Error::Incident(error.to_string()),
-    }
+    let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
+    cms::read_properties(named).map_err(|_| Refusal::Property.into())
 }

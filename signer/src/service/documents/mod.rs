@@ -2,6 +2,7 @@
 //! signs is formed here around it, with the signer's own clock, so that nobody in front can have it sign anything else.
 
 mod form;
+mod pades;
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -54,6 +55,7 @@ impl Signer {
         let credential = self.signing_credential(&asked.credential, schemes).await?;
         let key = self.wrapped_key(&credential, &asked.key).await?;
         own_certificate(&credential, &asked.chain)?;
+        let chain: Vec<Vec<u8>> = asked.chain.iter().map(|der| der.0.clone()).collect();
         // Only to see by which hash function a document was approved; what counts is the claim.
         let sad = self.tables.sads.find(&token.row()).await?.ok_or(Refusal::InvalidSad)?;
         let mut places = Vec::with_capacity(asked.documents.len());
@@ -64,7 +66,8 @@ impl Signer {
             places.push(wanted.hash.clone());
             match uses.iter().find(|other| other.hash == wanted.hash) {
                 None => {
-                    let update = self.formable(document, &asked.chain).await?;
+                    let signatory = Signatory { chain: chain.clone(), scheme: document.scheme };
+                    let update = self.formable(document, &signatory).await?;
                     by_hash.insert(wanted.hash.clone(), Document { asked: document.clone(), digest, update });
                     uses.push(wanted);
                 }
@@ -73,7 +76,7 @@ impl Signer {
                 Some(_) => return Err(Refusal::HashNotAuthorized.into()),
             }
         }
-        let documents = Documents { by_hash, chain: asked.chain.iter().map(|der| der.0.clone()).collect() };
+        let documents = Documents { by_hash, chain };
         let spender = Spender {
             credential: &asked.credential,
             client: &asked.client,
