@@ -7,8 +7,8 @@ use rsign_ades::{Envelope, Format, Signatory, cms, jws, xml};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
 use super::Document;
-use crate::pdf::{Fault, Wanted};
 use super::{Document, pades};
+use crate::pdf::{Fault, Wanted};
 use crate::service::{Error, Result, Signer};
 
 /// The media type of octets of which nothing is known (RFC 2046, 4.5.1): XAdES wants one.
@@ -43,7 +43,6 @@ impl Signer {
         Ok(None)
     }
 }
-}
 
 /// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where the
 /// signer has it, is in what was asked.
@@ -58,7 +57,13 @@ pub(super) fn form_one(document: &Document, signatory: &Signatory, at: SystemTim
 }
 
 fn cades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: SystemTime) -> Result<Formed> {
-    let prepared = prepare(digest, Some(at), &attributes(&asked.properties)?, signatory)?;
+    let wanted = cms::Wanted {
+        content_type: cms::DATA,
+        digest,
+        signing_time: Some(at),
+        properties: &attributes(&asked.properties)?,
+    };
+    let prepared = cms::prepare(&wanted, signatory).map_err(|error| Error::Incident(error.to_string()))?;
     Ok(Formed { digest: rsign_ades::digest(signatory.scheme.hash(), &prepared), prepared })
 }
 

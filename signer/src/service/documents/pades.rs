@@ -42,8 +42,7 @@ pub(super) fn form(
     let properties = said(&asked.properties)?.attributes().map_err(|_| Refusal::Property)?;
     let hash = signatory.scheme.hash();
     let prepare = |digest: &[u8]| {
-        let wanted =
-            cms::Wanted { content_type: cms::DATA, digest, signing_time: None, properties: &properties };
+        let wanted = cms::Wanted { content_type: cms::DATA, digest, signing_time: None, properties: &properties };
         cms::prepare(&wanted, signatory).map_err(|error| Error::Incident(error.to_string()))
     };
     match (&asked.subject, update) {
