@@ -165,6 +165,9 @@ async fn refusals_of_the_signer_speak_of_documents() {
         (Refusal::InvalidSad, (400, "invalid_request", "Invalid parameter SAD")),
         (Refusal::CertificateExpired, (400, "invalid_request", "Signing certificate is expired")),
         (Refusal::Format, (400, "invalid_request", "Invalid parameter signature_format")),
+        (Refusal::Envelope, (400, "invalid_request", "Invalid parameter signed_envelope_property")),
+        (Refusal::Document, (400, "invalid_request", "Invalid array parameter documents")),
+        (Refusal::Property, (400, "invalid_request", "Invalid parameter signed_props")),
     ] {
         *scene.bench.signer.refusal.lock().unwrap() = Some(refusal);
         let body = scene.body(with("x", Value::Null));
