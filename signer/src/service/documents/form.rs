@@ -6,9 +6,7 @@ use rsign_ades::pdf::Update;
 use rsign_ades::{Envelope, Format, Signatory, cms, jws, xml};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
-use super::Document;
 use super::{Document, pades};
-use crate::pdf::{Fault, Wanted};
 use crate::service::{Error, Result, Signer};
 
 /// The media type of octets of which nothing is known (RFC 2046, 4.5.1): XAdES wants one.
