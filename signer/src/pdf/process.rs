@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use rsign_ades::pdf::Update;
+use rsign_ades::pdf::{Limits, Update};
 use rsign_api::signer::Refusal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -93,6 +93,9 @@ async fn talk(mut socket: UnixStream, document: &[u8], question: &Question) -> i
 #[async_trait]
 impl Pdf for Helpers {
     async fn update(&self, document: &[u8], wanted: Wanted<'_>) -> Result<Update, Fault> {
+        if document.len() > Limits::default().octets {
+            return Err(refused("the document is too long"));
+        }
         let permit = tokio::time::timeout(QUEUE, self.free.acquire()).await;
         let _permit = permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?;
         let since = wanted.at.duration_since(UNIX_EPOCH).unwrap_or_default();

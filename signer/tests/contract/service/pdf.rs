@@ -100,6 +100,51 @@ async fn a_helper_that_ends_hangs_or_lies_is_a_clean_no() {
     assert!(matches!(fault, Err(Fault::Unavailable(_))), "{fault:?}");
 }
 
+/// 300 MiB of spaces, packed twice.
+const BOMB: &str = "\
+    eNrt3D0u7GEchuER0yAZRESh0Tor0EicRq2gFqVCrxsilnBqtQVYgO7s4HxUFkCjUBEfswv/+7qqt/6VT97c5/8f7y9Hny62fr1t\
+    b9wujgAAAICBu/h3NT/39dh6/7N/cAQAAAAM3cnyZDwbBV6PN386BwAAAAze9e7OyuyHwPP0bOwcAAAAMHjrLw97sy3g9/vd6qF7\
+    AAAAwOD9FQwAAACAFMEAAAAAaBEMAAAAgBbBAAAAAIgRDAAAAIAWwQAAAABoEQwAAACAFsEAAAAAiBEMAAAAgBbBAAAAAGgRDAAA\
+    AIAWwQAAAACIEQwAAACAFsEAAAAAaBEMAAAAgBbBAAAAAIgRDAAAAIAWwQAAAABoEQwAAACAFsEAAAAAiBEMAAAAgBbBAAAAAGgR\
+    DAAAAIAWwQAAAACIEQwAAACAFsEAAAAAaBEMAAAAgBbBAAAAAIgRDAAAAIAWwQAAAABoEQwAAACAFsEAAAAAiBEMAAAAgBbBAAAA\
+    AGgRDAAAAIAWwQAAAACIEQwAAACAFsEAAAAAaBEMAAAAgBbBAAAAAIgRDAAAAIAWwQAAAABoEQwAAACAFsEAAAAAiBEMAAAAgBbB\
+    AAAAAGgRDAAAAIAWwQAAAACIEQwAAACAFsEAAAAAaBEMAAAAgBbBAAAAAIgRDAAAAIAWwQAAAABoEQwAAACAFsEAAAAAiBEMAAAA\
+    gBbBAAAAAGgRDAAAAIAWwQAAAACIEQwAAACAFsEAAAAAaBEMAAAAgBbBAAAAAIgRDAAAAIAWwQAAAABoEQwAAACAFsEAAAAAiBEM\
+    AAAAgJbT5cnC1xYwfps+La2NAODbuhmdzf+YfABT++Tq";
+
+#[tokio::test]
+async fn a_bomb_is_not_unpacked() {
+    let bomb = data_encoding::BASE64.decode(BOMB.as_bytes()).unwrap();
+    let mut document = b"%PDF-1.7\n".to_vec();
+    let filter = "/Filter [/FlateDecode /FlateDecode]";
+    let head = format!("1 0 obj\n<</Type /ObjStm /N 1 /First 4 {filter} /Length {}>>\nstream\n", bomb.len());
+    let container = u8::try_from(document.len()).unwrap();
+    document.extend_from_slice(head.as_bytes());
+    document.extend_from_slice(&bomb);
+    document.extend_from_slice(b"\nendstream\nendobj\n");
+    let start = document.len();
+    let entries = [[0, 0, 0, 0], [1, 0, container, 0], [2, 0, 1, 0]].concat();
+    let listing = "/Type /XRef /W [1 2 1] /Size 3 /Root 2 0 R";
+    document.extend_from_slice(format!("3 0 obj\n<<{listing} /Length {}>>\nstream\n", entries.len()).as_bytes());
+    document.extend_from_slice(&entries);
+    document.extend_from_slice(format!("\nendstream\nendobj\nstartxref\n{start}\n%%EOF\n").as_bytes());
+    let began = Instant::now();
+    assert_eq!(refused(&helpers(), &document, wanted(Envelope::Revision, &[])).await, Refusal::Document);
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_document_of_100_mib_gets_its_update() {
+    let text = String::from_utf8(pdf()).unwrap();
+    let filler = format!("%{}\n", "x".repeat(100 << 20));
+    let table = text.find("xref\n").unwrap();
+    let (objects, rest) = text.split_at(table);
+    let rest = rest.replace(&format!("startxref\n{table}\n"), &format!("startxref\n{}\n", table + filler.len()));
+    let large = [objects, &filler, &rest].concat();
+    let update = helpers().update(large.as_bytes(), wanted(Envelope::Revision, &[])).await.unwrap();
+    assert!(update.octets().len() < 16 << 10);
+}
+
 /// Arrays in arrays, deeper than any stack.
 #[tokio::test]
 async fn a_deep_document_is_refused() {
