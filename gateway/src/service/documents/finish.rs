@@ -61,7 +61,7 @@ fn pades(
             let (Finished::Object(cms) | Finished::WithSignature(cms)) =
                 cades(document, &signed, chain, stamp).map_err(unfinished)?;
             let appended = update.fill(&cms).map_err(unfinished)?;
-            Ok(Finished::WithSignature([octets.as_slice(), &appended].concat()))
+            Ok(Finished::WithSignature([&octets.0[..], &appended].concat()))
         }
     }
 }
