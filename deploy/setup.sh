@@ -28,6 +28,8 @@ for_demo() {
 
 for_test() {
     for_demo
+    need qpdf            command_exists qpdf        # an independent judge of the structure of PDFs
+    need g++             command_exists c++         # the fuzzing engine
     need openssl         command_exists openssl     # an independent verifier of signatures and certificates
     need libclang-dev    installed libclang-dev     # from here on: to build Kryoptic, the second test token
     need libssl-dev      installed libssl-dev
@@ -36,6 +38,7 @@ for_test() {
     need libcurl4        installed libcurl4         # for mongod
     need maven           command_exists mvn         # for jsign and EU DSS, and what judges jsign's work
     need openjdk-17-jdk-headless command_exists jarsigner
+    need xmlsec1         command_exists xmlsec1     # an independent verifier of XML signatures
     need osslsigncode    command_exists osslsigncode
     need chromium        command_exists chromium    # for browser tests; what drives it: `make browser-tools`
     need fonts-dejavu-core installed fonts-dejavu-core  # one font everywhere: pages break their lines alike

@@ -8,7 +8,12 @@
 //! Certificates, CRLs, OCSP answers and time-stamp tokens stay the octets they came as; nothing foreign is encoded anew.
 
 pub mod cms;
+pub mod jws;
+mod key;
+pub mod pdf;
+pub mod xml;
 
+use data_encoding::BASE64URL_NOPAD;
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
@@ -26,9 +31,51 @@ pub struct Signatory {
 /// Hash of these octets.
 #[must_use]
 pub fn digest(algorithm: HashAlgorithm, octets: &[u8]) -> Vec<u8> {
-    match algorithm {
-        HashAlgorithm::Sha256 => Sha256::digest(octets).to_vec(),
-        HashAlgorithm::Sha384 => Sha384::digest(octets).to_vec(),
-        HashAlgorithm::Sha512 => Sha512::digest(octets).to_vec(),
+    let mut hasher = Hasher::new(algorithm);
+    hasher.update(octets);
+    hasher.finish()
+}
+
+/// A name for octets that nobody named: their hash as a URI (RFC 6920).
+#[must_use]
+pub fn name(algorithm: HashAlgorithm, digest: &[u8]) -> String {
+    let function = match algorithm {
+        HashAlgorithm::Sha256 => "sha-256",
+        HashAlgorithm::Sha384 => "sha-384",
+        HashAlgorithm::Sha512 => "sha-512",
+    };
+    format!("ni:///{function};{}", BASE64URL_NOPAD.encode(digest))
+}
+
+/// A hash of octets that come piece by piece.
+pub(crate) enum Hasher {
+    Sha256(Sha256),
+    Sha384(Sha384),
+    Sha512(Sha512),
+}
+
+impl Hasher {
+    pub(crate) fn new(algorithm: HashAlgorithm) -> Self {
+        match algorithm {
+            HashAlgorithm::Sha256 => Self::Sha256(Sha256::new()),
+            HashAlgorithm::Sha384 => Self::Sha384(Sha384::new()),
+            HashAlgorithm::Sha512 => Self::Sha512(Sha512::new()),
+        }
+    }
+
+    pub(crate) fn update(&mut self, octets: &[u8]) {
+        match self {
+            Self::Sha256(hasher) => hasher.update(octets),
+            Self::Sha384(hasher) => hasher.update(octets),
+            Self::Sha512(hasher) => hasher.update(octets),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Sha256(hasher) => hasher.finalize().to_vec(),
+            Self::Sha384(hasher) => hasher.finalize().to_vec(),
+            Self::Sha512(hasher) => hasher.finalize().to_vec(),
+        }
     }
 }

@@ -2,5 +2,9 @@
 //! whole service are in `tests/system/`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod canonical;
+mod json;
 mod judge;
 mod pki;
+mod tsa;
+mod xml;

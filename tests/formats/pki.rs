@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, RsaEncoding, RsaKeyPair};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod,
     KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512, PKCS_RSA_SHA256,
     RsaKeySize, SerialNumber,
 };
-use rsign_api::algorithm::KeyType;
+use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
 
 /// A certification authority of one test, and the folder in which its files lie.
 pub(crate) struct Pki {
@@ -60,12 +62,21 @@ impl Pki {
         let key = key.unwrap();
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name.push(DnType::CommonName, "Ana");
-        parameters.key_usages = vec![KeyUsagePurpose::ContentCommitment];
+        parameters.key_usages = vec![KeyUsagePurpose::ContentCommitment, KeyUsagePurpose::DigitalSignature];
+        parameters.use_authority_key_identifier_extension = true;
+        let certificate = Self::dated(parameters).signed_by(&key, &self.root).unwrap();
+        Person { chain: vec![certificate.der().to_vec(), self.root.der().to_vec()], key }
+    }
+
+    /// A certificate of the root for this key, PEM.
+    pub(crate) fn certify(&self, parameters: CertificateParams, key: &KeyPair) -> String {
+        Self::dated(parameters).signed_by(key, &self.root).unwrap().pem()
+    }
+
+    fn dated(mut parameters: CertificateParams) -> CertificateParams {
         parameters.not_before = (SystemTime::now() - Duration::from_hours(1)).into();
         parameters.not_after = (SystemTime::now() + Duration::from_hours(24)).into();
-        parameters.use_authority_key_identifier_extension = true;
-        let certificate = parameters.signed_by(&key, &self.root).unwrap();
-        Person { chain: vec![certificate.der().to_vec(), self.root.der().to_vec()], key }
+        parameters
     }
 
     /// A file of this test.
@@ -90,10 +101,56 @@ impl Pki {
 }
 
 impl Person {
+    /// Signs these octets; ECDSA values are DER, as the service's are.
+    pub(crate) fn sign(&self, scheme: Scheme, octets: &[u8]) -> Vec<u8> {
+        let pkcs8 = self.key.serialize_der();
+        match scheme {
+            Scheme::Ecdsa { hash } => {
+                let curve = format!("{:?}", self.key.algorithm());
+                let pair = EcdsaKeyPair::from_pkcs8(ecdsa(&curve, hash), &pkcs8).unwrap();
+                pair.sign(&SystemRandom::new(), octets).unwrap().as_ref().to_vec()
+            }
+            Scheme::Pkcs1 { hash } => rsa(
+                &pkcs8,
+                octets,
+                match hash {
+                    HashAlgorithm::Sha256 => &signature::RSA_PKCS1_SHA256,
+                    HashAlgorithm::Sha384 => &signature::RSA_PKCS1_SHA384,
+                    HashAlgorithm::Sha512 => &signature::RSA_PKCS1_SHA512,
+                },
+            ),
+            Scheme::Pss { hash, .. } => rsa(
+                &pkcs8,
+                octets,
+                match hash {
+                    HashAlgorithm::Sha256 => &signature::RSA_PSS_SHA256,
+                    HashAlgorithm::Sha384 => &signature::RSA_PSS_SHA384,
+                    HashAlgorithm::Sha512 => &signature::RSA_PSS_SHA512,
+                },
+            ),
+        }
+    }
+
     /// Own certificate and key as files, for programs.
     pub(crate) fn files(&self, pki: &Pki) -> (PathBuf, PathBuf) {
         let key = pki.write("person.key", self.key.serialize_pem().as_bytes());
         (pki.write("person.der", &self.chain[0]), key)
+    }
+}
+
+fn rsa(pkcs8: &[u8], octets: &[u8], padding: &'static dyn RsaEncoding) -> Vec<u8> {
+    let pair = RsaKeyPair::from_pkcs8(pkcs8).unwrap();
+    let mut value = vec![0; pair.public_modulus_len()];
+    pair.sign(padding, &SystemRandom::new(), octets, &mut value).unwrap();
+    value
+}
+
+fn ecdsa(curve: &str, hash: HashAlgorithm) -> &'static EcdsaSigningAlgorithm {
+    match (curve, hash) {
+        ("PKCS_ECDSA_P256_SHA256", HashAlgorithm::Sha256) => &signature::ECDSA_P256_SHA256_ASN1_SIGNING,
+        ("PKCS_ECDSA_P384_SHA384", HashAlgorithm::Sha384) => &signature::ECDSA_P384_SHA384_ASN1_SIGNING,
+        ("PKCS_ECDSA_P521_SHA512", HashAlgorithm::Sha512) => &signature::ECDSA_P521_SHA512_ASN1_SIGNING,
+        _ => panic!("{curve} with {hash:?} is not among these tests"),
     }
 }
 

@@ -15,8 +15,13 @@ const DOCUMENT: &str = "first line\nsecond line\r\n\u{0}the end";
 
 /// An entry of `documentDigests` or `documents`.
 fn entry(algorithm: &Algorithm, level: &str, content: Value) -> Value {
+    entry_of("C", algorithm, level, content)
+}
+
+/// Of this format.
+pub(crate) fn entry_of(format: &str, algorithm: &Algorithm, level: &str, content: Value) -> Value {
     let mut entry = content;
-    entry["signature_format"] = "C".into();
+    entry["signature_format"] = format.into();
     entry["conformance_level"] = level.into();
     entry["signAlgo"] = algorithm.sign_algo.into();
     if let Some(params) = &algorithm.params {
@@ -38,14 +43,14 @@ fn of_document(algorithm: &Algorithm, level: &str, document: &str, envelope: Opt
     json!({ "documents": [entry(algorithm, level, content)] })
 }
 
-async fn sign_doc(who: &Outsider, sad: &str, mut body: Value) -> Answer {
+pub(crate) async fn sign_doc(who: &Outsider, sad: &str, mut body: Value) -> Answer {
     body["credentialID"] = who.credential.id.as_str().into();
     body["SAD"] = sad.into();
     who.session.call("v2/signatures/signDoc", body).await
 }
 
 /// The objects of one of the answer's lists, decoded.
-fn objects(answer: &Value, list: &str) -> Vec<Vec<u8>> {
+pub(crate) fn objects(answer: &Value, list: &str) -> Vec<Vec<u8>> {
     let texts = answer[list].as_array().unwrap_or_else(|| panic!("no {list} in {answer}"));
     texts.iter().map(|text| BASE64.decode(text.as_str().unwrap().as_bytes()).unwrap()).collect()
 }
@@ -319,7 +324,7 @@ async fn without_an_authority_there_is_no_level_t() {
     assert_eq!(info["conformance_levels"], json!(["AdES-B-B"]));
     let with = shared().api().post("/csc/v2/info", &[], "{}").await.ok();
     assert_eq!(with["conformance_levels"], json!(["AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA"]));
-    assert_eq!(with["signature_formats"]["formats"], json!(["C"]));
+    assert_eq!(with["signature_formats"]["formats"], json!(["C", "P", "X", "J"]));
     let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "levelless", Wanted::QUICK).await;
     let sad = who.session.authorize(&who.credential, &[Hash::of(DOCUMENT)]).await;
     let heard = sign_doc(&who, &sad, of_digest(&Algorithm::usual("P-256"), "AdES-B-T", DOCUMENT)).await;

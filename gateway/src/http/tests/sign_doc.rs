@@ -93,7 +93,7 @@ async fn every_row_has_its_sentence() {
             "Missing (or invalid type) string parameter signature_format",
         ),
         (scene.body(with("signature_format", json!("Z"))), "Invalid parameter signature_format"),
-        (scene.body(with("signature_format", json!("J"))), "Invalid parameter signature_format"),
+        (scene.body(with("signature_format", json!("Q"))), "Invalid parameter signature_format"),
         (scene.body(with("conformance_level", json!("AdES-B-X"))), "Invalid parameter conformance_level"),
         (scene.body(with("conformance_level", json!(7))), "Invalid parameter conformance_level"),
         (scene.body(with("signAlgo", Value::Null)), "Missing (or invalid type) string parameter signAlgo"),
@@ -164,6 +164,9 @@ async fn refusals_of_the_signer_speak_of_documents() {
         (Refusal::InvalidSad, (400, "invalid_request", "Invalid parameter SAD")),
         (Refusal::CertificateExpired, (400, "invalid_request", "Signing certificate is expired")),
         (Refusal::Format, (400, "invalid_request", "Invalid parameter signature_format")),
+        (Refusal::Envelope, (400, "invalid_request", "Invalid parameter signed_envelope_property")),
+        (Refusal::Document, (400, "invalid_request", "Invalid array parameter documents")),
+        (Refusal::Property, (400, "invalid_request", "Invalid parameter signed_props")),
     ] {
         *scene.bench.signer.refusal.lock().unwrap() = Some(refusal);
         let body = scene.body(with("x", Value::Null));

@@ -1,6 +1,8 @@
 //! One match on the format: what a signature becomes.
 
-use rsign_ades::{Signatory, cms};
+use rsign_ades::pdf::Prepared;
+use rsign_ades::{Signatory, cms, jws, xml};
+use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Envelope, Format};
 use rsign_api::signer::{DocumentSubject, Refusal, SignedDocument};
@@ -19,10 +21,12 @@ pub(super) enum Finished {
 }
 
 /// The octets that a time-stamp on the signature is over.
-pub(super) fn stamped(document: &Document, signed: &SignedDocument) -> Result<Vec<u8>, Error> {
+pub(super) fn stamped(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+    let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
     match document.format {
-        Format::Cades => Ok(signed.signature.0.clone()),
-        Format::Pades | Format::Xades | Format::Jades => Err(not_formed()),
+        Format::Cades | Format::Pades => Ok(signed.signature.0.clone()),
+        Format::Jades => jws::to_be_stamped(&signatory, &signed.signature).map_err(unfinished),
+        Format::Xades => xml::to_be_stamped(text(signed)?, &signatory, &signed.signature).map_err(unfinished),
     }
 }
 
@@ -34,8 +38,31 @@ pub(super) fn finish(
     stamp: Option<Vec<u8>>,
 ) -> Result<Finished, Error> {
     match document.format {
-        Format::Cades => cades(document, signed, chain, stamp).map_err(|error| Error::Unfinished(error.into())),
-        Format::Pades | Format::Xades | Format::Jades => Err(not_formed()),
+        Format::Cades => cades(document, signed, chain, stamp).map_err(unfinished),
+        Format::Jades => jades(document, signed, chain, stamp),
+        Format::Xades => xades(document, signed, chain, stamp),
+        Format::Pades => pades(document, signed, chain, stamp),
+    }
+}
+
+/// A CMS where the client made the update, the whole PDF where the signer did.
+fn pades(
+    document: &Document,
+    signed: &SignedDocument,
+    chain: &[Vec<u8>],
+    stamp: Option<Vec<u8>>,
+) -> Result<Finished, Error> {
+    match &document.subject {
+        DocumentSubject::Digest(_) => cades(document, signed, chain, stamp).map_err(unfinished),
+        DocumentSubject::Document(octets) => {
+            let Prepared { attributes, update } =
+                Prepared::from_octets(&signed.prepared, octets.len()).map_err(unfinished)?;
+            let signed = SignedDocument { signature: signed.signature.clone(), prepared: Bytes(attributes) };
+            let (Finished::Object(cms) | Finished::WithSignature(cms)) =
+                cades(document, &signed, chain, stamp).map_err(unfinished)?;
+            let appended = update.fill(&cms).map_err(unfinished)?;
+            Ok(Finished::WithSignature([&octets.0[..], &appended].concat()))
+        }
     }
 }
 
@@ -60,6 +87,55 @@ fn cades(
         unsigned: &unsigned,
     })?;
     Ok(if content.is_some() { Finished::WithSignature(object) } else { Finished::Object(object) })
+}
+
+fn jades(
+    document: &Document,
+    signed: &SignedDocument,
+    chain: &[Vec<u8>],
+    stamp: Option<Vec<u8>>,
+) -> Result<Finished, Error> {
+    let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
+    let stamps: Vec<_> = stamp.into_iter().collect();
+    let finish =
+        |content| jws::finish(text(signed)?, &content, &signatory, &signed.signature, &stamps).map_err(unfinished);
+    match (&document.subject, document.envelope) {
+        (DocumentSubject::Document(octets), Envelope::Attached) => {
+            finish(jws::Content::Attached { document: octets, media_type: None }).map(Finished::WithSignature)
+        }
+        // What the header says of the document is in what the signer prepared.
+        (_, Envelope::Detached) => {
+            finish(jws::Content::Detached { name: "", digest: &[], media_type: None }).map(Finished::Object)
+        }
+        _ => Err(not_formed()),
+    }
+}
+
+fn xades(
+    document: &Document,
+    signed: &SignedDocument,
+    chain: &[Vec<u8>],
+    stamp: Option<Vec<u8>>,
+) -> Result<Finished, Error> {
+    let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
+    let stamps: Vec<_> = stamp.into_iter().collect();
+    let finish = |place| xml::finish(text(signed)?, &signatory, &signed.signature, &stamps, place).map_err(unfinished);
+    match (&document.subject, document.envelope) {
+        (DocumentSubject::Document(octets), Envelope::Enveloping) => {
+            finish(xml::Place::Around(octets)).map(Finished::WithSignature)
+        }
+        (_, Envelope::Detached) => finish(xml::Place::Detached).map(Finished::Object),
+        _ => Err(not_formed()),
+    }
+}
+
+/// What the signer prepared, in the formats that are text.
+fn text(signed: &SignedDocument) -> Result<&str, Error> {
+    std::str::from_utf8(&signed.prepared).map_err(unfinished)
+}
+
+fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Unfinished(error.into())
 }
 
 /// What an attached signature holds.

@@ -26,7 +26,12 @@ use crate::port::signer::{self, Signer};
 use crate::store::Credentials;
 
 /// Formats, and where their signatures may stand.
-pub const FORMATS: &[(Format, &[Envelope])] = &[(Format::Cades, &[Envelope::Attached, Envelope::Detached])];
+pub const FORMATS: &[(Format, &[Envelope])] = &[
+    (Format::Cades, &[Envelope::Attached, Envelope::Detached]),
+    (Format::Pades, &[Envelope::Certification, Envelope::Revision]),
+    (Format::Xades, &[Envelope::Enveloping, Envelope::Detached]),
+    (Format::Jades, &[Envelope::Attached, Envelope::Detached]),
+];
 
 /// Documents that are completed at once.
 const AT_ONCE: usize = 8;
@@ -150,7 +155,7 @@ impl Documents {
         validation: bool,
     ) -> Result<(Finished, Found), Error> {
         let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
-        let stamp = self.stamp(stampable(document, signed)?).await?;
+        let stamp = self.stamp(stampable(document, signed, chain)?).await?;
         let found = if document.level >= Level::Lt || validation {
             self.evidence.gather(chain, stamp.as_deref()).await?
         } else {
@@ -179,13 +184,13 @@ impl Documents {
     }
 }
 
-/// What a time-stamp on the signature is over (EN 319 122-1, 5.3), where the level wants one.
-fn stampable(document: &Document, signed: &SignedDocument) -> Result<Option<Stampable>, Error> {
+/// What a time-stamp on the signature is over (EN 319 122-1, 5.3, and its like), where the level wants one.
+fn stampable(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) -> Result<Option<Stampable>, Error> {
     if document.level < Level::T {
         return Ok(None);
     }
     let algorithm = document.scheme.hash();
-    let hash = rsign_ades::digest(algorithm, &finish::stamped(document, signed)?);
+    let hash = rsign_ades::digest(algorithm, &finish::stamped(document, signed, chain)?);
     Ok(Some(Stampable { algorithm, hash, nonce: None }))
 }
 
@@ -224,6 +229,7 @@ fn unsayable(format: Format, properties: &[Property]) -> Vec<String> {
     let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
     match format {
         Format::Cades => rsign_ades::cms::read_properties(named).err().unwrap_or_default(),
-        Format::Pades | Format::Xades | Format::Jades => named.map(|(name, _)| name.to_owned()).collect(),
+        Format::Pades => rsign_ades::pdf::read_properties(named).err().unwrap_or_default(),
+        Format::Xades | Format::Jades => named.map(|(name, _)| name.to_owned()).collect(),
     }
 }

@@ -2,10 +2,15 @@
 
 use std::time::SystemTime;
 
-use rsign_ades::{Format, Signatory, cms};
-use rsign_api::signer::{DocumentToSign, Property, Refusal};
+use rsign_ades::pdf::Update;
+use rsign_ades::{Envelope, Format, Signatory, cms, jws, xml};
+use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
+use super::{Document, pades};
 use crate::service::{Error, Result, Signer};
+
+/// The media type of octets of which nothing is known (RFC 2046, 4.5.1): XAdES wants one.
+const ANY: &str = "application/octet-stream";
 
 /// What the key signs, and what the format needs besides to finish.
 #[derive(Debug)]
@@ -17,27 +22,35 @@ pub(super) struct Formed {
 }
 
 impl Signer {
-    /// Whether it can be formed at all: asked before anything is reserved.
-    pub(super) fn formable(&self, asked: &DocumentToSign) -> Result<()> {
+    /// Whether it can be formed at all: asked before anything is reserved. A PDF is read for that, and where the
+    /// signature will stand in it comes back.
+    pub(super) async fn formable(&self, asked: &DocumentToSign, signatory: &Signatory) -> Result<Option<Update>> {
         match asked.format {
-            Format::Cades => attributes(&asked.properties).map(drop),
-            Format::Pades | Format::Xades | Format::Jades => Err(Refusal::Format.into()),
+            Format::Pades => return pades::formable(&*self.pdf, asked, signatory, self.wall_clock()).await,
+            Format::Cades => attributes(&asked.properties).map(drop)?,
+            Format::Jades | Format::Xades if !asked.properties.is_empty() => return Err(Refusal::Property.into()),
+            Format::Jades => {
+                json_content(asked, &[], "")?;
+                jws::sayable(signatory).map_err(json_fault)?;
+            }
+            Format::Xades => {
+                xml_content(asked, &[], "")?;
+                xml::sayable(signatory).map_err(xml_fault)?;
+            }
         }
+        Ok(None)
     }
+}
 
-    /// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where
-    /// the signer has it, is in what was asked.
-    pub(super) async fn form_one(
-        &self,
-        asked: &DocumentToSign,
-        digest: &[u8],
-        signatory: &Signatory,
-        at: SystemTime,
-    ) -> Result<Formed> {
-        match asked.format {
-            Format::Cades => cades(asked, digest, signatory, at),
-            Format::Pades | Format::Xades | Format::Jades => Err(Refusal::Format.into()),
-        }
+/// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where the
+/// signer has it, is in what was asked.
+pub(super) fn form_one(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+    let Document { asked, digest, update } = document;
+    match asked.format {
+        Format::Cades => cades(asked, digest, signatory, at),
+        Format::Pades => pades::form(asked, digest, update.as_ref(), signatory),
+        Format::Jades => jades(asked, digest, signatory, at),
+        Format::Xades => xades(asked, digest, signatory, at),
     }
 }
 
@@ -50,6 +63,60 @@ fn cades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: Syste
     };
     let prepared = cms::prepare(&wanted, signatory).map_err(|error| Error::Incident(error.to_string()))?;
     Ok(Formed { digest: rsign_ades::digest(signatory.scheme.hash(), &prepared), prepared })
+}
+
+fn jades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+    let name = rsign_ades::name(signatory.scheme.hash(), digest);
+    let content = json_content(asked, digest, &name)?;
+    let protected = jws::prepare(&content, at, signatory).map_err(json_fault)?;
+    let signed = jws::to_be_signed(&protected, &content);
+    let digest = rsign_ades::digest(signatory.scheme.hash(), &signed);
+    Ok(Formed { digest, prepared: protected.into_bytes() })
+}
+
+/// The document itself where it will be inside, else its digest, under a name that is nothing but the digest.
+fn json_content<'a>(asked: &'a DocumentToSign, digest: &'a [u8], name: &'a str) -> Result<jws::Content<'a>> {
+    match (asked.envelope, &asked.subject) {
+        (Envelope::Attached, DocumentSubject::Document(document)) => {
+            Ok(jws::Content::Attached { document, media_type: None })
+        }
+        (Envelope::Detached, _) => Ok(jws::Content::Detached { name, digest, media_type: None }),
+        _ => Err(Refusal::Format.into()),
+    }
+}
+
+fn json_fault(error: jws::Error) -> Error {
+    match error {
+        jws::Error::NoName(_) => Refusal::Algorithm.into(),
+        other => Error::Incident(other.to_string()),
+    }
+}
+
+fn xades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+    let name = rsign_ades::name(signatory.scheme.hash(), digest);
+    let content = xml_content(asked, digest, &name)?;
+    let unfinished = xml::prepare(&content, at, signatory).map_err(xml_fault)?;
+    let signed = xml::to_be_signed(&unfinished).map_err(xml_fault)?;
+    let digest = rsign_ades::digest(signatory.scheme.hash(), &signed);
+    Ok(Formed { digest, prepared: unfinished.into_bytes() })
+}
+
+/// The digest of the document's octets will do wherever it is not parsed.
+fn xml_content<'a>(asked: &DocumentToSign, digest: &'a [u8], name: &'a str) -> Result<xml::Content<'a>> {
+    match (asked.envelope, &asked.subject) {
+        (Envelope::Enveloping, DocumentSubject::Document(_)) => {
+            Ok(xml::Content::Enveloping { digest, media_type: ANY })
+        }
+        (Envelope::Detached, _) => Ok(xml::Content::Detached { name, digest, media_type: ANY }),
+        _ => Err(Refusal::Format.into()),
+    }
+}
+
+fn xml_fault(error: xml::Error) -> Error {
+    match error {
+        xml::Error::NoName(_) => Refusal::Algorithm.into(),
+        other => Error::Incident(other.to_string()),
+    }
 }
 
 fn attributes(properties: &[Property]) -> Result<Vec<cms::Attribute>> {

@@ -1,0 +1,158 @@
+//! JAdES baseline signatures (TS 119 182-1 v1.2.1): JWS (RFC 7515) with the header parameters of ETSI.
+//!
+//! [`prepare`] forms the protected header, [`to_be_signed`] what is hashed and signed, [`finish`] the JWS. What is stored
+//! between the steps is the protected header as it stands in the JWS, Base64url.
+//!
+//! B-B signatures are compact; a time-stamp stands in the unprotected header, which only JSON has. So what has one, and
+//! what has further signatures beside it, is JSON: flattened for one signature, general for more.
+
+mod algorithm;
+mod header;
+mod parallel;
+
+use std::time::SystemTime;
+
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use serde_json::json;
+
+pub use parallel::{LIMIT, Signed};
+
+use crate::{Signatory, key};
+
+/// Why something could not be formed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The signer's certificate is not DER, or the signature value is none.
+    #[error("this is not what DER can say: {0}")]
+    Der(#[from] der::Error),
+    /// Nobody signs.
+    #[error("the signer has no certificate")]
+    NoCertificate,
+    /// JWS ties each hash function to one curve and PSS to one length of the salt (RFC 7518, 3.4 and 3.5).
+    #[error("JWS has no name for {0}")]
+    NoName(&'static str),
+    /// The digest is not of the scheme's hash function.
+    #[error("the digest is not of the scheme's hash function")]
+    Digest,
+    /// The signature value is not of this key.
+    #[error("the signature value has a wrong length")]
+    Value,
+    /// The clock is before 1970.
+    #[error("the signing time cannot be written")]
+    Time,
+    /// The document is no JWS that a signature can be put beside.
+    #[error("no signature can be put beside those of this document: {0}")]
+    Parallel(&'static str),
+}
+
+/// What is signed.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'a> {
+    /// The document is in the JWS.
+    Attached {
+        /// All of it.
+        document: &'a [u8],
+        /// `cty`: its media type, if it is known.
+        media_type: Option<&'a str>,
+    },
+    /// The document stays outside; the header names it and has its digest (`sigD`, 5.2.8.3.3).
+    Detached {
+        /// URI reference of the document.
+        name: &'a str,
+        /// Digest by the hash function of the signatory's scheme.
+        digest: &'a [u8],
+        /// Its media type, if it is known.
+        media_type: Option<&'a str>,
+    },
+    /// The payload of a JWS that is there, whose signatures stay.
+    Parallel(&'a Signed),
+}
+
+/// That JWS has a name for what this signatory does: all that [`prepare`] can object to besides the content.
+///
+/// # Errors
+/// When it has none.
+pub fn sayable(signatory: &Signatory) -> Result<(), Error> {
+    algorithm::name(signatory).map(drop)
+}
+
+/// The protected header, Base64url. `signing_time` becomes `iat`: TS 119 182-1 v1.2.1 (5.1.11, 5.2.1) took it in place of
+/// `sigT` for signatures made after 15 July 2025, and at most one of them may be there.
+///
+/// # Errors
+/// See [`Error`].
+pub fn prepare(content: &Content<'_>, signing_time: SystemTime, signatory: &Signatory) -> Result<String, Error> {
+    header::protected(content, signing_time, signatory)
+}
+
+/// What is hashed and signed (RFC 7515, 5.1; with `b64` false RFC 7797, 3, and a payload of no octets).
+#[must_use]
+pub fn to_be_signed(protected: &str, content: &Content<'_>) -> Vec<u8> {
+    let payload = match content {
+        Content::Attached { document, .. } => BASE64URL_NOPAD.encode(document),
+        Content::Detached { .. } => String::new(),
+        Content::Parallel(signed) => signed.payload().to_owned(),
+    };
+    [protected, ".", &payload].concat().into_bytes()
+}
+
+/// What a time-stamp on the signature (`sigTst`, 5.3.4) is over.
+///
+/// # Errors
+/// When the value is not of this key.
+pub fn to_be_stamped(signatory: &Signatory, value: &[u8]) -> Result<Vec<u8>, Error> {
+    encoded_value(signatory, value).map(String::into_bytes)
+}
+
+/// The JWS. `value` is what the key made, ECDSA in DER; `stamps` are time-stamp tokens over [`to_be_stamped`], DER.
+///
+/// # Errors
+/// When the value is not of this key.
+pub fn finish(
+    protected: &str,
+    content: &Content<'_>,
+    signatory: &Signatory,
+    value: &[u8],
+    stamps: &[Vec<u8>],
+) -> Result<Vec<u8>, Error> {
+    let value = encoded_value(signatory, value)?;
+    let payload = match content {
+        Content::Attached { document, .. } => BASE64URL_NOPAD.encode(document),
+        Content::Detached { .. } => String::new(),
+        Content::Parallel(signed) => return Ok(signed.with(json_signature(protected, &value, stamps))),
+    };
+    if stamps.is_empty() {
+        return Ok([protected, &payload, &value].join(".").into_bytes());
+    }
+    let mut jws = json_signature(protected, &value, stamps);
+    if matches!(content, Content::Attached { .. }) {
+        jws.insert("payload".to_owned(), payload.into());
+    }
+    Ok(serde_json::Value::Object(jws).to_string().into_bytes())
+}
+
+/// One signature as JSON serialisations have it (RFC 7515, 7.2).
+fn json_signature(protected: &str, value: &str, stamps: &[Vec<u8>]) -> serde_json::Map<String, serde_json::Value> {
+    let mut signature = serde_json::Map::new();
+    signature.insert("protected".to_owned(), protected.into());
+    signature.insert("signature".to_owned(), value.into());
+    if !stamps.is_empty() {
+        let tokens: Vec<_> = stamps.iter().map(|stamp| json!({ "val": BASE64.encode(stamp) })).collect();
+        let stamp = json!({ "sigTst": { "tstTokens": tokens } });
+        // Base64url, so that later time-stamps need no canonical form of JSON (5.3.1).
+        signature
+            .insert("header".to_owned(), json!({ "etsiU": [BASE64URL_NOPAD.encode(stamp.to_string().as_bytes())] }));
+    }
+    signature
+}
+
+fn encoded_value(signatory: &Signatory, value: &[u8]) -> Result<String, Error> {
+    let octets = match algorithm::length(signatory)? {
+        Some(length) => key::fixed(value, length)?,
+        None => value.to_vec(),
+    };
+    Ok(BASE64URL_NOPAD.encode(&octets))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! A JWS of somebody else, read so that one more signature can be put beside those it has (RFC 7515, 7.2.1).
+//!
+//! What it says is kept as it is: only members that JWS defines are looked at, and foreign text stays text.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::Error;
+
+/// Longest document that is read, in bytes.
+pub const LIMIT: usize = 64 << 20;
+
+/// Most signatures that a document may have.
+const SIGNATURES: usize = 64;
+
+/// A JWS whose payload is in it.
+#[derive(Debug)]
+pub struct Signed {
+    /// Base64url.
+    payload: String,
+    /// Each a JSON object: `protected`, `header`, `signature`, and what else it had.
+    signatures: Vec<Box<RawValue>>,
+    content_type: Option<String>,
+}
+
+/// General or flattened: a JWS must not have members of both.
+#[derive(Deserialize)]
+struct Json<'a> {
+    payload: Option<String>,
+    #[serde(borrow)]
+    signatures: Option<Vec<&'a RawValue>>,
+    signature: Option<String>,
+    protected: Option<String>,
+    #[serde(borrow)]
+    header: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct One {
+    protected: Option<String>,
+    signature: String,
+}
+
+#[derive(Deserialize)]
+struct Protected {
+    b64: Option<bool>,
+    cty: Option<String>,
+}
+
+impl Signed {
+    /// Reads any of the three serialisations.
+    ///
+    /// # Errors
+    /// When it is none of them, has no payload of its own, or one that is not Base64url.
+    pub fn read(document: &[u8]) -> Result<Self, Error> {
+        let no_jws = Error::Parallel("it is no JWS");
+        if document.len() > LIMIT {
+            return Err(Error::Parallel("it is too long"));
+        }
+        let text = std::str::from_utf8(document).map_err(|_| Error::Parallel("it is no JWS"))?.trim_ascii();
+        let (payload, signatures) = if text.starts_with('{') { json(text)? } else { compact(text)? };
+        if signatures.is_empty() || signatures.len() > SIGNATURES {
+            return Err(no_jws);
+        }
+        if payload.is_empty() {
+            return Err(Error::Parallel("its payload is not in it"));
+        }
+        BASE64URL_NOPAD.decode(payload.as_bytes()).map_err(|_| Error::Parallel("its payload is not Base64url"))?;
+        let mut content_type = None;
+        for signature in &signatures {
+            let header = one(signature.get())?;
+            // RFC 7797, 3: all signatures of a JWS have the same.
+            if header.b64 == Some(false) {
+                return Err(Error::Parallel("its payload is not Base64url"));
+            }
+            content_type = content_type.or(header.cty);
+        }
+        Ok(Self { payload, signatures, content_type })
+    }
+
+    /// Base64url of the payload.
+    pub(super) fn payload(&self) -> &str {
+        &self.payload
+    }
+
+    /// The media type that a signature names.
+    pub(super) fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref()
+    }
+
+    /// The general serialisation, this signature last.
+    pub(super) fn with(&self, signature: Map<String, Value>) -> Vec<u8> {
+        let signature = Value::Object(signature).to_string();
+        let all: Vec<_> = self.signatures.iter().map(|one| one.get()).chain([signature.as_str()]).collect();
+        format!(r#"{{"payload":"{}","signatures":[{}]}}"#, self.payload, all.join(",")).into_bytes()
+    }
+}
+
+fn compact(text: &str) -> Result<(String, Vec<Box<RawValue>>), Error> {
+    let parts: Vec<_> = text.splitn(4, '.').collect();
+    let [protected, payload, signature] = parts[..] else { return Err(Error::Parallel("it is no JWS")) };
+    let mut members = Map::new();
+    members.insert("protected".to_owned(), protected.into());
+    members.insert("signature".to_owned(), signature.into());
+    Ok((payload.to_owned(), vec![raw(&members)?]))
+}
+
+fn json(text: &str) -> Result<(String, Vec<Box<RawValue>>), Error> {
+    let no_jws = |_| Error::Parallel("it is no JWS");
+    let json: Json<'_> = serde_json::from_str(text).map_err(no_jws)?;
+    let payload = json.payload.ok_or(Error::Parallel("its payload is not in it"))?;
+    match (json.signatures, json.signature) {
+        (Some(signatures), None) if json.protected.is_none() && json.header.is_none() => {
+            Ok((payload, signatures.into_iter().map(ToOwned::to_owned).collect()))
+        }
+        (None, Some(signature)) => {
+            let mut members = String::from("{");
+            if let Some(protected) = json.protected {
+                members += &format!(r#""protected":{},"#, Value::String(protected));
+            }
+            if let Some(header) = json.header {
+                members += &format!(r#""header":{},"#, header.get());
+            }
+            members += &format!(r#""signature":{}}}"#, Value::String(signature));
+            Ok((payload, vec![RawValue::from_string(members).map_err(no_jws)?]))
+        }
+        _ => Err(Error::Parallel("it is no JWS")),
+    }
+}
+
+fn raw(members: &Map<String, Value>) -> Result<Box<RawValue>, Error> {
+    serde_json::value::to_raw_value(members).map_err(|_| Error::Parallel("it is no JWS"))
+}
+
+/// What the protected header of one signature says that concerns the payload.
+fn one(signature: &str) -> Result<Protected, Error> {
+    let no_jws = || Error::Parallel("it is no JWS");
+    let one: One = serde_json::from_str(signature).map_err(|_| no_jws())?;
+    BASE64URL_NOPAD.decode(one.signature.as_bytes()).map_err(|_| no_jws())?;
+    let Some(protected) = one.protected.filter(|text| !text.is_empty()) else {
+        return Ok(Protected { b64: None, cty: None });
+    };
+    let protected = BASE64URL_NOPAD.decode(protected.as_bytes()).map_err(|_| no_jws())?;
+    serde_json::from_slice(&protected).map_err(|_| no_jws())
+}

@@ -1,0 +1,112 @@
+//! Which foreign documents take one more signature, and what of them stays.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use data_encoding::BASE64URL_NOPAD;
+use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use serde_json::Value;
+
+use super::*;
+use crate::digest;
+
+const RSA: Scheme = Scheme::Pkcs1 { hash: HashAlgorithm::Sha256 };
+
+fn signatory(scheme: Scheme) -> Signatory {
+    Signatory { chain: vec![b"certificate".to_vec()], scheme }
+}
+
+fn decoded(protected: &str) -> Value {
+    serde_json::from_slice(&BASE64URL_NOPAD.decode(protected.as_bytes()).unwrap()).unwrap()
+}
+
+fn encoded(json: &str) -> String {
+    BASE64URL_NOPAD.encode(json.as_bytes())
+}
+
+#[test]
+fn attached_is_compact_and_signs_header_and_payload() {
+    let content = Content::Attached { document: b"hello", media_type: Some("application/a/b") };
+    let protected = prepare(&content, UNIX_EPOCH + Duration::from_secs(17), &signatory(RSA)).unwrap();
+    let header = decoded(&protected);
+    assert_eq!(
+        (&header["alg"], &header["iat"], &header["cty"]),
+        (&"RS256".into(), &17.into(), &"application/a/b".into())
+    );
+    let signed = to_be_signed(&protected, &content);
+    assert_eq!(signed, format!("{protected}.aGVsbG8").into_bytes());
+    let jws = finish(&protected, &content, &signatory(RSA), b"\x01\x02", &[]).unwrap();
+    assert_eq!(jws, format!("{protected}.aGVsbG8.AQI").into_bytes());
+    let stamped = finish(&protected, &content, &signatory(RSA), b"\x01\x02", &[b"token".to_vec()]).unwrap();
+    let stamped: Value = serde_json::from_slice(&stamped).unwrap();
+    assert_eq!(stamped["payload"], "aGVsbG8");
+    let stamp = decoded(stamped["header"]["etsiU"][0].as_str().unwrap());
+    assert_eq!(stamp, serde_json::json!({"sigTst": {"tstTokens": [{"val": "dG9rZW4="}]}}));
+    assert_eq!(to_be_stamped(&signatory(RSA), b"\x01\x02").unwrap(), b"AQI");
+}
+
+#[test]
+fn detached_has_no_payload() {
+    let hash = digest(HashAlgorithm::Sha256, b"hello");
+    let content = Content::Detached { name: "urn:\"x", digest: &hash, media_type: None };
+    let protected = prepare(&content, SystemTime::now(), &signatory(RSA)).unwrap();
+    assert_eq!(decoded(&protected)["sigD"]["pars"][0], "urn:\"x");
+    assert_eq!(to_be_signed(&protected, &content), format!("{protected}.").into_bytes());
+    let stamped = finish(&protected, &content, &signatory(RSA), b"v", &[b"token".to_vec()]).unwrap();
+    assert!(serde_json::from_slice::<Value>(&stamped).unwrap().get("payload").is_none());
+    let short = Content::Detached { name: "x", digest: &hash[1..], media_type: None };
+    assert!(matches!(prepare(&short, SystemTime::now(), &signatory(RSA)), Err(Error::Digest)));
+}
+
+#[test]
+fn what_others_said_stays_as_it_was() {
+    let protected = encoded(r#"{"alg":"none","x":1}"#);
+    let general = format!(
+        r#" {{"payload":"aGVsbG8","signatures":[{{"signature":"AQ","protected":"{protected}","header":{{"b":1.10,"b2":"\u0041"}}}},{{"header":{{"alg":"x"}},"signature":""}}]}} "#
+    );
+    let signed = Signed::read(general.as_bytes()).unwrap();
+    let content = Content::Parallel(&signed);
+    let ours = prepare(&content, SystemTime::now(), &signatory(RSA)).unwrap();
+    assert_eq!(to_be_signed(&ours, &content), format!("{ours}.aGVsbG8").into_bytes());
+    let jws = String::from_utf8(finish(&ours, &content, &signatory(RSA), b"v", &[]).unwrap()).unwrap();
+    assert!(jws.contains(r#""header":{"b":1.10,"b2":"\u0041"}"#), "{jws}");
+    assert!(jws.starts_with(r#"{"payload":"aGVsbG8","signatures":["#));
+    let flattened =
+        format!(r#"{{"payload":"aGVsbG8","protected":"{protected}","header":{{"c":1e2}},"signature":"AQ"}}"#);
+    let signed = Signed::read(flattened.as_bytes()).unwrap();
+    let jws =
+        String::from_utf8(finish(&ours, &Content::Parallel(&signed), &signatory(RSA), b"v", &[]).unwrap()).unwrap();
+    assert!(
+        jws.contains(&format!(r#"[{{"protected":"{protected}","header":{{"c":1e2}},"signature":"AQ"}},"#)),
+        "{jws}"
+    );
+}
+
+#[test]
+fn what_is_no_jws_takes_no_signature() {
+    let (plain, raw) = (encoded("{}"), encoded(r#"{"b64":false}"#));
+    let many = format!(r#"{{"payload":"aA","signatures":[{}]}}"#, vec![r#"{"signature":"AQ"}"#; 65].join(","));
+    for document in [
+        "",
+        "hello",
+        "{}",
+        "[]",
+        "a.b",
+        "a.b.c.d",
+        &format!("{plain}..AQ"),
+        &format!("{plain}.!.AQ"),
+        &format!("{plain}.aA=.AQ"),
+        &format!("{raw}.aA.AQ"),
+        "!.aA.AQ",
+        &format!("{}.aA.AQ", encoded("[")),
+        r#"{"payload":"aA","signatures":[]}"#,
+        r#"{"payload":"aA","signatures":[{"signature":"AQ"}],"signature":"AQ"}"#,
+        r#"{"payload":"aA","signatures":[1]}"#,
+        r#"{"payload":"aA","signature":"A!"}"#,
+        r#"{"payload":"aA","payload":"aA","signature":"AQ"}"#,
+        r#"{"signature":"AQ"}"#,
+        &many,
+    ] {
+        assert!(matches!(Signed::read(document.as_bytes()), Err(Error::Parallel(_))), "{document:.60}");
+    }
+    Signed::read(format!("{plain}.aA.AQ\n").as_bytes()).unwrap();
+}

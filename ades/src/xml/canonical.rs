@@ -1,0 +1,216 @@
+//! Canonical XML 1.0 and Exclusive XML Canonicalization 1.0, both without comments, of whole documents and of single
+//! elements, on the tree of `roxmltree`. What they leave open here: parts of documents other than these two, and the
+//! attributes `xml:…` that inclusive canonicalisation would have an element inherit, so that is for whole documents only.
+
+use std::collections::BTreeMap;
+
+use roxmltree::{Document, Node, NodeType};
+
+/// Which namespaces are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// All that are in scope (Canonical XML 1.0).
+    Inclusive,
+    /// Those that elements and attributes have in their names (Exclusive Canonicalization, 3).
+    Exclusive,
+}
+
+/// Where the octets go: into memory, or into a hash.
+pub(super) trait Sink {
+    fn write(&mut self, octets: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn write(&mut self, octets: &[u8]) {
+        self.extend_from_slice(octets);
+    }
+}
+
+/// The document: its processing instructions and its element.
+pub(super) fn document(document: &Document<'_>, sink: &mut impl Sink) {
+    let (mut writer, mut after) = (Writer::new(document, Form::Inclusive, sink), false);
+    for child in document.root().children() {
+        match child.node_type() {
+            NodeType::Element => {
+                writer.element(child);
+                after = true;
+            }
+            NodeType::PI if after => {
+                writer.sink.write(b"\n");
+                writer.instruction(child);
+            }
+            NodeType::PI => {
+                writer.instruction(child);
+                writer.sink.write(b"\n");
+            }
+            NodeType::Root | NodeType::Comment | NodeType::Text => {}
+        }
+    }
+}
+
+/// One element and what is in it, in exclusive form.
+pub(super) fn element(node: Node<'_, '_>, sink: &mut impl Sink) {
+    Writer::new(node.document(), Form::Exclusive, sink).element(node);
+}
+
+struct Writer<'a, S> {
+    source: &'a str,
+    form: Form,
+    /// Prefix and name of each namespace that the elements around have written; the default one has an empty prefix.
+    written: BTreeMap<&'a str, &'a str>,
+    sink: &'a mut S,
+}
+
+impl<'a, S: Sink> Writer<'a, S> {
+    fn new(document: &'a Document<'_>, form: Form, sink: &'a mut S) -> Self {
+        Self { source: document.input_text(), form, written: BTreeMap::new(), sink }
+    }
+
+    /// Not deeper than the document was allowed to be.
+    fn element(&mut self, node: Node<'a, '_>) {
+        let tag = self.tag(node);
+        let name = tag.split(|next: char| next.is_ascii_whitespace() || "/>".contains(next)).next().unwrap_or_default();
+        let undo = self.start(node, tag, name);
+        for child in node.children() {
+            match child.node_type() {
+                NodeType::Element => self.element(child),
+                NodeType::Text => escape(self.sink, child.text().unwrap_or_default(), TEXT),
+                NodeType::PI => self.instruction(child),
+                NodeType::Comment | NodeType::Root => {}
+            }
+        }
+        for part in ["</", name, ">"] {
+            self.sink.write(part.as_bytes());
+        }
+        for (prefix, earlier) in undo {
+            match earlier {
+                Some(name) => self.written.insert(prefix, name),
+                None => self.written.remove(prefix),
+            };
+        }
+    }
+
+    /// The start tag; what it changed in `written`.
+    fn start(&mut self, node: Node<'a, '_>, tag: &str, name: &str) -> Vec<(&'a str, Option<&'a str>)> {
+        let mut attributes: Vec<_> = node
+            .attributes()
+            .map(|one| (one.namespace().unwrap_or_default(), one.name(), &self.source[one.range_qname()], one.value()))
+            .collect();
+        attributes.sort_unstable();
+        let names = std::iter::once(name).chain(attributes.iter().map(|(.., name, _)| *name));
+        let mut namespaces = self.namespaces(node, tag, names);
+        namespaces.sort_unstable();
+        self.sink.write(b"<");
+        self.sink.write(name.as_bytes());
+        let mut undo = Vec::new();
+        for (prefix, namespace) in namespaces {
+            undo.push((prefix, self.written.insert(prefix, namespace)));
+            let parts = if prefix.is_empty() { [" xmlns", ""] } else { [" xmlns:", prefix] };
+            self.attribute(&parts, namespace);
+        }
+        for (.., name, value) in attributes {
+            self.attribute(&[" ", name], value);
+        }
+        self.sink.write(b">");
+        undo
+    }
+
+    /// The namespaces to be written here: not yet written by an element around.
+    fn namespaces<'n>(
+        &self,
+        node: Node<'a, '_>,
+        tag: &str,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Vec<(&'a str, &'a str)> {
+        let mut found: Vec<(&'a str, &'a str)> = match self.form {
+            // Nothing changes where nothing is declared.
+            Form::Inclusive if !tag.contains("xmlns") => return Vec::new(),
+            Form::Inclusive => node.namespaces().map(|one| (one.name().unwrap_or_default(), one.uri())).collect(),
+            Form::Exclusive => {
+                let mut used: Vec<_> = names
+                    .enumerate()
+                    // A name of an attribute without a prefix is in no namespace.
+                    .filter_map(|(at, name)| match name.split_once(':') {
+                        Some((prefix, _)) => Some(prefix),
+                        None => (at == 0).then_some(""),
+                    })
+                    .collect();
+                used.sort_unstable();
+                used.dedup();
+                let declared = |prefix: &&str| node.namespaces().find(|one| one.name().unwrap_or_default() == *prefix);
+                used.iter().filter_map(declared).map(|one| (one.name().unwrap_or_default(), one.uri())).collect()
+            }
+        };
+        let concerned = self.form == Form::Inclusive || !name_has_prefix(tag);
+        if concerned && !found.iter().any(|(prefix, _)| prefix.is_empty()) {
+            // No default namespace here; that has to be said where there is one around.
+            found.push(("", ""));
+        }
+        found.retain(|(prefix, name)| {
+            *prefix != "xml" && self.written.get(prefix).copied().unwrap_or_default() != *name
+        });
+        found
+    }
+
+    fn instruction(&mut self, node: Node<'_, '_>) {
+        let Some(instruction) = node.pi() else { return };
+        self.sink.write(b"<?");
+        self.sink.write(instruction.target.as_bytes());
+        if let Some(value) = instruction.value.filter(|value| !value.is_empty()) {
+            self.sink.write(b" ");
+            escape(self.sink, value, INSTRUCTION);
+        }
+        self.sink.write(b"?>");
+    }
+
+    fn attribute(&mut self, name: &[&str], value: &str) {
+        for part in name {
+            self.sink.write(part.as_bytes());
+        }
+        self.sink.write(b"=\"");
+        escape(self.sink, value, VALUE);
+        self.sink.write(b"\"");
+    }
+
+    /// The source of the start tag, from its name to its end.
+    fn tag(&self, node: Node<'_, '_>) -> &'a str {
+        let text = &self.source[node.range().start + 1..node.range().end];
+        let mut quote = None;
+        let end = text.bytes().position(|octet| {
+            match (quote, octet) {
+                (None, b'"' | b'\'') => quote = Some(octet),
+                (Some(open), _) if open == octet => quote = None,
+                (None, b'>') => return true,
+                _ => {}
+            }
+            false
+        });
+        &text[..end.map_or(text.len(), |end| end + 1)]
+    }
+}
+
+/// Whether the name of the element has a prefix.
+fn name_has_prefix(tag: &str) -> bool {
+    tag.split(|next: char| next.is_ascii_whitespace() || "/>".contains(next))
+        .next()
+        .is_some_and(|name| name.contains(':'))
+}
+
+const TEXT: &[(u8, &str)] = &[(b'&', "&amp;"), (b'<', "&lt;"), (b'>', "&gt;"), (b'\r', "&#xD;")];
+const VALUE: &[(u8, &str)] =
+    &[(b'&', "&amp;"), (b'<', "&lt;"), (b'"', "&quot;"), (b'\t', "&#x9;"), (b'\n', "&#xA;"), (b'\r', "&#xD;")];
+const INSTRUCTION: &[(u8, &str)] = &[(b'\r', "&#xD;")];
+
+/// Writes text with these characters as references (Canonical XML 1.0, 2.3).
+fn escape(sink: &mut impl Sink, text: &str, characters: &[(u8, &str)]) {
+    let octets = text.as_bytes();
+    let mut from = 0;
+    for (at, octet) in octets.iter().enumerate() {
+        if let Some((_, reference)) = characters.iter().find(|(special, _)| special == octet) {
+            sink.write(&octets[from..at]);
+            sink.write(reference.as_bytes());
+            from = at + 1;
+        }
+    }
+    sink.write(&octets[from..]);
+}

@@ -1,0 +1,150 @@
+//! A foreign XML document: what of it is signed, and where the signature goes.
+
+use std::borrow::Cow;
+
+use roxmltree::{Node, ParsingOptions};
+use rsign_api::algorithm::HashAlgorithm;
+
+use super::{Error, canonical, limits};
+use crate::Hasher;
+
+/// Longest document that is read, in bytes. Its tree takes up to some twenty times as much where elements are short.
+pub const LIMIT: usize = 16 << 20;
+
+/// How deep elements may stand in each other.
+pub const MAX_DEPTH: usize = 200;
+
+/// Namespace of XML signatures.
+pub(super) const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+
+/// A document that can have a signature inside.
+#[derive(Debug)]
+pub struct Document<'a> {
+    text: &'a str,
+    tree: roxmltree::Document<'a>,
+    /// Where the end tag of the document element begins, or where its only tag ends in `/>`.
+    end: usize,
+    /// Name of the document element if it has that only tag.
+    empty: Option<&'a str>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads a document: XML 1.0 with namespaces, UTF-8, no document type declaration (so no entities but the five of XML),
+    /// no signature yet: one more child of the document element would break a signature over the whole document.
+    ///
+    /// # Errors
+    /// [`Error::Document`] for all others.
+    pub fn read(document: &'a [u8]) -> Result<Self, Error> {
+        if document.len() > LIMIT {
+            return Err(refused("it is too long"));
+        }
+        let text = std::str::from_utf8(document).map_err(|_| refused("it is not UTF-8"))?;
+        limits::declaration(text).map_err(refused)?;
+        limits::size(text).map_err(refused)?;
+        let tree = parse(text)?;
+        if tree.descendants().any(|node| node.has_tag_name((XMLDSIG, "Signature"))) {
+            return Err(refused("it has a signature already, which another inside would break"));
+        }
+        let range = tree.root_element().range();
+        let element = &text[range.clone()];
+        // No tag has another `<` inside, so the last one begins the end tag, or the only tag.
+        let last = element.rfind('<').unwrap_or_default();
+        let (end, empty) = match element.strip_suffix("/>") {
+            Some(tag) if last == 0 => (range.end - 2, Some(name(tag))),
+            _ if element[last..].starts_with("</") => (range.start + last, None),
+            _ => return Err(refused("its element does not end")),
+        };
+        Ok(Self { text, tree, end, empty })
+    }
+
+    /// Digest of the canonical form: what [`super::Content::Enveloped`] wants.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn digest(&self, hash: HashAlgorithm) -> Result<Vec<u8>, Error> {
+        let mut hasher = Hasher::new(hash);
+        match line_ends(self.text) {
+            Cow::Borrowed(_) => canonical::document(&self.tree, &mut hasher),
+            Cow::Owned(text) => canonical::document(&parse(&text)?, &mut hasher),
+        }
+        Ok(hasher.finish())
+    }
+
+    /// The document with this element as the last child of its document element. Its octets stay as they are, but for the
+    /// slash of a document element that had no content.
+    pub(super) fn with(&self, element: &str) -> Vec<u8> {
+        let (before, after) = self.text.split_at(self.end);
+        let parts: &[&str] = match self.empty {
+            None => &[before, element, after],
+            Some(name) => &[before, ">", element, "</", name, ">", &after[2..]],
+        };
+        parts.concat().into_bytes()
+    }
+}
+
+/// The exclusive canonical form of the only element of this name.
+pub(super) fn canonical(signature: &str, name: &str) -> Result<Vec<u8>, Error> {
+    let tree = parse(signature)?;
+    let mut found = tree.descendants().filter(|node| node.is_element() && node.tag_name().name() == name);
+    let (Some(node), None) = (found.next(), found.next()) else { return Err(Error::Unfinished) };
+    let mut octets = Vec::new();
+    canonical::element(node, &mut octets);
+    Ok(octets)
+}
+
+fn parse(text: &str) -> Result<roxmltree::Document<'_>, Error> {
+    // No document type declaration, so no entities; each node takes at least three bytes of the text.
+    let tree = roxmltree::Document::parse_with_options(text, ParsingOptions::default()).map_err(refused)?;
+    if too_deep(tree.root_element()) {
+        return Err(refused("its elements stand too deep in each other"));
+    }
+    Ok(tree)
+}
+
+fn too_deep(root: Node<'_, '_>) -> bool {
+    let (mut node, mut depth) = (root, 1);
+    loop {
+        if depth > MAX_DEPTH {
+            return true;
+        }
+        if let Some(child) = node.first_element_child() {
+            (node, depth) = (child, depth + 1);
+            continue;
+        }
+        loop {
+            if node == root {
+                return false;
+            }
+            if let Some(next) = node.next_sibling_element() {
+                node = next;
+                break;
+            }
+            let Some(parent) = node.parent_element() else { return false };
+            (node, depth) = (parent, depth - 1);
+        }
+    }
+}
+
+/// XML 1.0, 2.11: the ends of lines are one character before anything is parsed. Where there are others the parser makes
+/// that of them in text, but not everywhere.
+fn line_ends(text: &str) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
+    }
+}
+
+/// The name in a tag that lacks its `>`.
+fn name(tag: &str) -> &str {
+    tag[1..].split(|next: char| next.is_ascii_whitespace()).next().unwrap_or_default()
+}
+
+fn refused(why: impl ToString) -> Error {
+    Error::Document(why.to_string())
+}
+
+impl canonical::Sink for Hasher {
+    fn write(&mut self, octets: &[u8]) {
+        self.update(octets);
+    }
+}

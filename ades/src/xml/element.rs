@@ -1,0 +1,219 @@
+//! The `ds:Signature` element with its qualifying properties (EN 319 132-1, 6.3: B-B and B-T).
+
+use std::time::SystemTime;
+
+use data_encoding::{BASE64, HEXLOWER};
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use super::{Content, Error, algorithm, document};
+use crate::{Signatory, digest};
+
+/// `xsd:dateTime` in UTC, whole seconds.
+const DATE_TIME: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+
+/// Where the value goes. The other places end with a tag that stands once in what is made here.
+const VALUE: &str = "</ds:SignatureValue>";
+const PROPERTIES: &str = "</xades:QualifyingProperties>";
+const SIGNATURE: &str = "</ds:Signature>";
+const OBJECT: &str = "</ds:Object></ds:Signature>";
+
+/// Without a value: `ds:SignedInfo`, the place of the value, the certificates, the signed properties.
+pub(super) fn unfinished(
+    content: &Content<'_>,
+    signing_time: SystemTime,
+    signatory: &Signatory,
+) -> Result<String, Error> {
+    let hash = signatory.scheme.hash();
+    let method = algorithm::signature(signatory.scheme)?;
+    let reference = Referenced::new(content);
+    if reference.digest.len() != hash.len() {
+        return Err(Error::Digest);
+    }
+    let time = OffsetDateTime::from(signing_time).format(DATE_TIME).map_err(|_| Error::Time)?;
+    let certificate = signatory.chain.first().ok_or(Error::NoCertificate)?;
+    // Identifiers that no other signature or document has: they hang on all that this one is about.
+    let about = [reference.digest, time.as_bytes(), certificate].concat();
+    let id = &HEXLOWER.encode(&digest(hash, &about))[..32];
+
+    let method_of_digest = format!(r#"<ds:DigestMethod Algorithm="{}"></ds:DigestMethod>"#, algorithm::hash(hash));
+    let signed_properties = format!(
+        concat!(
+            r#"<xades:SignedProperties Id="signed-{id}"><xades:SignedSignatureProperties>"#,
+            r#"<xades:SigningTime>{time}</xades:SigningTime>"#,
+            r#"<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>{method}"#,
+            r#"<ds:DigestValue>{certificate}</ds:DigestValue>"#,
+            r#"</xades:CertDigest></xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties>"#,
+            r##"<xades:SignedDataObjectProperties><xades:DataObjectFormat ObjectReference="#reference-{id}">"##,
+            r#"<xades:MimeType>{media_type}</xades:MimeType></xades:DataObjectFormat>"#,
+            r#"</xades:SignedDataObjectProperties></xades:SignedProperties>"#,
+        ),
+        id = id,
+        time = time,
+        method = method_of_digest,
+        certificate = BASE64.encode(&digest(hash, certificate)),
+        media_type = escaped(reference.media_type),
+    );
+    let qualifying = format!(
+        concat!(
+            r#"<xades:QualifyingProperties xmlns:xades="http://uri.etsi.org/01903/v1.3.2#" Target="#,
+            r##""#signature-{}">{}{}"##,
+        ),
+        id, signed_properties, PROPERTIES,
+    );
+    // The properties in canonical form, as they will stand in the signature.
+    let context = format!(r#"<ds:Object xmlns:ds="{}">{qualifying}</ds:Object>"#, document::XMLDSIG);
+    let properties = digest(hash, &document::canonical(&context, "SignedProperties")?);
+
+    Ok(format!(
+        concat!(
+            r#"<ds:Signature xmlns:ds="{xmldsig}" Id="signature-{id}"><ds:SignedInfo>"#,
+            r#"<ds:CanonicalizationMethod Algorithm="{exclusive}"></ds:CanonicalizationMethod>"#,
+            r#"<ds:SignatureMethod Algorithm="{signature}"></ds:SignatureMethod>"#,
+            r#"<ds:Reference Id="reference-{id}"{attributes}>{transforms}{method}"#,
+            r#"<ds:DigestValue>{document}</ds:DigestValue></ds:Reference>"#,
+            r##"<ds:Reference Type="http://uri.etsi.org/01903#SignedProperties" URI="#signed-{id}">"##,
+            r#"<ds:Transforms><ds:Transform Algorithm="{exclusive}"></ds:Transform></ds:Transforms>{method}"#,
+            r#"<ds:DigestValue>{properties}</ds:DigestValue></ds:Reference></ds:SignedInfo>"#,
+            r#"<ds:SignatureValue Id="value-{id}">{value}"#,
+            r#"<ds:KeyInfo><ds:X509Data>{chain}</ds:X509Data></ds:KeyInfo>"#,
+            r#"<ds:Object>{qualifying}</ds:Object>{object}{end}"#,
+        ),
+        xmldsig = document::XMLDSIG,
+        id = id,
+        exclusive = algorithm::EXCLUSIVE,
+        signature = method,
+        attributes = reference.attributes(id),
+        transforms = reference.transforms(),
+        method = method_of_digest,
+        document = BASE64.encode(reference.digest),
+        properties = BASE64.encode(&properties),
+        value = VALUE,
+        chain = certificates(signatory),
+        qualifying = qualifying,
+        object = reference.object(id),
+        end = SIGNATURE,
+    ))
+}
+
+/// With value, time-stamps, and the document if that is inside.
+pub(super) fn finished(
+    unfinished: &str,
+    value: &[u8],
+    stamps: &[Vec<u8>],
+    document: Option<&[u8]>,
+) -> Result<String, Error> {
+    let mut signature = inserted(unfinished, VALUE, &BASE64.encode(value))?;
+    if !stamps.is_empty() {
+        signature = inserted(&signature, PROPERTIES, &unsigned(stamps))?;
+    }
+    if let Some(document) = document {
+        signature = inserted(&signature, OBJECT, &BASE64.encode(document))?;
+    }
+    Ok(signature)
+}
+
+/// The text with something before the only occurrence of a tag. Nothing that is not ours can have such a tag: foreign
+/// words are escaped.
+fn inserted(text: &str, before: &str, what: &str) -> Result<String, Error> {
+    let (start, end) = text.split_once(before).ok_or(Error::Unfinished)?;
+    if end.contains(before) {
+        return Err(Error::Unfinished);
+    }
+    Ok([start, what, before, end].concat())
+}
+
+fn unsigned(stamps: &[Vec<u8>]) -> String {
+    let stamps: String = stamps
+        .iter()
+        .map(|stamp| {
+            format!(
+                concat!(
+                    r#"<xades:SignatureTimeStamp><ds:CanonicalizationMethod Algorithm="{}"></ds:CanonicalizationMethod>"#,
+                    r#"<xades:EncapsulatedTimeStamp>{}</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp>"#,
+                ),
+                algorithm::EXCLUSIVE,
+                BASE64.encode(stamp),
+            )
+        })
+        .collect();
+    format!(
+        "<xades:UnsignedProperties><xades:UnsignedSignatureProperties>{stamps}\
+         </xades:UnsignedSignatureProperties></xades:UnsignedProperties>"
+    )
+}
+
+fn certificates(signatory: &Signatory) -> String {
+    let one = |der: &Vec<u8>| format!("<ds:X509Certificate>{}</ds:X509Certificate>", BASE64.encode(der));
+    signatory.chain.iter().map(one).collect()
+}
+
+/// The reference to the document.
+struct Referenced<'a> {
+    content: &'a Content<'a>,
+    digest: &'a [u8],
+    media_type: &'a str,
+}
+
+impl<'a> Referenced<'a> {
+    fn new(content: &'a Content<'a>) -> Self {
+        let (digest, media_type) = match *content {
+            Content::Detached { digest, media_type, .. } | Content::Enveloping { digest, media_type } => {
+                (digest, media_type)
+            }
+            Content::Enveloped { digest } => (digest, "text/xml"),
+        };
+        Self { content, digest, media_type }
+    }
+
+    fn attributes(&self, id: &str) -> String {
+        match self.content {
+            Content::Detached { name, .. } => format!(r#" URI="{}""#, escaped(name)),
+            Content::Enveloping { .. } => {
+                format!(r##" Type="{}Object" URI="#object-{id}""##, document::XMLDSIG)
+            }
+            Content::Enveloped { .. } => r#" URI="""#.to_owned(),
+        }
+    }
+
+    fn transforms(&self) -> String {
+        let transforms: &[&str] = match self.content {
+            Content::Detached { .. } => return String::new(),
+            Content::Enveloping { .. } => &[algorithm::BASE64],
+            Content::Enveloped { .. } => &[algorithm::ENVELOPED, algorithm::INCLUSIVE],
+        };
+        let transforms: String =
+            transforms.iter().map(|uri| format!(r#"<ds:Transform Algorithm="{uri}"></ds:Transform>"#)).collect();
+        format!("<ds:Transforms>{transforms}</ds:Transforms>")
+    }
+
+    /// The place of an enveloped document.
+    fn object(&self, id: &str) -> String {
+        match self.content {
+            Content::Enveloping { media_type, .. } => format!(
+                r#"<ds:Object Encoding="{}" Id="object-{id}" MimeType="{}"></ds:Object>"#,
+                algorithm::BASE64,
+                escaped(media_type),
+            ),
+            Content::Detached { .. } | Content::Enveloped { .. } => String::new(),
+        }
+    }
+}
+
+/// As text or as value of an attribute. What XML cannot say at all (controls) becomes U+FFFD.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\u{FFFE}' | '\u{FFFF}' => escaped.push('\u{FFFD}'),
+            control if control.is_ascii_control() => escaped.push('\u{FFFD}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

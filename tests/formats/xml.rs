@@ -1,0 +1,154 @@
+//! XAdES: by EU DSS, by xmlsec1, by signxml, and by what the standard says of its elements.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::SystemTime;
+
+use harness::dss::{self, Job};
+use harness::skip;
+use rsign_ades::xml::{self, Content, Document, Place};
+use rsign_ades::{Signatory, digest, name};
+use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
+
+use crate::canonical::ODD;
+use crate::json::{SCHEMES, python, run};
+use crate::pki::{Person, Pki};
+use crate::tsa;
+
+const DOCUMENT: &[u8] = b"<?xml version=\"1.0\"?>\n<!-- an order -->\n<order xmlns=\"urn:shop\" xmlns:x=\"urn:x\">\n  \
+                          <item x:n='1'>Caf\xc3\xa9 &amp; cake</item>\n</order>\n";
+
+fn sign(pki: &Pki, person: &Person, scheme: Scheme, content: &Content<'_>, place: Place<'_>, stamped: bool) -> Vec<u8> {
+    let signatory = Signatory { chain: person.chain.clone(), scheme };
+    let unfinished = xml::prepare(content, SystemTime::now(), &signatory).unwrap();
+    let value = person.sign(scheme, &xml::to_be_signed(&unfinished).unwrap());
+    let stamps = match stamped {
+        true => vec![tsa::stamp(pki, &xml::to_be_stamped(&unfinished, &signatory, &value).unwrap())],
+        false => Vec::new(),
+    };
+    xml::finish(&unfinished, &signatory, &value, &stamps, place).unwrap()
+}
+
+/// Inside this document.
+fn enveloped(pki: &Pki, person: &Person, scheme: Scheme, document: &[u8], stamped: bool) -> Vec<u8> {
+    let document = Document::read(document).unwrap();
+    let hash = document.digest(scheme.hash()).unwrap();
+    sign(pki, person, scheme, &Content::Enveloped { digest: &hash }, Place::Within(&document), stamped)
+}
+
+#[test]
+fn every_scheme_level_and_envelope_passes() {
+    let pki = Pki::new();
+    let document = pki.write("document.xml", DOCUMENT);
+    let (mut jobs, mut wanted) = (Vec::new(), Vec::new());
+    let mut others: Vec<(KeyType, Scheme)> = SCHEMES.to_vec();
+    // XML signatures tie no hash function to a curve.
+    others.push((KeyType::P521, Scheme::Ecdsa { hash: HashAlgorithm::Sha512 }));
+    for (at, (key, scheme)) in others.into_iter().enumerate() {
+        let person = pki.person(key);
+        let hash = digest(scheme.hash(), DOCUMENT);
+        let name = name(scheme.hash(), &hash);
+        let detached = Content::Detached { name: &name, digest: &hash, media_type: "text/xml" };
+        let enveloping = Content::Enveloping { digest: &hash, media_type: "text/xml" };
+        for stamped in [false, true] {
+            for (what, signed) in [
+                ("detached", sign(&pki, &person, scheme, &detached, Place::Detached, stamped)),
+                ("enveloping", sign(&pki, &person, scheme, &enveloping, Place::Around(DOCUMENT), stamped)),
+                ("enveloped", enveloped(&pki, &person, scheme, DOCUMENT, stamped)),
+            ] {
+                let file = pki.write(&format!("{at}-{what}-{stamped}.xml"), &signed);
+                let mut job = Job::new(&file, &pki.root()).without_revocation();
+                if what == "detached" {
+                    job = job.detached(&document, &name);
+                } else if !matches!(scheme, Scheme::Pss { .. }) {
+                    // Version 1.2.37 does not know MGF1.
+                    with_xmlsec1(&file, &pki.root());
+                }
+                jobs.push(job);
+                wanted.push((what, scheme, if stamped { "XAdES-BASELINE-T" } else { "XAdES-BASELINE-B" }));
+            }
+        }
+    }
+    let Some(said) = dss::judge(&jobs) else { return };
+    for ((what, scheme, format), verdicts) in wanted.into_iter().zip(said) {
+        let [verdict] = &verdicts.unwrap()[..] else { panic!("{what} {scheme:?}: one signature") };
+        assert_eq!(verdict.indication, "TOTAL_PASSED", "{what} {scheme:?}: {verdict:#?}");
+        verdict.passes_as(format);
+        assert!(verdict.errors.is_empty() && verdict.structure.is_empty(), "{what} {scheme:?}: {verdict:#?}");
+    }
+}
+
+#[test]
+fn odd_documents_keep_their_octets_and_pass() {
+    let pki = Pki::new();
+    let person = pki.person(KeyType::P256);
+    let scheme = Scheme::Ecdsa { hash: HashAlgorithm::Sha256 };
+    let mut jobs = Vec::new();
+    for (at, document) in ODD.iter().enumerate() {
+        let signed = String::from_utf8(enveloped(&pki, &person, scheme, document.as_bytes(), false)).unwrap();
+        let (before, rest) = signed.split_once("<ds:Signature ").unwrap();
+        let (_, after) = rest.split_once("</ds:Signature>").unwrap();
+        // An element without content has got an end tag; all others have just what they had.
+        if !document.trim_end().ends_with("/>") || document.contains("</") {
+            assert_eq!([before, after].concat(), *document);
+        }
+        let file = pki.write(&format!("odd-{at}.xml"), signed.as_bytes());
+        with_xmlsec1(&file, &pki.root());
+        jobs.push(Job::new(&file, &pki.root()).without_revocation());
+    }
+    let Some(said) = dss::judge(&jobs) else { return };
+    for (document, verdicts) in ODD.iter().zip(said) {
+        let verdicts = verdicts.unwrap_or_else(|fault| panic!("{document}: {fault}"));
+        assert_eq!(verdicts[0].indication, "TOTAL_PASSED", "{document}: {:#?}", verdicts[0]);
+        verdicts[0].passes_as("XAdES-BASELINE-B");
+    }
+}
+
+#[test]
+fn a_forged_document_fails() {
+    let pki = Pki::new();
+    let person = pki.person(KeyType::Rsa2048);
+    let scheme = Scheme::Pkcs1 { hash: HashAlgorithm::Sha256 };
+    let signed = String::from_utf8(enveloped(&pki, &person, scheme, DOCUMENT, false)).unwrap();
+    let mut jobs = Vec::new();
+    for (at, (old, new)) in [("cake", "coke"), ("text/xml", "text/xul"), ("urn:x\"", "urn:z\"")].into_iter().enumerate()
+    {
+        assert!(signed.contains(old), "{old}");
+        let file = pki.write(&format!("forged-{at}.xml"), signed.replace(old, new).as_bytes());
+        jobs.push(Job::new(&file, &pki.root()).without_revocation());
+    }
+    for verdicts in dss::judge(&jobs).into_iter().flatten() {
+        let verdict = &verdicts.unwrap()[0];
+        assert_eq!(verdict.indication, "TOTAL_FAILED", "{verdict:#?}");
+    }
+}
+
+const SIGNXML: &str = r#"
+import sys, pathlib
+from signxml.xades import XAdESVerifier, XAdESSignatureConfiguration
+signed, root = (pathlib.Path(argument) for argument in sys.stdin.read().split("\n"))
+configuration = XAdESSignatureConfiguration(require_x509=True)
+verified = XAdESVerifier().verify(signed.read_bytes(), ca_pem_file=str(root), expect_config=configuration, expect_references=2)
+print(len(verified))
+"#;
+
+#[test]
+fn signxml_verifies_enveloped_signatures() {
+    let Some(python) = python("signxml") else { return };
+    let pki = Pki::new();
+    for (key, scheme) in SCHEMES.into_iter().filter(|(_, scheme)| !matches!(scheme, Scheme::Pss { .. })) {
+        let person = pki.person(key);
+        let file = pki.write("signed.xml", &enveloped(&pki, &person, scheme, DOCUMENT, false));
+        let said = run(&python, SIGNXML, format!("{}\n{}", file.display(), pki.root().display()).as_bytes());
+        assert_eq!(said.trim(), "2", "{scheme:?}");
+    }
+}
+
+/// xmlsec1 verifies the mathematics, with the chain in the signature up to this root.
+fn with_xmlsec1(signed: &Path, root: &Path) {
+    let mut xmlsec1 = Command::new("xmlsec1");
+    xmlsec1.args(["--verify", "--enabled-key-data", "x509", "--trusted-pem"]).arg(root);
+    xmlsec1.args(["--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties"]);
+    let Ok(said) = xmlsec1.arg(signed).output() else { return skip("xmlsec1", "there is no xmlsec1") };
+    assert!(said.status.success(), "{}: {}", signed.display(), String::from_utf8_lossy(&said.stderr));
+}

@@ -1,0 +1,153 @@
+//! `signatures/signDoc` in the formats that are text, JAdES and XAdES, through the whole service; judged by EU DSS.
+
+use std::path::Path;
+
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use harness::dss::{self, Job};
+use harness::verify::Sha;
+use harness::{Algorithm, Hash, Wanted, shared};
+use rsign_api::algorithm::HashAlgorithm;
+use serde_json::{Value, json};
+
+use crate::common::Outsider;
+use crate::sign_doc::{entry_of, objects, sign_doc};
+
+const DOCUMENT: &str = "<order>12 \u{20ac}</order>\r\n";
+
+/// What the signature calls a document whose digest was given: nobody else named it.
+fn name(algorithm: &Algorithm, document: &str) -> String {
+    let hash = Hash::with(algorithm.sha, document).digest;
+    let function = match algorithm.sha {
+        Sha::Sha256 => HashAlgorithm::Sha256,
+        Sha::Sha384 => HashAlgorithm::Sha384,
+        Sha::Sha512 => HashAlgorithm::Sha512,
+    };
+    rsign_ades::name(function, &hash)
+}
+
+/// The request's list and entry, and the answer's list.
+fn asked(format: &str, algorithm: &Algorithm, level: &str, envelope: &str) -> (Value, &'static str) {
+    let digest = || json!({ "hashes": [Hash::with(algorithm.sha, DOCUMENT).base64()] });
+    let document = || json!({ "document": BASE64.encode(DOCUMENT.as_bytes()), "signed_envelope_property": envelope });
+    match envelope {
+        "" => (json!({ "documentDigests": [entry_of(format, algorithm, level, digest())] }), "SignatureObject"),
+        "Detached" => (json!({ "documents": [entry_of(format, algorithm, level, document())] }), "SignatureObject"),
+        _ => (json!({ "documents": [entry_of(format, algorithm, level, document())] }), "DocumentWithSignature"),
+    }
+}
+
+#[tokio::test]
+async fn json_and_xml_of_every_key_level_and_envelope_pass_dss() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("document");
+    std::fs::write(&document, DOCUMENT).unwrap();
+    let root = Path::new(&shared().ready.signing_ca);
+    let (mut jobs, mut wanted) = (Vec::new(), Vec::new());
+    for (key, algorithm) in [
+        ("RSA-2048", Algorithm::pkcs1(Sha::Sha256)),
+        ("RSA-2048", Algorithm::pkcs1(Sha::Sha512)),
+        ("RSA-2048", Algorithm::pss(Sha::Sha256, 32)),
+        ("P-256", Algorithm::ecdsa(Sha::Sha256)),
+    ] {
+        let who = Outsider::enrol("sign-text", Wanted { key, ..Wanted::QUICK }).await;
+        for (format, envelope) in
+            [("J", "Attached"), ("J", "Detached"), ("J", ""), ("X", "Enveloping"), ("X", "Detached"), ("X", "")]
+        {
+            for level in ["AdES-B-B", "AdES-B-T"] {
+                let sad = who.session.authorize(&who.credential, &[Hash::with(algorithm.sha, DOCUMENT)]).await;
+                let (body, list) = asked(format, &algorithm, level, envelope);
+                let answer = sign_doc(&who, &sad, body).await.ok();
+                let [object] = &objects(&answer, list)[..] else { panic!("{answer}") };
+                let file = folder.path().join(format!("{}.txt", jobs.len()));
+                std::fs::write(&file, object).unwrap();
+                let mut job = Job::new(&file, root).without_revocation();
+                if list == "SignatureObject" {
+                    job = job.detached(&document, &name(&algorithm, DOCUMENT));
+                }
+                jobs.push(job);
+                let format = if format == "J" { "JAdES" } else { "XAdES" };
+                wanted.push(format!("{format}-BASELINE-{}", level.trim_start_matches("AdES-B-")));
+            }
+        }
+    }
+    let Some(said) = dss::judge(&jobs) else { return };
+    for (format, verdicts) in wanted.iter().zip(said) {
+        let [verdict] = &verdicts.unwrap()[..] else { panic!("one signature") };
+        verdict.passes_as(format);
+        assert!(verdict.errors.is_empty(), "{verdict:#?}");
+    }
+}
+
+#[tokio::test]
+async fn formats_are_mixed_in_one_call() {
+    let who = Outsider::enrol("sign-mix", Wanted::QUICK).await;
+    let algorithm = Algorithm::usual("P-256");
+    let hashes = Hash::many("mixed", 3);
+    let sad = who.session.authorize(&who.credential, &hashes).await;
+    let formats = ["J", "C", "X"];
+    let one =
+        |(format, hash): (&&str, &Hash)| entry_of(format, &algorithm, "AdES-B-B", json!({ "hashes": [hash.base64()] }));
+    let body = json!({ "documentDigests": formats.iter().zip(&hashes).map(one).collect::<Vec<_>>() });
+    let answer = sign_doc(&who, &sad, body).await.ok();
+    let (folder, root) = (tempfile::tempdir().unwrap(), Path::new(&shared().ready.signing_ca));
+    let mut jobs = Vec::new();
+    for (at, object) in objects(&answer, "SignatureObject").iter().enumerate() {
+        let (file, content) = (folder.path().join(format!("{at}.sig")), folder.path().join(format!("{at}.bin")));
+        std::fs::write(&file, object).unwrap();
+        std::fs::write(&content, &hashes[at].message).unwrap();
+        let named = name(&algorithm, &format!("mixed {at}"));
+        jobs.push(Job::new(&file, root).detached(&content, &named).without_revocation());
+    }
+    assert_eq!(jobs.len(), 3);
+    let Some(said) = dss::judge(&jobs) else { return };
+    for (format, verdicts) in ["JAdES", "CAdES", "XAdES"].into_iter().zip(said) {
+        verdicts.unwrap()[0].passes_as(&format!("{format}-BASELINE-B"));
+    }
+}
+
+#[tokio::test]
+async fn json_and_xml_repeat_what_they_said() {
+    let who = Outsider::enrol("sign-text-again", Wanted::QUICK).await;
+    let algorithm = Algorithm::usual("P-256");
+    for (format, envelope) in [("J", "Attached"), ("X", "Enveloping")] {
+        let sad = who.session.authorize(&who.credential, &[Hash::of(DOCUMENT)]).await;
+        let (body, list) = asked(format, &algorithm, "AdES-B-B", envelope);
+        let first = sign_doc(&who, &sad, body.clone()).await.ok();
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        assert_eq!(sign_doc(&who, &sad, body).await.ok(), first, "though the signing time would be another");
+        let (stamped, _) = asked(format, &algorithm, "AdES-B-T", envelope);
+        let stamped = String::from_utf8(objects(&sign_doc(&who, &sad, stamped).await.ok(), list)[0].clone()).unwrap();
+        let first = String::from_utf8(objects(&first, list)[0].clone()).unwrap();
+        let value = match format {
+            "J" => first.rsplit('.').next().unwrap().to_owned(),
+            _ => first.split("</ds:SignatureValue>").next().unwrap().rsplit('>').next().unwrap().to_owned(),
+        };
+        assert!(value.len() > 80 && stamped.contains(&value), "signed once");
+    }
+}
+
+#[tokio::test]
+async fn what_json_and_xml_cannot_say_is_refused_and_nothing_is_spent() {
+    let who = Outsider::enrol("sign-text-no", Wanted { key: "RSA-2048", ..Wanted::QUICK }).await;
+    let usual = Algorithm::pkcs1(Sha::Sha256);
+    let salt = Algorithm::pss(Sha::Sha256, 20);
+    let sad = who.session.authorize(&who.credential, &[Hash::of(DOCUMENT)]).await;
+    for format in ["J", "X"] {
+        let (body, _) = asked(format, &salt, "AdES-B-B", "");
+        let heard = sign_doc(&who, &sad, body).await;
+        assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter signAlgo"), "{format}");
+        let (mut body, _) = asked(format, &usual, "AdES-B-B", "");
+        body["documentDigests"][0]["signed_props"] = json!([{ "attribute_name": "x", "attribute_value": "eA==" }]);
+        let heard = sign_doc(&who, &sad, body).await;
+        assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter signed_props (x)"), "{format}");
+    }
+    for (format, envelope) in [("J", "Certification"), ("X", "Attached")] {
+        let (body, _) = asked(format, &usual, "AdES-B-B", envelope);
+        let heard = sign_doc(&who, &sad, body).await;
+        assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter signed_envelope_property"), "{format}");
+    }
+    let (body, list) = asked("J", &usual, "AdES-B-B", "Attached");
+    let jws = String::from_utf8(objects(&sign_doc(&who, &sad, body).await.ok(), list)[0].clone()).unwrap();
+    let payload = jws.split('.').nth(1).unwrap();
+    assert_eq!(BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap(), DOCUMENT.as_bytes());
+}
