@@ -10,6 +10,7 @@ KRYOPTIC := $(TARGET)/kryoptic/release/libkryoptic_pkcs11.so
 FUZZ     := $(TARGET)/fuzz
 BROWSER  := $(TARGET)/browser
 JSIGN    := $(TARGET)/jsign/jsign.jar
+DSS      := $(TARGET)/interop
 NODE     := $(BROWSER)/node
 # npm as it came with Node; it trusts whom this machine trusts, as cargo, pip and git do.
 NPM      := NODE_USE_SYSTEM_CA=1 $(abspath $(NODE)) \
@@ -52,7 +53,7 @@ test: setup fmt-check abuse-rows ## Runs every test: two tokens, two stores, rea
 	cargo build --workspace --all-targets $(CARGO_FLAGS)
 	MONGOD="$(abspath $(MONGOD))" KRYOPTIC="$(abspath $(KRYOPTIC))" SOFTHSM2_MODULE="$(SOFTHSM2_MODULE)" \
 	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_FUZZ="$(abspath $(FUZZ))/bin/python" RSIGN_NODE="$(abspath $(NODE))" \
-	    RSIGN_JSIGN="$(abspath $(JSIGN))" cargo test --workspace $(CARGO_FLAGS)
+	    RSIGN_JSIGN="$(abspath $(JSIGN))" RSIGN_DSS="$(abspath $(DSS))" cargo test --workspace $(CARGO_FLAGS)
 
 .PHONY: abuse-rows
 abuse-rows: # Every row of the attack table in SECURITY.md has a test named after it.
@@ -73,8 +74,8 @@ lint: fmt-check ## Checks formatting and clippy's opinion
 
 # --- what those need ---
 
-.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools jsign python-lock browser-lock
-setup: packages-test $(VENV)/installed $(FUZZ)/installed mongod kryoptic browser-tools jsign ## Installs what demo and tests need
+.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools jsign dss python-lock browser-lock
+setup: packages-test $(VENV)/installed $(FUZZ)/installed mongod kryoptic browser-tools jsign dss ## Installs what demo and tests need
 setup-demo: packages-demo $(VENV)/installed
 
 packages-demo:
@@ -107,6 +108,9 @@ kryoptic: packages-test ## Builds Kryoptic, the second test token
 
 jsign: packages-test ## Fetches jsign, a code signing tool, from Maven
 	@JSIGN=$(JSIGN) deploy/ci/fetch-jsign.sh
+
+dss: packages-test ## Builds the judge of signed documents: EU DSS, from Maven
+	@DSS=$(DSS) deploy/ci/build-dss.sh
 
 # Node looks for packages in the folders above the importing file and nowhere else, so one link, which git ignores,
 # leads from the tests to what lies below $(TARGET).

@@ -7,11 +7,13 @@ use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
 use crate::config::timestamp::TimestampConfig;
+use crate::crl_client::CrlClient;
 use crate::domain::seal::Material;
 use crate::identity_client::IdentityClient;
 use crate::port::callback::Callback;
 use crate::port::clock::{Clock, SystemClock};
 use crate::port::random::{Random, SystemSource};
+use crate::port::revocations::Revocations;
 use crate::port::signer::Signer;
 use crate::port::time_stamps::TimeStamps as StampingAuthority;
 use crate::service::account::apps::Apps;
@@ -25,7 +27,9 @@ use crate::service::authority::Authority;
 use crate::service::authorization::Authorization;
 use crate::service::clients::Clients;
 use crate::service::credentials::Credentials;
+use crate::service::documents::Documents;
 use crate::service::enrolment::Enrolment;
+use crate::service::evidence::Evidence;
 use crate::service::housekeeping::Housekeeping;
 use crate::service::jobs::{self, Jobs, Patience};
 use crate::service::login::Login;
@@ -91,10 +95,12 @@ pub struct App {
     pub authorization: Authorization,
     /// Signatures.
     pub signing: Arc<Signing>,
+    /// Signed documents.
+    pub documents: Arc<Documents>,
     /// Signatures that are fetched later.
     pub jobs: Jobs,
     /// Time-stamps; none where no authority is named.
-    pub time_stamps: Option<TimeStamps>,
+    pub time_stamps: Option<Arc<TimeStamps>>,
     /// CA certificate and CRL.
     pub authority: Arc<Authority>,
     /// For what strangers ask.
@@ -126,6 +132,8 @@ pub struct Parts {
     pub callback: Arc<dyn Callback>,
     /// The time-stamping authority, where there is one.
     pub stamping: Option<Arc<dyn StampingAuthority>>,
+    /// CRLs of others.
+    pub revocations: Arc<dyn Revocations>,
     /// The configuration key, where there is one.
     pub material: Option<Arc<Material>>,
 }
@@ -144,6 +152,7 @@ impl Parts {
             providers: providers(config)?,
             callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
             stamping: config.timestamp.as_ref().map(stamping).transpose()?,
+            revocations: Arc::new(CrlClient::new()?),
             material: config.auth.configuration_key()?.map(Arc::new),
         })
     }
@@ -286,11 +295,21 @@ impl App {
             Arc::clone(&history),
             Arc::clone(&signer),
         );
+        let stamps = parts.stamping.clone().map(|authority| Arc::new(TimeStamps::new(authority, Arc::clone(&random))));
+        let evidence = Evidence::new(
+            Arc::clone(&authority),
+            Arc::clone(&parts.revocations),
+            config.timestamp.as_ref().map_or_else(|| Ok(Vec::new()), TimestampConfig::authorities)?,
+            Arc::clone(&clock),
+        );
+        let documents = Documents::new(repositories.credentials.clone(), Arc::clone(&signer), stamps.clone(), evidence);
+        let documents = Arc::new(documents);
         let signing = Arc::new(Signing::new(repositories.credentials, signer));
         let jobs = Jobs::new(jobs::Parts {
             stored: repositories.jobs,
             clients: parts.repositories.clients.clone(),
             signing: Arc::clone(&signing),
+            documents: Arc::clone(&documents),
             callback: Arc::clone(&parts.callback),
             patience: patience(config),
             most: config.asynchronous.jobs,
@@ -318,8 +337,9 @@ impl App {
             credentials,
             authorization,
             signing,
+            documents,
             jobs,
-            time_stamps: parts.stamping.clone().map(|authority| TimeStamps::new(authority, Arc::clone(&random))),
+            time_stamps: stamps,
             authority,
             rates,
             room,

@@ -29,6 +29,7 @@ mod rows;
 mod sad;
 mod sandbox;
 mod secrets;
+mod sign_doc;
 mod stores;
 mod timestamp;
 mod tolerance;

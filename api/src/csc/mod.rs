@@ -8,6 +8,7 @@ pub mod approval;
 pub mod auth;
 pub mod authorization;
 pub mod credentials;
+pub mod documents;
 pub mod info;
 pub mod oauth2;
 pub mod request_object;

@@ -9,6 +9,7 @@ use rsign_api::csc::approval::Pending;
 use rsign_api::csc::auth::LoginAnswer;
 use rsign_api::csc::authorization::{GrantedDetails, Parameters, Scope};
 use rsign_api::csc::credentials::*;
+use rsign_api::csc::documents::{SignedDocuments, ValidationInfo};
 use rsign_api::csc::info::{AuthorizationServer, Info, SignAlgorithms, SignatureFormats};
 use rsign_api::csc::oauth2::{Aliases, Metadata, PushedAnswer, TokenAnswer};
 use rsign_api::csc::signatures::{Deferred, Signatures};
@@ -178,6 +179,13 @@ fn signatures() -> Signatures {
     Signatures { signatures: vec![Bytes(vec![1, 2, 3])] }
 }
 
+/// With all there is.
+fn documents() -> Value {
+    let some = || vec![Bytes(vec![48, 0])];
+    let validation = Some(ValidationInfo { ocsp: some(), crl: some(), certificates: some() });
+    value(SignedDocuments { with_signature: some(), objects: some(), validation })
+}
+
 /// A schema's name, and answers of it: the least first, and together all there is.
 fn answers(version: Version) -> Vec<(&'static str, Vec<Value>)> {
     let login = |full: bool| LoginAnswer {
@@ -233,8 +241,12 @@ fn same_members(document: &Document, place: &str, schema: &Value, values: &[&Val
 fn members_are_those_of_the_document() {
     for (judge, version) in csc().iter().zip([Version::V1, Version::V2]) {
         // Only 2.x has it.
-        let polling = (version == Version::V2).then(|| ("PollingAnswer", vec![value(signatures())]));
-        for (name, samples) in answers(version).into_iter().chain(polling) {
+        let polling = vec![value(signatures()), documents()];
+        let signed =
+            vec![value(SignedDocuments::default()), documents(), value(Deferred { response: "as_x".to_owned() })];
+        let more = [("PollingAnswer", polling), ("SignDocAnswer", signed)];
+        let more = more.into_iter().filter(|_| version == Version::V2);
+        for (name, samples) in answers(version).into_iter().chain(more) {
             for sample in &samples {
                 assert_eq!(judge.schema(name, true, sample), Vec::<String>::new(), "{name} {sample}");
             }

@@ -1,8 +1,10 @@
 //! Bodies that apps send: what a schema takes the code reads, and what the schema refuses the code refuses.
 
 use rsign_api::algorithm::KeyType;
+use rsign_api::csc::documents::{Offer, Wrong};
 use rsign_api::csc::signatures::Validities;
 use rsign_api::csc::{Ask, Limits};
+use rsign_api::document::{Envelope, Format, Level};
 use rsign_api::error::Fault;
 use rsign_api::signer::Scal;
 use rsign_api::version::Version;
@@ -14,6 +16,14 @@ const LIMITS: Limits = Limits { depth: 16, hashes: 1000 };
 
 /// As a gateway has them by default.
 const VALIDITIES: Validities = Validities { shortest: 1000, longest: 86_400_000, usual: 3_600_000 };
+
+/// A service that can do everything.
+const OFFER: Offer<'static> = Offer {
+    formats: &[(Format::Cades, &[Envelope::Attached, Envelope::Detached])],
+    levels: &Level::ALL,
+    highest: &|_| Level::Lta,
+    unsayable: &|_, _| Vec::new(),
+};
 
 /// Asks a body all that the method of this request asks, without regard to any credential.
 fn read(schema: &str, ask: &Ask<'_>, body: &Value, key: KeyType) -> Result<(), Fault> {
@@ -45,6 +55,19 @@ fn read(schema: &str, ask: &Ask<'_>, body: &Value, key: KeyType) -> Result<(), F
             ask.optional_sad()?;
             ask.credential()?;
             ask.digests(key)?;
+            ask.mode(&VALIDITIES).map(drop)
+        }
+        "SignDocRequest" => {
+            ask.optional_sad()?;
+            // A qualifier may stand for a credential.
+            if ask.qualifier()?.is_none() {
+                ask.credential()?;
+            }
+            let documents = ask.documents(key, &OFFER).map(drop);
+            documents.map_err(|wrong| match wrong {
+                Wrong::Row(fault) => fault,
+                Wrong::Properties(_) => rsign_api::error::MALFORMED,
+            })?;
             ask.mode(&VALIDITIES).map(drop)
         }
         "PollingRequest" => {
@@ -80,6 +103,8 @@ fn differs(schema: &str, member: &str, value: &Value, body: &Value) -> bool {
     match (schema, member) {
         // What is no string is a user there is not; the gateway says so.
         ("PollingRequest", "userID") => true,
+        // Where neither it nor a qualifier is there, nothing says whose key is meant.
+        ("SignDocRequest", "credentialID") => value.is_string() || value.is_null(),
         // An id that is too short or too long is an unknown one.
         (_, "credentialID" | "userID") => value.is_string(),
         // The gateway looks into it later.
@@ -91,6 +116,8 @@ fn differs(schema: &str, member: &str, value: &Value, body: &Value) -> bool {
         ("AuthorizeRequest", "authData") => true,
         // It matters where the user is asked, and only there.
         ("AuthorizeRequest", "description") => true,
+        // Whether it is the algorithm's own function no schema says; what is no string counts as absent.
+        ("SignDocRequest", "hashAlgorithmOID") => value.is_string(),
         // Each digest fits one of the functions, but not the one that is named.
         ("AuthorizeRequest" | "ExtendRequest", "hashAlgo" | "hashAlgorithmOID") => true,
         ("SignHashRequest", "hashAlgo" | "hashAlgorithmOID" | "signAlgo") => value.is_string(),

@@ -5,6 +5,7 @@ mod auth;
 mod authorize;
 mod browser;
 mod credential;
+mod documents;
 mod errors;
 mod implicit;
 mod info;
@@ -35,6 +36,7 @@ const LIST: &[Need] = &[Method("credentials/list")];
 const INFO: &[Need] = &[Method("credentials/info"), Credential];
 const AUTHORIZE: &[Need] = &[Method("credentials/info"), Method("credentials/authorize"), Credential];
 const SIGN: &[Need] = &[Method("credentials/info"), Method("signatures/signHash"), Credential];
+const SIGN_DOC: &[Need] = &[Method("credentials/info"), Method("signatures/signDoc"), Credential];
 const EXTEND: &[Need] =
     &[Method("credentials/extendTransaction"), Method("credentials/info"), Method("signatures/signHash"), Credential];
 const LOGIN: &[Need] = &[Method("auth/login"), Login];
@@ -248,6 +250,13 @@ pub static CHECKS: &[Check] = checks! {
         ["", "11.12"], MUST, POLLING, asynchronous::polling_errors;
     "async.polling.sentences" "signPolling refuses in the words of its table"
         ["", "11.12"], WORDING, POLLING, asynchronous::polling_sentences;
+    "documents.cades" "signDoc gives CAdES signatures over a digest and over a document"
+        ["", "11.11"], MUST, SIGN_DOC, documents::cades;
+    "documents.foreign" "signDoc signs no digest that was not authorized"
+        ["", "11.11"], MUST, SIGN_DOC, documents::foreign;
+    "documents.errors" "signDoc refuses by its table" ["", "11.11"], MUST, SIGN_DOC, documents::errors;
+    "documents.sentences" "signDoc refuses in the words of its table"
+        ["", "11.11"], WORDING, SIGN_DOC, documents::sentences;
     "timestamp.token" "timestamp gives an RFC 3161 token of the hash, with the nonce"
         ["11.10", "11.13"], MUST, TIMESTAMP, timestamp::token;
     "timestamp.no_nonce" "a time-stamp is given without a nonce"

@@ -11,8 +11,8 @@ use crate::service::account::throttle::Wait;
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{
-    authorization, clients, credentials, enrolment, jobs, login, passwords, prompts, rates, signing, time_stamps,
-    tokens, transactions, workers,
+    authorization, clients, credentials, documents, enrolment, evidence, jobs, login, passwords, prompts, rates, signing,
+    time_stamps, tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -56,6 +56,12 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::DigestLength => wire::DIGEST_LENGTH,
         Refusal::Algorithm => wire::SIGN_ALGO,
         Refusal::NotAllowed => wire::oauth2::DENIED,
+        Refusal::Format => wire::SIGNATURE_FORMAT,
+        Refusal::Property => return Problem::signed_properties(Vec::new()).because(signer::Error::Refused(refusal)),
+        Refusal::ForeignDocument => {
+            let problem = Problem::new(StatusCode::FORBIDDEN, wire::DOCUMENT_MISMATCH);
+            return problem.because(signer::Error::Refused(refusal));
+        }
         Refusal::Busy => return Problem::unavailable(signer::Error::Busy),
         // The services name the certificate's subject or call the credential disabled; here nobody did.
         Refusal::CertificateExpired => wire::CREDENTIAL_DISABLED,
@@ -123,6 +129,33 @@ impl From<signing::Error> for Problem {
     }
 }
 
+impl From<evidence::Error> for Problem {
+    fn from(error: evidence::Error) -> Self {
+        match error {
+            evidence::Error::Signer(error) => error.into(),
+            error @ evidence::Error::Unavailable(_) => Self::unavailable(error),
+            error @ (evidence::Error::Malformed(_)
+            | evidence::Error::NoIssuer
+            | evidence::Error::NoSource
+            | evidence::Error::Wrong(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<documents::Error> for Problem {
+    fn from(error: documents::Error) -> Self {
+        match error {
+            documents::Error::Signing(signing::Error::Signer(
+                error @ signer::Error::Refused(Refusal::HashNotAuthorized),
+            )) => Self::from(wire::DOCUMENTS_NOT_AUTHORIZED).because(error),
+            documents::Error::Signing(error) => error.into(),
+            documents::Error::TimeStamp(error) => error.into(),
+            documents::Error::Evidence(error) => error.into(),
+            error @ (documents::Error::Unbelievable(_) | documents::Error::Unfinished(_)) => Self::internal(error),
+        }
+    }
+}
+
 impl From<jobs::Error> for Problem {
     fn from(error: jobs::Error) -> Self {
         match error {
@@ -132,6 +165,7 @@ impl From<jobs::Error> for Problem {
             jobs::Error::OtherUser => wire::POLLED_USER.into(),
             error @ jobs::Error::Busy => Self::unavailable(error),
             jobs::Error::Signing(error) => error.into(),
+            jobs::Error::Documents(error) => error.into(),
             jobs::Error::Store(error) => error.into(),
             error @ (jobs::Error::Lost | jobs::Error::Random(_)) => Self::internal(error),
         }

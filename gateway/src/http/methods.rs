@@ -11,11 +11,11 @@ const BOTH: &[Version] = &[Version::V1, Version::V2];
 const V2: &[Version] = &[Version::V2];
 
 const fn method(name: &'static str, versions: &'static [Version], run: Run) -> Method {
-    Method { name, versions, header: wire::HEADER, needs: Needs::Nothing, run }
+    Method { name, versions, header: wire::HEADER, needs: Needs::Nothing, documents: false, run }
 }
 
 /// All of them, in the order `info` names them.
-pub(super) static METHODS: [Method; 11] = [
+pub(super) static METHODS: [Method; 12] = [
     Method { needs: Needs::Basic, ..method("auth/login", BOTH, Run::Open(csc::auth_login::handle)) },
     Method { header: wire::HEADER_CAPITALS, ..method("auth/revoke", BOTH, Run::Service(csc::auth_revoke::handle)) },
     method("credentials/list", BOTH, Run::Service(csc::credentials_list::handle)),
@@ -27,6 +27,7 @@ pub(super) static METHODS: [Method; 11] = [
         ..method("credentials/extendTransaction", BOTH, Run::Service(csc::extend_transaction::handle))
     },
     method("signatures/signHash", BOTH, Run::Credential(csc::sign_hash::handle)),
+    Method { documents: true, ..method("signatures/signDoc", V2, Run::Credential(csc::sign_doc::handle)) },
     method("signatures/signPolling", V2, Run::Credential(csc::sign_polling::handle)),
     Method { needs: Needs::TimeStamps, ..method("signatures/timestamp", BOTH, Run::Service(csc::timestamp::handle)) },
     INFO,
@@ -37,12 +38,11 @@ pub(super) const INFO: Method = method("info", BOTH, Run::Open(csc::info::handle
 
 /// Methods of the standard that this service does not have yet, with the versions that define them.
 #[cfg(test)]
-pub(super) const MISSING: [(&str, &[Version]); 5] = [
+pub(super) const MISSING: [(&str, &[Version]); 4] = [
     ("credentials/sendOTP", BOTH),
     ("credentials/getChallenge", V2),
     ("credentials/create", V2),
     ("credentials/delete", V2),
-    ("signatures/signDoc", V2),
 ];
 
 /// Those that this configuration switches on (DESIGN 6).

@@ -3,6 +3,7 @@
 //! * [`enrolment`](Signer::create): key, certificate, PIN, life cycle
 //! * [`authorization`](Signer::authorize): PIN in, SAD out
 //! * [`signing`](Signer::sign): SAD and hashes in, signatures out
+//! * [`documents`](Signer::sign_documents): SAD and documents, or their digests, in; what is signed is formed here
 //! * `factor`: codes of an authenticator app
 //! * [`unblock`](Signer::unblock): two officers bring back what wrong PINs blocked
 //! * [`channel`](Signer::open_channel): the same and more, asked for inside an end-to-end channel
@@ -11,11 +12,13 @@ mod authority;
 mod authorization;
 mod channel;
 mod checkpoint;
+mod documents;
 mod enrolment;
 mod factor;
 mod life;
 mod pin_try;
 mod signing;
+mod spending;
 mod turn;
 mod unblock;
 

@@ -10,6 +10,7 @@ pub(super) mod credentials_list;
 mod describe;
 pub(super) mod extend_transaction;
 pub(super) mod info;
+pub(super) mod sign_doc;
 pub(super) mod sign_hash;
 pub(super) mod sign_polling;
 pub(super) mod timestamp;

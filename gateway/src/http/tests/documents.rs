@@ -138,7 +138,8 @@ impl World {
         let id = self.bench.parts.random.id().unwrap();
         let expires_at = self.bench.parts.clock.now() + 3_600_000;
         let (client, user) = (client.to_owned(), self.bench.ann.clone());
-        let job = Job { client, user, credential: self.credential.clone(), progress, expires_at };
+        let credential = self.credential.clone();
+        let job = Job { client, user, credential, documents: false, progress, expires_at };
         assert!(self.bench.parts.repositories.jobs.store(&id, job).await.unwrap());
         id
     }
@@ -186,6 +187,10 @@ impl World {
             "credentials/extendTransaction" => user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH] })),
             "signatures/signHash" => {
                 user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH], "signAlgo": "1.2.840.113549.1.1.11" }))
+            }
+            "signatures/signDoc" => {
+                let digest = json!({ "hashes": [HASH], "signature_format": "C", "signAlgo": "1.2.840.113549.1.1.11" });
+                user(json!({ "credentialID": id, "SAD": "sad_one", "documentDigests": [digest] }))
             }
             "signatures/signPolling" => {
                 let job = self.job(BASIC, Progress::Signed(vec![Bytes(vec![7])])).await;

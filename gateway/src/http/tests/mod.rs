@@ -12,6 +12,7 @@ mod isolation;
 mod keyed;
 mod mutual;
 mod oauth2;
+mod sign_doc;
 mod signed;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ use crate::domain::user::User;
 use crate::port::clock::{Clock, Hands, SystemClock};
 use crate::port::fake_callback::FakeCallback;
 use crate::port::fake_identity::{FakeProvider, ISSUER};
+use crate::port::fake_revocations::FakeRevocations;
 use crate::port::fake_signer::FakeSigner;
 use crate::port::fake_time_stamps::FakeStamps;
 use crate::port::random::SystemSource;
@@ -149,6 +151,7 @@ impl Bench {
             }],
             callback: Arc::new(FakeCallback::default()),
             stamping: config.timestamp.as_ref().map(|_| Arc::new(FakeStamps) as _),
+            revocations: Arc::new(FakeRevocations::default()),
             material: Some(Arc::new(Material::new(&[7; 32]))),
         };
         let app = App::new(&config, &parts, PUBLIC).unwrap();

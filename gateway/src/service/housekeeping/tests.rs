@@ -11,6 +11,7 @@ use crate::domain::job::{Job, Progress};
 use crate::domain::user::{PasswordHash, User};
 use crate::port::clock::Hands;
 use crate::port::fake_callback::FakeCallback;
+use crate::port::fake_revocations::FakeRevocations;
 use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
@@ -42,6 +43,7 @@ async fn bench() -> Bench {
         providers: Vec::new(),
         callback: Arc::new(FakeCallback::default()),
         stamping: None,
+        revocations: Arc::new(FakeRevocations::default()),
         material: None,
     };
     let subject = Subject {
@@ -145,6 +147,7 @@ async fn signatures_that_nobody_fetched_in_time_go() {
         client: "app".to_owned(),
         user: "ann".to_owned(),
         credential: bench.id.clone(),
+        documents: false,
         progress: Progress::Running(0),
         expires_at: 1000,
     };
