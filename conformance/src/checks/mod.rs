@@ -7,6 +7,7 @@ mod browser;
 mod credential;
 mod documents;
 mod errors;
+mod implicit;
 mod info;
 mod lifecycle;
 mod list;
@@ -15,7 +16,7 @@ mod oauth;
 mod sign;
 mod timestamp;
 
-use crate::check::Need::{Client, Credential, Login, Method};
+use crate::check::Need::{Client, Credential, Implicit, Login, Method};
 use crate::check::Severity::{Must, Quirk, Should};
 use crate::check::{Check, Need, Severity};
 
@@ -47,6 +48,9 @@ const OAUTH: &[Need] = &[Client];
 const CODE: &[Need] = &[Client, Method("credentials/info"), Method("signatures/signHash"), Credential];
 const CHECK: &[Need] =
     &[Method("credentials/authorizeCheck"), Method("credentials/authorize"), Method("credentials/info"), Credential];
+const IMPLICIT: &[Need] = &[Method("credentials/authorize"), Method("credentials/info"), Implicit];
+const HANDLE: &[Need] =
+    &[Method("credentials/authorizeCheck"), Method("credentials/authorize"), Method("credentials/info"), Implicit];
 const MODE_A: &[Need] =
     &[Method("signatures/signPolling"), Method("signatures/signHash"), Method("credentials/info"), Credential];
 
@@ -184,6 +188,15 @@ pub static CHECKS: &[Check] = checks! {
         ["", "11.7"], MUST, &[Method("credentials/authorizeCheck")], authorize::check_errors;
     "authorize.check.sentences" "authorizeCheck refuses in the words of its table"
         ["", "11.7"], WORDING, &[Method("credentials/authorizeCheck")], authorize::check_sentences;
+    "implicit.announced" "what is approved elsewhere asks apps for no PIN and no OTP"
+        ["11.5", "11.5"], MUST, &[Method("credentials/info"), Implicit], implicit::announced;
+    "implicit.unapproved" "there is no SAD that its owner has not approved"
+        ["8.2, 11.6", "8.2, 11.6"], MUST, IMPLICIT, implicit::nothing_at_once;
+    "implicit.waits" "while nobody has approved there is a handle, and it is good for asking again"
+        ["", "11.6, 11.7"], MUST, HANDLE, implicit::waits;
+    "implicit.foreign" "a handle is of no use to another client" ["", "11.7"], MUST, HANDLE, implicit::foreign;
+    "implicit.delivers" "what its owner approves elsewhere is signed"
+        ["11.6", "11.6, 11.7"], MUST, IMPLICIT, implicit::delivers;
     "challenge.answers" "getChallenge gives a challenge, or sends one"
         ["", "11.8"], MUST, CHALLENGE, authorize::challenge;
     "challenge.errors" "getChallenge refuses by its table" ["", "11.8"], MUST, CHALLENGE, authorize::challenge_errors;

@@ -344,6 +344,32 @@ pub(crate) static FAULTS: &[Fault] = &[
     member!("authorize.check", "delivers nothing", "credentials/authorizeCheck", |body| drop_member(body, "SAD")),
     code!("authorize.check.errors", "credentials/authorizeCheck"),
     words!("authorize.check.sentences", "credentials/authorizeCheck"),
+    member!("implicit.announced", "wants a PIN all the same", "credentials/info", |body| {
+        body["authMode"] = json!("explicit");
+        body["auth"]["objects"] = json!([{ "type": "Password", "id": "PIN" }]);
+    }),
+    request("implicit.unapproved", "gives a SAD that nobody approved", |asked, _| {
+        asked.is("credentials/authorize").then(given)
+    }),
+    answer("implicit.waits", "delivers a SAD that nobody approved", |asked, told, _| {
+        if asked.is("credentials/authorizeCheck") && told.status == 202 {
+            *told = given();
+        }
+    }),
+    request("implicit.foreign", "gives handles to whoever asks", |asked, memory| {
+        let announced = |(asked, told): &&(Asked, Told)| asked.is("credentials/authorize") && told.status == 202;
+        if asked.is("credentials/authorizeCheck")
+            && let Some((authorized, _)) = memory.before.iter().rev().find(announced)
+        {
+            asked.headers.insert("authorization", authorized.headers["authorization"].clone());
+        }
+        None
+    }),
+    answer("implicit.delivers", "signs something else", |asked, told, _| {
+        if asked.is("signatures/signHash") && told.status == 200 {
+            turn(told, 0);
+        }
+    }),
     answer("challenge.answers", "gives no challenge", |asked, told, _| {
         if asked.is("credentials/getChallenge") {
             *told = Told::json_body(200, &json!({}));

@@ -16,6 +16,7 @@ pub mod language;
 pub mod password;
 pub mod pkce;
 pub mod plain;
+pub mod prompt;
 pub mod redirect;
 pub mod seal;
 pub mod session;
