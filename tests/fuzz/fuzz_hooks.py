@@ -6,7 +6,9 @@ import atexit
 import json
 import os
 import random
+from base64 import b64encode
 from collections import Counter, defaultdict
+from hashlib import sha256
 from pathlib import Path
 
 import requests
@@ -82,6 +84,16 @@ def make_oauth_right(method: str, parameters: dict) -> None:
         parameters |= {"token": client_token(), "token_type_hint": "access_token"}
 
 
+def sign_a_document(body: dict) -> None:
+    """One document, signed at once; whatever else was asked for does not go with it."""
+    credential, document = KEYS["P-256"], b"a document"
+    kept = {name: body[name] for name in ("clientData",) if name in body}
+    approved = [b64encode(sha256(document).digest()).decode()]
+    one = {"document": b64encode(document).decode(), "signature_format": "C", "signAlgo": "1.2.840.10045.4.3.2"}
+    body.clear()
+    body |= {"credentialID": credential["credentialID"], "SAD": sad(credential, approved), "documents": [one]} | kept
+
+
 def make_right(path: str, body: dict) -> None:
     """Fills in what is true of this sandbox."""
     version, method = path.split("/")[2:4] if path.startswith("/csc/") else ("", "")
@@ -106,6 +118,8 @@ def make_right(path: str, body: dict) -> None:
         # No address is registered, and none shall be called.
         body.pop("response_uri", None)
         body.pop("validity_period", None)
+    if method == "signDoc":
+        sign_a_document(body)
     if method == "signPolling":
         body["requestID"] = job()
         body.pop("userID", None)
