@@ -27,6 +27,32 @@ async def ask_pyhanko(signed: cms.SignedData, content: bytes, roots: list[x509.C
     }
 
 
+def is_der(octets: bytes) -> bool:
+    """Whether every length is definite and as short as can be, at every depth."""
+    while octets:
+        if octets[0] & 0x1F == 0x1F or len(octets) < 2:
+            return False
+        length, start = octets[1], 2
+        if length > 0x80:
+            start += length - 0x80
+            length = int.from_bytes(octets[2:start], "big")
+            if length < 0x80 or octets[2] == 0:
+                return False
+        elif length == 0x80:
+            return False
+        end = start + length
+        if end > len(octets) or (octets[0] & 0x20 and not is_der(octets[start:end])):
+            return False
+        octets = octets[end:]
+    return True
+
+
+def is_sorted(attributes: cms.CMSAttributes) -> bool:
+    """DER wants the members of a SET OF in the order of their encodings."""
+    encoded = [attribute.dump() for attribute in attributes] if attributes else []
+    return encoded == sorted(encoded)
+
+
 def look(octets: bytes) -> dict:
     info = cms.ContentInfo.load(octets, strict=True)
     signed = info["content"]
@@ -44,10 +70,11 @@ def look(octets: bytes) -> dict:
     hash_name = ess[0]["hash_algorithm"]["algorithm"].native
     return {
         "signer_infos": len(signed["signer_infos"]),
-        "der": cms.ContentInfo.load(octets).dump(force=True) == octets,
+        "der": is_der(octets) and all(is_sorted(signer[name]) for name in ("signed_attrs", "unsigned_attrs")),
         "version": signed["version"].native,
         "content_type": signed["encap_content_info"]["content_type"].native,
         "certificates": len(signed["certificates"]),
+        "crls": len(signed["crls"] or []),
         "signed": names(signer["signed_attrs"]),
         "unsigned": names(signer["unsigned_attrs"]) if signer["unsigned_attrs"] else [],
         "ess_matches": ess[0]["cert_hash"].native == hashlib.new(hash_name, certificate.dump()).digest(),

@@ -1,8 +1,10 @@
 //! `signatures/signDoc`: signed documents, judged by openssl, by pyHanko and octet by octet.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use data_encoding::BASE64;
+use harness::dss::{Job, judge};
 use harness::verify::Sha;
 use harness::{Algorithm, Answer, Hash, Pieces, Wanted, command, demanded, repository, shared};
 use serde_json::{Value, json};
@@ -90,6 +92,28 @@ fn pyhanko(objects: &[Vec<u8>], document: &str) -> Vec<Value> {
     verdicts
 }
 
+/// What EU DSS, the reference validator, says of signatures over the document: each passes as what was asked for.
+fn dss(objects: &[Vec<u8>], document: &str, levels: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, octets: &[u8]| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, octets).unwrap();
+        file
+    };
+    let (root, document) = (PathBuf::from(&shared().ready.signing_ca), write("document", document.as_bytes()));
+    let job = |(number, (object, level)): (usize, (&Vec<u8>, &&str))| {
+        let job = Job::new(&write(&number.to_string(), object), &root).detached(&document, "document");
+        // The lower levels bring no word on revocation.
+        if ["AdES-B-LT", "AdES-B-LTA"].contains(level) { job } else { job.without_revocation() }
+    };
+    let jobs: Vec<Job> = objects.iter().zip(levels).enumerate().map(job).collect();
+    let Some(verdicts) = judge(&jobs) else { return };
+    for (verdict, level) in verdicts.iter().zip(levels) {
+        let [verdict] = &verdict.as_ref().unwrap()[..] else { panic!("one signature: {verdict:?}") };
+        verdict.passes_as(&format!("CAdES-BASELINE-{}", level.trim_start_matches("AdES-B-")));
+    }
+}
+
 /// Every rule of the profile that its verdict shows.
 fn in_profile(verdict: &Value, level: &str, mechanism: &str) {
     assert_eq!(verdict["intact"], true, "{verdict}");
@@ -102,10 +126,17 @@ fn in_profile(verdict: &Value, level: &str, mechanism: &str) {
     assert_eq!(verdict["content_type"], "data");
     assert_eq!(verdict["signed"], json!(["content_type", "message_digest", "signing_certificate_v2", "signing_time"]));
     assert_eq!(verdict["ess_matches"], true, "the certificate is named by its hash");
-    assert_eq!(verdict["certificates"], 2, "the chain up to its root");
-    let unsigned = if level == "AdES-B-T" { json!(["signature_time_stamp_token"]) } else { json!([]) };
+    let lasting = ["AdES-B-LT", "AdES-B-LTA"].contains(&level);
+    // The chain up to its root; and the time-stamping authority's, and a CRL of the CA both have.
+    let expected = if lasting { (3, 1) } else { (2, 0) };
+    assert_eq!((&verdict["certificates"], &verdict["crls"]), (&json!(expected.0), &json!(expected.1)));
+    let unsigned = match level {
+        "AdES-B-B" => json!([]),
+        "AdES-B-LTA" => json!(["0.4.0.1733.2.4", "signature_time_stamp_token"]),
+        _ => json!(["signature_time_stamp_token"]),
+    };
     assert_eq!(verdict["unsigned"], unsigned);
-    assert_eq!(verdict["time_stamped"], level == "AdES-B-T", "{verdict}");
+    assert_eq!(verdict["time_stamped"], level != "AdES-B-B", "{verdict}");
 }
 
 #[tokio::test]
@@ -119,7 +150,7 @@ async fn every_key_level_and_envelope() {
         ("P-256", Algorithm::ecdsa(Sha::Sha384), "sha384_ecdsa"),
     ] {
         let who = Outsider::enrol("sign-doc", Wanted { key, ..Wanted::QUICK }).await;
-        for level in ["AdES-B-B", "AdES-B-T"] {
+        for level in ["AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA"] {
             for attached in [false, true] {
                 let hash = [Hash::with(algorithm.sha, DOCUMENT)];
                 let sad = who.session.authorize(&who.credential, &hash).await;
@@ -140,10 +171,12 @@ async fn every_key_level_and_envelope() {
     for (object, (.., attached)) in signatures.iter().zip(&cases) {
         openssl(object, DOCUMENT, *attached);
     }
-    for (verdict, (level, mechanism, attached)) in pyhanko(&signatures, DOCUMENT).iter().zip(cases) {
-        assert_eq!(verdict["attached"], attached);
+    for (verdict, (level, mechanism, attached)) in pyhanko(&signatures, DOCUMENT).iter().zip(&cases) {
+        assert_eq!(verdict["attached"], *attached);
         in_profile(verdict, level, mechanism);
     }
+    let levels: Vec<&str> = cases.iter().map(|(level, ..)| *level).collect();
+    dss(&signatures, DOCUMENT, &levels);
 }
 
 #[tokio::test]
@@ -234,6 +267,21 @@ async fn documents_are_fetched_later() {
     openssl(&objects(&fetched, "DocumentWithSignature")[0], DOCUMENT, true);
 }
 
+#[tokio::test]
+async fn what_is_validated_with_comes_beside_where_that_is_asked_for() {
+    let who = Outsider::enrol("sign-info", Wanted::QUICK).await;
+    let algorithm = Algorithm::usual("P-256");
+    let sad = who.session.authorize(&who.credential, &[Hash::of(DOCUMENT)]).await;
+    for (level, certificates) in [("AdES-B-B", 2), ("AdES-B-T", 3), ("AdES-B-LT", 3)] {
+        let mut body = of_digest(&algorithm, level, DOCUMENT);
+        body["returnValidationInfo"] = true.into();
+        let answer = sign_doc(&who, &sad, body).await.ok();
+        let info = &answer["validationInfo"];
+        assert_eq!(info["certificates"].as_array().unwrap().len(), certificates, "{level}");
+        assert_eq!(info["crl"].as_array().unwrap().len(), 1, "one CA made them all");
+    }
+}
+
 /// The time-stamping authority is away when it is needed; afterwards the same call brings what was missing.
 #[tokio::test]
 async fn after_a_time_stamp_failure_nothing_is_signed_twice() {
@@ -275,7 +323,7 @@ async fn without_an_authority_there_is_no_level_t() {
     let info = pieces.api().post("/csc/v2/info", &[], "{}").await.ok();
     assert_eq!(info["conformance_levels"], json!(["AdES-B-B"]));
     let with = shared().api().post("/csc/v2/info", &[], "{}").await.ok();
-    assert_eq!(with["conformance_levels"], json!(["AdES-B-B", "AdES-B-T"]));
+    assert_eq!(with["conformance_levels"], json!(["AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA"]));
     assert_eq!(with["signature_formats"]["formats"], json!(["C", "X", "J"]));
     let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "levelless", Wanted::QUICK).await;
     let sad = who.session.authorize(&who.credential, &[Hash::of(DOCUMENT)]).await;

@@ -31,12 +31,8 @@ impl Archive {
             return Err(Error::Digest);
         }
         let index = index(signed, function)?;
-        let over = [
-            signed.content_type.to_der()?,
-            content.to_vec(),
-            signed_data::signer_fields(signed)?,
-            index.clone(),
-        ];
+        let over =
+            [signed.content_type.to_der()?, content.to_vec(), signed_data::signer_fields(signed)?, index.clone()];
         Ok(Self { imprint: digest(function, &over.concat()), index })
     }
 

@@ -142,4 +142,4 @@ fn algorithm(signature: ObjectIdentifier, curve: Option<&der::Any>) -> Option<&'
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -167,3 +167,6 @@ impl Evidence {
         Ok(crl)
     }
 }
+
+#[cfg(test)]
+mod tests;

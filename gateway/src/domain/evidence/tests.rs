@@ -8,14 +8,14 @@ use rcgen::{
 use super::*;
 
 /// 2026-12-01.
-const NOW: u64 = 1_796_083_200;
+pub(crate) const NOW: u64 = 1_796_083_200;
 
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    subject: Subject,
+    pub(crate) subject: Subject,
 }
 
-fn authority(name: &str) -> Authority {
+pub(crate) fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -26,7 +26,7 @@ fn authority(name: &str) -> Authority {
 }
 
 impl Authority {
-    fn certify(&self, serial: u64) -> Subject {
+    pub(crate) fn certify(&self, serial: u64) -> Subject {
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, "somebody");
         params.serial_number = Some(SerialNumber::from(serial));
@@ -36,7 +36,7 @@ impl Authority {
         Subject::read(params.signed_by(&key, &self.issuer).unwrap().der()).unwrap()
     }
 
-    fn crl(&self, days: (u8, u8), revoked: &[u64]) -> Vec<u8> {
+    pub(crate) fn crl(&self, days: (u8, u8), revoked: &[u64]) -> Vec<u8> {
         let revoked = revoked.iter().map(|serial| RevokedCertParams {
             serial_number: SerialNumber::from(*serial),
             revocation_time: date_time_ymd(2026, 11, 1),

@@ -38,7 +38,7 @@ use crate::domain::user::User;
 use crate::port::clock::{Clock, Hands, SystemClock};
 use crate::port::fake_callback::FakeCallback;
 use crate::port::fake_identity::{FakeProvider, ISSUER};
-use crate::port::fake_revocations::NoRevocations;
+use crate::port::fake_revocations::FakeRevocations;
 use crate::port::fake_signer::FakeSigner;
 use crate::port::fake_time_stamps::FakeStamps;
 use crate::port::random::SystemSource;
@@ -150,7 +150,7 @@ impl Bench {
             }],
             callback: Arc::new(FakeCallback::default()),
             stamping: config.timestamp.as_ref().map(|_| Arc::new(FakeStamps) as _),
-            revocations: Arc::new(NoRevocations),
+            revocations: Arc::new(FakeRevocations::default()),
             material: Some(Arc::new(Material::new(&[7; 32]))),
         };
         let app = App::new(&config, &parts, PUBLIC).unwrap();

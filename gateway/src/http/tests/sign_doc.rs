@@ -96,7 +96,7 @@ async fn every_row_has_its_sentence() {
         (scene.body(with("signature_format", json!("Z"))), "Invalid parameter signature_format"),
         (scene.body(with("signature_format", json!("Q"))), "Invalid parameter signature_format"),
         (scene.body(with("conformance_level", json!("AdES-B-X"))), "Invalid parameter conformance_level"),
-        (scene.body(with("conformance_level", json!("AdES-B-LTA"))), "Invalid parameter conformance_level"),
+        (scene.body(with("conformance_level", json!(7))), "Invalid parameter conformance_level"),
         (scene.body(with("signAlgo", Value::Null)), "Missing (or invalid type) string parameter signAlgo"),
         (scene.body(with("signAlgo", json!(PSS))), "Missing (or invalid type) string parameter signAlgoParams"),
         (scene.body(bare.clone()), "Missing (or invalid type) string parameter hashAlgorithmOID"),

@@ -11,7 +11,7 @@ use crate::domain::job::{Job, Progress};
 use crate::domain::user::{PasswordHash, User};
 use crate::port::clock::Hands;
 use crate::port::fake_callback::FakeCallback;
-use crate::port::fake_revocations::NoRevocations;
+use crate::port::fake_revocations::FakeRevocations;
 use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
@@ -43,7 +43,7 @@ async fn bench() -> Bench {
         providers: Vec::new(),
         callback: Arc::new(FakeCallback::default()),
         stamping: None,
-        revocations: Arc::new(NoRevocations),
+        revocations: Arc::new(FakeRevocations::default()),
         material: None,
     };
     let subject = Subject {
