@@ -9,6 +9,7 @@ MONGOD   := $(TARGET)/tools/mongod
 KRYOPTIC := $(TARGET)/kryoptic/release/libkryoptic_pkcs11.so
 BROWSER  := $(TARGET)/browser
 JSIGN    := $(TARGET)/jsign/jsign.jar
+PDFS     := $(TARGET)/pdfs
 DSS      := $(TARGET)/interop
 NODE     := $(BROWSER)/node
 # npm as it came with Node; it trusts whom this machine trusts, as cargo, pip and git do.
@@ -52,7 +53,7 @@ test: setup fmt-check abuse-rows ## Runs every test: two tokens, two stores, rea
 	cargo build --workspace --all-targets $(CARGO_FLAGS)
 	MONGOD="$(abspath $(MONGOD))" KRYOPTIC="$(abspath $(KRYOPTIC))" SOFTHSM2_MODULE="$(SOFTHSM2_MODULE)" \
 	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_NODE="$(abspath $(NODE))" \
-	    RSIGN_JSIGN="$(abspath $(JSIGN))" RSIGN_DSS="$(abspath $(DSS))" cargo test --workspace $(CARGO_FLAGS)
+	    RSIGN_JSIGN="$(abspath $(JSIGN))" RSIGN_PDFS="$(abspath $(PDFS))" RSIGN_DSS="$(abspath $(DSS))" cargo test --workspace $(CARGO_FLAGS)
 
 .PHONY: abuse-rows
 abuse-rows: # Every row of the attack table in SECURITY.md has a test named after it.
@@ -77,8 +78,8 @@ lint: fmt-check ## Checks formatting and clippy's opinion
 
 # --- what those need ---
 
-.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools jsign dss python-lock browser-lock
-setup: packages-test $(VENV)/installed mongod kryoptic browser-tools jsign dss ## Installs what demo and tests need
+.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools jsign pdfs dss python-lock browser-lock
+setup: packages-test $(VENV)/installed mongod kryoptic browser-tools jsign pdfs dss ## Installs what demo and tests need
 setup-demo: packages-demo $(VENV)/installed
 
 packages-demo:
@@ -101,6 +102,9 @@ mongod: packages-test $(VENV)/installed
 kryoptic: packages-test ## Builds Kryoptic, the second test token
 	@test -e $(KRYOPTIC) || echo "setup: building Kryoptic (about a minute)"
 	cargo build --release --locked --manifest-path tests/kryoptic/Cargo.toml --target-dir $(TARGET)/kryoptic -p kryoptic
+
+pdfs: packages-test $(VENV)/installed ## Fetches PDFs of others, for signatures to be tried on
+	@PDFS=$(PDFS) PYTHON=$(PYTHON) deploy/ci/fetch-pdfs.sh
 
 jsign: packages-test ## Fetches jsign, a code signing tool, from Maven
 	@JSIGN=$(JSIGN) deploy/ci/fetch-jsign.sh

@@ -28,6 +28,7 @@ for_demo() {
 
 for_test() {
     for_demo
+    need qpdf            command_exists qpdf        # an independent judge of the structure of PDFs
     need g++             command_exists c++         # the fuzzing engine
     need openssl         command_exists openssl     # an independent verifier of signatures and certificates
     need libclang-dev    installed libclang-dev     # from here on: to build Kryoptic, the second test token

@@ -10,6 +10,7 @@
 pub mod cms;
 pub mod jws;
 mod key;
+pub mod pdf;
 pub mod xml;
 
 use data_encoding::BASE64URL_NOPAD;

@@ -18,6 +18,7 @@ mod contract;
 pub mod dss;
 mod mongod;
 mod operator;
+pub mod paper;
 mod pieces;
 mod programs;
 mod ready;

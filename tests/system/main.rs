@@ -30,6 +30,7 @@ mod sandbox;
 mod secrets;
 mod sign_doc;
 mod sign_doc_text;
+mod sign_pdf;
 mod stores;
 mod timestamp;
 mod tolerance;

@@ -61,6 +61,12 @@ pub enum Refusal {
     /// The signer forms no signatures of this format, or not where this one is to stand.
     #[error("the format is not one that is formed here")]
     Format,
+    /// The signature cannot stand where it is to stand: a certification of what is signed already.
+    #[error("the signature cannot stand there")]
+    Envelope,
+    /// The document cannot be read, or must not be changed.
+    #[error("the document is not one that can be signed")]
+    Document,
     /// What is to be said in the signature besides is unknown, or malformed.
     #[error("a signed property is not one that can be said")]
     Property,

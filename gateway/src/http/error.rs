@@ -57,6 +57,9 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Algorithm => wire::SIGN_ALGO,
         Refusal::NotAllowed => wire::oauth2::DENIED,
         Refusal::Format => wire::SIGNATURE_FORMAT,
+        Refusal::Envelope => wire::ENVELOPE,
+        // The standard has no sentence of its own for a document that cannot be signed.
+        Refusal::Document => wire::DOCUMENTS,
         Refusal::Property => return Problem::signed_properties(Vec::new()).because(signer::Error::Refused(refusal)),
         Refusal::ForeignDocument => {
             let problem = Problem::new(StatusCode::FORBIDDEN, wire::DOCUMENT_MISMATCH);

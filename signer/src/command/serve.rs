@@ -15,6 +15,7 @@ use crate::audit::{Entry, Event};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::http::{PeerRejections, router, serve};
+use crate::pdf::process::Helpers;
 use crate::service::{Parts, Policy, Signer};
 
 pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::Result<()> {
@@ -30,6 +31,10 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     let clock = Arc::new(SystemClock);
     let signer = Arc::new(Signer::new(Parts {
         hsm: pool.clone(),
+        pdf: Arc::new(Helpers::new(
+            std::env::current_exe()?,
+            std::thread::available_parallelism().map_or(2, usize::from),
+        )),
         store,
         clock: clock.clone(),
         random: Arc::new(SystemRandom),

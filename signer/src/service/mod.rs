@@ -40,6 +40,7 @@ use crate::credential::{EnrolmentPolicy, TryPolicy};
 use crate::hsm::pkcs11::{Derive, Wrap};
 use crate::hsm::{Answer, Fault, Hsm, Job};
 use crate::key::Checked;
+use crate::pdf::Pdf;
 use crate::pin::Pin;
 use crate::store::Tables;
 
@@ -124,6 +125,8 @@ impl Default for Policy {
 pub struct Parts {
     /// The HSM.
     pub hsm: Arc<dyn Hsm>,
+    /// Reads foreign PDFs.
+    pub pdf: Arc<dyn Pdf>,
     /// The store.
     pub store: Arc<dyn Store>,
     /// Time.
@@ -160,6 +163,7 @@ struct Drawn {
 #[derive(Debug)]
 pub struct Signer {
     hsm: Arc<dyn Hsm>,
+    pdf: Arc<dyn Pdf>,
     store: Arc<dyn Store>,
     tables: Tables,
     audit: Audit,
@@ -204,6 +208,7 @@ impl Signer {
             stretching: Semaphore::new(parts.policy.stretching),
             memory: crate::pin::Memory::default(),
             hsm: parts.hsm,
+            pdf: parts.pdf,
             store: parts.store,
             clock: parts.clock,
             random: parts.random,

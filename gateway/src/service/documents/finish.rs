@@ -1,6 +1,8 @@
 //! One match on the format: what a signature becomes.
 
+use rsign_ades::pdf::Prepared;
 use rsign_ades::{Signatory, cms, jws, xml};
+use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Envelope, Format};
 use rsign_api::signer::{DocumentSubject, Refusal, SignedDocument};
@@ -22,10 +24,9 @@ pub(super) enum Finished {
 pub(super) fn stamped(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
     let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
     match document.format {
-        Format::Cades => Ok(signed.signature.0.clone()),
+        Format::Cades | Format::Pades => Ok(signed.signature.0.clone()),
         Format::Jades => jws::to_be_stamped(&signatory, &signed.signature).map_err(unfinished),
         Format::Xades => xml::to_be_stamped(text(signed)?, &signatory, &signed.signature).map_err(unfinished),
-        Format::Pades => Err(not_formed()),
     }
 }
 
@@ -40,7 +41,28 @@ pub(super) fn finish(
         Format::Cades => cades(document, signed, chain, stamp).map_err(unfinished),
         Format::Jades => jades(document, signed, chain, stamp),
         Format::Xades => xades(document, signed, chain, stamp),
-        Format::Pades => Err(not_formed()),
+        Format::Pades => pades(document, signed, chain, stamp),
+    }
+}
+
+/// A CMS where the client made the update, the whole PDF where the signer did.
+fn pades(
+    document: &Document,
+    signed: &SignedDocument,
+    chain: &[Vec<u8>],
+    stamp: Option<Vec<u8>>,
+) -> Result<Finished, Error> {
+    match &document.subject {
+        DocumentSubject::Digest(_) => cades(document, signed, chain, stamp).map_err(unfinished),
+        DocumentSubject::Document(octets) => {
+            let Prepared { attributes, update } =
+                Prepared::from_octets(&signed.prepared, octets.len()).map_err(unfinished)?;
+            let signed = SignedDocument { signature: signed.signature.clone(), prepared: Bytes(attributes) };
+            let (Finished::Object(cms) | Finished::WithSignature(cms)) =
+                cades(document, &signed, chain, stamp).map_err(unfinished)?;
+            let appended = update.fill(&cms).map_err(unfinished)?;
+            Ok(Finished::WithSignature([octets.as_slice(), &appended].concat()))
+        }
     }
 }
 

@@ -27,6 +27,7 @@ use crate::store::Credentials;
 /// Formats, and where their signatures may stand.
 pub const FORMATS: &[(Format, &[Envelope])] = &[
     (Format::Cades, &[Envelope::Attached, Envelope::Detached]),
+    (Format::Pades, &[Envelope::Certification, Envelope::Revision]),
     (Format::Xades, &[Envelope::Enveloping, Envelope::Detached]),
     (Format::Jades, &[Envelope::Attached, Envelope::Detached]),
 ];
@@ -220,6 +221,7 @@ fn unsayable(format: Format, properties: &[Property]) -> Vec<String> {
     let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
     match format {
         Format::Cades => rsign_ades::cms::read_properties(named).err().unwrap_or_default(),
-        Format::Pades | Format::Xades | Format::Jades => named.map(|(name, _)| name.to_owned()).collect(),
+        Format::Pades => rsign_ades::pdf::read_properties(named).err().unwrap_or_default(),
+        Format::Xades | Format::Jades => named.map(|(name, _)| name.to_owned()).collect(),
     }
 }

@@ -66,6 +66,8 @@ impl Signer {
             | Refusal::DigestLength
             | Refusal::ForeignKey
             | Refusal::Channel
+            | Refusal::Document
+            | Refusal::Envelope
             | Refusal::ForeignDocument
             | Refusal::Format
             | Refusal::Property => Reason::Refused,

@@ -2,9 +2,13 @@
 
 use std::time::SystemTime;
 
+use rsign_ades::pdf::Update;
 use rsign_ades::{Envelope, Format, Signatory, cms, jws, xml};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
+use super::Document;
+use super::{Document, pades};
+use crate::pdf::{Fault, Wanted};
 use crate::service::{Error, Result, Signer};
 
 /// The media type of octets of which nothing is known (RFC 2046, 4.5.1): XAdES wants one.
@@ -20,38 +24,35 @@ pub(super) struct Formed {
 }
 
 impl Signer {
-    /// Whether it can be formed at all: asked before anything is reserved.
-    pub(super) fn formable(&self, asked: &DocumentToSign, signatory: &Signatory) -> Result<()> {
+    /// Whether it can be formed at all: asked before anything is reserved. A PDF is read for that, and where the
+    /// signature will stand in it comes back.
+    pub(super) async fn formable(&self, asked: &DocumentToSign, signatory: &Signatory) -> Result<Option<Update>> {
         match asked.format {
-            Format::Cades => attributes(&asked.properties).map(drop),
-            Format::Jades | Format::Xades if !asked.properties.is_empty() => Err(Refusal::Property.into()),
+            Format::Pades => return pades::formable(&*self.pdf, asked, signatory, self.wall_clock()).await,
+            Format::Cades => attributes(&asked.properties).map(drop)?,
+            Format::Jades | Format::Xades if !asked.properties.is_empty() => return Err(Refusal::Property.into()),
             Format::Jades => {
                 json_content(asked, &[], "")?;
-                jws::sayable(signatory).map_err(json_fault)
+                jws::sayable(signatory).map_err(json_fault)?;
             }
             Format::Xades => {
                 xml_content(asked, &[], "")?;
-                xml::sayable(signatory).map_err(xml_fault)
+                xml::sayable(signatory).map_err(xml_fault)?;
             }
-            Format::Pades => Err(Refusal::Format.into()),
         }
+        Ok(None)
     }
+}
 
-    /// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where
-    /// the signer has it, is in what was asked.
-    pub(super) async fn form_one(
-        &self,
-        asked: &DocumentToSign,
-        digest: &[u8],
-        signatory: &Signatory,
-        at: SystemTime,
-    ) -> Result<Formed> {
-        match asked.format {
-            Format::Cades => cades(asked, digest, signatory, at),
-            Format::Jades => jades(asked, digest, signatory, at),
-            Format::Xades => xades(asked, digest, signatory, at),
-            Format::Pades => Err(Refusal::Format.into()),
-        }
+/// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where the
+/// signer has it, is in what was asked.
+pub(super) fn form_one(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+    let Document { asked, digest, update } = document;
+    match asked.format {
+        Format::Cades => cades(asked, digest, signatory, at),
+        Format::Pades => pades::form(asked, digest, update.as_ref(), signatory),
+        Format::Jades => jades(asked, digest, signatory, at),
+        Format::Xades => xades(asked, digest, signatory, at),
     }
 }
 

@@ -2,17 +2,20 @@
 //! signs is formed here around it, with the signer's own clock, so that nobody in front can have it sign anything else.
 
 mod form;
+mod pades;
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rsign_ades::Signatory;
+use rsign_ades::pdf::Update;
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
     DocumentSubject, DocumentToSign, EntryType, Refusal, SignDocuments, SignedDocument, SignedDocuments,
 };
 
+use self::form::form_one;
 use super::signing::Spender;
 use super::spending::{Order, Piece};
 use super::{Error, Result, Signer};
@@ -34,6 +37,8 @@ struct Document {
     asked: DocumentToSign,
     /// Its digest by the scheme's hash function, which is not always the one it was approved by.
     digest: Vec<u8>,
+    /// Where the signature will stand in it, if it is a PDF.
+    update: Option<Update>,
 }
 
 impl Signer {
@@ -58,11 +63,12 @@ impl Signer {
         let mut by_hash = HashMap::with_capacity(asked.documents.len());
         for document in &asked.documents {
             let (wanted, digest) = judged(document, &sad)?;
-            self.formable(document, &Signatory { chain: chain.clone(), scheme: document.scheme })?;
             places.push(wanted.hash.clone());
             match uses.iter().find(|other| other.hash == wanted.hash) {
                 None => {
-                    by_hash.insert(wanted.hash.clone(), Document { asked: document.clone(), digest });
+                    let signatory = Signatory { chain: chain.clone(), scheme: document.scheme };
+                    let update = self.formable(document, &signatory).await?;
+                    by_hash.insert(wanted.hash.clone(), Document { asked: document.clone(), digest, update });
                     uses.push(wanted);
                 }
                 Some(same) if *same == wanted => {}
@@ -100,7 +106,7 @@ impl Signer {
             let document = documents.by_hash.get(&wanted.hash);
             let document = document.ok_or_else(|| Error::Incident("a use without its document".to_owned()))?;
             let signatory = Signatory { chain: documents.chain.clone(), scheme: wanted.scheme };
-            let formed = self.form_one(&document.asked, &document.digest, &signatory, at).await?;
+            let formed = form_one(document, &signatory, at)?;
             pieces.push(Piece {
                 hash: wanted.hash.clone(),
                 digest: formed.digest,
@@ -111,6 +117,7 @@ impl Signer {
         Ok(pieces)
     }
 
+    /// Now.
     fn wall_clock(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(u64::try_from(self.clock.now()).unwrap_or_default())
     }

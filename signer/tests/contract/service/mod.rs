@@ -9,6 +9,7 @@ mod extension;
 mod faults;
 mod house;
 mod lifecycle;
+mod pdf;
 mod probe;
 mod residual;
 mod signing;

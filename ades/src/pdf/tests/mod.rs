@@ -1,0 +1,83 @@
+//! What is refused and what is appended, on small documents made here. Real ones and real validators: `tests/pdf/`.
+
+use std::time::{Duration, SystemTime};
+
+use super::{Error, Kind, Limits, Permission, Prepared, Request, Update, Visible, document_time_stamp, dss, prepare};
+
+mod fields;
+mod refused;
+mod store;
+mod structure;
+
+const CATALOG: &str = "<</Type /Catalog /Pages 2 0 R>>";
+const PAGES: &str = "<</Type /Pages /Kids [3 0 R] /Count 1>>";
+const PAGE: &str = "<</Type /Page /Parent 2 0 R /MediaBox [0 0 595.2755905511812 842]>>";
+
+/// A file of these objects, numbered from 1; the first is the catalog.
+fn file(objects: &[&str]) -> Vec<u8> {
+    file_with(objects, "")
+}
+
+/// The same with further entries in the trailer.
+fn file_with(objects: &[&str], trailer: &str) -> Vec<u8> {
+    let mut text = String::from("%PDF-1.7\n");
+    let mut offsets = Vec::new();
+    for (index, object) in objects.iter().enumerate() {
+        offsets.push(text.len());
+        text.push_str(&format!("{} 0 obj\n{object}\nendobj\n", index + 1));
+    }
+    let (start, size) = (text.len(), objects.len() + 1);
+    text.push_str(&format!("xref\n0 {size}\n0000000000 65535 f \n"));
+    for offset in offsets {
+        text.push_str(&format!("{offset:010} 00000 n \n"));
+    }
+    text.push_str(&format!("trailer\n<</Size {size} /Root 1 0 R {trailer}>>\nstartxref\n{start}\n%%EOF\n"));
+    text.into_bytes()
+}
+
+/// The smallest file with a page.
+fn plain() -> Vec<u8> {
+    file(&[CATALOG, PAGES, PAGE])
+}
+
+/// The same, its catalog with these entries, and these further objects, numbered from 4.
+fn with(catalog: &str, objects: &[&str]) -> Vec<u8> {
+    let catalog = format!("<</Type /Catalog /Pages 2 0 R {catalog}>>");
+    file(&[&[catalog.as_str(), PAGES, PAGE], objects].concat())
+}
+
+fn request(kind: Kind) -> Request {
+    Request { reserve: 16, ..Request::new(kind, SystemTime::UNIX_EPOCH + Duration::from_secs(86_400)) }
+}
+
+fn approval() -> Request {
+    request(Kind::Revision)
+}
+
+fn certification(permission: Permission) -> Request {
+    request(Kind::Certification(permission))
+}
+
+fn sign(file: &[u8], request: &Request) -> Result<Update, Error> {
+    prepare(file, request, &Limits::default())
+}
+
+/// The file with its update, the gap filled with something.
+fn signed(file: &[u8], request: &Request) -> Vec<u8> {
+    let update = sign(file, request).unwrap().fill(b"\x30\x00").unwrap();
+    [file, &update].concat()
+}
+
+/// What an approval signature appends.
+fn appended(file: &[u8]) -> String {
+    appended_by(file, &approval())
+}
+
+fn appended_by(file: &[u8], request: &Request) -> String {
+    String::from_utf8_lossy(sign(file, request).unwrap().octets()).into_owned()
+}
+
+#[track_caller]
+fn refuses(file: &[u8], request: &Request, error: &Error) {
+    assert_eq!(sign(file, request).as_ref(), Err(error));
+}

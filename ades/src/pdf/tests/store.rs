@@ -1,0 +1,55 @@
+//! The document security store and document time-stamps.
+
+use super::super::Evidence;
+use super::*;
+
+fn evidence(certificates: &[&[u8]]) -> Evidence {
+    Evidence { certificates: certificates.iter().map(|c| c.to_vec()).collect(), ..Evidence::default() }
+}
+
+fn add(file: &[u8], evidence: &Evidence) -> (Vec<u8>, String) {
+    let update = dss(file, evidence, &Limits::default()).unwrap();
+    ([file, &update].concat(), String::from_utf8_lossy(&update).into_owned())
+}
+
+#[test]
+fn a_store_is_made_then_merged_into() {
+    let crl = Evidence { crls: vec![b"crl".to_vec()], ..evidence(&[b"one", b"two", b"one"]) };
+    let (file, text) = add(&plain(), &crl);
+    assert!(text.contains("<</Type /DSS /Certs [4 0 R 5 0 R] /CRLs [6 0 R]>>"), "{text}");
+    assert!(text.contains("/Extensions <</ESIC <</BaseVersion /1.7 /ExtensionLevel 1>>>>"), "{text}");
+    assert!(text.contains("4 0 obj\n<</Length 3>>\nstream\none\nendstream"), "{text}");
+    let more = Evidence { ocsp: vec![b"ocsp".to_vec()], ..evidence(&[b"two", b"three"]) };
+    let (_, text) = add(&file, &more);
+    let merged = "7 0 obj\n<</Type /DSS /Certs  [4 0 R 5 0 R 8 0 R]  /CRLs [6 0 R] /OCSPs [9 0 R]>>";
+    assert!(text.contains(merged) && !text.contains("two"), "{text}");
+}
+
+#[test]
+fn a_store_of_others_is_merged_into_wherever_its_parts_are() {
+    let file = with(
+        "/DSS <</Certs 4 0 R /VRI <</AB <<>>>>>> /Extensions <</ADBE 1>> /Version /1.4",
+        &["[5 0 R]", "<</Length 6 0 R>>\nstream\none\nendstream", "3"],
+    );
+    let (_, text) = add(&file, &evidence(&[b"one", b"two"]));
+    assert!(
+        text.contains("/Certs  [5 0 R 7 0 R]  /VRI")
+            && !text.contains("4 0 obj")
+            && text.contains("/Extensions <</ADBE 1 /ESIC"),
+        "{text}"
+    );
+    let newer = String::from_utf8(plain()).unwrap().replace("%PDF-1.7", "%PDF-2.0").into_bytes();
+    assert!(!add(&newer, &evidence(&[b"one"])).1.contains("ESIC"));
+}
+
+#[test]
+fn a_time_stamp_has_no_time_of_its_own() {
+    let update = document_time_stamp(&plain(), 64, &Limits::default()).unwrap();
+    let text = String::from_utf8_lossy(update.octets()).into_owned();
+    assert!(
+        text.contains("<</Type /DocTimeStamp /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161 /Contents <00"),
+        "{text}"
+    );
+    assert!(!text.contains("/M "), "{text}");
+    assert_eq!(update.reserve(), 64);
+}

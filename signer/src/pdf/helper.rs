@@ -1,0 +1,84 @@
+//! The helper process: one document in, one update out, over the socket that is its standard input.
+
+use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, UNIX_EPOCH};
+
+use rsign_ades::pdf::{self, Error, Limits};
+use rsign_api::signer::Refusal;
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+use super::wire::{self, Answer, Question};
+
+/// Octets of memory beside what the document takes; what lopdf makes of a document lies in it.
+const MEMORY: u64 = 768 << 20;
+/// Seconds of computing.
+const COMPUTING: u64 = 10;
+
+/// Runs once.
+///
+/// # Errors
+/// When the socket fails.
+pub fn run() -> io::Result<()> {
+    let mut socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    confine()?;
+    let question: Question = wire::read(&socket)?;
+    let length = usize::try_from(question.document).map_err(io::Error::other)?;
+    if length > Limits::default().octets {
+        return wire::write(&socket, &refused(&Error::Limit("octets")));
+    }
+    let mut document = vec![0; length];
+    socket.read_exact(&mut document)?;
+    wire::write(&socket, &answer(&document, &question))
+}
+
+/// From here on: no file or socket is opened, none is written, and memory and time are counted.
+fn confine() -> io::Result<()> {
+    let memory = MEMORY + u64::try_from(Limits::default().octets).unwrap_or_default();
+    let limits = [
+        (Resource::Core, 0),
+        (Resource::Fsize, 0),
+        (Resource::Nofile, 0),
+        (Resource::Data, memory),
+        (Resource::Cpu, COMPUTING),
+    ];
+    for (resource, most) in limits {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+    }
+    Ok(())
+}
+
+fn answer(document: &[u8], question: &Question) -> Answer {
+    let named = question.properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
+    let Ok(said) = pdf::read_properties(named) else {
+        return Answer::Refused(Refusal::Property, "a property cannot be said in a PDF".to_owned());
+    };
+    let at = UNIX_EPOCH + Duration::from_millis(question.at);
+    let reserve = usize::try_from(question.reserve).unwrap_or(usize::MAX);
+    let Some(request) = said.request(question.envelope, at, reserve) else {
+        return Answer::Refused(Refusal::Envelope, "the kind of signature contradicts a property".to_owned());
+    };
+    match pdf::prepare(document, &request, &Limits::default()) {
+        Ok(update) => Answer::Update {
+            octets: update.octets().to_vec(),
+            start: u64::try_from(update.gap().start).unwrap_or(u64::MAX),
+            end: u64::try_from(update.gap().end).unwrap_or(u64::MAX),
+        },
+        Err(error) => refused(&error),
+    }
+}
+
+fn refused(error: &Error) -> Answer {
+    let refusal = match error {
+        Error::AlreadySigned => Refusal::Envelope,
+        Error::Field(_)
+        | Error::Seed(_)
+        | Error::Wish(_)
+        | Error::Character(_)
+        | Error::NoSuchPage(_)
+        | Error::Certified => Refusal::Property,
+        _ => Refusal::Document,
+    };
+    Answer::Refused(refusal, error.to_string())
+}

@@ -1,0 +1,49 @@
+//! Foreign PDFs. They are parsed in a process that has no HSM, no store, no configuration and no way to open a file:
+//! whatever a document does to it, the signer hears a clean no.
+//!
+//! [`process`] starts one such process for each document and ends it in time; [`helper`] is what runs in it.
+
+pub mod helper;
+pub mod process;
+mod wire;
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use rsign_ades::Envelope;
+use rsign_ades::pdf::Update;
+use rsign_api::signer::{Property, Refusal};
+
+/// The signature that a PDF is to get.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Certification or approval.
+    pub envelope: Envelope,
+    /// What is to be said in it.
+    pub properties: &'a [Property],
+    /// Its time.
+    pub at: SystemTime,
+    /// Octets the CMS may have.
+    pub reserve: usize,
+}
+
+/// Why there is no update.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The document, or what is asked of it.
+    #[error("{1}")]
+    Refused(Refusal, String),
+    /// Too many documents are being read.
+    #[error("too many documents are being read")]
+    Busy,
+    /// No process could be started.
+    #[error("documents cannot be read: {0}")]
+    Unavailable(#[source] std::io::Error),
+}
+
+/// Makes room for signatures in PDFs.
+#[async_trait]
+pub trait Pdf: Send + Sync + std::fmt::Debug {
+    /// The update of this document, with a gap for the CMS.
+    async fn update(&self, document: &[u8], wanted: Wanted<'_>) -> Result<Update, Fault>;
+}

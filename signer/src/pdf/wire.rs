@@ -1,0 +1,65 @@
+//! Frames between the signer and a helper: u32 length (big-endian), then the message in postcard. The document follows
+//! the question as it is.
+
+use std::io::{self, Read, Write};
+
+use rsign_ades::Envelope;
+use rsign_api::signer::{Property, Refusal};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// Longest message: an update is some kilobytes beside its gap, unless the document's catalog or page is long itself.
+pub(super) const MAX_FRAME: usize = 16 << 20;
+
+/// What a helper is asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Question {
+    pub(super) envelope: Envelope,
+    pub(super) properties: Vec<Property>,
+    /// Milliseconds since 1970.
+    pub(super) at: u64,
+    pub(super) reserve: u64,
+    /// Octets of the document.
+    pub(super) document: u64,
+}
+
+/// What it answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Answer {
+    /// See [`rsign_ades::pdf::Update::from_parts`].
+    Update { octets: Vec<u8>, start: u64, end: u64 },
+    /// The document, or what is asked of it; and a word for the operator.
+    Refused(Refusal, String),
+}
+
+/// The frame of a message.
+pub(super) fn encode<T: Serialize>(message: &T) -> io::Result<Vec<u8>> {
+    let mut frame = postcard::to_extend(message, vec![0; 4]).map_err(io::Error::other)?;
+    let length = u32::try_from(frame.len() - 4).ok().filter(|length| *length as usize <= MAX_FRAME);
+    let length = length.ok_or_else(|| io::Error::other("message too long for a frame"))?;
+    if let Some(head) = frame.first_chunk_mut::<4>() {
+        *head = length.to_be_bytes();
+    }
+    Ok(frame)
+}
+
+pub(super) fn decode<T: DeserializeOwned>(content: &[u8]) -> io::Result<T> {
+    postcard::from_bytes(content).map_err(io::Error::other)
+}
+
+/// Reads a message.
+pub(super) fn read<T: DeserializeOwned>(mut from: impl Read) -> io::Result<T> {
+    let mut head = [0; 4];
+    from.read_exact(&mut head)?;
+    let length = u32::from_be_bytes(head) as usize;
+    if length > MAX_FRAME {
+        return Err(io::Error::other("frame too long"));
+    }
+    let mut content = vec![0; length];
+    from.read_exact(&mut content)?;
+    decode(&content)
+}
+
+/// Writes a message.
+pub(super) fn write<T: Serialize>(mut to: impl Write, message: &T) -> io::Result<()> {
+    to.write_all(&encode(message)?)
+}

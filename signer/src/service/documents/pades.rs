@@ -1,0 +1,79 @@
+//! PAdES: around the digest of a `/ByteRange` that the client made, or in a PDF that a helper process has read.
+
+use std::time::SystemTime;
+
+use rsign_ades::pdf::{self, Prepared, Said, Update};
+use rsign_ades::{Signatory, cms};
+use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
+
+use super::form::Formed;
+use crate::pdf::{Fault, Pdf, Wanted};
+use crate::service::{Error, Result};
+
+/// Room in a PDF for all of a CMS but its certificates: attributes, signature and a time-stamp on it.
+const ROOM: usize = 12 << 10;
+
+/// See [`super::Signer::formable`].
+pub(super) async fn formable(
+    helpers: &dyn Pdf,
+    asked: &DocumentToSign,
+    signatory: &Signatory,
+    at: SystemTime,
+) -> Result<Option<Update>> {
+    let said = said(&asked.properties)?;
+    match &asked.subject {
+        DocumentSubject::Digest(_) if said.is_of_document() => Err(Refusal::Property.into()),
+        DocumentSubject::Digest(_) => Ok(None),
+        DocumentSubject::Document(octets) => {
+            let reserve = ROOM + signatory.chain.iter().map(Vec::len).sum::<usize>();
+            let wanted = Wanted { envelope: asked.envelope, properties: &asked.properties, at, reserve };
+            helpers.update(octets, wanted).await.map(Some).map_err(fault)
+        }
+    }
+}
+
+/// The time is in the PDF. Of a digest, whoever made it says that it is of a `/ByteRange`.
+pub(super) fn form(
+    asked: &DocumentToSign,
+    digest: &[u8],
+    update: Option<&Update>,
+    signatory: &Signatory,
+) -> Result<Formed> {
+    let properties = said(&asked.properties)?.attributes().map_err(|_| Refusal::Property)?;
+    let hash = signatory.scheme.hash();
+    let prepare = |digest: &[u8]| {
+        let wanted = cms::Wanted { content_type: cms::DATA, digest, signing_time: None, properties: &properties };
+        cms::prepare(&wanted, signatory).map_err(|error| Error::Incident(error.to_string()))
+    };
+    match (&asked.subject, update) {
+        (DocumentSubject::Digest(_), _) => {
+            let prepared = prepare(digest)?;
+            Ok(Formed { digest: rsign_ades::digest(hash, &prepared), prepared })
+        }
+        (DocumentSubject::Document(octets), Some(update)) => {
+            // One pass: what was approved is what is signed, with nothing but the update behind it.
+            let digests = update.digests(octets, hash);
+            if digests.original != digest {
+                return Err(Error::Incident("an update of another document".to_owned()));
+            }
+            let attributes = prepare(&digests.byte_range)?;
+            let digest = rsign_ades::digest(hash, &attributes);
+            Ok(Formed { digest, prepared: Prepared { attributes, update: update.clone() }.to_octets() })
+        }
+        (DocumentSubject::Document(_), None) => Err(Error::Incident("a PDF without its update".to_owned())),
+    }
+}
+
+fn said(properties: &[Property]) -> Result<Said> {
+    let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
+    pdf::read_properties(named).map_err(|_| Refusal::Property.into())
+}
+
+fn fault(fault: Fault) -> Error {
+    tracing::warn!(reason = %fault, "a PDF was not signed");
+    match fault {
+        Fault::Refused(refusal, _) => refusal.into(),
+        Fault::Busy => Refusal::Busy.into(),
+        Fault::Unavailable(error) => Error::Incident(error.to_string()),
+    }
+}

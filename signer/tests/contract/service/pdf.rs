@@ -1,0 +1,111 @@
+//! PDFs in helper processes: what comes back, and that whatever happens there is a clean no.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use rsign_ades::Envelope;
+use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::signer::{Property, Refusal};
+use rsign_signer::pdf::process::Helpers;
+use rsign_signer::pdf::{Fault, Pdf as _, Wanted};
+
+/// The smallest PDF with a page.
+fn pdf() -> Vec<u8> {
+    let objects = [
+        "<</Type /Catalog /Pages 2 0 R>>",
+        "<</Type /Pages /Kids [3 0 R] /Count 1>>",
+        "<</Type /Page /Parent 2 0 R /MediaBox [0 0 200 200]>>",
+    ];
+    let mut text = String::from("%PDF-1.7\n");
+    let mut table = String::from("xref\n0 4\n0000000000 65535 f \n");
+    for (index, object) in objects.iter().enumerate() {
+        table.push_str(&format!("{:010} 00000 n \n", text.len()));
+        text.push_str(&format!("{} 0 obj\n{object}\nendobj\n", index + 1));
+    }
+    let start = text.len();
+    format!("{text}{table}trailer\n<</Size 4 /Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n").into_bytes()
+}
+
+fn wanted(envelope: Envelope, properties: &[Property]) -> Wanted<'_> {
+    Wanted { envelope, properties, at: SystemTime::UNIX_EPOCH + Duration::from_secs(86_400), reserve: 4096 }
+}
+
+fn helpers() -> Helpers {
+    Helpers::new(env!("CARGO_BIN_EXE_rsign-signer").into(), 2)
+}
+
+/// A helper that does something else.
+fn script(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join("helper");
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+    path
+}
+
+async fn refused(helpers: &Helpers, document: &[u8], wanted: Wanted<'_>) -> Refusal {
+    match helpers.update(document, wanted).await {
+        Err(Fault::Refused(refusal, _)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_pdf_gets_its_update_from_a_process_of_its_own() {
+    let document = pdf();
+    let update = helpers().update(&document, wanted(Envelope::Certification, &[])).await.unwrap();
+    assert_eq!(update.digests(&document, HashAlgorithm::Sha256).original.len(), 32);
+    assert_eq!(update.reserve(), 4096);
+    let text = String::from_utf8_lossy(update.octets()).into_owned();
+    assert!(text.contains("/M (D:19700102000000Z)") && text.contains("/DocMDP"), "{text}");
+    let many = futures_util::future::join_all(
+        (0..8).map(|_| async { helpers().update(&document, wanted(Envelope::Certification, &[])).await.unwrap() }),
+    );
+    assert!(many.await.iter().all(|other| *other == update));
+}
+
+#[tokio::test]
+async fn what_cannot_be_signed_is_refused_by_its_reason() {
+    let helpers = helpers();
+    let document = pdf();
+    let plain = wanted(Envelope::Revision, &[]);
+    assert_eq!(refused(&helpers, b"", plain).await, Refusal::Document);
+    assert_eq!(refused(&helpers, b"%PDF-1.7 but not really", plain).await, Refusal::Document);
+    let says = |name: &str, value: &str| [Property { name: name.to_owned(), value: Some(value.to_owned()) }];
+    assert_eq!(refused(&helpers, &document, wanted(Envelope::Revision, &says("P", "2"))).await, Refusal::Envelope);
+    assert_eq!(refused(&helpers, &document, wanted(Envelope::Revision, &says("X", "2"))).await, Refusal::Property);
+    let field = says("Field", "a.b");
+    assert_eq!(refused(&helpers, &document, wanted(Envelope::Revision, &field)).await, Refusal::Property);
+    // Far more than the limit: it is not even read.
+    let long = vec![b'x'; (256 << 20) + 1];
+    assert_eq!(refused(&helpers, &long, plain).await, Refusal::Document);
+}
+
+#[tokio::test]
+async fn a_helper_that_ends_hangs_or_lies_is_a_clean_no() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = pdf();
+    for text in ["exit 1", "kill -SEGV $$", "printf '\\000\\000\\000\\002ab' >&0", "printf '\\377\\377\\377\\377' >&0"]
+    {
+        let helpers = Helpers::new(script(folder.path(), text), 1);
+        assert_eq!(refused(&helpers, &document, wanted(Envelope::Revision, &[])).await, Refusal::Document, "{text}");
+    }
+    let hanging = Helpers::new(script(folder.path(), "echo $$ > pid; exec sleep 60"), 1);
+    let hanging = hanging.with_patience(Duration::from_millis(300));
+    let began = Instant::now();
+    assert_eq!(refused(&hanging, &document, wanted(Envelope::Revision, &[])).await, Refusal::Document);
+    assert!(began.elapsed() < Duration::from_secs(10));
+    let missing = Helpers::new(folder.path().join("nothing"), 1);
+    let fault = missing.update(&document, wanted(Envelope::Revision, &[])).await;
+    assert!(matches!(fault, Err(Fault::Unavailable(_))), "{fault:?}");
+}
+
+/// Arrays in arrays, deeper than any stack.
+#[tokio::test]
+async fn a_deep_document_is_refused() {
+    let text = String::from_utf8(pdf()).unwrap();
+    let deep = text.replace("/MediaBox [0 0 200 200]", &format!("/X {}{}", "[".repeat(40_000), "]".repeat(40_000)));
+    let start = deep.find("xref\n").unwrap();
+    let deep = deep.replace(&text[text.find("startxref").unwrap()..], &format!("startxref\n{start}\n%%EOF\n"));
+    assert_eq!(refused(&helpers(), deep.as_bytes(), wanted(Envelope::Revision, &[])).await, Refusal::Document);
+}
