@@ -214,6 +214,21 @@ pub const PIN_LOCKED: Fault = Fault::differs("PIN locked", "Credential locked");
 pub const PIN_SEALED: Fault = Fault::request(
     "This client is registered for sealed PIN transport: the PIN value must be rch1: and the id of a finished transaction of POST /rch",
 );
+/// 11.7 credentials/authorizeCheck: none of ours, over, or somebody else's.
+pub const HANDLE: Fault = Fault::request("Invalid parameter handle");
+/// 11.6, implicit mode, and 11.7: the user said no. v1 has Table 3 for it, v2 the row of data that do not authenticate.
+pub const REFUSED: Fault = Fault {
+    code: [code::ACCESS_DENIED, code::INVALID_AUTHENTICATION_DATA],
+    sentence: [
+        "The user, authorization server or remote service denied the request.",
+        "The authentication data is invalid",
+    ],
+};
+/// 11.6, implicit mode; the texts give no sentence for a user who does not answer in time.
+pub const UNDECIDED: Fault = Fault::same(
+    code::ACCESS_DENIED,
+    "The user has not approved the request in time. The same request, sent again, waits for the same approval.",
+);
 /// Ours: `POST /rch`.
 pub const OPERATION: Fault = Fault::request("Invalid parameter operation");
 

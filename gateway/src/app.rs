@@ -41,6 +41,7 @@ use crate::service::oauth::proofs::Proofs;
 use crate::service::oauth::requests::{self, Requests};
 use crate::service::oauth::signed_requests::SignedRequests;
 use crate::service::passwords::Passwords;
+use crate::service::prompts::{self, Prompts};
 use crate::service::rates::Rates;
 use crate::service::room::Room;
 use crate::service::signing::Signing;
@@ -70,6 +71,8 @@ pub struct App {
     pub codes: Arc<Codes>,
     /// Uses of the end-to-end channel.
     pub transactions: Arc<Transactions>,
+    /// What apps ask users for without a PIN.
+    pub prompts: Arc<Prompts>,
     /// Service tokens.
     pub tokens: Arc<Tokens>,
     /// People; none where `auth/login` is off.
@@ -229,11 +232,22 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&parts.random),
         ));
+        let prompts = Arc::new(Prompts::new(prompts::Parts {
+            stored: repositories.prompts.clone(),
+            clients: repositories.clients.clone(),
+            credentials: Arc::clone(&credentials),
+            material: Arc::clone(&material),
+            bounds: config.approval.bounds(),
+            patience: Duration::from_millis(config.approval.wait_ms),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        }));
         let transactions = Arc::new(Transactions::new(transactions::Parts {
             stored: repositories.transactions.clone(),
             credentials: repositories.credentials.clone(),
             enrolment,
             history: Arc::clone(&history),
+            prompts: Arc::clone(&prompts),
             keys_per_user: config.account.keys_per_user,
             signer: Arc::clone(&signer),
             material: Arc::clone(&material),
@@ -311,6 +325,7 @@ impl App {
             proofs,
             codes,
             transactions,
+            prompts,
             tokens,
             login,
             people,

@@ -19,6 +19,7 @@ pub struct Ready {
     pub tsa: Option<String>,
     pub clients: Vec<Client>,
     pub users: Vec<User>,
+    pub implicit_user: Option<User>,
     pub pids: BTreeMap<String, u32>,
 }
 

@@ -14,6 +14,7 @@ mod conformance;
 mod documents;
 mod evil_gateway;
 mod failure;
+mod implicit;
 mod jsign;
 mod kills;
 mod kinds;

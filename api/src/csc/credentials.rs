@@ -318,7 +318,7 @@ pub struct Auth {
 /// An authentication object of v2.
 #[derive(Debug, Serialize)]
 pub struct AuthObject {
-    /// `Password`.
+    /// `Password`, or `PasswordOOB` for one that is typed elsewhere: then `authData` has no value of it.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Name in `authData`.

@@ -4,6 +4,7 @@
 //! 2m, rule 1), so a request may use either spelling under either URL, answers carry the union of both, and only the
 //! sentences of errors depend on the URL. A request is an [`Ask`], questioned in the order of the standard's rows.
 
+pub mod approval;
 pub mod auth;
 pub mod authorization;
 pub mod credentials;

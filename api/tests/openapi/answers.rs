@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::Limits;
+use rsign_api::csc::approval::Pending;
 use rsign_api::csc::auth::LoginAnswer;
 use rsign_api::csc::authorization::{GrantedDetails, Parameters, Scope};
 use rsign_api::csc::credentials::*;
@@ -201,7 +202,9 @@ fn answers(version: Version) -> Vec<(&'static str, Vec<Value>)> {
     let places = if version == Version::V1 { 0..1 } else { 0..3 };
     let request_uri = || format!("{}pr_x", rsign_api::csc::oauth2::REQUEST_URN);
     let pushed = || value(PushedAnswer { request_uri: request_uri(), expires_in: 90 });
-    vec![
+    let pending = || value(Pending { handle: "ah_x" });
+    let handle = (version == Version::V2).then(|| ("Handle", vec![pending()]));
+    let common = vec![
         ("Info", places.map(|member| value(info(version, member))).collect()),
         ("LoginAnswer", vec![value(login(false)), value(login(true))]),
         ("ListAnswer", vec![value(list(false)), value(list(true))]),
@@ -213,7 +216,8 @@ fn answers(version: Version) -> Vec<(&'static str, Vec<Value>)> {
         ("PushAnswer", vec![pushed()]),
         ("Metadata", vec![value(metadata(false)), value(metadata(true))]),
         ("Error", vec![value(error::PIN.body(version)), value(error::certificate_expired(version, "O", "CN"))]),
-    ]
+    ];
+    common.into_iter().chain(handle).collect()
 }
 
 /// Every member of the schema stands in one of the values, and the other way round, at every depth.

@@ -26,7 +26,7 @@ const OFFER: Offer<'static> = Offer {
 };
 
 /// Asks a body all that the method of this request asks, without regard to any credential.
-fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
+fn read(schema: &str, ask: &Ask<'_>, body: &Value, key: KeyType) -> Result<(), Fault> {
     match schema {
         "LoginRequest" => ask.login().map(drop),
         "RevokeRequest" => ask.token().map(drop),
@@ -43,8 +43,9 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
             ask.credential()?;
             ask.signatures(u32::MAX)?;
             ask.approved(Scal::One, u32::MAX)?;
-            ask.pin().map(drop)
+            if brings_pin(body) { ask.pin().map(drop) } else { ask.description().map(drop) }
         }
+        "HandleRequest" => ask.handle().map(drop),
         "ExtendRequest" => {
             ask.sad()?;
             ask.credential()?;
@@ -78,12 +79,18 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
     }
 }
 
+/// Whether somebody has typed a PIN into the app; otherwise its user is asked.
+fn brings_pin(body: &Value) -> bool {
+    let values = body["authData"].as_array().into_iter().flatten();
+    !body["PIN"].is_null() || values.into_iter().any(|object| !object["value"].is_null())
+}
+
 /// Whether the code takes this body, with whichever key there is.
 fn is_read(schema: &str, body: &Value, version: Version) -> bool {
     let text = body.to_string();
     let keys = [KeyType::Rsa4096, KeyType::P521];
     keys.into_iter()
-        .any(|key| Ask::parse(text.as_bytes(), version, LIMITS).and_then(|ask| read(schema, &ask, key)).is_ok())
+        .any(|key| Ask::parse(text.as_bytes(), version, LIMITS).and_then(|ask| read(schema, &ask, body, key)).is_ok())
 }
 
 /// Where a document says less than the code, or more, and why.
@@ -107,6 +114,8 @@ fn differs(schema: &str, member: &str, value: &Value, body: &Value) -> bool {
         // Without a PIN it is a wrong one, which no schema says: credentials may come that take none.
         ("AuthorizeRequest", "PIN") => value.is_null(),
         ("AuthorizeRequest", "authData") => true,
+        // It matters where the user is asked, and only there.
+        ("AuthorizeRequest", "description") => true,
         // Whether it is the algorithm's own function no schema says; what is no string counts as absent.
         ("SignDocRequest", "hashAlgorithmOID") => value.is_string(),
         // Each digest fits one of the functions, but not the one that is named.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::print;
 use crate::app::Parts;
 use crate::config::Config;
-use crate::domain::credential::{Certificate, Credential as Stored, Known};
+use crate::domain::credential::{AuthMode, Certificate, Credential as Stored, Known};
 use crate::service::enrolment::Wanted;
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +33,9 @@ pub(super) enum Credential {
         /// What it needs besides its PIN: none, or totp for codes of an authenticator app.
         #[arg(long, default_value = "none", value_parser = factor)]
         factor: FactorKind,
+        /// How apps get a SAD of it: explicit, with the PIN; or implicit, by asking its owner in the account.
+        #[arg(long, value_enum, default_value = "explicit")]
+        mode: AuthMode,
     },
     /// Lists credentials, one JSON object a line.
     List {
@@ -53,8 +56,8 @@ pub(super) enum Credential {
 
 pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> anyhow::Result<()> {
     match command {
-        Credential::Create { user, key, scal, multisign, stretch, factor } => {
-            let wanted = Wanted { key, scal, multisign, stretch, factor };
+        Credential::Create { user, key, scal, multisign, stretch, factor, mode } => {
+            let wanted = Wanted { key, scal, multisign, stretch, factor, mode };
             let id = parts.enrolment(&config.tenant).create(&user, wanted).await?;
             print(&json!({ "credentialID": id }))
         }
@@ -91,6 +94,7 @@ fn line(credential: &Stored, certificate: Option<&Certificate>) -> serde_json::V
         "scal": credential.scal,
         "multisign": credential.multisign,
         "factor": credential.factor,
+        "mode": credential.mode,
         "state": credential.state,
         "subject": facts.map(|facts| facts.subject.as_str()),
         "not_after": facts.map(|facts| facts.not_after),

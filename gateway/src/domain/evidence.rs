@@ -57,10 +57,28 @@ impl Subject {
         tbs.issuer() == tbs.subject()
     }
 
-    /// Whether this one's name is that of its issuer.
+    /// Whether this one has the name of its issuer, and signed it.
     #[must_use]
     pub fn is_issued_by(&self, issuer: &Self) -> bool {
-        self.certificate.tbs_certificate().issuer() == issuer.certificate.tbs_certificate().subject()
+        let named = self.certificate.tbs_certificate().issuer() == issuer.certificate.tbs_certificate().subject();
+        let signature = self.certificate.signature().raw_bytes();
+        let signed = to_be_signed(&self.der);
+        named
+            && signed.is_ok_and(|signed| issuer.signed(self.certificate.signature_algorithm().oid, &signed, signature))
+    }
+
+    /// Whether its key made this signature.
+    pub(super) fn signed(&self, algorithm: ObjectIdentifier, signed: &[u8], signature: &[u8]) -> bool {
+        let key = self.certificate.tbs_certificate().subject_public_key_info();
+        let known = self::algorithm(algorithm, key.algorithm.parameters.as_ref());
+        known.is_some_and(|known| {
+            UnparsedPublicKey::new(known, key.subject_public_key.raw_bytes()).verify(signed, signature).is_ok()
+        })
+    }
+
+    /// What it says of itself.
+    pub(super) const fn certificate(&self) -> &Certificate {
+        &self.certificate
     }
 
     /// Where its CRL is to be had over HTTP.
@@ -86,16 +104,13 @@ impl Subject {
 /// See [`Wrong`].
 pub fn judge(crl: &[u8], of: &Subject, issuer: &Subject, now: u64) -> Result<(), Wrong> {
     let list = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(crl).map_err(|_| Wrong::Malformed)?;
-    let issuer = issuer.certificate.tbs_certificate();
-    if list.tbs_cert_list.issuer != *issuer.subject() || !is_whole(&list) {
+    if list.tbs_cert_list.issuer != *issuer.certificate.tbs_certificate().subject() || !is_whole(&list) {
         return Err(Wrong::Foreign);
     }
-    let key = issuer.subject_public_key_info();
-    let algorithm = algorithm(list.signature_algorithm.oid, key.algorithm.parameters.as_ref());
-    let algorithm = algorithm.ok_or(Wrong::Malformed)?;
-    let key = UnparsedPublicKey::new(algorithm, key.subject_public_key.raw_bytes());
     let signed = to_be_signed(crl).map_err(|_| Wrong::Malformed)?;
-    key.verify(&signed, list.signature.raw_bytes()).map_err(|_| Wrong::Signature)?;
+    if !issuer.signed(list.signature_algorithm.oid, &signed, list.signature.raw_bytes()) {
+        return Err(Wrong::Signature);
+    }
     let since = list.tbs_cert_list.this_update.to_unix_duration().as_secs();
     let until = list.tbs_cert_list.next_update.map(|time| time.to_unix_duration().as_secs());
     // Clocks differ a little.
@@ -120,13 +135,14 @@ fn is_whole(list: &CertificateList) -> bool {
     })
 }
 
-/// The octets that are signed, as they came.
-fn to_be_signed(crl: &[u8]) -> der::Result<Vec<u8>> {
-    let (first, _) = AnyRef::from_der_partial(AnyRef::from_der(crl)?.value())?;
+/// The octets that are signed of a certificate or CRL, as they came.
+fn to_be_signed(whole: &[u8]) -> der::Result<Vec<u8>> {
+    let (first, _) = AnyRef::from_der_partial(AnyRef::from_der(whole)?.value())?;
     first.to_der()
 }
 
 fn algorithm(signature: ObjectIdentifier, curve: Option<&der::Any>) -> Option<&'static dyn VerificationAlgorithm> {
+    // RSA keys have NULL there.
     let curve = curve.and_then(|curve| curve.decode_as::<ObjectIdentifier>().ok());
     Some(match (signature, curve) {
         (oid::RSA_SHA256, None) => &lc::RSA_PKCS1_2048_8192_SHA256,

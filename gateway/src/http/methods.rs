@@ -15,12 +15,13 @@ const fn method(name: &'static str, versions: &'static [Version], run: Run) -> M
 }
 
 /// All of them, in the order `info` names them.
-pub(super) static METHODS: [Method; 11] = [
+pub(super) static METHODS: [Method; 12] = [
     Method { needs: Needs::Basic, ..method("auth/login", BOTH, Run::Open(csc::auth_login::handle)) },
     Method { header: wire::HEADER_CAPITALS, ..method("auth/revoke", BOTH, Run::Service(csc::auth_revoke::handle)) },
     method("credentials/list", BOTH, Run::Service(csc::credentials_list::handle)),
     method("credentials/info", BOTH, Run::Credential(csc::credentials_info::handle)),
     method("credentials/authorize", BOTH, Run::Service(csc::authorize::handle)),
+    method("credentials/authorizeCheck", V2, Run::Service(csc::authorize_check::handle)),
     Method {
         header: wire::HEADER_CAPITALS,
         ..method("credentials/extendTransaction", BOTH, Run::Service(csc::extend_transaction::handle))
@@ -37,10 +38,9 @@ pub(super) const INFO: Method = method("info", BOTH, Run::Open(csc::info::handle
 
 /// Methods of the standard that this service does not have yet, with the versions that define them.
 #[cfg(test)]
-pub(super) const MISSING: [(&str, &[Version]); 5] = [
+pub(super) const MISSING: [(&str, &[Version]); 4] = [
     ("credentials/sendOTP", BOTH),
     ("credentials/getChallenge", V2),
-    ("credentials/authorizeCheck", V2),
     ("credentials/create", V2),
     ("credentials/delete", V2),
 ];

@@ -33,6 +33,8 @@ pub(crate) struct FakeSigner {
     pub(crate) documents: Mutex<Vec<SignDocuments>>,
     /// State of every credential.
     pub(crate) state: Mutex<State>,
+    /// Until when wrong PINs lock every credential, Unix seconds.
+    pub(crate) locked_until: Mutex<Option<i64>>,
     /// Refuses everything with this.
     pub(crate) refusal: Mutex<Option<Refusal>>,
     /// Answers nothing at all.
@@ -58,6 +60,7 @@ impl Default for FakeSigner {
             signed: Mutex::default(),
             documents: Mutex::default(),
             state: Mutex::new(State::Active),
+            locked_until: Mutex::default(),
             refusal: Mutex::default(),
             away: Mutex::default(),
             hellos: Mutex::default(),
@@ -83,7 +86,11 @@ impl FakeSigner {
 
     fn standing(&self) -> CredentialStatus {
         let factor = *self.factor.lock().unwrap();
-        CredentialStatus { state: *self.state.lock().unwrap(), factor, locked_until: None }
+        CredentialStatus {
+            state: *self.state.lock().unwrap(),
+            factor,
+            locked_until: *self.locked_until.lock().unwrap(),
+        }
     }
 }
 

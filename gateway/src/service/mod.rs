@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod login;
 pub mod oauth;
 pub mod passwords;
+pub mod prompts;
 pub mod rates;
 pub mod room;
 pub mod signing;

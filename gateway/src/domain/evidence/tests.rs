@@ -61,6 +61,7 @@ fn a_crl_of_the_issuer_that_holds_and_does_not_name_the_certificate() {
     let somebody = own.certify(7);
     assert!(own.subject.is_root() && !somebody.is_root());
     assert!(somebody.is_issued_by(&own.subject) && !somebody.is_issued_by(&other.subject));
+    assert!(!somebody.is_issued_by(&authority("own").subject), "the name alone is nothing");
     assert_eq!(somebody.crl_urls(), ["http://ca.example/crl"]);
     let judged = |crl: &[u8]| judge(crl, &somebody, &own.subject, NOW);
     assert_eq!(judged(&own.crl((20, 20), &[8])), Ok(()));

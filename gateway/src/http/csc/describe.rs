@@ -8,13 +8,14 @@ use rsign_api::signer::FactorKind;
 
 use crate::domain::certificate::generalized_time;
 use crate::domain::client::PinTransport;
-use crate::domain::credential::{self, Credential};
+use crate::domain::credential::{self, AuthMode, Credential};
 use crate::domain::token::Bearer;
 use crate::http::error::Problem;
 use crate::http::site::Site;
 
 const LABEL: &str = "PIN";
 const ABOUT: &str = "The PIN of this signing credential";
+const ABOUT_OOB: &str = "The PIN of this signing credential, which its owner types on the signing page";
 /// Letters and digits: a PIN may be chosen, and clients show a number pad for `N`.
 const FORMAT: &str = "A";
 
@@ -27,14 +28,17 @@ mod otp {
     pub(super) const GENERATOR: &str = "totp";
 }
 
-/// How a client gets a SAD of the credential (2.2): with the PIN in JSON, if its registration says so; otherwise its
-/// user types it on the signing page. (A client that seals PINs itself knows that it may, DESIGN 5.)
+/// How a client gets a SAD of the credential (2.2): where its mode is implicit, by asking for it and waiting; otherwise
+/// with the PIN in JSON, if the client's registration says so, or from the signing page, where the client sends its user.
+/// (A client that seals PINs itself knows that it may, DESIGN 5.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// `explicit`.
     Explicit,
     /// `oauth2code`.
     OAuth2Code,
+    /// `implicit`; v2 has no such word: there it is `explicit` with an object that is typed elsewhere.
+    Implicit,
 }
 
 impl Mode {
@@ -46,9 +50,27 @@ impl Mode {
         })
     }
 
-    const fn word(self) -> &'static str {
+    /// For this credential.
+    fn with(self, credential: &Credential) -> Self {
+        match credential.mode {
+            AuthMode::Implicit => Self::Implicit,
+            AuthMode::Explicit => self,
+        }
+    }
+
+    /// `authMode` of v1.
+    const fn v1(self) -> &'static str {
         match self {
             Self::Explicit => "explicit",
+            Self::OAuth2Code => "oauth2code",
+            Self::Implicit => "implicit",
+        }
+    }
+
+    /// `auth.mode` of v2.
+    const fn v2(self) -> &'static str {
+        match self {
+            Self::Explicit | Self::Implicit => "explicit",
             Self::OAuth2Code => "oauth2code",
         }
     }
@@ -85,10 +107,17 @@ impl Current {
 /// The description.
 pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str) -> Description {
     let Current { credential, certificate, expired, .. } = current;
+    let mode = mode.with(credential);
     // Objects belong to the explicit mode only (6.1, 6.2).
     let auth_info = wanted.auth_info && mode == Mode::Explicit;
-    let has_code = credential.factor == FactorKind::Totp;
-    let objects = if has_code { vec![pin_object(), otp_object()] } else { vec![pin_object()] };
+    let elsewhere = wanted.auth_info && mode == Mode::Implicit;
+    let has_code = credential.factor == FactorKind::Totp && !elsewhere;
+    let objects = match (elsewhere, has_code) {
+        (true, _) => vec![AuthObject { kind: "PasswordOOB", description: ABOUT_OOB, ..pin_object() }],
+        (false, true) => vec![pin_object(), otp_object()],
+        (false, false) => vec![pin_object()],
+    };
+    let has_objects = auth_info || elsewhere;
     Description {
         key: Key {
             status: if current.is_valid() { "enabled" } else { "disabled" },
@@ -97,11 +126,11 @@ pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str
             curve: credential.key_type.curve().map(|oid| oid.to_string()),
         },
         cert: describe_certificate(certificate, *expired, wanted.certificates),
-        auth_mode: mode.word(),
+        auth_mode: mode.v1(),
         auth: Auth {
-            mode: mode.word(),
-            expression: auth_info.then_some(if has_code { "PIN AND OTP" } else { "PIN" }),
-            objects: if auth_info { objects } else { Vec::new() },
+            mode: mode.v2(),
+            expression: has_objects.then_some(if has_code { "PIN AND OTP" } else { "PIN" }),
+            objects: if has_objects { objects } else { Vec::new() },
         },
         pin: auth_info.then_some(Pin { presence: "true", format: FORMAT, label: LABEL, description: ABOUT }),
         otp: auth_info.then_some(if has_code { generator() } else { Otp { presence: "false", generator: None } }),

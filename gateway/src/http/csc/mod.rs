@@ -4,6 +4,7 @@
 pub(super) mod auth_login;
 pub(super) mod auth_revoke;
 pub(super) mod authorize;
+pub(super) mod authorize_check;
 pub(super) mod credentials_info;
 pub(super) mod credentials_list;
 mod describe;

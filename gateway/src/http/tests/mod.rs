@@ -33,6 +33,7 @@ use super::{Site, router};
 use crate::app::{App, Parts};
 use crate::config::Config;
 use crate::domain::client::{Constraint, PinTransport, Profile, Reach};
+use crate::domain::credential::AuthMode;
 use crate::domain::seal::Material;
 use crate::domain::user::User;
 use crate::port::clock::{Clock, Hands, SystemClock};
@@ -194,13 +195,24 @@ impl Bench {
             multisign: 10,
             stretch: Stretch::Hmac,
             factor: FactorKind::Totp,
+            mode: AuthMode::Explicit,
         };
         self.parts.enrolment("default").create(user, wanted).await.unwrap()
     }
 
     async fn credential(&self, user: &str, scal: Scal) -> String {
-        let wanted =
-            Wanted { key: KeyType::Rsa2048, scal, multisign: 10, stretch: Stretch::Hmac, factor: FactorKind::None };
+        self.credential_of(user, scal, AuthMode::Explicit).await
+    }
+
+    async fn credential_of(&self, user: &str, scal: Scal, mode: AuthMode) -> String {
+        let wanted = Wanted {
+            key: KeyType::Rsa2048,
+            scal,
+            multisign: 10,
+            stretch: Stretch::Hmac,
+            factor: FactorKind::None,
+            mode,
+        };
         self.parts.enrolment("default").create(user, wanted).await.unwrap()
     }
 

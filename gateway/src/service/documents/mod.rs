@@ -20,6 +20,7 @@ use super::evidence::{self, Evidence, Found};
 use super::signing;
 use super::time_stamps::{self, TimeStamps};
 use crate::domain::credential::Credential;
+use crate::domain::stamp;
 use crate::domain::token::Bearer;
 use crate::port::signer::{self, Signer};
 use crate::store::Credentials;
@@ -44,6 +45,9 @@ pub enum Error {
     /// There is one, but no time-stamp on it: the same request again asks for that alone.
     #[error("no time-stamp: {0}")]
     TimeStamp(#[from] time_stamps::Error),
+    /// There is one, and a time-stamp that nobody would believe.
+    #[error(transparent)]
+    Unbelievable(#[from] stamp::Wrong),
     /// There is one, but not what a validator will need: the same request again asks for that alone.
     #[error("no evidence: {0}")]
     Evidence(#[from] evidence::Error),
@@ -168,7 +172,11 @@ impl Documents {
     /// The token, where one is wanted.
     async fn stamp(&self, asked: Option<Stampable>) -> Result<Option<Vec<u8>>, Error> {
         match (asked, &self.time_stamps) {
-            (Some(asked), Some(time_stamps)) => Ok(Some(time_stamps.stamp(asked).await?)),
+            (Some(asked), Some(time_stamps)) => {
+                let token = time_stamps.stamp(asked).await?;
+                stamp::judge(&token)?;
+                Ok(Some(token))
+            }
             // A level that is not offered was refused before.
             (Some(_), None) => Err(Error::Unfinished("there is no time-stamping authority".into())),
             (None, _) => Ok(None),

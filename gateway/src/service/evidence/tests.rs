@@ -45,6 +45,9 @@ async fn what_is_missing_or_wrong_is_an_error_and_never_left_out() {
     let (evidence, clock) = service(&revocations, Vec::new());
     assert!(matches!(evidence.gather(&chain, None).await, Err(Error::Unavailable(_))));
     assert!(matches!(evidence.gather(&chain[..1], None).await, Err(Error::NoIssuer)));
+    // Of the same name, but not who signed it.
+    let other = [chain[0].clone(), authority("root").subject.der];
+    assert!(matches!(evidence.gather(&other, None).await, Err(Error::NoIssuer)));
     assert!(matches!(evidence.gather(&[vec![0x30, 0]], None).await, Err(Error::Malformed(_))));
     assert!(matches!(evidence.gather(&chain, Some(b"no token")).await, Err(Error::Malformed(_))));
     for (crl, wrong) in [

@@ -6,7 +6,7 @@ use rsign_storage::Location;
 
 use super::*;
 use crate::app::Parts;
-use crate::domain::credential::Known;
+use crate::domain::credential::{AuthMode, Known};
 use crate::domain::job::{Job, Progress};
 use crate::domain::user::{PasswordHash, User};
 use crate::port::clock::Hands;
@@ -58,8 +58,14 @@ async fn bench() -> Bench {
     let user = User { id: id.clone(), username: id, password, subject };
     assert!(repositories.users.register(user).await.unwrap());
     let enrolment = Arc::new(parts.enrolment("default"));
-    let wanted =
-        Wanted { key: KeyType::P256, scal: Scal::Two, multisign: 1, stretch: Stretch::Hmac, factor: FactorKind::None };
+    let wanted = Wanted {
+        key: KeyType::P256,
+        scal: Scal::Two,
+        multisign: 1,
+        stretch: Stretch::Hmac,
+        factor: FactorKind::None,
+        mode: AuthMode::Explicit,
+    };
     let id = enrolment.create("ann", wanted).await.unwrap();
     let housekeeping = Housekeeping::new(
         repositories.clone(),

@@ -40,6 +40,14 @@ async fn asking(world: &World, operation: Operation<'_>, status: u16) -> Request
     let body = |text: &str| Ask { body: text.to_owned(), ..right.clone() }.request(method, path);
     match status {
         200 if path == "/oauth2/revoke" => revocation_for_200(world).await,
+        202 if path.ends_with("/credentials/authorize") => {
+            let implicit = world.bench.credential_of(&world.bench.ann, Scal::Two, AuthMode::Implicit).await;
+            let body = json!({ "credentialID": implicit, "numSignatures": 1, "hashes": [HASH], "authData": [] });
+            Ask::json(&world.user, &body).request(method, path)
+        }
+        202 if path.ends_with("/authorizeCheck") => {
+            Ask::json(&world.user, &json!({ "handle": world.handle(false).await })).request(method, path)
+        }
         202 => {
             let job = world.job(BASIC, Progress::Running(i64::MAX)).await;
             Ask::json(&world.user, &json!({ "requestID": job })).request(method, path)

@@ -7,7 +7,7 @@ use rsign_api::signer::{Operation, Scal};
 use super::{Error, Next, Requests};
 use crate::domain::authorization_request::AuthorizationRequest;
 use crate::domain::client::Reach;
-use crate::domain::credential::Credential;
+use crate::domain::credential::{AuthMode, Credential};
 use crate::domain::language::Language;
 use crate::domain::session::Session;
 use crate::domain::token::Bearer;
@@ -106,6 +106,7 @@ impl Requests {
                 labels: wish.labels.clone(),
                 enrol: None,
                 label: None,
+                mode: AuthMode::default(),
                 signed: request.signed.clone(),
                 origin: Origin::Request { request: id.to_owned(), session: session.digest.clone() },
                 language: request.lang.as_deref().and_then(Language::of_tag).unwrap_or(session.language),
