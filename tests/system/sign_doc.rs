@@ -24,9 +24,8 @@ pub(crate) fn entry_of(format: &str, algorithm: &Algorithm, level: &str, content
     if let Some(params) = &algorithm.params {
         entry["signAlgoParams"] = params.as_str().into();
     }
-    for (name, value) in content.as_object().unwrap() {
-        entry[name] = value.clone();
-    }
+    let Value::Object(content) = content else { panic!("{content} has no members") };
+    entry.as_object_mut().unwrap().extend(content);
     entry
 }
 

@@ -71,14 +71,14 @@ impl<'a> Document<'a> {
     /// [`Error::Document`] for all others.
     pub fn read(document: &'a [u8]) -> Result<Self, Error> {
         if document.len() > LIMIT {
-            return Err(refused("it is too long"));
+            return Err(refused(&"it is too long"));
         }
-        let text = std::str::from_utf8(document).map_err(|_| refused("it is not UTF-8"))?;
-        limits::declaration(text).map_err(refused)?;
-        limits::size(text).map_err(refused)?;
+        let text = std::str::from_utf8(document).map_err(|_| refused(&"it is not UTF-8"))?;
+        limits::declaration(text).map_err(|error| refused(&error))?;
+        limits::size(text).map_err(|error| refused(&error))?;
         let tree = parse(text)?;
         if tree.descendants().any(|node| node.has_tag_name((XMLDSIG, "Signature"))) {
-            return Err(refused("it has a signature already, which another inside would break"));
+            return Err(refused(&"it has a signature already, which another inside would break"));
         }
         let range = tree.root_element().range();
         let element = &text[range.clone()];
@@ -87,7 +87,7 @@ impl<'a> Document<'a> {
         let (end, empty) = match element.strip_suffix("/>") {
             Some(tag) if last == 0 => (range.end - 2, Some(name(tag))),
             _ if element[last..].starts_with("</") => (range.start + last, None),
-            _ => return Err(refused("its element does not end")),
+            _ => return Err(refused(&"its element does not end")),
         };
         Ok(Self { text, tree, spot: Spot { end, empty: empty.map(str::to_owned) } })
     }
@@ -124,9 +124,10 @@ pub(super) fn canonical(signature: &str, name: &str) -> Result<Vec<u8>, Error> {
 
 fn parse(text: &str) -> Result<roxmltree::Document<'_>, Error> {
     // No document type declaration, so no entities; each node takes at least three bytes of the text.
-    let tree = roxmltree::Document::parse_with_options(text, ParsingOptions::default()).map_err(refused)?;
+    let tree =
+        roxmltree::Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| refused(&error))?;
     if too_deep(tree.root_element()) {
-        return Err(refused("its elements stand too deep in each other"));
+        return Err(refused(&"its elements stand too deep in each other"));
     }
     Ok(tree)
 }
@@ -169,7 +170,7 @@ fn name(tag: &str) -> &str {
     tag[1..].split(|next: char| next.is_ascii_whitespace()).next().unwrap_or_default()
 }
 
-fn refused(why: impl ToString) -> Error {
+fn refused(why: &impl ToString) -> Error {
     Error::Document(why.to_string())
 }
 

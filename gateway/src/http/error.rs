@@ -11,8 +11,8 @@ use crate::service::account::throttle::Wait;
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{
-    authorization, clients, credentials, documents, enrolment, evidence, jobs, login, passwords, prompts, rates, signing,
-    time_stamps, tokens, transactions, workers,
+    authorization, clients, credentials, documents, enrolment, evidence, jobs, login, passwords, prompts, rates,
+    signing, time_stamps, tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {

@@ -124,5 +124,8 @@ async fn xml_is_read_in_a_process_of_its_own() {
     // A helper that says nothing, or takes too long.
     let folder = tempfile::tempdir().unwrap();
     let quick = Helpers::new(script(folder.path(), "exit 0"), 1);
-    assert!(matches!(quick.canonical(document, HashAlgorithm::Sha256).await, Err(Fault::Refused(Refusal::Document, _))));
+    assert!(matches!(
+        quick.canonical(document, HashAlgorithm::Sha256).await,
+        Err(Fault::Refused(Refusal::Document, _))
+    ));
 }
