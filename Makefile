@@ -54,7 +54,8 @@ test: setup fmt-check abuse-rows ## Runs every test: two tokens, two stores, rea
 	cargo build --workspace --all-targets $(CARGO_FLAGS)
 	MONGOD="$(abspath $(MONGOD))" KRYOPTIC="$(abspath $(KRYOPTIC))" SOFTHSM2_MODULE="$(SOFTHSM2_MODULE)" \
 	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_FUZZ="$(abspath $(FUZZ))/bin/python" RSIGN_NODE="$(abspath $(NODE))" \
-	    RSIGN_JSIGN="$(abspath $(JSIGN))" RSIGN_PDFS="$(abspath $(PDFS))" RSIGN_DSS="$(abspath $(DSS))" cargo test --workspace $(CARGO_FLAGS)
+	    RSIGN_JSIGN="$(abspath $(JSIGN))" RSIGN_PDFS="$(abspath $(PDFS))" RSIGN_DSS="$(abspath $(DSS))" \
+	    cargo test --workspace $(CARGO_FLAGS)
 
 .PHONY: abuse-rows
 abuse-rows: # Every row of the attack table in SECURITY.md has a test named after it.

@@ -30,9 +30,11 @@ fuzz_target!(|octets: &[u8]| {
     assert_eq!(octets, [protected.as_str(), ".", payload].concat().into_bytes());
     let last = general["signatures"].as_array().and_then(|all| all.last()).expect("signatures");
     assert_eq!(last["protected"], protected.as_str());
-    Signed::read(&jws).map(drop).or_else(|error| match error.to_string() {
-        many if general["signatures"].as_array().is_some_and(|all| all.len() > 64) => Ok(drop(many)),
-        other => Err(other),
-    })
-    .expect("it can be read again");
+    Signed::read(&jws)
+        .map(drop)
+        .or_else(|error| match error.to_string() {
+            many if general["signatures"].as_array().is_some_and(|all| all.len() > 64) => Ok(drop(many)),
+            other => Err(other),
+        })
+        .expect("it can be read again");
 });

@@ -19,7 +19,8 @@ fuzz_target!(|octets: &[u8]| {
     let digest = document.digest(HASH).expect("what was read has a canonical form");
     let unfinished = prepare(&Content::Enveloped { digest: &digest }, UNIX_EPOCH, &SIGNATORY).expect("all is said");
     to_be_signed(&unfinished).expect("it has a canonical form");
-    let signed = finish(&unfinished, &SIGNATORY, b"value", &[], Place::Within(&document)).expect("all is there");
+    let place = Place::Within { document: octets, spot: document.spot() };
+    let signed = finish(&unfinished, &SIGNATORY, b"value", &[], place).expect("all is there");
     let signed = String::from_utf8(signed).expect("text");
     let tree = roxmltree::Document::parse(&signed).expect("it is XML still");
     let element = tree.root_element().last_element_child().expect("the signature");

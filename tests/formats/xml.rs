@@ -31,9 +31,10 @@ fn sign(pki: &Pki, person: &Person, scheme: Scheme, content: &Content<'_>, place
 
 /// Inside this document.
 fn enveloped(pki: &Pki, person: &Person, scheme: Scheme, document: &[u8], stamped: bool) -> Vec<u8> {
-    let document = Document::read(document).unwrap();
-    let hash = document.digest(scheme.hash()).unwrap();
-    sign(pki, person, scheme, &Content::Enveloped { digest: &hash }, Place::Within(&document), stamped)
+    let read = Document::read(document).unwrap();
+    let hash = read.digest(scheme.hash()).unwrap();
+    let place = Place::Within { document, spot: read.spot() };
+    sign(pki, person, scheme, &Content::Enveloped { digest: &hash }, place, stamped)
 }
 
 #[test]

@@ -50,9 +50,15 @@ async fn json_and_xml_of_every_key_level_and_envelope_pass_dss() {
         ("P-256", Algorithm::ecdsa(Sha::Sha256)),
     ] {
         let who = Outsider::enrol("sign-text", Wanted { key, ..Wanted::QUICK }).await;
-        for (format, envelope) in
-            [("J", "Attached"), ("J", "Detached"), ("J", ""), ("X", "Enveloping"), ("X", "Detached"), ("X", "")]
-        {
+        for (format, envelope) in [
+            ("J", "Attached"),
+            ("J", "Detached"),
+            ("J", ""),
+            ("X", "Enveloped"),
+            ("X", "Enveloping"),
+            ("X", "Detached"),
+            ("X", ""),
+        ] {
             for level in ["AdES-B-B", "AdES-B-T"] {
                 let sad = who.session.authorize(&who.credential, &[Hash::with(algorithm.sha, DOCUMENT)]).await;
                 let (body, list) = asked(format, &algorithm, level, envelope);
@@ -109,7 +115,7 @@ async fn formats_are_mixed_in_one_call() {
 async fn json_and_xml_repeat_what_they_said() {
     let who = Outsider::enrol("sign-text-again", Wanted::QUICK).await;
     let algorithm = Algorithm::usual("P-256");
-    for (format, envelope) in [("J", "Attached"), ("X", "Enveloping")] {
+    for (format, envelope) in [("J", "Attached"), ("X", "Enveloping"), ("X", "Enveloped")] {
         let sad = who.session.authorize(&who.credential, &[Hash::of(DOCUMENT)]).await;
         let (body, list) = asked(format, &algorithm, "AdES-B-B", envelope);
         let first = sign_doc(&who, &sad, body.clone()).await.ok();
@@ -150,4 +156,26 @@ async fn what_json_and_xml_cannot_say_is_refused_and_nothing_is_spent() {
     let jws = String::from_utf8(objects(&sign_doc(&who, &sad, body).await.ok(), list)[0].clone()).unwrap();
     let payload = jws.split('.').nth(1).unwrap();
     assert_eq!(BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap(), DOCUMENT.as_bytes());
+}
+
+/// What is not to be read, or takes no signature inside, is refused before anything is spent.
+#[tokio::test]
+async fn foreign_xml_is_refused_and_nothing_is_spent() {
+    let who = Outsider::enrol("sign-xml-no", Wanted::QUICK).await;
+    let algorithm = Algorithm::usual("P-256");
+    let entities = "<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e;</a>";
+    let signed = "<a><s:Signature xmlns:s='http://www.w3.org/2000/09/xmldsig#'/></a>";
+    let deep = ["<a>".repeat(300), "</a>".repeat(300)].concat();
+    for document in [entities, signed, &deep, "no XML", "<a>", "<?xml version='1.0' encoding='ISO-8859-1'?><a/>"] {
+        let sad = who.session.authorize(&who.credential, &[Hash::of(document)]).await;
+        let entry = |envelope: &str| {
+            let content =
+                json!({ "document": BASE64.encode(document.as_bytes()), "signed_envelope_property": envelope });
+            json!({ "documents": [entry_of("X", &algorithm, "AdES-B-B", content)] })
+        };
+        let heard = sign_doc(&who, &sad, entry("Enveloped")).await;
+        assert_eq!(heard.error(), (400, "invalid_request", "Invalid array parameter documents"), "{document:.60}");
+        // As octets it can be signed, with the same authorization.
+        let _ = sign_doc(&who, &sad, entry("Enveloping")).await.ok();
+    }
 }

@@ -76,8 +76,8 @@ pub fn sayable(signatory: &Signatory) -> Result<(), Error> {
     algorithm::name(signatory).map(drop)
 }
 
-/// The protected header, Base64url. `signing_time` becomes `iat`: TS 119 182-1 v1.2.1 (5.1.11, 5.2.1) took it in place of
-/// `sigT` for signatures made after 15 July 2025, and at most one of them may be there.
+/// The protected header, Base64url. `signing_time` becomes `iat`, which TS 119 182-1 v1.2.1 demands in place of `sigT` of
+/// signatures made since 15 May 2025; only one of them may be there.
 ///
 /// # Errors
 /// See [`Error`].

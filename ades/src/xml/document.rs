@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use roxmltree::{Node, ParsingOptions};
 use rsign_api::algorithm::HashAlgorithm;
+use serde::{Deserialize, Serialize};
 
 use super::{Error, canonical, limits};
 use crate::Hasher;
@@ -22,10 +23,44 @@ pub(super) const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub struct Document<'a> {
     text: &'a str,
     tree: roxmltree::Document<'a>,
-    /// Where the end tag of the document element begins, or where its only tag ends in `/>`.
+    spot: Spot,
+}
+
+/// Where in a document its signature goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spot {
+    /// Where the end tag of the document element begins, or where its only tag ends in `/>`; in bytes.
     end: usize,
     /// Name of the document element if it has that only tag.
-    empty: Option<&'a str>,
+    empty: Option<String>,
+}
+
+impl Spot {
+    /// The document with this element as the last child of its document element. Its octets stay as they are, but for the
+    /// slash of a document element that had no content.
+    pub(super) fn fill(&self, document: &[u8], element: &str) -> Result<Vec<u8>, Error> {
+        let (before, after) = document.split_at_checked(self.end).ok_or(Error::Unfinished)?;
+        let element = element.as_bytes();
+        Ok(match &self.empty {
+            None if after.starts_with(b"</") => [before, element, after].concat(),
+            Some(name) => {
+                let after = after.strip_prefix(b"/>").ok_or(Error::Unfinished)?;
+                [before, b">", element, b"</", name.as_bytes(), b">", after].concat()
+            }
+            None => return Err(Error::Unfinished),
+        })
+    }
+
+    /// One line: the place, and the name if there is one.
+    pub(super) fn line(&self) -> String {
+        format!("{} {}\n", self.end, self.empty.as_deref().unwrap_or_default())
+    }
+
+    /// What [`Self::line`] wrote, without its end.
+    pub(super) fn parse(line: &str) -> Option<Self> {
+        let (end, name) = line.split_once(' ')?;
+        Some(Self { end: end.parse().ok()?, empty: (!name.is_empty()).then(|| name.to_owned()) })
+    }
 }
 
 impl<'a> Document<'a> {
@@ -36,14 +71,14 @@ impl<'a> Document<'a> {
     /// [`Error::Document`] for all others.
     pub fn read(document: &'a [u8]) -> Result<Self, Error> {
         if document.len() > LIMIT {
-            return Err(refused("it is too long"));
+            return Err(refused(&"it is too long"));
         }
-        let text = std::str::from_utf8(document).map_err(|_| refused("it is not UTF-8"))?;
-        limits::declaration(text).map_err(refused)?;
-        limits::size(text).map_err(refused)?;
+        let text = std::str::from_utf8(document).map_err(|_| refused(&"it is not UTF-8"))?;
+        limits::declaration(text).map_err(|error| refused(&error))?;
+        limits::size(text).map_err(|error| refused(&error))?;
         let tree = parse(text)?;
         if tree.descendants().any(|node| node.has_tag_name((XMLDSIG, "Signature"))) {
-            return Err(refused("it has a signature already, which another inside would break"));
+            return Err(refused(&"it has a signature already, which another inside would break"));
         }
         let range = tree.root_element().range();
         let element = &text[range.clone()];
@@ -52,9 +87,9 @@ impl<'a> Document<'a> {
         let (end, empty) = match element.strip_suffix("/>") {
             Some(tag) if last == 0 => (range.end - 2, Some(name(tag))),
             _ if element[last..].starts_with("</") => (range.start + last, None),
-            _ => return Err(refused("its element does not end")),
+            _ => return Err(refused(&"its element does not end")),
         };
-        Ok(Self { text, tree, end, empty })
+        Ok(Self { text, tree, spot: Spot { end, empty: empty.map(str::to_owned) } })
     }
 
     /// Digest of the canonical form: what [`super::Content::Enveloped`] wants.
@@ -70,15 +105,10 @@ impl<'a> Document<'a> {
         Ok(hasher.finish())
     }
 
-    /// The document with this element as the last child of its document element. Its octets stay as they are, but for the
-    /// slash of a document element that had no content.
-    pub(super) fn with(&self, element: &str) -> Vec<u8> {
-        let (before, after) = self.text.split_at(self.end);
-        let parts: &[&str] = match self.empty {
-            None => &[before, element, after],
-            Some(name) => &[before, ">", element, "</", name, ">", &after[2..]],
-        };
-        parts.concat().into_bytes()
+    /// Where the signature goes.
+    #[must_use]
+    pub fn spot(&self) -> &Spot {
+        &self.spot
     }
 }
 
@@ -94,9 +124,10 @@ pub(super) fn canonical(signature: &str, name: &str) -> Result<Vec<u8>, Error> {
 
 fn parse(text: &str) -> Result<roxmltree::Document<'_>, Error> {
     // No document type declaration, so no entities; each node takes at least three bytes of the text.
-    let tree = roxmltree::Document::parse_with_options(text, ParsingOptions::default()).map_err(refused)?;
+    let tree =
+        roxmltree::Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| refused(&error))?;
     if too_deep(tree.root_element()) {
-        return Err(refused("its elements stand too deep in each other"));
+        return Err(refused(&"its elements stand too deep in each other"));
     }
     Ok(tree)
 }
@@ -139,7 +170,7 @@ fn name(tag: &str) -> &str {
     tag[1..].split(|next: char| next.is_ascii_whitespace()).next().unwrap_or_default()
 }
 
-fn refused(why: impl ToString) -> Error {
+fn refused(why: &impl ToString) -> Error {
     Error::Document(why.to_string())
 }
 

@@ -21,7 +21,7 @@ mod limits;
 
 use std::time::SystemTime;
 
-pub use document::{Document, LIMIT, MAX_DEPTH};
+pub use document::{Document, LIMIT, MAX_DEPTH, Spot};
 
 use crate::{Signatory, key};
 
@@ -85,7 +85,12 @@ pub enum Place<'a> {
     /// Around this document.
     Around(&'a [u8]),
     /// In this document.
-    Within(&'a Document<'a>),
+    Within {
+        /// The document.
+        document: &'a [u8],
+        /// [`Document::spot`].
+        spot: &'a Spot,
+    },
 }
 
 /// That XML signatures have a name for what this signatory does.
@@ -137,8 +142,26 @@ pub fn finish(
     match place {
         Place::Detached => Ok(element::finished(unfinished, &value, stamps, None)?.into_bytes()),
         Place::Around(document) => Ok(element::finished(unfinished, &value, stamps, Some(document))?.into_bytes()),
-        Place::Within(document) => Ok(document.with(&element::finished(unfinished, &value, stamps, None)?)),
+        Place::Within { document, spot } => spot.fill(document, &element::finished(unfinished, &value, stamps, None)?),
     }
+}
+
+/// What is to be stored of an enveloped signature between the steps: where it goes, and the element.
+#[must_use]
+pub fn stored(spot: &Spot, unfinished: &str) -> String {
+    spot.line() + unfinished
+}
+
+/// What was stored: the element, before it where it goes if that is inside a document.
+///
+/// # Errors
+/// When it is neither.
+pub fn restored(stored: &str) -> Result<(Option<Spot>, &str), Error> {
+    if stored.starts_with('<') {
+        return Ok((None, stored));
+    }
+    let (line, unfinished) = stored.split_once('\n').ok_or(Error::Unfinished)?;
+    Ok((Some(Spot::parse(line).ok_or(Error::Unfinished)?), unfinished))
 }
 
 /// The value as XML signatures have it (RFC 4050, 3.3: r and s, as long as the order of the curve).

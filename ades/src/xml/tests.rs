@@ -217,7 +217,12 @@ fn digests_are_of_what_stands_in_the_document() {
     let hash = document.digest(HashAlgorithm::Sha256).unwrap();
     let content = Content::Enveloped { digest: &hash };
     let unfinished = prepare(&content, UNIX_EPOCH + Duration::from_secs(1_800_000_000), &signatory(RSA)).unwrap();
-    let signed = finish(&unfinished, &signatory(RSA), b"value", &[], Place::Within(&document)).unwrap();
+    // As it is stored between the steps.
+    let stored = stored(document.spot(), &unfinished);
+    let (spot, restored) = restored(&stored).unwrap();
+    assert_eq!((spot.as_ref(), restored), (Some(document.spot()), &*unfinished));
+    let place = Place::Within { document: foreign.as_bytes(), spot: &spot.unwrap() };
+    let signed = finish(restored, &signatory(RSA), b"value", &[], place).unwrap();
     let signed = std::str::from_utf8(&signed).unwrap();
     assert!(signed.contains("<xades:SigningTime>2027-01-15T08:00:00Z</xades:SigningTime>"));
     let properties = digest(HashAlgorithm::Sha256, &document::canonical(signed, "SignedProperties").unwrap());
@@ -248,6 +253,15 @@ fn what_cannot_be_said_is_refused() {
     assert!(matches!(prepare(&content, now, &nobody), Err(Error::NoCertificate)));
     for text in ["", "<a/>", "<a>", "</ds:SignatureValue></ds:SignatureValue>"] {
         assert!(finish(text, &signatory(RSA), b"", &[], Place::Detached).is_err(), "{text}");
+    }
+    let document = Document::read(b"<a/>").unwrap();
+    let unfinished = prepare(&content, now, &signatory(RSA)).unwrap();
+    for other in [&b"<a>"[..], b"<ab/>", b"", b"<a></a>"] {
+        let place = Place::Within { document: other, spot: document.spot() };
+        assert!(finish(&unfinished, &signatory(RSA), b"", &[], place).is_err(), "another document");
+    }
+    for text in ["", "1", "1\n", " x\n<a/>"] {
+        assert!(restored(text).is_err(), "{text}");
     }
     for text in ["", "<a/>", "<a><SignedInfo/><SignedInfo/></a>"] {
         assert!(to_be_signed(text).is_err(), "{text}");

@@ -1,4 +1,4 @@
-//! The helper process: one document in, one update out, over the socket that is its standard input.
+//! The helper process: one document in, one update (or digest) out, over the socket that is its standard input.
 
 use std::io::{self, Read as _};
 use std::os::fd::AsFd as _;
@@ -6,10 +6,13 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, UNIX_EPOCH};
 
 use rsign_ades::pdf::{self, Error, Limits};
-use rsign_api::signer::Refusal;
+use rsign_ades::{Envelope, xml};
+use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::signer::{Property, Refusal};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::wire::{self, Answer, Question};
+use super::Canonical;
+use super::wire::{self, Answer, Question, Task};
 
 /// Octets of memory beside what the document takes; what lopdf makes of a document lies in it.
 const MEMORY: u64 = 768 << 20;
@@ -30,7 +33,7 @@ pub fn run() -> io::Result<()> {
     }
     let mut document = vec![0; length];
     socket.read_exact(&mut document)?;
-    wire::write(&socket, &answer(&document, &question))
+    wire::write(&socket, &answer(&document, &question.task))
 }
 
 /// From here on: no file or socket is opened, none is written, and memory and time are counted.
@@ -49,14 +52,29 @@ fn confine() -> io::Result<()> {
     Ok(())
 }
 
-fn answer(document: &[u8], question: &Question) -> Answer {
-    let named = question.properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
+fn answer(document: &[u8], task: &Task) -> Answer {
+    match task {
+        Task::Pdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
+        Task::Xml { hash } => match canonical(document, *hash) {
+            Ok(found) => Answer::Xml(found),
+            Err(error) => Answer::Refused(Refusal::Document, error.to_string()),
+        },
+    }
+}
+
+fn canonical(document: &[u8], hash: HashAlgorithm) -> Result<Canonical, xml::Error> {
+    let document = xml::Document::read(document)?;
+    Ok(Canonical { digest: document.digest(hash)?, spot: document.spot().clone() })
+}
+
+fn update(document: &[u8], envelope: Envelope, properties: &[Property], at: u64, reserve: u64) -> Answer {
+    let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
     let Ok(said) = pdf::read_properties(named) else {
         return Answer::Refused(Refusal::Property, "a property cannot be said in a PDF".to_owned());
     };
-    let at = UNIX_EPOCH + Duration::from_millis(question.at);
-    let reserve = usize::try_from(question.reserve).unwrap_or(usize::MAX);
-    let Some(request) = said.request(question.envelope, at, reserve) else {
+    let at = UNIX_EPOCH + Duration::from_millis(at);
+    let reserve = usize::try_from(reserve).unwrap_or(usize::MAX);
+    let Some(request) = said.request(envelope, at, reserve) else {
         return Answer::Refused(Refusal::Envelope, "the kind of signature contradicts a property".to_owned());
     };
     match pdf::prepare(document, &request, &Limits::default()) {

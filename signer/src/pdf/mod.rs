@@ -1,4 +1,4 @@
-//! Foreign PDFs. They are parsed in a process that has no HSM, no store, no configuration and no way to open a file:
+//! Foreign PDFs and XML. They are parsed in a process that has no HSM, no store, no configuration and no way to open a file:
 //! whatever a document does to it, the signer hears a clean no.
 //!
 //! [`process`] starts one such process for each document and ends it in time; [`helper`] is what runs in it.
@@ -12,7 +12,10 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use rsign_ades::Envelope;
 use rsign_ades::pdf::Update;
+use rsign_ades::xml::Spot;
+use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::signer::{Property, Refusal};
+use serde::{Deserialize, Serialize};
 
 /// The signature that a PDF is to get.
 #[derive(Debug, Clone, Copy)]
@@ -41,9 +44,21 @@ pub enum Fault {
     Unavailable(#[source] std::io::Error),
 }
 
-/// Makes room for signatures in PDFs.
+/// What is signed of an XML document, and where the signature goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Canonical {
+    /// Digest of the canonical form.
+    pub digest: Vec<u8>,
+    /// The place.
+    pub spot: Spot,
+}
+
+/// Makes room for signatures in foreign documents.
 #[async_trait]
 pub trait Pdf: Send + Sync + std::fmt::Debug {
     /// The update of this document, with a gap for the CMS.
     async fn update(&self, document: &[u8], wanted: Wanted<'_>) -> Result<Update, Fault>;
+
+    /// The digest of an XML document's canonical form by this hash function, and where its signature goes.
+    async fn canonical(&self, document: &[u8], hash: HashAlgorithm) -> Result<Canonical, Fault>;
 }

@@ -8,19 +8,23 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use rsign_ades::pdf::{Limits, Update};
+use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::signer::Refusal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::process::Command;
 use tokio::sync::Semaphore;
 
-use super::wire::{self, Answer, Question};
-use super::{Fault, Pdf, Wanted};
+use super::wire::{self, Answer, Question, Task};
+use super::{Canonical, Fault, Pdf, Wanted};
 
 /// How long a helper may take, from its start to its answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a document waits for others.
 const QUEUE: Duration = Duration::from_secs(20);
+
+/// What a helper said that was taken over.
+const ANOTHER: &str = "the helper answered another question";
 
 /// Helper processes, at most so many at once.
 #[derive(Debug)]
@@ -43,7 +47,13 @@ impl Helpers {
         Self { patience, ..self }
     }
 
-    async fn ask(&self, document: &[u8], question: &Question) -> Result<Answer, Fault> {
+    async fn ask(&self, document: &[u8], task: Task) -> Result<Answer, Fault> {
+        if document.len() > Limits::default().octets {
+            return Err(refused("the document is too long"));
+        }
+        let permit = tokio::time::timeout(QUEUE, self.free.acquire()).await;
+        let _permit = permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?;
+        let question = &Question { task, document: u64::try_from(document.len()).unwrap_or(u64::MAX) };
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(Fault::Unavailable)?;
         ours.set_nonblocking(true).map_err(Fault::Unavailable)?;
         let socket = UnixStream::from_std(ours).map_err(Fault::Unavailable)?;
@@ -93,26 +103,29 @@ async fn talk(mut socket: UnixStream, document: &[u8], question: &Question) -> i
 #[async_trait]
 impl Pdf for Helpers {
     async fn update(&self, document: &[u8], wanted: Wanted<'_>) -> Result<Update, Fault> {
-        if document.len() > Limits::default().octets {
-            return Err(refused("the document is too long"));
-        }
-        let permit = tokio::time::timeout(QUEUE, self.free.acquire()).await;
-        let _permit = permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?;
         let since = wanted.at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let question = Question {
+        let task = Task::Pdf {
             envelope: wanted.envelope,
             properties: wanted.properties.to_vec(),
             at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             reserve: u64::try_from(wanted.reserve).unwrap_or(u64::MAX),
-            document: u64::try_from(document.len()).unwrap_or(u64::MAX),
         };
-        match self.ask(document, &question).await? {
+        match self.ask(document, task).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Update { octets, start, end } => {
                 let place = |at| usize::try_from(at).unwrap_or(usize::MAX);
                 let update = Update::from_parts(octets, document.len(), place(start)..place(end));
                 update.map_err(|error| refused(&error.to_string()))
             }
+            Answer::Xml(_) => Err(refused(ANOTHER)),
+        }
+    }
+
+    async fn canonical(&self, document: &[u8], hash: HashAlgorithm) -> Result<Canonical, Fault> {
+        match self.ask(document, Task::Xml { hash }).await? {
+            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
+            Answer::Xml(found) if found.digest.len() == hash.len() => Ok(found),
+            Answer::Xml(_) | Answer::Update { .. } => Err(refused(ANOTHER)),
         }
     }
 }

@@ -4,8 +4,11 @@
 use std::io::{self, Read, Write};
 
 use rsign_ades::Envelope;
+use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::signer::{Property, Refusal};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::Canonical;
 
 /// Longest message: an update is some kilobytes beside its gap, unless the document's catalog or page is long itself.
 pub(super) const MAX_FRAME: usize = 16 << 20;
@@ -13,13 +16,24 @@ pub(super) const MAX_FRAME: usize = 16 << 20;
 /// What a helper is asked.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Question {
-    pub(super) envelope: Envelope,
-    pub(super) properties: Vec<Property>,
-    /// Milliseconds since 1970.
-    pub(super) at: u64,
-    pub(super) reserve: u64,
+    pub(super) task: Task,
     /// Octets of the document.
     pub(super) document: u64,
+}
+
+/// What is to be done with the document.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Task {
+    /// A PDF: make room for a signature.
+    Pdf {
+        envelope: Envelope,
+        properties: Vec<Property>,
+        /// Milliseconds since 1970.
+        at: u64,
+        reserve: u64,
+    },
+    /// XML: find its canonical form and the place of its signature.
+    Xml { hash: HashAlgorithm },
 }
 
 /// What it answers.
@@ -27,6 +41,8 @@ pub(super) struct Question {
 pub(super) enum Answer {
     /// See [`rsign_ades::pdf::Update::from_parts`].
     Update { octets: Vec<u8>, start: u64, end: u64 },
+    /// See [`super::Canonical`].
+    Xml(Canonical),
     /// The document, or what is asked of it; and a word for the operator.
     Refused(Refusal, String),
 }

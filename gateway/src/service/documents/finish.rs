@@ -26,7 +26,10 @@ pub(super) fn stamped(document: &Document, signed: &SignedDocument, chain: &[Vec
     match document.format {
         Format::Cades | Format::Pades => Ok(signed.signature.0.clone()),
         Format::Jades => jws::to_be_stamped(&signatory, &signed.signature).map_err(unfinished),
-        Format::Xades => xml::to_be_stamped(text(signed)?, &signatory, &signed.signature).map_err(unfinished),
+        Format::Xades => {
+            let (_, element) = xml::restored(text(signed)?).map_err(unfinished)?;
+            xml::to_be_stamped(element, &signatory, &signed.signature).map_err(unfinished)
+        }
     }
 }
 
@@ -61,7 +64,7 @@ fn pades(
             let (Finished::Object(cms) | Finished::WithSignature(cms)) =
                 cades(document, &signed, chain, stamp).map_err(unfinished)?;
             let appended = update.fill(&cms).map_err(unfinished)?;
-            Ok(Finished::WithSignature([&octets.0[..], &appended].concat()))
+            Ok(Finished::WithSignature([octets.0.as_slice(), &appended].concat()))
         }
     }
 }
@@ -119,8 +122,13 @@ fn xades(
 ) -> Result<Finished, Error> {
     let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
     let stamps: Vec<_> = stamp.into_iter().collect();
-    let finish = |place| xml::finish(text(signed)?, &signatory, &signed.signature, &stamps, place).map_err(unfinished);
+    let (spot, element) = xml::restored(text(signed)?).map_err(unfinished)?;
+    let finish = |place| xml::finish(element, &signatory, &signed.signature, &stamps, place).map_err(unfinished);
     match (&document.subject, document.envelope) {
+        (DocumentSubject::Document(octets), Envelope::Enveloped) => {
+            let spot = &spot.ok_or_else(not_formed)?;
+            finish(xml::Place::Within { document: octets, spot }).map(Finished::WithSignature)
+        }
         (DocumentSubject::Document(octets), Envelope::Enveloping) => {
             finish(xml::Place::Around(octets)).map(Finished::WithSignature)
         }

@@ -29,7 +29,7 @@ use crate::store::Credentials;
 pub const FORMATS: &[(Format, &[Envelope])] = &[
     (Format::Cades, &[Envelope::Attached, Envelope::Detached]),
     (Format::Pades, &[Envelope::Certification, Envelope::Revision]),
-    (Format::Xades, &[Envelope::Enveloping, Envelope::Detached]),
+    (Format::Xades, &[Envelope::Enveloped, Envelope::Enveloping, Envelope::Detached]),
     (Format::Jades, &[Envelope::Attached, Envelope::Detached]),
 ];
 

@@ -7,6 +7,7 @@ use rsign_ades::{Envelope, Format, Signatory, cms, jws, xml};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
 use super::{Document, pades};
+use crate::pdf::Canonical;
 use crate::service::{Error, Result, Signer};
 
 /// The media type of octets of which nothing is known (RFC 2046, 4.5.1): XAdES wants one.
@@ -21,12 +22,24 @@ pub(super) struct Formed {
     pub(super) prepared: Vec<u8>,
 }
 
+/// What a helper process found in a document that its signature will stand in.
+#[derive(Debug)]
+pub(super) enum Read {
+    /// It was not read.
+    Nothing,
+    Pdf(Update),
+    Xml(Canonical),
+}
+
 impl Signer {
-    /// Whether it can be formed at all: asked before anything is reserved. A PDF is read for that, and where the
-    /// signature will stand in it comes back.
-    pub(super) async fn formable(&self, asked: &DocumentToSign, signatory: &Signatory) -> Result<Option<Update>> {
+    /// Whether it can be formed at all: asked before anything is reserved. A document that the signature will stand in
+    /// is read for that, and what was found comes back.
+    pub(super) async fn formable(&self, asked: &DocumentToSign, signatory: &Signatory) -> Result<Read> {
         match asked.format {
-            Format::Pades => return pades::formable(&*self.pdf, asked, signatory, self.wall_clock()).await,
+            Format::Pades => {
+                let update = pades::formable(&*self.pdf, asked, signatory, self.wall_clock()).await?;
+                return Ok(update.map_or(Read::Nothing, Read::Pdf));
+            }
             Format::Cades => attributes(&asked.properties).map(drop)?,
             Format::Jades | Format::Xades if !asked.properties.is_empty() => return Err(Refusal::Property.into()),
             Format::Jades => {
@@ -34,23 +47,30 @@ impl Signer {
                 jws::sayable(signatory).map_err(json_fault)?;
             }
             Format::Xades => {
-                xml_content(asked, &[], "")?;
                 xml::sayable(signatory).map_err(xml_fault)?;
+                if let (Envelope::Enveloped, DocumentSubject::Document(octets)) = (asked.envelope, &asked.subject) {
+                    let found = self.pdf.canonical(octets, signatory.scheme.hash()).await;
+                    return found.map(Read::Xml).map_err(pades::fault);
+                }
+                xml_content(asked, &[], "", &Read::Nothing)?;
             }
         }
-        Ok(None)
+        Ok(Read::Nothing)
     }
 }
 
 /// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where the
 /// signer has it, is in what was asked.
 pub(super) fn form_one(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
-    let Document { asked, digest, update } = document;
+    let Document { asked, digest, read } = document;
     match asked.format {
         Format::Cades => cades(asked, digest, signatory, at),
-        Format::Pades => pades::form(asked, digest, update.as_ref(), signatory),
+        Format::Pades => {
+            let update = if let Read::Pdf(update) = read { Some(update) } else { None };
+            pades::form(asked, digest, update, signatory)
+        }
         Format::Jades => jades(asked, digest, signatory, at),
-        Format::Xades => xades(asked, digest, signatory, at),
+        Format::Xades => xades(document, signatory, at),
     }
 }
 
@@ -92,22 +112,32 @@ fn json_fault(error: jws::Error) -> Error {
     }
 }
 
-fn xades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+fn xades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+    let Document { asked, digest, read } = document;
     let name = rsign_ades::name(signatory.scheme.hash(), digest);
-    let content = xml_content(asked, digest, &name)?;
+    let content = xml_content(asked, digest, &name, read)?;
     let unfinished = xml::prepare(&content, at, signatory).map_err(xml_fault)?;
     let signed = xml::to_be_signed(&unfinished).map_err(xml_fault)?;
     let digest = rsign_ades::digest(signatory.scheme.hash(), &signed);
-    Ok(Formed { digest, prepared: unfinished.into_bytes() })
+    let prepared = if let Read::Xml(found) = read { xml::stored(&found.spot, &unfinished) } else { unfinished };
+    Ok(Formed { digest, prepared: prepared.into_bytes() })
 }
 
 /// The digest of the document's octets will do wherever it is not parsed.
-fn xml_content<'a>(asked: &DocumentToSign, digest: &'a [u8], name: &'a str) -> Result<xml::Content<'a>> {
-    match (asked.envelope, &asked.subject) {
-        (Envelope::Enveloping, DocumentSubject::Document(_)) => {
+fn xml_content<'a>(
+    asked: &DocumentToSign,
+    digest: &'a [u8],
+    name: &'a str,
+    read: &'a Read,
+) -> Result<xml::Content<'a>> {
+    match (asked.envelope, &asked.subject, read) {
+        (Envelope::Enveloped, DocumentSubject::Document(_), Read::Xml(found)) => {
+            Ok(xml::Content::Enveloped { digest: &found.digest })
+        }
+        (Envelope::Enveloping, DocumentSubject::Document(_), _) => {
             Ok(xml::Content::Enveloping { digest, media_type: ANY })
         }
-        (Envelope::Detached, _) => Ok(xml::Content::Detached { name, digest, media_type: ANY }),
+        (Envelope::Detached, ..) => Ok(xml::Content::Detached { name, digest, media_type: ANY }),
         _ => Err(Refusal::Format.into()),
     }
 }

@@ -8,14 +8,13 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rsign_ades::Signatory;
-use rsign_ades::pdf::Update;
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
     DocumentSubject, DocumentToSign, EntryType, Refusal, SignDocuments, SignedDocument, SignedDocuments,
 };
 
-use self::form::form_one;
+use self::form::{Read, form_one};
 use super::signing::Spender;
 use super::spending::{Order, Piece};
 use super::{Error, Result, Signer};
@@ -37,8 +36,8 @@ struct Document {
     asked: DocumentToSign,
     /// Its digest by the scheme's hash function, which is not always the one it was approved by.
     digest: Vec<u8>,
-    /// Where the signature will stand in it, if it is a PDF.
-    update: Option<Update>,
+    /// What was found in it, if its signature will stand in it.
+    read: Read,
 }
 
 impl Signer {
@@ -67,8 +66,8 @@ impl Signer {
             match uses.iter().find(|other| other.hash == wanted.hash) {
                 None => {
                     let signatory = Signatory { chain: chain.clone(), scheme: document.scheme };
-                    let update = self.formable(document, &signatory).await?;
-                    by_hash.insert(wanted.hash.clone(), Document { asked: document.clone(), digest, update });
+                    let read = self.formable(document, &signatory).await?;
+                    by_hash.insert(wanted.hash.clone(), Document { asked: document.clone(), digest, read });
                     uses.push(wanted);
                 }
                 Some(same) if *same == wanted => {}

@@ -69,8 +69,9 @@ fn said(properties: &[Property]) -> Result<Said> {
     pdf::read_properties(named).map_err(|_| Refusal::Property.into())
 }
 
-fn fault(fault: Fault) -> Error {
-    tracing::warn!(reason = %fault, "a PDF was not signed");
+/// What is answered where a document could not be read.
+pub(super) fn fault(fault: Fault) -> Error {
+    tracing::warn!(reason = %fault, "a document was not signed");
     match fault {
         Fault::Refused(refusal, _) => refusal.into(),
         Fault::Busy => Refusal::Busy.into(),

@@ -154,3 +154,23 @@ async fn a_deep_document_is_refused() {
     let deep = deep.replace(&text[text.find("startxref").unwrap()..], &format!("startxref\n{start}\n%%EOF\n"));
     assert_eq!(refused(&helpers(), deep.as_bytes(), wanted(Envelope::Revision, &[])).await, Refusal::Document);
 }
+
+#[tokio::test]
+async fn xml_is_read_in_a_process_of_its_own() {
+    let document = b"<a  b='1'/>\n";
+    let found = helpers().canonical(document, HashAlgorithm::Sha384).await.unwrap();
+    assert_eq!(found.digest, rsign_ades::digest(HashAlgorithm::Sha384, b"<a b=\"1\"></a>"));
+    for document in [&b"<!DOCTYPE a><a/>"[..], b"<a>", b"\xff", b"", &vec![b'<'; 1 << 20]] {
+        match helpers().canonical(document, HashAlgorithm::Sha256).await {
+            Err(Fault::Refused(Refusal::Document, _)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    // A helper that says nothing, or takes too long.
+    let folder = tempfile::tempdir().unwrap();
+    let quick = Helpers::new(script(folder.path(), "exit 0"), 1);
+    assert!(matches!(
+        quick.canonical(document, HashAlgorithm::Sha256).await,
+        Err(Fault::Refused(Refusal::Document, _))
+    ));
+}
