@@ -6,11 +6,15 @@ use std::time::Duration;
 use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
+use crate::config::otp::OtpConfig;
 use crate::config::timestamp::TimestampConfig;
+use crate::domain::language::Language;
 use crate::domain::seal::Material;
 use crate::identity_client::IdentityClient;
+use crate::mail_client::MailClient;
 use crate::port::callback::Callback;
 use crate::port::clock::{Clock, SystemClock};
+use crate::port::courier::Courier;
 use crate::port::random::{Random, SystemSource};
 use crate::port::signer::Signer;
 use crate::port::time_stamps::TimeStamps as StampingAuthority;
@@ -36,6 +40,7 @@ use crate::service::oauth::codes::Codes;
 use crate::service::oauth::proofs::Proofs;
 use crate::service::oauth::requests::{self, Requests};
 use crate::service::oauth::signed_requests::SignedRequests;
+use crate::service::one_time_codes::{Couriers, OneTimeCodes};
 use crate::service::passwords::Passwords;
 use crate::service::rates::Rates;
 use crate::service::room::Room;
@@ -46,6 +51,7 @@ use crate::service::transactions::{self, Transactions};
 use crate::signer_client::SignerClient;
 use crate::store::Repositories;
 use crate::tsa_client::TsaClient;
+use crate::webhook_client::WebhookClient;
 
 /// The services, wired.
 #[derive(Debug)]
@@ -86,6 +92,8 @@ pub struct App {
     pub credentials: Arc<Credentials>,
     /// SADs.
     pub authorization: Authorization,
+    /// Codes that are sent.
+    pub one_time_codes: Arc<OneTimeCodes>,
     /// Signatures.
     pub signing: Arc<Signing>,
     /// Signatures that are fetched later.
@@ -121,6 +129,8 @@ pub struct Parts {
     pub providers: Vec<Provider>,
     /// Tells apps of their signatures.
     pub callback: Arc<dyn Callback>,
+    /// Who brings codes to people.
+    pub couriers: Couriers,
     /// The time-stamping authority, where there is one.
     pub stamping: Option<Arc<dyn StampingAuthority>>,
     /// The configuration key, where there is one.
@@ -133,13 +143,15 @@ impl Parts {
     /// # Errors
     /// When the store cannot be opened or the signer's certificates cannot be read.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let random: Arc<dyn Random> = Arc::new(SystemSource::default());
         Ok(Self {
             repositories: Repositories::open(&config.store).await?,
             signer: Arc::new(SignerClient::new(&config.signer)?),
             clock: Arc::new(SystemClock),
-            random: Arc::new(SystemSource::default()),
+            random: Arc::clone(&random),
             providers: providers(config)?,
             callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
+            couriers: couriers(&config.otp, &random)?,
             stamping: config.timestamp.as_ref().map(stamping).transpose()?,
             material: config.auth.configuration_key()?.map(Arc::new),
         })
@@ -272,6 +284,12 @@ impl App {
             Arc::clone(&history),
             Arc::clone(&signer),
         );
+        let one_time_codes = Arc::new(OneTimeCodes::new(
+            &parts.repositories,
+            parts.couriers.clone(),
+            Arc::clone(&signer),
+            (config.info.name.clone(), Language::of_tag(&config.info.lang).unwrap_or_default()),
+        ));
         let signing = Arc::new(Signing::new(repositories.credentials, signer));
         let jobs = Jobs::new(jobs::Parts {
             stored: repositories.jobs,
@@ -302,6 +320,7 @@ impl App {
             external,
             credentials,
             authorization,
+            one_time_codes,
             signing,
             jobs,
             time_stamps: parts.stamping.clone().map(|authority| TimeStamps::new(authority, Arc::clone(&random))),
@@ -317,6 +336,17 @@ impl App {
 
 fn stamping(config: &TimestampConfig) -> anyhow::Result<Arc<dyn StampingAuthority>> {
     Ok(Arc::new(TsaClient::new(config)?))
+}
+
+fn couriers(config: &OtpConfig, random: &Arc<dyn Random>) -> anyhow::Result<Couriers> {
+    let mail = |config| -> anyhow::Result<Arc<dyn Courier>> { Ok(Arc::new(MailClient::new(config)?)) };
+    let webhook = |config| -> anyhow::Result<Arc<dyn Courier>> {
+        Ok(Arc::new(WebhookClient::new(config, Arc::new(SystemClock), Arc::clone(random))?))
+    };
+    Ok(Couriers {
+        email: config.email.as_ref().map(mail).transpose()?,
+        phone: config.webhook.as_ref().map(webhook).transpose()?,
+    })
 }
 
 /// A call of the signer may have to wait for its turn as long again as it may take.

@@ -5,6 +5,7 @@
 //! sentences of errors depend on the URL. A request is an [`Ask`], questioned in the order of the standard's rows.
 
 pub mod auth;
+pub mod authentication;
 pub mod authorization;
 pub mod credentials;
 pub mod info;

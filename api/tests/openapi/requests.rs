@@ -33,7 +33,12 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
             ask.credential()?;
             ask.signatures(u32::MAX)?;
             ask.approved(Scal::One, u32::MAX)?;
-            ask.pin().map(drop)
+            ask.authentication(rsign_api::csc::authentication::Expression::Pin).map(drop)
+        }
+        "SendOtpRequest" => ask.credential().map(drop),
+        "ChallengeRequest" => {
+            ask.credential()?;
+            ask.auth_object().map(drop)
         }
         "ExtendRequest" => {
             ask.sad()?;
@@ -82,6 +87,10 @@ fn differs(schema: &str, member: &str, value: &Value, body: &Value) -> bool {
         // Without a PIN it is a wrong one, which no schema says: credentials may come that take none.
         ("AuthorizeRequest", "PIN") => value.is_null(),
         ("AuthorizeRequest", "authData") => true,
+        // The credential says whether there is one.
+        ("AuthorizeRequest", "OTP") => true,
+        // Which there are the credential says.
+        ("ChallengeRequest", "authObjectID") => value.is_string(),
         // Each digest fits one of the functions, but not the one that is named.
         ("AuthorizeRequest" | "ExtendRequest", "hashAlgo" | "hashAlgorithmOID") => true,
         ("SignHashRequest", "hashAlgo" | "hashAlgorithmOID" | "signAlgo") => value.is_string(),

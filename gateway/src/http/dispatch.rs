@@ -50,6 +50,8 @@ pub(super) enum Needs {
     Basic,
     /// `timestamp`.
     TimeStamps,
+    /// `otp`.
+    Codes,
 }
 
 /// A handler, by the authorization it needs.

@@ -11,8 +11,8 @@ use crate::service::account::throttle::Wait;
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{
-    authorization, clients, credentials, enrolment, jobs, login, passwords, rates, signing, time_stamps, tokens,
-    transactions, workers,
+    authorization, clients, credentials, enrolment, jobs, login, one_time_codes, passwords, rates, signing,
+    time_stamps, tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -141,6 +141,23 @@ impl From<time_stamps::Error> for Problem {
         match error {
             error @ time_stamps::Error::Unavailable(_) => Self::unavailable(error),
             error @ (time_stamps::Error::Unfit(_) | time_stamps::Error::Random(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<one_time_codes::Error> for Problem {
+    fn from(error: one_time_codes::Error) -> Self {
+        use one_time_codes::Error;
+        match error {
+            Error::NotOnline => wire::CREDENTIAL.into(),
+            Error::TooMany { seconds } => {
+                let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
+                busy.with_wait(seconds).because(error)
+            }
+            error @ (Error::NoWay | Error::Undelivered(_)) => Self::unavailable(error),
+            Error::Signer(signer::Error::Refused(Refusal::CertificateExpired)) => wire::CREDENTIAL_DISABLED.into(),
+            Error::Signer(error) => error.into(),
+            Error::Store(error) => error.into(),
         }
     }
 }

@@ -15,7 +15,7 @@ const fn method(name: &'static str, versions: &'static [Version], run: Run) -> M
 }
 
 /// All of them, in the order `info` names them.
-pub(super) static METHODS: [Method; 10] = [
+pub(super) static METHODS: [Method; 12] = [
     Method { needs: Needs::Basic, ..method("auth/login", BOTH, Run::Open(csc::auth_login::handle)) },
     Method { header: wire::HEADER_CAPITALS, ..method("auth/revoke", BOTH, Run::Service(csc::auth_revoke::handle)) },
     method("credentials/list", BOTH, Run::Service(csc::credentials_list::handle)),
@@ -25,6 +25,12 @@ pub(super) static METHODS: [Method; 10] = [
         header: wire::HEADER_CAPITALS,
         ..method("credentials/extendTransaction", BOTH, Run::Service(csc::extend_transaction::handle))
     },
+    Method {
+        header: wire::HEADER_SEND_OTP,
+        needs: Needs::Codes,
+        ..method("credentials/sendOTP", BOTH, Run::Service(csc::send_otp::handle))
+    },
+    Method { needs: Needs::Codes, ..method("credentials/getChallenge", V2, Run::Service(csc::get_challenge::handle)) },
     method("signatures/signHash", BOTH, Run::Credential(csc::sign_hash::handle)),
     method("signatures/signPolling", V2, Run::Credential(csc::sign_polling::handle)),
     Method { needs: Needs::TimeStamps, ..method("signatures/timestamp", BOTH, Run::Service(csc::timestamp::handle)) },
@@ -36,9 +42,7 @@ pub(super) const INFO: Method = method("info", BOTH, Run::Open(csc::info::handle
 
 /// Methods of the standard that this service does not have yet, with the versions that define them.
 #[cfg(test)]
-pub(super) const MISSING: [(&str, &[Version]); 6] = [
-    ("credentials/sendOTP", BOTH),
-    ("credentials/getChallenge", V2),
+pub(super) const MISSING: [(&str, &[Version]); 4] = [
     ("credentials/authorizeCheck", V2),
     ("credentials/create", V2),
     ("credentials/delete", V2),
@@ -47,11 +51,12 @@ pub(super) const MISSING: [(&str, &[Version]); 6] = [
 
 /// Those that this configuration switches on (DESIGN 6).
 pub(super) fn offered(config: &Config) -> impl Iterator<Item = &'static Method> {
-    let (basic, stamps) = (config.auth.basic, config.timestamp.is_some());
+    let (basic, stamps, codes) = (config.auth.basic, config.timestamp.is_some(), config.otp.is_offered());
     METHODS.iter().filter(move |method| match method.needs {
         Needs::Nothing => true,
         Needs::Basic => basic,
         Needs::TimeStamps => stamps,
+        Needs::Codes => codes,
     })
 }
 
@@ -72,6 +77,7 @@ mod tests {
                 Needs::Nothing => "works",
                 Needs::Basic => "works, where `[auth] basic` is on",
                 Needs::TimeStamps => "works, where `[timestamp]` names an authority",
+                Needs::Codes => "works, where `[otp]` names a way",
             };
             (method.name, method.versions, state)
         });

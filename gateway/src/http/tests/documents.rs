@@ -78,17 +78,22 @@ impl Ask {
 
 /// A gateway with all there is to switch on, and with these `[limits]`.
 async fn everything(limits: &str) -> Bench {
-    Bench::with("basic = true\n[timestamp]\nurl = \"https://tsa.example\"", limits).await
+    Bench::with(&format!("basic = true\n[timestamp]\nurl = \"https://tsa.example\"\n{OTP}"), limits).await
 }
 
 /// Nobody is told to wait.
 const PATIENT: &str = "client_calls_per_second = 100000\nuser_calls_per_second = 100000";
+
+/// Codes are sent; the courier is a fake one.
+const OTP: &str = "[otp.email]\nhost = \"mail.example\"\nfrom = \"rsign@example.org\"";
 
 /// A gateway, and whom it knows.
 struct World {
     bench: Bench,
     /// A credential of ann's.
     credential: String,
+    /// One that needs codes which are sent to her.
+    coded: String,
     /// A service token of ann's.
     user: String,
     /// A service token of the client `app`, which reaches all.
@@ -100,6 +105,7 @@ struct World {
 impl World {
     async fn new(bench: Bench) -> Self {
         let credential = bench.credential(&bench.ann, Scal::Two).await;
+        let coded = bench.credential_with_sent_code(&bench.ann).await;
         let app = Registration { pin_transport: PinTransport::Clear, reach: Reach::All, ..registration("app") };
         let secret = bench.register(app).await;
         let worker = Registration { pin_transport: PinTransport::Clear, reach: Reach::All, ..registration("worker") };
@@ -107,7 +113,7 @@ impl World {
         let form = [("grant_type", "client_credentials"), ("client_id", "app"), ("client_secret", &secret)];
         let client = bench.token(&form).await.token();
         let user = service_token(&bench).await;
-        Self { bench, credential, user, client, secret }
+        Self { bench, credential, coded, user, client, secret }
     }
 
     fn basic(&self) -> Option<String> {
@@ -164,6 +170,8 @@ impl World {
             "credentials/authorize" => {
                 user(json!({ "credentialID": id, "numSignatures": 1, hash: [HASH], hashes: pin }))
             }
+            "credentials/sendOTP" => user(json!({ "credentialID": self.coded })),
+            "credentials/getChallenge" => user(json!({ "credentialID": self.coded, "authObjectID": "OTP" })),
             "credentials/extendTransaction" => user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH] })),
             "signatures/signHash" => {
                 user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH], "signAlgo": "1.2.840.113549.1.1.11" }))

@@ -12,6 +12,7 @@ mod isolation;
 mod keyed;
 mod mutual;
 mod oauth2;
+mod one_time_codes;
 mod signed;
 
 use std::sync::Arc;
@@ -32,10 +33,12 @@ use super::{Site, router};
 use crate::app::{App, Parts};
 use crate::config::Config;
 use crate::domain::client::{Constraint, PinTransport, Profile, Reach};
+use crate::domain::contact::Contact;
 use crate::domain::seal::Material;
 use crate::domain::user::User;
 use crate::port::clock::{Clock, Hands, SystemClock};
 use crate::port::fake_callback::FakeCallback;
+use crate::port::fake_courier::FakeCourier;
 use crate::port::fake_identity::{FakeProvider, ISSUER};
 use crate::port::fake_signer::FakeSigner;
 use crate::port::fake_time_stamps::FakeStamps;
@@ -44,6 +47,7 @@ use crate::port::signer::Signer;
 use crate::service::account::external::Provider;
 use crate::service::clients::Registration;
 use crate::service::enrolment::Wanted;
+use crate::service::one_time_codes::Couriers;
 use crate::service::passwords::Passwords;
 use crate::store::Repositories;
 use crate::store::faulty::Switch;
@@ -60,6 +64,7 @@ struct Bench {
     parts: Parts,
     site: Arc<Site>,
     signer: Arc<FakeSigner>,
+    courier: Arc<FakeCourier>,
     store: Arc<Switch>,
     clock: Arc<Hands>,
     ann: String,
@@ -134,6 +139,7 @@ impl Bench {
         .unwrap();
         let signer = Arc::new(FakeSigner::default());
         let store = Arc::new(Switch::default());
+        let courier = Arc::new(FakeCourier::default());
         let clock = Arc::new(Hands(SystemClock.now().into()));
         let parts = Parts {
             repositories: Repositories::open_behind(&config.store, Arc::clone(&store)).await.unwrap(),
@@ -147,6 +153,10 @@ impl Bench {
                 port: Arc::new(FakeProvider::default()),
             }],
             callback: Arc::new(FakeCallback::default()),
+            couriers: match config.otp.is_offered() {
+                true => Couriers { email: Some(Arc::clone(&courier) as _), phone: None },
+                false => Couriers::default(),
+            },
             stamping: config.timestamp.as_ref().map(|_| Arc::new(FakeStamps) as _),
             material: Some(Arc::new(Material::new(&[7; 32]))),
         };
@@ -157,6 +167,7 @@ impl Bench {
             parts,
             site,
             signer,
+            courier,
             store,
             clock,
             ann: String::new(),
@@ -178,20 +189,25 @@ impl Bench {
             common_name: "Ann Lee".to_owned(),
         };
         let password = passwords.hash("hunter22".into()).await.unwrap();
-        let user = User { id: id.clone(), username: username.to_owned(), password, subject };
+        let user = User { id: id.clone(), username: username.to_owned(), password, subject, contact: None };
         assert!(self.parts.repositories.users.register(user).await.unwrap());
         id
     }
 
     /// One that needs a code as well.
     async fn credential_with_code(&self, user: &str) -> String {
-        let wanted = Wanted {
-            key: KeyType::P256,
-            scal: Scal::Two,
-            multisign: 10,
-            stretch: Stretch::Hmac,
-            factor: FactorKind::Totp,
-        };
+        self.credential_with(user, FactorKind::Totp).await
+    }
+
+    /// One that needs a code which is sent to `ann@example.org`.
+    async fn credential_with_sent_code(&self, user: &str) -> String {
+        let contact = Contact::read("ann@example.org").unwrap();
+        assert!(self.parts.repositories.users.set_contact(user, Some(contact)).await.unwrap());
+        self.credential_with(user, FactorKind::Online).await
+    }
+
+    async fn credential_with(&self, user: &str, factor: FactorKind) -> String {
+        let wanted = Wanted { key: KeyType::P256, scal: Scal::Two, multisign: 10, stretch: Stretch::Hmac, factor };
         self.parts.enrolment("default").create(user, wanted).await.unwrap()
     }
 
