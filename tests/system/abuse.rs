@@ -123,8 +123,8 @@ async fn a_18_an_unknown_user_takes_as_long_as_a_wrong_password() {
             }
         }
     }
-    let [known, unknown] = &mut times;
-    let (known, unknown) = (typical(known), typical(unknown));
+    // The least: what else the machine does only makes an answer later.
+    let [known, unknown] = times.map(|times| times.iter().min().unwrap().as_secs_f64() * 1000.0);
     println!("known {known:.1} ms, unknown {unknown:.1} ms");
     // Without a password to judge it would be a tenth.
     assert!(unknown > known / 2.0, "known {known} ms, unknown {unknown} ms");
