@@ -1,6 +1,7 @@
 //! Bodies that apps send: what a schema takes the code reads, and what the schema refuses the code refuses.
 
 use rsign_api::algorithm::KeyType;
+use rsign_api::csc::authentication::Expression;
 use rsign_api::csc::signatures::Validities;
 use rsign_api::csc::{Ask, Limits};
 use rsign_api::error::Fault;
@@ -33,7 +34,10 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
             ask.credential()?;
             ask.signatures(u32::MAX)?;
             ask.approved(Scal::One, u32::MAX)?;
-            ask.authentication(rsign_api::csc::authentication::Expression::Pin).map(drop)
+            // Which it is the credential says.
+            let read = [Expression::Pin, Expression::PinAndOtp].map(|expression| ask.authentication(expression));
+            let [pin, both] = read;
+            pin.or(both).map(drop)
         }
         "SendOtpRequest" => ask.credential().map(drop),
         "ChallengeRequest" => {
