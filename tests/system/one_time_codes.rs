@@ -92,7 +92,7 @@ async fn send(session: &Session, credential: &Credential) -> Answer {
 }
 
 async fn authorize(session: &Session, credential: &Credential, pin: &str, code: &str, hash: &Hash) -> Answer {
-    let mut ask = harness::api::authorize(credential, pin, &[hash.clone()]);
+    let mut ask = harness::api::authorize(credential, pin, std::slice::from_ref(hash));
     ask["OTP"] = json!(code);
     session.call("v1/credentials/authorize", ask).await
 }
