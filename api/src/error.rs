@@ -251,6 +251,10 @@ pub const HASH_ALGO_MISSING: Fault = Fault::differs(
 );
 /// 11.10.
 pub const HASH_ALGO: Fault = Fault::differs("Invalid parameter hashAlgo", "Invalid parameter hashAlgorithmOID");
+/// 2.2, 11.4 credentials/create.
+pub const CREATION: Fault = Fault::request("Invalid parameter credentialCreationRequest");
+/// 2.2, 11.5 credentials/delete.
+pub const DELETION: Fault = Fault::request("Invalid parameter credentialDeletionRequest");
 /// 11.10 in v1 only; 11.12.
 pub const CLIENT_DATA: Fault = Fault::request("Invalid parameter clientData");
 /// 11.10.

@@ -38,7 +38,7 @@ use crate::service::oauth::assertions::Assertions;
 use crate::service::oauth::certificates::Certificates;
 use crate::service::oauth::codes::Codes;
 use crate::service::oauth::proofs::Proofs;
-use crate::service::oauth::requests::{self, Requests};
+use crate::service::oauth::requests::{self, Creation, Requests};
 use crate::service::oauth::signed_requests::SignedRequests;
 use crate::service::one_time_codes::{Couriers, OneTimeCodes};
 use crate::service::passwords::Passwords;
@@ -235,7 +235,7 @@ impl App {
         let transactions = Arc::new(Transactions::new(transactions::Parts {
             stored: repositories.transactions.clone(),
             credentials: repositories.credentials.clone(),
-            enrolment,
+            enrolment: Arc::clone(&enrolment),
             history: Arc::clone(&history),
             keys_per_user: config.account.keys_per_user,
             signer: Arc::clone(&signer),
@@ -274,6 +274,8 @@ impl App {
             transactions: Arc::clone(&transactions),
             room: Arc::clone(&room),
             qualifiers: config.info.signature_qualifiers.clone(),
+            creation: creation(config),
+            enrolment: Arc::clone(&enrolment),
             issuer: public_url.to_owned(),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
@@ -336,6 +338,18 @@ impl App {
 
 fn stamping(config: &TimestampConfig) -> anyhow::Result<Arc<dyn StampingAuthority>> {
     Ok(Arc::new(TsaClient::new(config)?))
+}
+
+/// The kind of key that is recommended to users is that which apps have made.
+fn creation(config: &Config) -> Option<Creation> {
+    let account = &config.account;
+    let key = account.keys.first().filter(|_| config.page.sign_origin.is_some())?;
+    Some(Creation {
+        key: *key,
+        multisign: account.multisign,
+        most: account.keys_per_user,
+        policies: account.certificate_policies.clone(),
+    })
 }
 
 fn couriers(config: &OtpConfig, random: &Arc<dyn Random>) -> anyhow::Result<Couriers> {

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod authentication;
 pub mod authorization;
 pub mod credentials;
+pub mod errands;
 pub mod info;
 pub mod oauth2;
 pub mod request_object;

@@ -44,6 +44,11 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
             ask.credential()?;
             ask.auth_object().map(drop)
         }
+        "CreateRequest" => {
+            ask.creation()?;
+            ask.wanted().map(drop)
+        }
+        "DeleteRequest" => ask.deletion().map(drop),
         "ExtendRequest" => {
             ask.sad()?;
             ask.credential()?;

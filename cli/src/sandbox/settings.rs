@@ -176,6 +176,7 @@ configuration_key_file = {configuration_key}
 [account]
 sign_up = true
 keys = ["P-256", "P-384", "RSA-3072", "RSA-2048"]
+certificate_policies = ["1.3.6.1.4.1.32473.1"]
 
 [page]
 sign_origin = "{sign_origin}"

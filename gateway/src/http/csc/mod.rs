@@ -4,6 +4,8 @@
 pub(super) mod auth_login;
 pub(super) mod auth_revoke;
 pub(super) mod authorize;
+pub(super) mod credentials_create;
+pub(super) mod credentials_delete;
 pub(super) mod credentials_info;
 pub(super) mod credentials_list;
 mod describe;

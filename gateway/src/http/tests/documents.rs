@@ -12,6 +12,7 @@ use axum::http::{Request, Response, header};
 use data_encoding::BASE64;
 use http_body_util::BodyExt as _;
 use rsign_api::bytes::Bytes;
+use rsign_api::csc::authorization::Errand;
 use rsign_api::signer::Scal;
 use rsign_openapi::{Answer, CHANNEL, CSC_V1, CSC_V2, Document, Judge, Operation};
 use secrecy::ExposeSecret as _;
@@ -22,7 +23,7 @@ use super::flow::{CHALLENGE, VERIFIER, encode, parameter};
 use super::{Bench, HASH, Registration, registration};
 use crate::domain::client::{BASIC, PinTransport, Reach};
 use crate::domain::job::{Job, Progress};
-use crate::domain::token::Bearer;
+use crate::domain::token::{Bearer, Commission};
 use crate::port::fake_signer::PIN;
 
 /// The documents of what apps and devices call.
@@ -172,6 +173,16 @@ impl World {
             }
             "credentials/sendOTP" => user(json!({ "credentialID": self.coded })),
             "credentials/getChallenge" => user(json!({ "credentialID": self.coded, "authObjectID": "OTP" })),
+            "credentials/create" => {
+                let made = self.bench.credential(&self.bench.ann, Scal::Two).await;
+                let token = errand_token(&self.bench, Errand::Create { policy: None }, &made).await;
+                Ask::json(&token, &json!({ "credentialCreationRequest": {}, "credentialInfo": true }))
+            }
+            "credentials/delete" => {
+                let doomed = self.bench.credential(&self.bench.ann, Scal::Two).await;
+                let token = errand_token(&self.bench, Errand::Delete { credential: doomed.clone() }, &doomed).await;
+                Ask::json(&token, &json!({ "credentialDeletionRequest": { "credentialID": doomed } }))
+            }
             "credentials/extendTransaction" => user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH] })),
             "signatures/signHash" => {
                 user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH], "signAlgo": "1.2.840.113549.1.1.11" }))
@@ -212,6 +223,14 @@ impl World {
 async fn service_token(bench: &Bench) -> String {
     let bearer = Bearer { client: BASIC.to_owned(), user: Some(bench.ann.clone()), reach: Reach::Linked, key: None };
     bench.site.app.tokens.issue(bearer).await.unwrap().access.expose_secret().to_owned()
+}
+
+/// A token of ann's that is good for one errand.
+async fn errand_token(bench: &Bench, errand: Errand, credential: &str) -> String {
+    let bearer = Bearer { client: BASIC.to_owned(), user: Some(bench.ann.clone()), reach: Reach::Linked, key: None };
+    let commission = Commission { errand, credential: credential.to_owned() };
+    let grant = bench.parts.random.id().unwrap();
+    bench.site.app.tokens.issue_for(bearer, grant, commission).await.unwrap().access.expose_secret().to_owned()
 }
 
 /// An answer, read and judged.

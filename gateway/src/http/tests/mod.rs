@@ -7,6 +7,7 @@ mod channel;
 mod codes;
 mod csc;
 mod documents;
+mod errands;
 mod flow;
 mod isolation;
 mod keyed;
