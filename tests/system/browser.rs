@@ -76,6 +76,11 @@ fn people_approve_with_codes_of_an_authenticator_app() {
 }
 
 #[test]
+fn an_app_has_a_key_made_and_ended() {
+    browser("errands.test.mjs");
+}
+
+#[test]
 fn the_pages_work_over_plain_http_on_this_computer() {
     with(&Sandbox::start(seeded(), &["--http"]), "http.test.mjs");
 }

@@ -21,6 +21,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Commissioned) -> Answer {
         }
         let credential = site.app.credentials.reach(&call.bearer, agreed).await?;
         site.app.keys.end(&credential, &call.bearer.client).await?;
+        site.app.authority.outdate().await;
         Ok(Reply::nothing())
     })
 }

@@ -125,9 +125,14 @@ impl Bench {
 
     /// With these lines in `[auth]` and in `[limits]`.
     async fn with(auth: &str, limits: &str) -> Self {
+        Self::configured(auth, limits, |_| {}).await
+    }
+
+    /// The same, and with this changed.
+    async fn configured(auth: &str, limits: &str, change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("gateway.sqlite");
-        let config: Config = toml::from_str(&format!(
+        let mut config: Config = toml::from_str(&format!(
             "[listen]\naddress = \"127.0.0.1:0\"\nprefix = \"/elsewhere\"\n\
              [store]\nengine = \"sqlite\"\npath = {path:?}\n\
              [signer]\nurl = \"https://x\"\nca = \"x\"\ncertificate = \"x\"\nkey = \"x\"\n\
@@ -138,6 +143,7 @@ impl Bench {
              [page]\nsign_origin = \"https://sign.example\"\n"
         ))
         .unwrap();
+        change(&mut config);
         let signer = Arc::new(FakeSigner::default());
         let store = Arc::new(Switch::default());
         let courier = Arc::new(FakeCourier::default());

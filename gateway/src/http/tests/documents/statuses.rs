@@ -110,7 +110,7 @@ async fn guess(world: &World) {
 #[tokio::test]
 async fn every_documented_status_is_given_and_no_other() {
     let world = World::new(everything(&format!("body_timeout_seconds = 1\n{PATIENT}")).await).await;
-    let off = World::new(Bench::with("basic = false", "").await).await;
+    let off = World::new(Bench::configured("basic = false", "", |config| config.account.keys.clear()).await).await;
     guess(&world).await;
     let busy = everything("client_calls_per_second = 1\nuser_calls_per_second = 1").await;
     let busy = World::new(busy).await;
