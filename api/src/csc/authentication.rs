@@ -102,7 +102,7 @@ mod tests {
 
     type Told = Result<(String, Option<String>), Fault>;
 
-    fn told(body: serde_json::Value, expression: Expression) -> Told {
+    fn told(body: &serde_json::Value, expression: Expression) -> Told {
         let body = body.to_string();
         let limits = Limits { depth: 16, hashes: 10 };
         let ask = Ask::parse(body.as_bytes(), Version::V2, limits).unwrap();
@@ -126,7 +126,7 @@ mod tests {
             (json!({ "PIN": "1", "OTP": null, "authData": null }), Pin, &one),
             (data(&[&pin, &json!({ "id": "OTP" })]), Pin, &one),
         ] {
-            assert_eq!(&told(body.clone(), expression), expected, "{body}");
+            assert_eq!(&told(&body, expression), expected, "{body}");
         }
         let strange = json!({ "id": "SMS", "value": "2" });
         for (body, expression, fault) in [
@@ -145,7 +145,7 @@ mod tests {
             (json!({ "PIN": "1", "authData": {} }), Pin, error::PIN),
             (json!({ "PIN": 1 }), Pin, error::PIN),
         ] {
-            assert_eq!(told(body.clone(), expression), Err(fault), "{body}");
+            assert_eq!(told(&body, expression), Err(fault), "{body}");
         }
     }
 }
