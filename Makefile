@@ -7,8 +7,10 @@ PYTHON   := $(VENV)/bin/python
 RSIGN    := $(TARGET)/release/rsign
 MONGOD   := $(TARGET)/tools/mongod
 KRYOPTIC := $(TARGET)/kryoptic/release/libkryoptic_pkcs11.so
+FUZZ     := $(TARGET)/fuzz
 BROWSER  := $(TARGET)/browser
 JSIGN    := $(TARGET)/jsign/jsign.jar
+DSS      := $(TARGET)/interop
 NODE     := $(BROWSER)/node
 # npm as it came with Node; it trusts whom this machine trusts, as cargo, pip and git do.
 NPM      := NODE_USE_SYSTEM_CA=1 $(abspath $(NODE)) \
@@ -50,15 +52,15 @@ build: ## Builds the release binaries; says the digest of the signing page in th
 test: setup fmt-check abuse-rows ## Runs every test: two tokens, two stores, real clients, a real browser
 	cargo build --workspace --all-targets $(CARGO_FLAGS)
 	MONGOD="$(abspath $(MONGOD))" KRYOPTIC="$(abspath $(KRYOPTIC))" SOFTHSM2_MODULE="$(SOFTHSM2_MODULE)" \
-	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_NODE="$(abspath $(NODE))" \
-	    RSIGN_JSIGN="$(abspath $(JSIGN))" cargo test --workspace $(CARGO_FLAGS)
+	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_FUZZ="$(abspath $(FUZZ))/bin/python" RSIGN_NODE="$(abspath $(NODE))" \
+	    RSIGN_JSIGN="$(abspath $(JSIGN))" RSIGN_DSS="$(abspath $(DSS))" cargo test --workspace $(CARGO_FLAGS)
 
 .PHONY: abuse-rows
 abuse-rows: # Every row of the attack table in SECURITY.md has a test named after it.
 	@deploy/ci/abuse-rows.sh
 
-fuzz-api: setup-demo build ## Has Schemathesis make requests from the OpenAPI documents, SECONDS (600) for each version
-	@$(PYTHON) tests/clients/fuzz_api.py --start $(RSIGN) $(TARGET)/fuzz-api --seconds $(or $(SECONDS),600)
+fuzz-api: packages-demo $(FUZZ)/installed build ## Has Schemathesis make requests from the OpenAPI documents, SECONDS (600) for each version
+	@$(FUZZ)/bin/python tests/fuzz/fuzz_api.py --start $(RSIGN) $(TARGET)/fuzz-api --seconds $(or $(SECONDS),600)
 
 fmt: ## Formats the Rust code
 	cargo fmt --all
@@ -72,8 +74,8 @@ lint: fmt-check ## Checks formatting and clippy's opinion
 
 # --- what those need ---
 
-.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools jsign python-lock browser-lock
-setup: packages-test $(VENV)/installed mongod kryoptic browser-tools jsign ## Installs what demo and tests need
+.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools jsign dss python-lock browser-lock
+setup: packages-test $(VENV)/installed $(FUZZ)/installed mongod kryoptic browser-tools jsign dss ## Installs what demo and tests need
 setup-demo: packages-demo $(VENV)/installed
 
 packages-demo:
@@ -89,6 +91,13 @@ $(VENV)/installed: tests/clients/requirements.txt | packages-demo
 	    --only-binary :all: --require-hashes -r tests/clients/requirements.txt
 	@touch $@
 
+$(FUZZ)/installed: tests/fuzz/requirements.txt | packages-demo
+	@echo "setup: installing Schemathesis, pinned, into $(FUZZ)"
+	@python3 -m venv --clear $(FUZZ)
+	@$(FUZZ)/bin/python -m pip install --disable-pip-version-check --progress-bar off --quiet \
+	    --only-binary :all: --require-hashes -r tests/fuzz/requirements.txt
+	@touch $@
+
 mongod: packages-test $(VENV)/installed
 	@test -x $(MONGOD) || echo "setup: fetching mongod (42 MB, for tests only)"
 	@PYTHON=$(PYTHON) deploy/ci/fetch-mongod.sh $(TARGET)/tools
@@ -99,6 +108,9 @@ kryoptic: packages-test ## Builds Kryoptic, the second test token
 
 jsign: packages-test ## Fetches jsign, a code signing tool, from Maven
 	@JSIGN=$(JSIGN) deploy/ci/fetch-jsign.sh
+
+dss: packages-test ## Builds the judge of signed documents: EU DSS, from Maven
+	@DSS=$(DSS) deploy/ci/build-dss.sh
 
 # Node looks for packages in the folders above the importing file and nowhere else, so one link, which git ignores,
 # leads from the tests to what lies below $(TARGET).
@@ -122,8 +134,8 @@ $(BROWSER)/installed: tests/browser/package.json tests/browser/package-lock.json
 python-lock: $(VENV)/installed ## Renews each requirements.txt from its requirements.in
 	$(PYTHON) -m venv --clear $(TARGET)/pip-tools
 	$(TARGET)/pip-tools/bin/pip install --quiet pip-tools
-	set -e; for folder in tests/clients tests/browser; do \
-	    echo '# Made from requirements.in by `make python-lock`: every package that is installed, by version and hash.' \
+	set -e; for folder in tests/clients tests/fuzz tests/browser; do \
+	    echo '# Made from requirements.in by `make python-lock`: every package that is installed, by version and by hash.' \
 	        > $(TARGET)/requirements.txt; \
 	    $(TARGET)/pip-tools/bin/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --no-header \
 	        --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file - $$folder/requirements.in \

@@ -34,7 +34,7 @@ for_test() {
     need libsqlite3-dev  installed libsqlite3-dev
     need pkg-config      command_exists pkg-config
     need libcurl4        installed libcurl4         # for mongod
-    need maven           command_exists mvn         # for jsign, and what judges its work
+    need maven           command_exists mvn         # for jsign and EU DSS, and what judges jsign's work
     need openjdk-17-jdk-headless command_exists jarsigner
     need osslsigncode    command_exists osslsigncode
     need chromium        command_exists chromium    # for browser tests; what drives it: `make browser-tools`

@@ -7,8 +7,12 @@
 //!
 //! Certificates, CRLs, OCSP answers and time-stamp tokens stay the octets they came as; nothing foreign is encoded anew.
 
+pub mod cms;
+
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+pub use rsign_api::document::{Envelope, Format, Level};
 
 /// Who signs, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,19 +21,6 @@ pub struct Signatory {
     pub chain: Vec<Vec<u8>>,
     /// The scheme; its hash function is also that of the document's digest.
     pub scheme: Scheme,
-}
-
-/// Level of a baseline signature (EN 319 1x2-1, clause 6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// B-B: signed.
-    B,
-    /// B-T: with a time-stamp on the signature.
-    T,
-    /// B-LT: with everything a validator needs besides its roots.
-    Lt,
-    /// B-LTA: with a time-stamp on all of that.
-    Lta,
 }
 
 /// Hash of these octets.

@@ -52,6 +52,8 @@ pub mod code {
     pub const INVALID_PIN: &str = "invalid_pin";
     /// v1.
     pub const INVALID_OTP: &str = "invalid_otp";
+    /// 11.11, HTTP 403.
+    pub const INVALID_HASH: &str = "invalid_hash";
     /// 11.6, v2.
     pub const INVALID_AUTHENTICATION_DATA: &str = "invalid_authentication_data";
 }
@@ -218,6 +220,21 @@ pub const PIN_LOCKED: Fault = Fault::differs("PIN locked", "Credential locked");
 pub const PIN_SEALED: Fault = Fault::request(
     "This client is registered for sealed PIN transport: the PIN value must be rch1: and the id of a finished transaction of POST /rch",
 );
+/// 11.7 credentials/authorizeCheck: none of ours, over, or somebody else's.
+pub const HANDLE: Fault = Fault::request("Invalid parameter handle");
+/// 11.6, implicit mode, and 11.7: the user said no. v1 has Table 3 for it, v2 the row of data that do not authenticate.
+pub const REFUSED: Fault = Fault {
+    code: [code::ACCESS_DENIED, code::INVALID_AUTHENTICATION_DATA],
+    sentence: [
+        "The user, authorization server or remote service denied the request.",
+        "The authentication data is invalid",
+    ],
+};
+/// 11.6, implicit mode; the texts give no sentence for a user who does not answer in time.
+pub const UNDECIDED: Fault = Fault::same(
+    code::ACCESS_DENIED,
+    "The user has not approved the request in time. The same request, sent again, waits for the same approval.",
+);
 /// Ours: `POST /rch`.
 pub const OPERATION: Fault = Fault::request("Invalid parameter operation");
 
@@ -268,6 +285,39 @@ pub const VALIDITY_PERIOD_BOUNDS: Fault = Fault::request("Out of bounds paramete
 /// 11.10, v2 only: no string, or not registered for the client (A-27).
 pub const RESPONSE_URI: Fault = Fault::request("Invalid parameter response_uri");
 
+/// 11.11 signatures/signDoc: no array of objects, or an entry without hashes.
+pub const DOCUMENT_DIGESTS: Fault = Fault::request("Invalid object parameter documentDigests");
+/// 11.11: no array of objects, or an entry without a document.
+pub const DOCUMENTS: Fault = Fault::request("Invalid array parameter documents");
+/// 11.11.
+pub const NO_DOCUMENTS: Fault = Fault::request("Empty documentDigests and documents objects");
+/// 11.11.
+pub const BOTH_DOCUMENTS: Fault = Fault::request("Both documentDigests and documents parameters passed");
+/// 11.11.
+pub const HASHES_BASE64: Fault = Fault::request("Invalid Base64 hashes string parameter");
+/// 11.11.
+pub const DOCUMENTS_BASE64: Fault = Fault::request("Invalid Base64 documents string parameter");
+/// 11.11: spent, approved as something else, or beyond the number.
+pub const DOCUMENTS_NOT_AUTHORIZED: Fault =
+    Fault::request("documentDigests or documents are not authorized by the SAD");
+/// 11.11, HTTP 403: none of the approved hashes.
+pub const DOCUMENT_MISMATCH: Fault =
+    Fault::same(code::INVALID_HASH, "Document or documentDigest does not match authorized hash");
+/// 11.11.
+pub const HASH_CONTRADICTS: Fault =
+    Fault::request("String parameter hashAlgorithmOID contradicts with signAlgo parameter");
+/// 11.11.
+pub const SIGNATURE_FORMAT: Fault = Fault::request("Invalid parameter signature_format");
+/// 11.11.
+pub const SIGNATURE_FORMAT_MISSING: Fault =
+    Fault::request("Missing (or invalid type) string parameter signature_format");
+/// 11.11.
+pub const CONFORMANCE_LEVEL: Fault = Fault::request("Invalid parameter conformance_level");
+/// 11.11.
+pub const ENVELOPE: Fault = Fault::request("Invalid parameter signed_envelope_property");
+/// Not in the table: no string, or a qualifier that no signature here has.
+pub const QUALIFIER: Fault = Fault::request("Invalid parameter signatureQualifier");
+
 /// 11.12 signatures/signPolling, HTTP 202.
 pub const ACCEPTED: Fault =
     Fault::same(code::ACCEPTED_REQUEST, "The previous async request has been accepted but not yet completed");
@@ -296,6 +346,19 @@ pub fn certificate_expired(version: Version, organization: &str, common_name: &s
         Version::V1 => format!("Signing certificate 'O={organization},CN={common_name}' is expired."),
         Version::V2 => "Signing certificate is expired".to_owned(),
     };
+    ErrorBody::new(code::INVALID_REQUEST, sentence)
+}
+
+/// 11.11: the sentence names the attributes it is about.
+#[must_use]
+pub fn signed_properties(invalid: &[String]) -> ErrorBody {
+    let mut sentence = "Invalid parameter signed_props".to_owned();
+    if !invalid.is_empty() {
+        // What a client wrote is repeated only as far as it may be a name.
+        let plain = |c: &char| c.is_ascii_alphanumeric() || "-._".contains(*c);
+        let names: Vec<String> = invalid.iter().map(|name| name.chars().filter(plain).take(64).collect()).collect();
+        sentence.push_str(&format!(" ({})", names.join(", ")));
+    }
     ErrorBody::new(code::INVALID_REQUEST, sentence)
 }
 

@@ -11,6 +11,7 @@ pub mod algorithm;
 pub mod bytes;
 pub mod channel;
 pub mod csc;
+pub mod document;
 pub mod error;
 pub mod json;
 mod secret;

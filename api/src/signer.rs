@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 
 mod channel;
 mod code;
+mod documents;
 mod refusal;
 
 pub use channel::{
     ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, Enrol, Obstacle, Operation, Registration,
 };
 pub use code::{DrawCode, DrawnCode};
+pub use documents::{DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments};
 pub use refusal::{Refusal, Refused};
 
 use crate::algorithm::{HashAlgorithm, KeyType, Scheme};
@@ -44,6 +46,8 @@ pub mod path {
     pub const REVOKE: &str = "/v1/sad/revoke";
     /// [`super::Sign`] → [`super::Signed`].
     pub const SIGN: &str = "/v1/sign";
+    /// [`super::SignDocuments`] → [`super::SignedDocuments`].
+    pub const SIGN_DOCUMENTS: &str = "/v1/documents/sign";
     /// [`super::ChannelHello`] → [`super::ChannelOpened`].
     pub const CHANNEL_HELLO: &str = "/v1/channel/hello";
     /// [`super::ChannelRecord`] → [`super::ChannelAnswer`].

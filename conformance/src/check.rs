@@ -90,6 +90,8 @@ pub enum Need {
     Login,
     /// A credential in the profile.
     Credential,
+    /// One whose owner is asked elsewhere.
+    Implicit,
 }
 
 /// One thing that is checked.

@@ -42,6 +42,9 @@ pub struct Profile {
     /// Credentials to sign with, the first for most checks. The second has to be the same user's.
     #[serde(default)]
     pub credentials: Vec<Credential>,
+    /// A credential whose owner is asked elsewhere (v1 mode `implicit`): its `approve_command` is run with its id as last
+    /// argument while a request waits, and ends when it was approved.
+    pub implicit: Option<Credential>,
     /// Longest wait for a SAD to expire, in seconds.
     #[serde(default = "patience")]
     pub patience: u64,

@@ -13,6 +13,7 @@ struct Ready {
     tls_ca: Option<std::path::PathBuf>,
     clients: Vec<ReadyClient>,
     users: Vec<ReadyUser>,
+    implicit_user: Option<ReadyUser>,
 }
 
 #[derive(Deserialize)]
@@ -62,18 +63,14 @@ impl Profile {
         if own.as_ref().is_some_and(|(clear, _)| !clear) {
             std::mem::swap(&mut own, &mut other);
         }
+        let implicit = ready.implicit_user.iter().flat_map(|user| &user.credentials).map(credential).next();
         let mut users = ready.users.into_iter();
         let (user, other_user) = (users.next(), users.next());
         let login = |user: &ReadyUser| Login {
             username: user.username.clone(),
             password: Secret::from(user.password.as_str()),
         };
-        let credentials = user.iter().flat_map(|user| &user.credentials).map(|credential| Credential {
-            id: credential.id.clone(),
-            pin: Some(Secret::from(credential.pin.as_str())),
-            otp_command: None,
-            approve_command: None,
-        });
+        let credentials = user.iter().flat_map(|user| &user.credentials).map(credential);
         Self {
             urls: vec![ready.csc_v1, ready.csc_v2],
             tls_ca: ready.tls_ca,
@@ -84,9 +81,15 @@ impl Profile {
             token: None,
             user: user.as_ref().map(|user| Secret::from(user.id.as_str())),
             credentials: credentials.collect(),
+            implicit,
             patience: 5,
         }
     }
+}
+
+fn credential(ready: &ReadyCredential) -> Credential {
+    let pin = Some(Secret::from(ready.pin.as_str()));
+    Credential { id: ready.id.clone(), pin, otp_command: None, approve_command: None }
 }
 
 #[cfg(test)]
@@ -103,11 +106,15 @@ mod tests {
                 { "client_id": "clear", "client_secret": "s", "pin_transport": "clear", "redirect_uris": ["y"] },
             ],
             "users": [{ "userID": "u", "username": "ana", "password": "p",
-                        "credentials": [{ "credentialID": "c", "pin": "12345678" }] }],
+                        "credentials": [{ "credentialID": "c", "pin": "12345678" }] },
+                      { "userID": "w", "username": "rui", "password": "p", "credentials": [] }],
+            "implicit_user": { "userID": "x", "username": "eva", "password": "p",
+                               "credentials": [{ "credentialID": "d", "pin": "12345678" }] },
         });
         let profile = Profile::of_ready(serde_json::from_value(ready).unwrap());
         assert_eq!(profile.client.unwrap().id, "clear");
         assert_eq!(profile.other_client.unwrap().id, "sealed");
-        assert_eq!((profile.credentials.len(), profile.other_login.is_none()), (1, true));
+        assert_eq!((profile.credentials.len(), profile.other_login.unwrap().username.as_str()), (1, "rui"));
+        assert_eq!(profile.implicit.unwrap().id, "d");
     }
 }

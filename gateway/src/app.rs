@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::config::account::ProviderConfig;
 use crate::config::otp::OtpConfig;
 use crate::config::timestamp::TimestampConfig;
+use crate::crl_client::CrlClient;
 use crate::domain::language::Language;
 use crate::domain::seal::Material;
 use crate::identity_client::IdentityClient;
@@ -16,6 +17,7 @@ use crate::port::callback::Callback;
 use crate::port::clock::{Clock, SystemClock};
 use crate::port::courier::Courier;
 use crate::port::random::{Random, SystemSource};
+use crate::port::revocations::Revocations;
 use crate::port::signer::Signer;
 use crate::port::time_stamps::TimeStamps as StampingAuthority;
 use crate::service::account::apps::Apps;
@@ -29,7 +31,9 @@ use crate::service::authority::Authority;
 use crate::service::authorization::Authorization;
 use crate::service::clients::Clients;
 use crate::service::credentials::Credentials;
+use crate::service::documents::Documents;
 use crate::service::enrolment::Enrolment;
+use crate::service::evidence::Evidence;
 use crate::service::housekeeping::Housekeeping;
 use crate::service::jobs::{self, Jobs, Patience};
 use crate::service::login::Login;
@@ -42,6 +46,7 @@ use crate::service::oauth::requests::{self, Creation, Requests};
 use crate::service::oauth::signed_requests::SignedRequests;
 use crate::service::one_time_codes::{Couriers, OneTimeCodes};
 use crate::service::passwords::Passwords;
+use crate::service::prompts::{self, Prompts};
 use crate::service::rates::Rates;
 use crate::service::room::Room;
 use crate::service::signing::Signing;
@@ -72,6 +77,8 @@ pub struct App {
     pub codes: Arc<Codes>,
     /// Uses of the end-to-end channel.
     pub transactions: Arc<Transactions>,
+    /// What apps ask users for without a PIN.
+    pub prompts: Arc<Prompts>,
     /// Service tokens.
     pub tokens: Arc<Tokens>,
     /// People; none where `auth/login` is off.
@@ -96,10 +103,12 @@ pub struct App {
     pub one_time_codes: Arc<OneTimeCodes>,
     /// Signatures.
     pub signing: Arc<Signing>,
+    /// Signed documents.
+    pub documents: Arc<Documents>,
     /// Signatures that are fetched later.
     pub jobs: Jobs,
     /// Time-stamps; none where no authority is named.
-    pub time_stamps: Option<TimeStamps>,
+    pub time_stamps: Option<Arc<TimeStamps>>,
     /// CA certificate and CRL.
     pub authority: Arc<Authority>,
     /// For what strangers ask.
@@ -133,6 +142,8 @@ pub struct Parts {
     pub couriers: Couriers,
     /// The time-stamping authority, where there is one.
     pub stamping: Option<Arc<dyn StampingAuthority>>,
+    /// CRLs of others.
+    pub revocations: Arc<dyn Revocations>,
     /// The configuration key, where there is one.
     pub material: Option<Arc<Material>>,
 }
@@ -153,6 +164,7 @@ impl Parts {
             callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
             couriers: couriers(&config.otp, &random)?,
             stamping: config.timestamp.as_ref().map(stamping).transpose()?,
+            revocations: Arc::new(CrlClient::new()?),
             material: config.auth.configuration_key()?.map(Arc::new),
         })
     }
@@ -232,11 +244,22 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&parts.random),
         ));
+        let prompts = Arc::new(Prompts::new(prompts::Parts {
+            stored: repositories.prompts.clone(),
+            clients: repositories.clients.clone(),
+            credentials: Arc::clone(&credentials),
+            material: Arc::clone(&material),
+            bounds: config.approval.bounds(),
+            patience: Duration::from_millis(config.approval.wait_ms),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        }));
         let transactions = Arc::new(Transactions::new(transactions::Parts {
             stored: repositories.transactions.clone(),
             credentials: repositories.credentials.clone(),
             enrolment: Arc::clone(&enrolment),
             history: Arc::clone(&history),
+            prompts: Arc::clone(&prompts),
             keys_per_user: config.account.keys_per_user,
             signer: Arc::clone(&signer),
             material: Arc::clone(&material),
@@ -292,11 +315,21 @@ impl App {
             Arc::clone(&signer),
             (config.info.name.clone(), Language::of_tag(&config.info.lang).unwrap_or_default()),
         ));
+        let stamps = parts.stamping.clone().map(|authority| Arc::new(TimeStamps::new(authority, Arc::clone(&random))));
+        let evidence = Evidence::new(
+            Arc::clone(&authority),
+            Arc::clone(&parts.revocations),
+            config.timestamp.as_ref().map_or_else(|| Ok(Vec::new()), TimestampConfig::authorities)?,
+            Arc::clone(&clock),
+        );
+        let documents = Documents::new(repositories.credentials.clone(), Arc::clone(&signer), stamps.clone(), evidence);
+        let documents = Arc::new(documents);
         let signing = Arc::new(Signing::new(repositories.credentials, signer));
         let jobs = Jobs::new(jobs::Parts {
             stored: repositories.jobs,
             clients: parts.repositories.clients.clone(),
             signing: Arc::clone(&signing),
+            documents: Arc::clone(&documents),
             callback: Arc::clone(&parts.callback),
             patience: patience(config),
             most: config.asynchronous.jobs,
@@ -312,6 +345,7 @@ impl App {
             proofs,
             codes,
             transactions,
+            prompts,
             tokens,
             login,
             people,
@@ -324,8 +358,9 @@ impl App {
             authorization,
             one_time_codes,
             signing,
+            documents,
             jobs,
-            time_stamps: parts.stamping.clone().map(|authority| TimeStamps::new(authority, Arc::clone(&random))),
+            time_stamps: stamps,
             authority,
             rates,
             room,

@@ -13,6 +13,7 @@ pub mod app;
 pub mod callback_client;
 pub mod command;
 pub mod config;
+pub mod crl_client;
 pub mod domain;
 pub mod http;
 pub mod identity_client;

@@ -34,14 +34,11 @@ from pyhanko.sign.signers.csc_signer import (
 from pyhanko.stamp import TextStampStyle
 
 import sample_pdf
+from service import Failed
 from verdict import Pdfsig, PdfsigVerdict, PyHankoVerdict, Rejected, ask_pyhanko
 
 KEYS = ("RSA-2048", "RSA-3072", "P-256", "P-384")
 MECHANISMS = ("pkcs1v15", "pss", "ecdsa")
-
-
-class Failed(Exception):
-    """The run did not do what was asked; the message is the one line to print."""
 
 
 class Refused(aiohttp.ClientError):

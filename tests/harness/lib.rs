@@ -6,6 +6,7 @@
 //! * [`Browser`], [`channel`]: a person's browser and device, without a screen
 //! * [`totp`]: an authenticator app
 //! * [`verify`]: signatures, judged by aws-lc-rs and by the openssl program
+//! * [`dss`]: signed documents, judged by EU DSS
 //!
 //! No way of ending a test leaves a process behind: see [`Watchdog`].
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on shall say where")]
@@ -14,6 +15,7 @@ pub mod api;
 mod audit;
 pub mod channel;
 mod contract;
+pub mod dss;
 mod mongod;
 mod operator;
 mod pieces;

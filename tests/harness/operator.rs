@@ -21,11 +21,12 @@ pub struct Wanted {
     pub scal: &'static str,
     pub multisign: u32,
     pub stretch: &'static str,
+    pub mode: &'static str,
 }
 
 impl Wanted {
     /// The quickest one: P-256, SCAL 2, PIN not stretched.
-    pub const QUICK: Self = Self { key: "P-256", scal: "2", multisign: 100, stretch: "hmac" };
+    pub const QUICK: Self = Self { key: "P-256", scal: "2", multisign: 100, stretch: "hmac", mode: "explicit" };
 }
 
 /// A user of one's own, with a credential.
@@ -104,7 +105,7 @@ impl Operator {
     pub fn enrol_with(&self, user: &str, wanted: Wanted, options: &[&str]) -> Credential {
         let multisign = wanted.multisign.to_string();
         let words = ["credential", "create", "--user", user, "--key", wanted.key, "--scal", wanted.scal];
-        let more = ["--multisign", &multisign, "--stretch", wanted.stretch];
+        let more = ["--multisign", &multisign, "--stretch", wanted.stretch, "--mode", wanted.mode];
         let answer = self.gateway(&[&words[..], &more[..], options].concat());
         let id = answer["credentialID"].as_str().unwrap().to_owned();
         let printed = self.signer(&["credential", "pin", &id]);

@@ -21,6 +21,7 @@ pub struct Ready {
     pub clients: Vec<Client>,
     pub users: Vec<User>,
     pub coded_user: Option<User>,
+    pub implicit_user: Option<User>,
     pub pids: BTreeMap<String, u32>,
 }
 

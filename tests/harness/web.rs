@@ -152,6 +152,34 @@ impl Browser {
         self.get(&format!("/oauth2/return?tx={}", device.tx)).await
     }
 
+    /// The requests that wait for who is signed in, oldest first: their handles.
+    pub async fn waiting(&mut self) -> Vec<String> {
+        let page = self.get("/account/waiting").await;
+        let links = page.html.split("href=\"/account/waiting/").skip(1);
+        links.map(|link| link.split('"').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Waits until a request waits for who is signed in; its handle.
+    ///
+    /// # Panics
+    /// When none does for 20 seconds.
+    pub async fn wait_for_request(&mut self) -> String {
+        for _ in 0..100 {
+            if let Some(handle) = self.waiting().await.into_iter().next() {
+                return handle;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+        panic!("nothing waits for {:?}", self.user.as_ref().map(|user| &user.username));
+    }
+
+    /// Says something to a request: where it leads.
+    pub async fn decide(&mut self, handle: &str, decision: &str) -> String {
+        let path = format!("/account/waiting/{handle}");
+        let page = self.get(&path).await;
+        self.submit(&page, &path, &[("decision", decision)]).await.location().to_owned()
+    }
+
     /// An address without the service's own origin.
     fn path(&self, address: &str) -> String {
         match Url::parse(address) {

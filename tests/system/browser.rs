@@ -56,6 +56,11 @@ fn an_app_gets_its_signatures_through_the_pages() {
 }
 
 #[test]
+fn documensos_flow_with_its_oauth_library() {
+    browser("documenso.test.mjs");
+}
+
+#[test]
 fn rsign_sign_signs_a_file_with_the_persons_approval() {
     browser("sign.test.mjs");
 }
@@ -78,6 +83,11 @@ fn people_approve_with_codes_of_an_authenticator_app() {
 #[test]
 fn an_app_has_a_key_made_and_ended() {
     browser("errands.test.mjs");
+}
+
+#[test]
+fn people_approve_what_apps_without_a_pin_ask() {
+    on_two_sites("waiting.test.mjs");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Kinds of apps there are, by the very bodies they send (clients.md 2c to 2k): each comes to a signature, or as far as
-//! it gets without a second factor. pyHanko runs for real, in `clients.rs`; jsign in `jsign.rs`.
+//! Kinds of apps there are, by the very bodies they send (clients.md 2c to 2k): each comes to a signature. Those that
+//! carry no PIN are in `implicit.rs`. pyHanko runs for real, in `clients.rs`; jsign in `jsign.rs`.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use harness::api::{authorize, signatures};
@@ -171,6 +171,7 @@ async fn kind_2d_the_eudi_swift_library() {
     }
 }
 
+/// Neither half is in a package registry: what they send is written out here.
 #[tokio::test]
 async fn kind_2e_the_eudi_relying_party_and_its_signature_application() {
     let mut scene = Scene::set("relying-party").await;
@@ -293,28 +294,6 @@ async fn kind_2h_setasign() {
     let ask = json!({ "credentialID": who.credential.id, "SAD": sad, "hash": [hash.base64()], "signAlgo": algorithm });
     let answer: Answer = session.call("v1/signatures/signHash", ask).await;
     who.verifies(&Algorithm::pkcs1(Sha::Sha256), &hash, &signatures(&answer.ok())[0]);
-}
-
-#[tokio::test]
-async fn kind_2i_laverca_as_far_as_it_gets_without_an_approval_on_the_page() {
-    let who = Outsider::enrol("laverca", Wanted::QUICK).await;
-    let api = shared().api();
-    let basic = format!("Basic {}", BASE64.encode(format!("{}:{}", who.user.username, who.user.password).as_bytes()));
-    let remember = json!({ "rememberMe": true }).to_string();
-    let first = api.post("/csc/v1/auth/login", &[("authorization", &basic)], remember).await.ok();
-    let again = json!({ "rememberMe": true, "refresh_token": first["refresh_token"] });
-    let second = api.post("/csc/v1/auth/login", &[], again.to_string()).await.ok();
-    let session = api.with(second["access_token"].as_str().unwrap());
-    let listed = session.call("v1/credentials/list", json!({ "maxResults": 20 })).await.ok();
-    assert_eq!(listed["credentialIDs"], json!([who.credential.id]));
-    let ask = json!({ "credentialID": who.credential.id, "certificates": "single", "certInfo": false,
-        "authInfo": false });
-    assert_eq!(session.call("v1/credentials/info", ask).await.status, 200);
-    // It sends no PIN: that is for credentials of mode implicit.
-    let ask = json!({ "credentialID": who.credential.id, "numSignatures": 1, "hash": [Hash::of("laverca").base64()] });
-    assert_eq!(session.call("v1/credentials/authorize", ask).await.error().1, "invalid_pin");
-    let ask = json!({ "token": second["refresh_token"], "token_type_hint": "refresh_token" });
-    assert_eq!(session.call("v1/auth/revoke", ask).await.status, 204);
 }
 
 #[tokio::test]

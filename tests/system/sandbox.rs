@@ -53,6 +53,10 @@ async fn the_ready_file_names_what_an_app_author_needs() {
     assert_eq!((carol.username.as_str(), carol.credentials.len()), ("carol", 1));
     assert_eq!((carol.credentials[0].key.as_str(), carol.credentials[0].scal.as_str()), ("P-256", "2"));
     assert!(carol.totp_secret.as_ref().is_some_and(|secret| secret.len() == 32));
+    let eva = ready.implicit_user.as_ref().unwrap();
+    let session = harness::shared().api().login(eva).await;
+    let info = session.call("v1/credentials/info", json!({ "credentialID": eva.credentials[0].id })).await.ok();
+    assert_eq!((&info["authMode"], eva.credentials.len()), (&json!("implicit"), 1));
     assert!(Path::new(ready.tls_ca.as_ref().unwrap()).exists() && Path::new(&ready.signing_ca).exists());
     for url in [&ready.csc_v1, &ready.csc_v2, &ready.oauth2] {
         assert!(url.starts_with("https://127.0.0.1:") && !url.ends_with('/'), "{url}");

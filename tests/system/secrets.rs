@@ -232,6 +232,9 @@ async fn use_pages_and_channel(pieces: &Pieces) -> Vec<Secret> {
     let heard = crate::channel::authorize(&app, Version::V2, &members, &format!("rch1:{}", device.tx)).await.ok();
     secrets.push(secret(heard["SAD"].as_str().unwrap(), "a SAD"));
 
+    let [other_pin, token, sad] = crate::implicit::approved(pieces, &user, &mut browser, &app).await;
+    secrets.extend([secret(&other_pin, "a PIN"), secret(&token, "a transaction's token"), secret(&sad, "a SAD")]);
+
     let page = browser.get(&format!("/account/keys/{id}")).await;
     let gone = browser.submit(&page, &format!("/account/keys/{id}/pin"), &[]).await;
     let mut device = Device::follow(&api, gone.location(), &pinned).await;

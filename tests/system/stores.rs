@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use harness::channel::{Device, pinned};
 use harness::{Algorithm, Hash, Mongod, Pieces, Wanted};
+use serde_json::json;
 use toml::Table;
 
 use crate::common::{Outsider, start_afresh};
@@ -96,4 +98,37 @@ async fn a_20_a_burst_of_wrong_pins_on_mongodb() {
     let answers = futures_util::future::join_all(tries).await;
     let judged = answers.iter().filter(|answer| answer.error().1 == "invalid_pin").count();
     assert_eq!((judged, pieces.trail().wrong_pins(&who.credential, None)), (3, 3));
+}
+
+/// Requests that wait for their user: of many at once a few are put before them, and one that was approved survives the
+/// gateway that it was approved at.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_user_on_mongodb() {
+    let Some((_mongod, mut pieces)) = start() else { return };
+    let (operator, api) = (pieces.operator(), pieces.api());
+    let user = operator.add_user("mongo-asked");
+    let app = api.client(&operator.add_client("mongo-asks", "sealed", true)).await;
+    let key = operator.enrol(&user.id, Wanted { mode: "implicit", ..Wanted::QUICK });
+    let hashes = Hash::many("asked at once", 20);
+    let ask = |hash: &Hash| {
+        let body = json!({ "credentialID": key.id, "numSignatures": 1, "hashes": [hash.base64()] });
+        let app = app.clone();
+        async move { app.call("v2/credentials/authorize", body).await }
+    };
+    let heard = futures_util::future::join_all(hashes.iter().map(&ask)).await;
+    let handles: Vec<_> = heard.iter().filter(|answer| answer.status == 202).collect();
+    assert_eq!((handles.len(), heard.iter().filter(|answer| answer.status == 429).count()), (3, 17));
+    let mut browser = crate::memory::browser(&pieces);
+    assert_eq!(browser.sign_in(&user).await.location(), "/account");
+    let waiting = browser.waiting().await;
+    assert_eq!(waiting.len(), 3);
+    let gone = browser.decide(&waiting[0], "continue").await;
+    let mut device = Device::follow(&api, &gone, &pinned(&pieces.folder)).await;
+    assert_eq!(device.approve(&key.pin).await.0, "done");
+    pieces.stop_gateway();
+    pieces.start_gateway();
+    // At another port, perhaps.
+    let again = pieces.api().with(&app.token);
+    let granted = again.call("v2/credentials/authorizeCheck", json!({ "handle": waiting[0] })).await.ok();
+    assert!(granted["SAD"].as_str().unwrap().starts_with("sad_"));
 }

@@ -288,11 +288,11 @@ fn entry(
 
 /// More than a user would read.
 #[derive(Debug)]
-struct TooLong;
+pub(super) struct TooLong;
 
 /// A client's words as they are shown to a user: what does not print, or turns the direction of writing around, is
 /// left out.
-fn text(words: &str) -> Result<String, TooLong> {
+pub(super) fn text(words: &str) -> Result<String, TooLong> {
     let shown: String = words.chars().filter(|c| !deceives(*c)).collect();
     if shown.chars().count() <= LONGEST_TEXT { Ok(shown) } else { Err(TooLong) }
 }

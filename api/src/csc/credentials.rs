@@ -286,7 +286,8 @@ pub struct Auth {
 /// An authentication object of v2.
 #[derive(Debug, Serialize)]
 pub struct AuthObject {
-    /// `Password`, or `ChallengeResponse` where `credentials/getChallenge` comes before.
+    /// `Password`, `PasswordOOB` for one that is typed elsewhere (then `authData` has no value of it), or
+    /// `ChallengeResponse` where `credentials/getChallenge` comes before.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Name in `authData`.

@@ -4,10 +4,12 @@
 //! 2m, rule 1), so a request may use either spelling under either URL, answers carry the union of both, and only the
 //! sentences of errors depend on the URL. A request is an [`Ask`], questioned in the order of the standard's rows.
 
+pub mod approval;
 pub mod auth;
 pub mod authentication;
 pub mod authorization;
 pub mod credentials;
+pub mod documents;
 pub mod errands;
 pub mod info;
 pub mod oauth2;

@@ -55,6 +55,15 @@ pub enum Refusal {
     /// Not in the list, already spent otherwise, or no use left.
     #[error("a hash is not authorized by the SAD")]
     HashNotAuthorized,
+    /// A document, or its digest, is none of those that the SAD's list approves.
+    #[error("a document is none of those that were authorized")]
+    ForeignDocument,
+    /// The signer forms no signatures of this format, or not where this one is to stand.
+    #[error("the format is not one that is formed here")]
+    Format,
+    /// What is to be said in the signature besides is unknown, or malformed.
+    #[error("a signed property is not one that can be said")]
+    Property,
     /// SCAL 2 without hashes, or another number of hashes than signatures.
     #[error("the number of hashes and of signatures do not agree")]
     CountMismatch,

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::Limits;
+use rsign_api::csc::approval::Pending;
 use rsign_api::csc::auth::LoginAnswer;
 use rsign_api::csc::authorization::{Granted, GrantedDetails, Parameters, Scope};
 use rsign_api::csc::credentials::*;
+use rsign_api::csc::documents::{SignedDocuments, ValidationInfo};
 use rsign_api::csc::info::{AuthorizationServer, Info, SignAlgorithms, SignatureFormats};
 use rsign_api::csc::oauth2::{Aliases, Metadata, PushedAnswer, TokenAnswer};
 use rsign_api::csc::signatures::{Deferred, Signatures};
@@ -182,6 +184,13 @@ fn signatures() -> Signatures {
     Signatures { signatures: vec![Bytes(vec![1, 2, 3])] }
 }
 
+/// With all there is.
+fn documents() -> Value {
+    let some = || vec![Bytes(vec![48, 0])];
+    let validation = Some(ValidationInfo { ocsp: some(), crl: some(), certificates: some() });
+    value(SignedDocuments { with_signature: some(), objects: some(), validation })
+}
+
 /// A schema's name, and answers of it: the least first, and together all there is.
 fn answers(version: Version) -> Vec<(&'static str, Vec<Value>)> {
     let login = |full: bool| LoginAnswer {
@@ -198,7 +207,9 @@ fn answers(version: Version) -> Vec<(&'static str, Vec<Value>)> {
     let places = if version == Version::V1 { 0..1 } else { 0..3 };
     let request_uri = || format!("{}pr_x", rsign_api::csc::oauth2::REQUEST_URN);
     let pushed = || value(PushedAnswer { request_uri: request_uri(), expires_in: 90 });
-    vec![
+    let pending = || value(Pending { handle: "ah_x" });
+    let handle = (version == Version::V2).then(|| ("Handle", vec![pending()]));
+    let common = vec![
         ("Info", places.map(|member| value(info(version, member))).collect()),
         ("LoginAnswer", vec![value(login(false)), value(login(true))]),
         ("ListAnswer", vec![value(list(false)), value(list(true))]),
@@ -210,7 +221,8 @@ fn answers(version: Version) -> Vec<(&'static str, Vec<Value>)> {
         ("PushAnswer", vec![pushed()]),
         ("Metadata", vec![value(metadata(false)), value(metadata(true))]),
         ("Error", vec![value(error::PIN.body(version)), value(error::certificate_expired(version, "O", "CN"))]),
-    ]
+    ];
+    common.into_iter().chain(handle).collect()
 }
 
 /// Every member of the schema stands in one of the values, and the other way round, at every depth.
@@ -234,8 +246,12 @@ fn same_members(document: &Document, place: &str, schema: &Value, values: &[&Val
 fn members_are_those_of_the_document() {
     for (judge, version) in csc().iter().zip([Version::V1, Version::V2]) {
         // Only 2.x has it.
-        let polling = (version == Version::V2).then(|| ("PollingAnswer", vec![value(signatures())]));
-        for (name, samples) in answers(version).into_iter().chain(polling) {
+        let polling = vec![value(signatures()), documents()];
+        let signed =
+            vec![value(SignedDocuments::default()), documents(), value(Deferred { response: "as_x".to_owned() })];
+        let more = [("PollingAnswer", polling), ("SignDocAnswer", signed)];
+        let more = more.into_iter().filter(|_| version == Version::V2);
+        for (name, samples) in answers(version).into_iter().chain(more) {
             for sample in &samples {
                 assert_eq!(judge.schema(name, true, sample), Vec::<String>::new(), "{name} {sample}");
             }

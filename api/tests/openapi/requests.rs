@@ -2,8 +2,10 @@
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::csc::authentication::Expression;
+use rsign_api::csc::documents::{Offer, Wrong};
 use rsign_api::csc::signatures::Validities;
 use rsign_api::csc::{Ask, Limits};
+use rsign_api::document::{Envelope, Format, Level};
 use rsign_api::error::Fault;
 use rsign_api::signer::Scal;
 use rsign_api::version::Version;
@@ -16,8 +18,16 @@ const LIMITS: Limits = Limits { depth: 16, hashes: 1000 };
 /// As a gateway has them by default.
 const VALIDITIES: Validities = Validities { shortest: 1000, longest: 86_400_000, usual: 3_600_000 };
 
+/// A service that can do everything.
+const OFFER: Offer<'static> = Offer {
+    formats: &[(Format::Cades, &[Envelope::Attached, Envelope::Detached])],
+    levels: &Level::ALL,
+    highest: &|_| Level::Lta,
+    unsayable: &|_, _| Vec::new(),
+};
+
 /// Asks a body all that the method of this request asks, without regard to any credential.
-fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
+fn read(schema: &str, ask: &Ask<'_>, body: &Value, key: KeyType) -> Result<(), Fault> {
     match schema {
         "LoginRequest" => ask.login().map(drop),
         "RevokeRequest" => ask.token().map(drop),
@@ -37,8 +47,9 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
             // Which it is the credential says.
             let read = [Expression::Pin, Expression::PinAndOtp].map(|expression| ask.authentication(expression));
             let [pin, both] = read;
-            pin.or(both).map(drop)
+            if brings_pin(body) { pin.or(both).map(drop) } else { ask.description().map(drop) }
         }
+        "HandleRequest" => ask.handle().map(drop),
         "SendOtpRequest" => ask.credential().map(drop),
         "ChallengeRequest" => {
             ask.credential()?;
@@ -60,6 +71,19 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
             ask.digests(key)?;
             ask.mode(&VALIDITIES).map(drop)
         }
+        "SignDocRequest" => {
+            ask.optional_sad()?;
+            // A qualifier may stand for a credential.
+            if ask.qualifier()?.is_none() {
+                ask.credential()?;
+            }
+            let documents = ask.documents(key, &OFFER).map(drop);
+            documents.map_err(|wrong| match wrong {
+                Wrong::Row(fault) => fault,
+                Wrong::Properties(_) => rsign_api::error::MALFORMED,
+            })?;
+            ask.mode(&VALIDITIES).map(drop)
+        }
         "PollingRequest" => {
             ask.polled()?;
             ask.polled_client_data()
@@ -69,12 +93,18 @@ fn read(schema: &str, ask: &Ask<'_>, key: KeyType) -> Result<(), Fault> {
     }
 }
 
+/// Whether somebody has typed a PIN into the app; otherwise its user is asked.
+fn brings_pin(body: &Value) -> bool {
+    let values = body["authData"].as_array().into_iter().flatten();
+    !body["PIN"].is_null() || values.into_iter().any(|object| !object["value"].is_null())
+}
+
 /// Whether the code takes this body, with whichever key there is.
 fn is_read(schema: &str, body: &Value, version: Version) -> bool {
     let text = body.to_string();
     let keys = [KeyType::Rsa4096, KeyType::P521];
     keys.into_iter()
-        .any(|key| Ask::parse(text.as_bytes(), version, LIMITS).and_then(|ask| read(schema, &ask, key)).is_ok())
+        .any(|key| Ask::parse(text.as_bytes(), version, LIMITS).and_then(|ask| read(schema, &ask, body, key)).is_ok())
 }
 
 /// Where a document says less than the code, or more, and why.
@@ -87,6 +117,8 @@ fn differs(schema: &str, member: &str, value: &Value, body: &Value) -> bool {
     match (schema, member) {
         // What is no string is a user there is not; the gateway says so.
         ("PollingRequest", "userID") => true,
+        // Where neither it nor a qualifier is there, nothing says whose key is meant.
+        ("SignDocRequest", "credentialID") => value.is_string() || value.is_null(),
         // An id that is too short or too long is an unknown one.
         (_, "credentialID" | "userID") => value.is_string(),
         // The gateway looks into it later.
@@ -100,6 +132,10 @@ fn differs(schema: &str, member: &str, value: &Value, body: &Value) -> bool {
         ("AuthorizeRequest", "OTP") => true,
         // Which there are the credential says.
         ("ChallengeRequest", "authObjectID") => value.is_string(),
+        // It matters where the user is asked, and only there.
+        ("AuthorizeRequest", "description") => true,
+        // Whether it is the algorithm's own function no schema says; what is no string counts as absent.
+        ("SignDocRequest", "hashAlgorithmOID") => value.is_string(),
         // Each digest fits one of the functions, but not the one that is named.
         ("AuthorizeRequest" | "ExtendRequest", "hashAlgo" | "hashAlgorithmOID") => true,
         ("SignHashRequest", "hashAlgo" | "hashAlgorithmOID" | "signAlgo") => value.is_string(),

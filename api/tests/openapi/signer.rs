@@ -34,6 +34,7 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         CreatedCredential,
         CredentialName,
         CredentialStatus,
+        DocumentToSign,
         Done,
         DrawCode,
         DrawnCode,
@@ -44,11 +45,15 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         IssueCertificate,
         IssuedCertificate,
         LinkCertificate,
+        Property,
         Refused,
         Registration,
         RevokeSad,
         Sign,
+        SignDocuments,
         Signed,
+        SignedDocument,
+        SignedDocuments,
         Subject,
     ]
 }
@@ -157,7 +162,7 @@ fn words_are_those_of_the_document() {
         let refusal: Refusal = serde_json::from_value(word.clone()).unwrap();
         assert_eq!(serde_json::to_value(refusal).unwrap(), *word);
     }
-    assert_eq!(words.as_array().unwrap().len(), 22, "as many as Refusal has");
+    assert_eq!(words.as_array().unwrap().len(), 25, "as many as Refusal has");
 }
 
 #[test]
@@ -175,6 +180,7 @@ fn paths_are_those_of_the_document() {
         path::EXTEND,
         path::REVOKE,
         path::SIGN,
+        path::SIGN_DOCUMENTS,
         path::CHANNEL_HELLO,
         path::CHANNEL_RECORD,
         path::AUTHORITY,

@@ -17,6 +17,10 @@ pub(crate) struct Seeded {
     /// folders of an older rsign.
     #[serde(default)]
     pub(crate) coded_user: Option<User>,
+    /// One whose apps wait until she approves in her account; apart from the others, whose keys apps use with a PIN.
+    /// None in folders of an older rsign.
+    #[serde(default)]
+    pub(crate) implicit_user: Option<User>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,6 +60,8 @@ const CAROL: (&str, &str, &str) = ("carol", "Carol", "Reis");
 /// Has one key, which needs a code that is sent to her telephone (of a range that is nobody's) beside its PIN.
 const DORA: (&str, &str, &str) = ("dora", "Dora", "Melo");
 const TELEPHONE: &str = "+12025550143";
+/// Has one key, of mode implicit.
+const EVA: (&str, &str, &str) = ("eva", "Eva", "Pires");
 const KEYS: [&str; 4] = ["RSA-2048", "RSA-3072", "P-256", "P-384"];
 
 impl Seeded {
@@ -95,7 +101,9 @@ pub(super) async fn make(programs: &Programs, layout: &Layout) -> anyhow::Result
     let mut dora = user(programs, layout, DORA.0, DORA.1, DORA.2).await?;
     gateway(programs, layout, &["user", "contact", "--id", &dora.user_id, TELEPHONE]).await?;
     dora.credentials.push(credential(programs, layout, &dora.user_id, "P-256", &["--factor", "online"]).await?.0);
-    Ok(Seeded { clients, users, coded_user: Some(dora) })
+    let mut eva = user(programs, layout, EVA.0, EVA.1, EVA.2).await?;
+    eva.credentials.push(credential(programs, layout, &eva.user_id, "RSA-2048", &["--mode", "implicit"]).await?.0);
+    Ok(Seeded { clients, users, coded_user: Some(dora), implicit_user: Some(eva) })
 }
 
 async fn client(programs: &Programs, layout: &Layout, profile: &str, transport: &str) -> anyhow::Result<Client> {

@@ -5,7 +5,9 @@ mod auth;
 mod authorize;
 mod browser;
 mod credential;
+mod documents;
 mod errors;
+mod implicit;
 mod info;
 mod lifecycle;
 mod list;
@@ -14,7 +16,7 @@ mod oauth;
 mod sign;
 mod timestamp;
 
-use crate::check::Need::{Client, Credential, Login, Method};
+use crate::check::Need::{Client, Credential, Implicit, Login, Method};
 use crate::check::Severity::{Must, Quirk, Should};
 use crate::check::{Check, Need, Severity};
 
@@ -34,6 +36,7 @@ const LIST: &[Need] = &[Method("credentials/list")];
 const INFO: &[Need] = &[Method("credentials/info"), Credential];
 const AUTHORIZE: &[Need] = &[Method("credentials/info"), Method("credentials/authorize"), Credential];
 const SIGN: &[Need] = &[Method("credentials/info"), Method("signatures/signHash"), Credential];
+const SIGN_DOC: &[Need] = &[Method("credentials/info"), Method("signatures/signDoc"), Credential];
 const EXTEND: &[Need] =
     &[Method("credentials/extendTransaction"), Method("credentials/info"), Method("signatures/signHash"), Credential];
 const LOGIN: &[Need] = &[Method("auth/login"), Login];
@@ -45,6 +48,9 @@ const OAUTH: &[Need] = &[Client];
 const CODE: &[Need] = &[Client, Method("credentials/info"), Method("signatures/signHash"), Credential];
 const CHECK: &[Need] =
     &[Method("credentials/authorizeCheck"), Method("credentials/authorize"), Method("credentials/info"), Credential];
+const IMPLICIT: &[Need] = &[Method("credentials/authorize"), Method("credentials/info"), Implicit];
+const HANDLE: &[Need] =
+    &[Method("credentials/authorizeCheck"), Method("credentials/authorize"), Method("credentials/info"), Implicit];
 const MODE_A: &[Need] =
     &[Method("signatures/signPolling"), Method("signatures/signHash"), Method("credentials/info"), Credential];
 
@@ -182,6 +188,15 @@ pub static CHECKS: &[Check] = checks! {
         ["", "11.7"], MUST, &[Method("credentials/authorizeCheck")], authorize::check_errors;
     "authorize.check.sentences" "authorizeCheck refuses in the words of its table"
         ["", "11.7"], WORDING, &[Method("credentials/authorizeCheck")], authorize::check_sentences;
+    "implicit.announced" "what is approved elsewhere asks apps for no PIN and no OTP"
+        ["11.5", "11.5"], MUST, &[Method("credentials/info"), Implicit], implicit::announced;
+    "implicit.unapproved" "there is no SAD that its owner has not approved"
+        ["8.2, 11.6", "8.2, 11.6"], MUST, IMPLICIT, implicit::nothing_at_once;
+    "implicit.waits" "while nobody has approved there is a handle, and it is good for asking again"
+        ["", "11.6, 11.7"], MUST, HANDLE, implicit::waits;
+    "implicit.foreign" "a handle is of no use to another client" ["", "11.7"], MUST, HANDLE, implicit::foreign;
+    "implicit.delivers" "what its owner approves elsewhere is signed"
+        ["11.6", "11.6, 11.7"], MUST, IMPLICIT, implicit::delivers;
     "challenge.answers" "getChallenge gives a challenge, or sends one"
         ["", "11.8"], MUST, CHALLENGE, authorize::challenge;
     "challenge.errors" "getChallenge refuses by its table" ["", "11.8"], MUST, CHALLENGE, authorize::challenge_errors;
@@ -235,6 +250,13 @@ pub static CHECKS: &[Check] = checks! {
         ["", "11.12"], MUST, POLLING, asynchronous::polling_errors;
     "async.polling.sentences" "signPolling refuses in the words of its table"
         ["", "11.12"], WORDING, POLLING, asynchronous::polling_sentences;
+    "documents.cades" "signDoc gives CAdES signatures over a digest and over a document"
+        ["", "11.11"], MUST, SIGN_DOC, documents::cades;
+    "documents.foreign" "signDoc signs no digest that was not authorized"
+        ["", "11.11"], MUST, SIGN_DOC, documents::foreign;
+    "documents.errors" "signDoc refuses by its table" ["", "11.11"], MUST, SIGN_DOC, documents::errors;
+    "documents.sentences" "signDoc refuses in the words of its table"
+        ["", "11.11"], WORDING, SIGN_DOC, documents::sentences;
     "timestamp.token" "timestamp gives an RFC 3161 token of the hash, with the nonce"
         ["11.10", "11.13"], MUST, TIMESTAMP, timestamp::token;
     "timestamp.no_nonce" "a time-stamp is given without a nonce"

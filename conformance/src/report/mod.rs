@@ -208,7 +208,7 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn sample(verdicts: &[(&str, check::Verdict)]) -> Report {
-        let info = serde_json::json!({ "name": "A <service>", "specs": "1.0.4.0", "methods": ["signatures/signDoc"] });
+        let info = serde_json::json!({ "name": "A <service>", "specs": "1.0.4.0", "methods": ["signatures/verify"] });
         let mut service = Service::new("https://csc.example/csc/v1", Version::V1, &info);
         for (id, verdict) in verdicts {
             let check = crate::checks::find(id).unwrap();
@@ -255,6 +255,6 @@ pub(crate) mod tests {
 
     #[test]
     fn methods_nobody_checks_are_named() {
-        assert_eq!(sample(&[]).services[0].uncovered, ["signatures/signDoc"]);
+        assert_eq!(sample(&[]).services[0].uncovered, ["signatures/verify"]);
     }
 }

@@ -115,7 +115,7 @@ mod tests {
         assert!(text.contains("FAILED          should  info.logo: "), "{text}");
         assert!(text.contains("    one <thing>\n    another\n    asked: POST https://csc.example/csc/v1/info {}\n"));
         assert!(text.contains("v1: 1 passed, 1 failed (0 must, 1 should, 0 quirk), 0 not applicable, 0 not checked"));
-        assert!(text.contains("no check is about: signatures/signDoc"));
+        assert!(text.contains("no check is about: signatures/verify"));
         let skipped = || Err(Stop::NotChecked("no client".to_owned()));
         let text = super::write(&sample(&[("oauth.token", skipped()), ("oauth.par", skipped())]), false);
         assert!(text.contains("NOT CHECKED: no client\n    oauth.token, oauth.par\n"), "{text}");

@@ -23,7 +23,7 @@ pub use exchange::Exchange;
 pub(crate) use exchange::Mask;
 pub(crate) use http::{Ask, client};
 pub(crate) use row::{Expected, Rows};
-pub(crate) use tokens::{Code, metadata_url, with};
+pub(crate) use tokens::{Code, metadata_url, run, with};
 
 /// What all checks of a run share: where the service is, and who asks.
 pub(crate) struct Shared {
@@ -118,6 +118,7 @@ impl Session {
                 Err(Stop::NotApplicable("info does not name basic in authType".to_owned()))
             }
             Need::Login if self.profile().login.is_none() => lacks("login"),
+            Need::Implicit if self.profile().implicit.is_none() => lacks("implicit credential"),
             Need::Credential if self.profile().credentials.is_empty() => lacks("credentials"),
             _ => Ok(()),
         }

@@ -40,6 +40,7 @@ impl Subject {
         let sandbox = Sandbox::own();
         let mut profile = Profile::of_ready_file(&sandbox.ready_file()).unwrap();
         profile.credentials[0].approve_command = Some(approver::start(&sandbox).await);
+        profile.implicit.as_mut().unwrap().approve_command = Some(approver::start_elsewhere(&sandbox).await);
         let root = std::fs::read(sandbox.ready.tls_ca.as_ref().unwrap()).unwrap();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.tls_certs_only([reqwest::Certificate::from_pem(&root).unwrap()]).build().unwrap();

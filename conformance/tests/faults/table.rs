@@ -344,6 +344,32 @@ pub(crate) static FAULTS: &[Fault] = &[
     member!("authorize.check", "delivers nothing", "credentials/authorizeCheck", |body| drop_member(body, "SAD")),
     code!("authorize.check.errors", "credentials/authorizeCheck"),
     words!("authorize.check.sentences", "credentials/authorizeCheck"),
+    member!("implicit.announced", "wants a PIN all the same", "credentials/info", |body| {
+        body["authMode"] = json!("explicit");
+        body["auth"]["objects"] = json!([{ "type": "Password", "id": "PIN" }]);
+    }),
+    request("implicit.unapproved", "gives a SAD that nobody approved", |asked, _| {
+        asked.is("credentials/authorize").then(given)
+    }),
+    answer("implicit.waits", "delivers a SAD that nobody approved", |asked, told, _| {
+        if asked.is("credentials/authorizeCheck") && told.status == 202 {
+            *told = given();
+        }
+    }),
+    request("implicit.foreign", "gives handles to whoever asks", |asked, memory| {
+        let announced = |(asked, told): &&(Asked, Told)| asked.is("credentials/authorize") && told.status == 202;
+        if asked.is("credentials/authorizeCheck")
+            && let Some((authorized, _)) = memory.before.iter().rev().find(announced)
+        {
+            asked.headers.insert("authorization", authorized.headers["authorization"].clone());
+        }
+        None
+    }),
+    answer("implicit.delivers", "signs something else", |asked, told, _| {
+        if asked.is("signatures/signHash") && told.status == 200 {
+            turn(told, 0);
+        }
+    }),
     answer("challenge.answers", "gives no challenge", |asked, told, _| {
         if asked.is("credentials/getChallenge") {
             *told = Told::json_body(200, &json!({}));
@@ -460,6 +486,36 @@ pub(crate) static FAULTS: &[Fault] = &[
     }),
     code!("async.polling.errors", "signatures/signPolling"),
     words!("async.polling.sentences", "signatures/signPolling"),
+    answer("documents.cades", "signs wrongly", |asked, told, _| {
+        if asked.is("signatures/signDoc") && told.status == 200 {
+            told.edit(|body| {
+                let list = if body["SignatureObject"].is_null() { "DocumentWithSignature" } else { "SignatureObject" };
+                let mut object = BASE64.decode(body[list][0].as_str().unwrap().as_bytes()).unwrap();
+                *object.last_mut().unwrap() ^= 1;
+                body[list][0] = json!(BASE64.encode(&object));
+            });
+        }
+    }),
+    answer("documents.cades", "puts a signature in the other list", |asked, told, _| {
+        if asked.is("signatures/signDoc") && told.status == 200 {
+            told.edit(|body| {
+                let moved = body["SignatureObject"].take();
+                drop_member(body, "SignatureObject");
+                body["DocumentWithSignature"] = moved;
+            });
+        }
+    }),
+    request("documents.foreign", "signs whatever digest it is given", |asked, memory| {
+        if let Some((authorized, _)) = memory.last("credentials/authorize")
+            && asked.is("signatures/signDoc")
+        {
+            let list = authorized.hashes();
+            asked.edit(|body| body["documentDigests"][0]["hashes"] = list);
+        }
+        None
+    }),
+    code!("documents.errors", "signatures/signDoc"),
+    words!("documents.sentences", "signatures/signDoc"),
     request("timestamp.token", "stamps something else", |asked, _| {
         if asked.is("signatures/timestamp") {
             asked.edit(|body| body["hash"] = json!(BASE64.encode(&[7; 32])));

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::print;
 use crate::app::Parts;
 use crate::config::Config;
-use crate::domain::credential::{Certificate, Credential as Stored, Known};
+use crate::domain::credential::{AuthMode, Certificate, Credential as Stored, Known};
 use crate::service::enrolment::Wanted;
 
 #[derive(Debug, Subcommand)]
@@ -34,6 +34,9 @@ pub(super) enum Credential {
         /// sent to the user's contact.
         #[arg(long, default_value = "none", value_parser = factor)]
         factor: FactorKind,
+        /// How apps get a SAD of it: explicit, with the PIN; or implicit, by asking its owner in the account.
+        #[arg(long, value_enum, default_value = "explicit")]
+        mode: AuthMode,
     },
     /// Lists credentials, one JSON object a line.
     List {
@@ -54,7 +57,7 @@ pub(super) enum Credential {
 
 pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> anyhow::Result<()> {
     match command {
-        Credential::Create { user, key, scal, multisign, stretch, factor } => {
+        Credential::Create { user, key, scal, multisign, stretch, factor, mode } => {
             if factor == FactorKind::Online {
                 let found = parts.repositories.users.find(&user).await?.and_then(|user| user.contact);
                 let reached = found.is_some_and(|contact| parts.couriers.reach(&contact));
@@ -63,7 +66,7 @@ pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> 
                     "codes do not reach this user: see `user contact`, and [otp] of the configuration"
                 );
             }
-            let wanted = Wanted { key, scal, multisign, stretch, factor };
+            let wanted = Wanted { key, scal, multisign, stretch, factor, mode };
             let id = parts.enrolment(&config.tenant).create(&user, wanted).await?;
             print(&json!({ "credentialID": id }))
         }
@@ -100,6 +103,7 @@ fn line(credential: &Stored, certificate: Option<&Certificate>) -> serde_json::V
         "scal": credential.scal,
         "multisign": credential.multisign,
         "factor": credential.factor,
+        "mode": credential.mode,
         "state": credential.state,
         "subject": facts.map(|facts| facts.subject.as_str()),
         "not_after": facts.map(|facts| facts.not_after),

@@ -2,12 +2,19 @@
 
 use serde::Deserialize;
 
+/// Most octets of a body with documents: the signer takes messages of 24 MiB.
+const LARGEST_DOCUMENTS: usize = 20 * 1024 * 1024;
+
 /// Bounds.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Octets of a request body.
     pub body: usize,
+    /// Octets of a body that holds documents: `signatures/signDoc`.
+    pub documents: usize,
+    /// Seconds such a body may take to arrive.
+    pub documents_timeout_seconds: u64,
     /// Hashes in one list.
     pub hashes: usize,
     /// Levels of JSON.
@@ -40,6 +47,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 512 * 1024,
+            documents: 16 * 1024 * 1024,
+            documents_timeout_seconds: 60,
             hashes: 1000,
             depth: 16,
             body_timeout_seconds: 10,
@@ -59,14 +68,18 @@ impl Default for Limits {
 
 impl Limits {
     pub(super) fn faults(&self) -> Vec<String> {
-        let least = self.body.min(self.hashes).min(self.depth).min(self.page).min(self.password_hashes);
-        let seconds = self.body_timeout_seconds.min(self.header_timeout_seconds);
+        let least =
+            self.body.min(self.documents).min(self.hashes).min(self.depth).min(self.page).min(self.password_hashes);
+        let seconds = self.body_timeout_seconds.min(self.documents_timeout_seconds).min(self.header_timeout_seconds);
         let tokens = self.access_token_seconds.min(self.refresh_token_seconds);
         let connections = self.connections.min(self.connections_per_address);
         let calls = self.client_calls_per_second.min(self.user_calls_per_second);
         let mut faults = Vec::new();
         if least == 0 || seconds == 0 || tokens == 0 || connections == 0 || calls == 0 {
             faults.push("[limits] every limit must be at least 1".to_owned());
+        }
+        if self.documents > LARGEST_DOCUMENTS {
+            faults.push(format!("[limits] documents may be at most {LARGEST_DOCUMENTS}, which is what signers take"));
         }
         if self.head < 8192 {
             faults.push("[limits] head must be at least 8192".to_owned());

@@ -1,6 +1,7 @@
 //! The gateway's configuration: one TOML file, one struct per section, unknown keys refused.
 
 pub mod account;
+pub mod approval;
 pub mod asynchronous;
 pub mod limits;
 pub mod listen;
@@ -45,6 +46,9 @@ pub struct Config {
     /// Signatures that are fetched later.
     #[serde(default)]
     pub asynchronous: asynchronous::AsynchronousConfig,
+    /// Users who are asked out of band.
+    #[serde(default)]
+    pub approval: approval::ApprovalConfig,
     /// The time-stamping authority; absent: `signatures/timestamp` is not offered.
     pub timestamp: Option<timestamp::TimestampConfig>,
     /// Codes that are sent.
@@ -84,6 +88,7 @@ impl Config {
         faults.extend(self.account.faults());
         faults.extend(self.asynchronous.faults());
         faults.extend(self.otp.faults());
+        faults.extend(self.approval.faults());
         faults
     }
 }

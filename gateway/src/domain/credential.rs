@@ -24,6 +24,9 @@ pub struct Credential {
     /// What it needs besides its PIN, as the signer told.
     #[serde(default)]
     pub factor: FactorKind,
+    /// How apps get a SAD of it.
+    #[serde(default)]
+    pub mode: AuthMode,
     /// Header, MAC and wrapped key, opaque here; sent to the signer with each signature.
     pub key: Bytes,
     /// Whether its certificate has arrived; until then it does not exist for clients.
@@ -41,6 +44,17 @@ impl Credential {
             FactorKind::Totp | FactorKind::Online => Expression::PinAndOtp,
         }
     }
+}
+
+/// How apps get a SAD of a credential through `credentials/authorize` (CSC 2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMode {
+    /// With what its owner knows: the PIN, in clear or sealed.
+    #[default]
+    Explicit,
+    /// With nothing: its owner is asked in the account, and types the PIN on the signing page.
+    Implicit,
 }
 
 /// The certificate of a credential: kept apart, since signing does not read it.

@@ -1,12 +1,13 @@
 //! A signature that is fetched later (`operationMode` A).
 
 use rsign_api::bytes::Bytes;
+use rsign_api::csc::documents::SignedDocuments;
 use rsign_api::signer::Refusal;
 use serde::{Deserialize, Serialize};
 
 use super::token::Bearer;
 
-/// What becomes of one asynchronous `signHash`. The SAD is not here: a job that is lost is lost (DESIGN 4).
+/// What becomes of one asynchronous `signHash` or `signDoc`. The SAD is not here: a job that is lost is lost (DESIGN 4).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
     /// The client that asked.
@@ -15,6 +16,9 @@ pub struct Job {
     pub user: String,
     /// The credential.
     pub credential: String,
+    /// Whether documents were asked for, which errors have sentences of their own for.
+    #[serde(default)]
+    pub documents: bool,
     /// How far it is.
     pub progress: Progress,
     /// When it is forgotten, Unix milliseconds.
@@ -29,6 +33,8 @@ pub enum Progress {
     Running(i64),
     /// The signatures, in the order of the hashes.
     Signed(Vec<Bytes>),
+    /// The signed documents.
+    Documents(SignedDocuments),
     /// There will be none.
     Failed(Failure),
 }
@@ -72,6 +78,7 @@ mod tests {
             client: "app".to_owned(),
             user: "ana".to_owned(),
             credential: "c1".to_owned(),
+            documents: false,
             progress: Progress::Failed(Failure::Lost),
             expires_at: 0,
         };

@@ -36,6 +36,8 @@ pub enum Purpose {
     Code,
     /// A SAD between the end of a transaction and who fetches it.
     Transaction,
+    /// A SAD between its owner's approval and the app that waits for it (DESIGN 4).
+    Prompt,
     /// SHA-256 of a client secret, the key of `account_token` (DESIGN 6).
     AccountToken,
     /// What DPoP nonces are made with.
@@ -47,6 +49,7 @@ impl Purpose {
         match self {
             Self::Code => b"rsign/seal/code/v1",
             Self::Transaction => b"rsign/seal/transaction/v1",
+            Self::Prompt => b"rsign/seal/prompt/v1",
             Self::AccountToken => b"rsign/seal/account-token/v1",
             Self::Nonce => b"rsign/seal/nonce/v1",
         }

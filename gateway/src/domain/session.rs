@@ -59,6 +59,10 @@ pub enum Notice {
     FactorNotSet,
     /// An app lost its access.
     AppRevoked,
+    /// An app cannot ask out of band any more.
+    AppBlocked,
+    /// It can again.
+    AppHeard,
     /// Other browsers were signed out.
     OthersSignedOut,
     /// The password is another.

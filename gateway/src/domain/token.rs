@@ -24,10 +24,13 @@ pub enum Kind {
     Pushed,
     /// Id of an authorization request while its user decides.
     Request,
+    /// Handle of what a user is asked out of band.
+    Handle,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [Self::Access, Self::Refresh, Self::Sad, Self::Code, Self::Pushed, Self::Request];
+    const ALL: [Self; 7] =
+        [Self::Access, Self::Refresh, Self::Sad, Self::Code, Self::Pushed, Self::Request, Self::Handle];
 
     /// What its tokens begin with.
     #[must_use]
@@ -39,6 +42,7 @@ impl Kind {
             Self::Code => "ac_",
             Self::Pushed => "pr_",
             Self::Request => "ar_",
+            Self::Handle => "ah_",
         }
     }
 

@@ -5,6 +5,7 @@ use rsign_api::channel::wire::State;
 use rsign_api::signer::{Entry, Registration};
 use serde::{Deserialize, Serialize};
 
+use super::credential::AuthMode;
 use super::language::Language;
 use super::seal::Sealed;
 
@@ -29,6 +30,9 @@ pub struct Transaction {
     pub app: Option<String>,
     /// What the app calls the documents, in the order of the list.
     pub labels: Vec<Option<String>>,
+    /// How apps shall get SADs of the key that is made, where one is.
+    #[serde(default)]
+    pub mode: AuthMode,
     /// Who started it, and so who fetches what comes of it.
     pub origin: Origin,
     /// Language of the page.
@@ -51,6 +55,13 @@ pub enum Origin {
     Request {
         /// Its id.
         request: String,
+        /// Digest of the session.
+        session: String,
+    },
+    /// A user approves what an app asked at `credentials/authorize`: what comes of it goes to the app at once.
+    Prompt {
+        /// Id of the prompt.
+        prompt: String,
         /// Digest of the session.
         session: String,
     },

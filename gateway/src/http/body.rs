@@ -24,6 +24,12 @@ pub(super) async fn read(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8
     }
 }
 
+/// The whole body of a request that holds documents.
+pub(super) async fn read_documents(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let body_timeout_seconds = limits.documents_timeout_seconds;
+    read(body, &Limits { body: limits.documents, body_timeout_seconds, ..*limits }).await
+}
+
 /// The whole body, which may have at most so many octets if the limit is not lower.
 pub(super) async fn read_short(body: Body, limits: &Limits, most: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
     read(body, &Limits { body: limits.body.min(most), ..*limits }).await

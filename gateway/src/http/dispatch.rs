@@ -37,6 +37,8 @@ pub(super) struct Method {
     pub(super) header: Fault,
     /// What has to be switched on for it.
     pub(super) needs: Needs,
+    /// Whether its body may hold documents, and be as long as they are.
+    pub(super) documents: bool,
     /// Its handler.
     pub(super) run: Run,
 }
@@ -157,13 +159,13 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
     let (head, body) = request.into_parts();
     match method.run {
         Run::Open(handle) => {
-            let content = content(&site, version, body).await?;
+            let content = content(&site, version, method, body).await?;
             let address = address::of(&site, &head);
             handle(site, OpenCall { headers: head.headers, address, content }).await
         }
         Run::Service(handle) => {
             let bearer = bearer(&site, &head, method.header).await?;
-            let content = content(&site, version, body).await?;
+            let content = content(&site, version, method, body).await?;
             handle(site, Call { bearer, own: None, content }).await
         }
         Run::Credential(handle) => {
@@ -172,21 +174,23 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
                 Holder::Credential(bearer, own) => (bearer, Some(own)),
                 Holder::Errand(..) => return Err(of_another_kind()),
             };
-            let content = content(&site, version, body).await?;
+            let content = content(&site, version, method, body).await?;
             handle(site, Call { bearer, own, content }).await
         }
         Run::Errand(handle) => {
             let Holder::Errand(bearer, commission) = holder(&site, &head, method.header).await? else {
                 return Err(of_another_kind());
             };
-            let content = content(&site, version, body).await?;
+            let content = content(&site, version, method, body).await?;
             handle(site, Commissioned { bearer, commission, content }).await
         }
     }
 }
 
-async fn content(site: &Site, version: Version, body: axum::body::Body) -> Result<Content, Problem> {
-    let body = body::read(body, &site.config.limits).await?;
+async fn content(site: &Site, version: Version, method: &Method, body: axum::body::Body) -> Result<Content, Problem> {
+    let limits = &site.config.limits;
+    let body =
+        if method.documents { body::read_documents(body, limits).await? } else { body::read(body, limits).await? };
     Ok(Content { version, body, limits: site.limits() })
 }
 

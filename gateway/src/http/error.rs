@@ -11,8 +11,8 @@ use crate::service::account::throttle::Wait;
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{
-    authorization, clients, credentials, enrolment, jobs, login, one_time_codes, passwords, rates, signing,
-    time_stamps, tokens, transactions, workers,
+    authorization, clients, credentials, documents, enrolment, evidence, jobs, login, one_time_codes, passwords,
+    prompts, rates, signing, time_stamps, tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -56,6 +56,12 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::DigestLength => wire::DIGEST_LENGTH,
         Refusal::Algorithm => wire::SIGN_ALGO,
         Refusal::NotAllowed => wire::oauth2::DENIED,
+        Refusal::Format => wire::SIGNATURE_FORMAT,
+        Refusal::Property => return Problem::signed_properties(Vec::new()).because(signer::Error::Refused(refusal)),
+        Refusal::ForeignDocument => {
+            let problem = Problem::new(StatusCode::FORBIDDEN, wire::DOCUMENT_MISMATCH);
+            return problem.because(signer::Error::Refused(refusal));
+        }
         Refusal::Busy => return Problem::unavailable(signer::Error::Busy),
         // The services name the certificate's subject or call the credential disabled; here nobody did.
         Refusal::CertificateExpired => wire::CREDENTIAL_DISABLED,
@@ -101,6 +107,8 @@ impl From<authorization::Error> for Problem {
     fn from(error: authorization::Error) -> Self {
         match error {
             authorization::Error::SealedPin => wire::PIN_SEALED.into(),
+            // Not judged, so it costs no try.
+            error @ authorization::Error::Implicit => Self::from(wire::PIN).because(error),
             authorization::Error::Disabled => wire::CREDENTIAL_DISABLED.into(),
             authorization::Error::Signer(error) => error.into(),
             authorization::Error::History(error) => error.into(),
@@ -121,6 +129,33 @@ impl From<signing::Error> for Problem {
     }
 }
 
+impl From<evidence::Error> for Problem {
+    fn from(error: evidence::Error) -> Self {
+        match error {
+            evidence::Error::Signer(error) => error.into(),
+            error @ evidence::Error::Unavailable(_) => Self::unavailable(error),
+            error @ (evidence::Error::Malformed(_)
+            | evidence::Error::NoIssuer
+            | evidence::Error::NoSource
+            | evidence::Error::Wrong(_)) => Self::internal(error),
+        }
+    }
+}
+
+impl From<documents::Error> for Problem {
+    fn from(error: documents::Error) -> Self {
+        match error {
+            documents::Error::Signing(signing::Error::Signer(
+                error @ signer::Error::Refused(Refusal::HashNotAuthorized),
+            )) => Self::from(wire::DOCUMENTS_NOT_AUTHORIZED).because(error),
+            documents::Error::Signing(error) => error.into(),
+            documents::Error::TimeStamp(error) => error.into(),
+            documents::Error::Evidence(error) => error.into(),
+            error @ (documents::Error::Unbelievable(_) | documents::Error::Unfinished(_)) => Self::internal(error),
+        }
+    }
+}
+
 impl From<jobs::Error> for Problem {
     fn from(error: jobs::Error) -> Self {
         match error {
@@ -130,6 +165,7 @@ impl From<jobs::Error> for Problem {
             jobs::Error::OtherUser => wire::POLLED_USER.into(),
             error @ jobs::Error::Busy => Self::unavailable(error),
             jobs::Error::Signing(error) => error.into(),
+            jobs::Error::Documents(error) => error.into(),
             jobs::Error::Store(error) => error.into(),
             error @ (jobs::Error::Lost | jobs::Error::Random(_)) => Self::internal(error),
         }
@@ -166,6 +202,24 @@ impl From<rates::TooMany> for Problem {
     fn from(error: rates::TooMany) -> Self {
         let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
         busy.with_wait(error.seconds).because(error)
+    }
+}
+
+impl From<prompts::Error> for Problem {
+    fn from(error: prompts::Error) -> Self {
+        match error {
+            prompts::Error::Unknown => wire::HANDLE.into(),
+            prompts::Error::Refused => wire::REFUSED.into(),
+            prompts::Error::Undecided => wire::UNDECIDED.into(),
+            prompts::Error::Full(seconds) => {
+                let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
+                busy.with_wait(seconds).because(error)
+            }
+            prompts::Error::Locked => wire::PIN_LOCKED.into(),
+            prompts::Error::Credential(error) => error.into(),
+            prompts::Error::Store(error) => error.into(),
+            error @ (prompts::Error::Random(_) | prompts::Error::Seal(_)) => Self::internal(error),
+        }
     }
 }
 
@@ -290,6 +344,7 @@ impl From<transactions::Error> for Problem {
             error @ (transactions::Error::Enrolment(_)
             | transactions::Error::History(_)
             | transactions::Error::Random(_)
+            | transactions::Error::Prompt(_)
             | transactions::Error::Seal(_)) => Self::internal(error),
         }
     }
@@ -362,46 +417,4 @@ impl From<proofs::Error> for Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::http::header;
-    use rsign_api::version::Version;
-
-    use super::*;
-
-    fn said(refusal: Refusal, version: Version) -> (u16, &'static str, String) {
-        let problem = refused(refusal);
-        let body = problem.body(version);
-        (problem.status().as_u16(), body.error, body.error_description)
-    }
-
-    #[test]
-    fn refusals_speak_the_language_of_the_version() {
-        let pin = |version| said(Refusal::WrongPin, version);
-        assert_eq!(pin(Version::V1), (400, "invalid_pin", "The PIN is invalid".to_owned()));
-        assert_eq!(
-            pin(Version::V2),
-            (400, "invalid_authentication_data", "The authentication data is invalid".to_owned())
-        );
-        assert_eq!(said(Refusal::PinLocked, Version::V1).2, "PIN locked");
-        assert_eq!(said(Refusal::PinLocked, Version::V2).2, "Credential locked");
-        assert_eq!(said(Refusal::WrongFactor, Version::V1), (400, "invalid_otp", "The OTP is invalid".to_owned()));
-        assert_eq!(said(Refusal::WrongFactor, Version::V2), pin(Version::V2));
-        assert_eq!(said(Refusal::FactorLocked, Version::V1).2, "OTP locked");
-        assert_eq!(said(Refusal::FactorLocked, Version::V2).2, "Credential locked");
-    }
-
-    #[test]
-    fn what_is_busy_says_when_to_come_back() {
-        let response = refused(Refusal::Busy).response(Version::V2);
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
-        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
-    }
-
-    #[test]
-    fn tampering_is_our_fault_and_is_logged() {
-        let problem = refused(Refusal::ForeignKey);
-        assert_eq!(problem.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(problem.chain().unwrap().contains("wrapped key"));
-    }
-}
+mod tests;

@@ -11,16 +11,17 @@ const BOTH: &[Version] = &[Version::V1, Version::V2];
 const V2: &[Version] = &[Version::V2];
 
 const fn method(name: &'static str, versions: &'static [Version], run: Run) -> Method {
-    Method { name, versions, header: wire::HEADER, needs: Needs::Nothing, run }
+    Method { name, versions, header: wire::HEADER, needs: Needs::Nothing, documents: false, run }
 }
 
 /// All of them, in the order `info` names them.
-pub(super) static METHODS: [Method; 14] = [
+pub(super) static METHODS: [Method; 16] = [
     Method { needs: Needs::Basic, ..method("auth/login", BOTH, Run::Open(csc::auth_login::handle)) },
     Method { header: wire::HEADER_CAPITALS, ..method("auth/revoke", BOTH, Run::Service(csc::auth_revoke::handle)) },
     method("credentials/list", BOTH, Run::Service(csc::credentials_list::handle)),
     method("credentials/info", BOTH, Run::Credential(csc::credentials_info::handle)),
     method("credentials/authorize", BOTH, Run::Service(csc::authorize::handle)),
+    method("credentials/authorizeCheck", V2, Run::Service(csc::authorize_check::handle)),
     Method {
         header: wire::HEADER_CAPITALS,
         ..method("credentials/extendTransaction", BOTH, Run::Service(csc::extend_transaction::handle))
@@ -34,6 +35,7 @@ pub(super) static METHODS: [Method; 14] = [
     Method { needs: Needs::Keys, ..method("credentials/create", V2, Run::Errand(csc::credentials_create::handle)) },
     Method { needs: Needs::Keys, ..method("credentials/delete", V2, Run::Errand(csc::credentials_delete::handle)) },
     method("signatures/signHash", BOTH, Run::Credential(csc::sign_hash::handle)),
+    Method { documents: true, ..method("signatures/signDoc", V2, Run::Credential(csc::sign_doc::handle)) },
     method("signatures/signPolling", V2, Run::Credential(csc::sign_polling::handle)),
     Method { needs: Needs::TimeStamps, ..method("signatures/timestamp", BOTH, Run::Service(csc::timestamp::handle)) },
     INFO,
@@ -44,7 +46,7 @@ pub(super) const INFO: Method = method("info", BOTH, Run::Open(csc::info::handle
 
 /// Methods of the standard that this service does not have yet, with the versions that define them.
 #[cfg(test)]
-pub(super) const MISSING: [(&str, &[Version]); 2] = [("credentials/authorizeCheck", V2), ("signatures/signDoc", V2)];
+pub(super) const MISSING: [(&str, &[Version]); 0] = [];
 
 /// Those that this configuration switches on (DESIGN 6).
 pub(super) fn offered(config: &Config) -> impl Iterator<Item = &'static Method> {

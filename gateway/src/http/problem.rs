@@ -23,7 +23,15 @@ pub(super) struct Problem {
 #[derive(Debug)]
 enum Wording {
     Row(Fault),
+    /// Rare, and kept small beside the other.
+    Particular(Box<Particular>),
+}
+
+/// Rows whose sentences name what they are about.
+#[derive(Debug)]
+enum Particular {
     CertificateExpired { organization: String, common_name: String },
+    SignedProperties(Vec<String>),
 }
 
 impl Problem {
@@ -32,9 +40,18 @@ impl Problem {
         Self { status, wording: Wording::Row(fault), cause: None, nonce: None, wait: None }
     }
 
-    /// The one row whose sentence names the certificate it is about.
-    pub(super) const fn certificate_expired(organization: String, common_name: String) -> Self {
-        let wording = Wording::CertificateExpired { organization, common_name };
+    /// The row whose sentence names the certificate it is about.
+    pub(super) fn certificate_expired(organization: String, common_name: String) -> Self {
+        Self::particular(Particular::CertificateExpired { organization, common_name })
+    }
+
+    /// The row whose sentence names the attributes it is about.
+    pub(super) fn signed_properties(names: Vec<String>) -> Self {
+        Self::particular(Particular::SignedProperties(names))
+    }
+
+    fn particular(particular: Particular) -> Self {
+        let wording = Wording::Particular(Box::new(particular));
         Self { status: StatusCode::BAD_REQUEST, wording, cause: None, nonce: None, wait: None }
     }
 
@@ -100,9 +117,12 @@ impl Problem {
     pub(super) fn body(&self, version: Version) -> ErrorBody {
         match &self.wording {
             Wording::Row(fault) => fault.body(version),
-            Wording::CertificateExpired { organization, common_name } => {
-                wire::certificate_expired(version, organization, common_name)
-            }
+            Wording::Particular(particular) => match &**particular {
+                Particular::CertificateExpired { organization, common_name } => {
+                    wire::certificate_expired(version, organization, common_name)
+                }
+                Particular::SignedProperties(names) => wire::signed_properties(names),
+            },
         }
     }
 

@@ -9,7 +9,8 @@ use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
     Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome,
     ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode,
-    Extend, FactorKind, IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, Signed, State,
+    Extend, FactorKind, IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, SignDocuments,
+    Signed, SignedDocument, SignedDocuments, State,
 };
 use secrecy::ExposeSecret as _;
 
@@ -35,8 +36,12 @@ pub(crate) struct FakeSigner {
     pub(crate) factor: Mutex<FactorKind>,
     /// What it was asked to sign.
     pub(crate) signed: Mutex<Vec<Sign>>,
+    /// Documents it was asked to sign.
+    pub(crate) documents: Mutex<Vec<SignDocuments>>,
     /// State of every credential.
     pub(crate) state: Mutex<State>,
+    /// Until when wrong PINs lock every credential, Unix seconds.
+    pub(crate) locked_until: Mutex<Option<i64>>,
     /// Refuses everything with this.
     pub(crate) refusal: Mutex<Option<Refusal>>,
     /// Answers nothing at all.
@@ -62,7 +67,9 @@ impl Default for FakeSigner {
             wait: Mutex::default(),
             factor: Mutex::default(),
             signed: Mutex::default(),
+            documents: Mutex::default(),
             state: Mutex::new(State::Active),
+            locked_until: Mutex::default(),
             refusal: Mutex::default(),
             away: Mutex::default(),
             hellos: Mutex::default(),
@@ -88,7 +95,11 @@ impl FakeSigner {
 
     fn standing(&self) -> CredentialStatus {
         let factor = *self.factor.lock().unwrap();
-        CredentialStatus { state: *self.state.lock().unwrap(), factor, locked_until: None }
+        CredentialStatus {
+            state: *self.state.lock().unwrap(),
+            factor,
+            locked_until: *self.locked_until.lock().unwrap(),
+        }
     }
 }
 
@@ -171,6 +182,15 @@ impl Signer for FakeSigner {
         let signatures = ask.hashes.clone();
         self.signed.lock().unwrap().push(ask);
         Ok(Signed { signatures })
+    }
+
+    async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments> {
+        self.willing()?;
+        // The attributes are an empty set: what is in them only a real signer knows.
+        let one = SignedDocument { signature: Bytes(vec![7; 64]), prepared: Bytes(vec![0x31, 0]) };
+        let documents = vec![one; ask.documents.len()];
+        self.documents.lock().unwrap().push(ask);
+        Ok(SignedDocuments { documents })
     }
 
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened> {

@@ -10,10 +10,13 @@ pub(crate) mod fake_courier;
 #[cfg(test)]
 pub(crate) mod fake_identity;
 #[cfg(test)]
+pub(crate) mod fake_revocations;
+#[cfg(test)]
 pub(crate) mod fake_signer;
 #[cfg(test)]
 pub(crate) mod fake_time_stamps;
 pub mod identity;
 pub mod random;
+pub mod revocations;
 pub mod signer;
 pub mod time_stamps;

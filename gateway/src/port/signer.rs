@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use rsign_api::signer::{
     Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelRecord,
     CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend,
-    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, Signed,
+    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, SignDocuments, Signed,
+    SignedDocuments,
 };
 
 /// Why the signer did not do it.
@@ -47,6 +48,8 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     async fn revoke(&self, ask: RevokeSad) -> Result<Done>;
     /// Spends approved hashes.
     async fn sign(&self, ask: Sign) -> Result<Signed>;
+    /// Spends approved documents or their digests.
+    async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments>;
     /// Opens an end-to-end channel.
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened>;
     /// Carries one of its records.

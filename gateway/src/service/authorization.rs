@@ -6,7 +6,7 @@ use rsign_api::signer::{Authorize, Authorized, Entry, Extend, Refusal, RevokeSad
 use secrecy::SecretString;
 
 use crate::domain::client::{BASIC, PinTransport};
-use crate::domain::credential::Credential;
+use crate::domain::credential::{AuthMode, Credential};
 use crate::domain::history::{Approval, Way, code as history_code};
 use crate::domain::token::Bearer;
 use crate::port::signer::{self, Signer};
@@ -19,6 +19,9 @@ pub enum Error {
     /// The client's registration wants PINs sealed.
     #[error("a PIN in clear came from a client of sealed transport")]
     SealedPin,
+    /// The credential takes no PIN in clear, whoever brings it.
+    #[error("a PIN in clear came for a credential whose owner is asked")]
+    Implicit,
     /// The credential cannot sign now.
     #[error("the credential is disabled")]
     Disabled,
@@ -107,6 +110,9 @@ impl Authorization {
         pin: SecretString,
         code: Option<SecretString>,
     ) -> Result<Authorized, Error> {
+        if credential.mode == AuthMode::Implicit {
+            return Err(Error::Implicit);
+        }
         let ask = Authorize {
             credential: credential.id.clone(),
             user: credential.user.clone(),

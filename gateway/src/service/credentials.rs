@@ -154,6 +154,19 @@ impl Credentials {
         Ok(Some(state))
     }
 
+    /// Until when wrong PINs lock it, Unix seconds, by the signer's word.
+    ///
+    /// # Errors
+    /// The signer; disabled, where it cannot sign at all.
+    pub async fn locked_until(&self, credential: &Credential) -> Result<Option<i64>, Error> {
+        let name = CredentialName { credential: credential.id.clone() };
+        match self.signer.status(name).await {
+            Ok(status) if status.state == State::Active => Ok(status.locked_until),
+            Ok(_) | Err(signer::Error::Refused(Refusal::UnknownCredential)) => Err(Error::Disabled),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn reaches(&self, bearer: &Bearer, user: &str) -> Result<bool, rsign_storage::Error> {
         match (&bearer.user, bearer.reach) {
             (Some(own), _) => Ok(own == user),

@@ -10,7 +10,7 @@ use rsign_api::signer::{
 };
 
 use crate::domain::certificate::Facts;
-use crate::domain::credential::{Certificate, Credential, Known};
+use crate::domain::credential::{AuthMode, Certificate, Credential, Known};
 use crate::domain::transaction::PATIENCE;
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
@@ -59,6 +59,8 @@ pub struct Wanted {
     pub stretch: Stretch,
     /// What it needs besides its PIN.
     pub factor: FactorKind,
+    /// How apps get a SAD of it.
+    pub mode: AuthMode,
 }
 
 /// The service.
@@ -176,6 +178,7 @@ impl Enrolment {
             scal: wanted.scal,
             multisign: wanted.multisign,
             factor: made.factor,
+            mode: wanted.mode,
             key: made.key,
             certified: false,
             state: Known::Enrolling,

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use rsign_api::algorithm::Scheme;
 use rsign_api::bytes::Bytes;
+use rsign_api::csc::documents::SignedDocuments;
 use rsign_api::csc::signatures::Deferral;
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
 
+use super::documents::{self, Documents};
 use super::signing::{self, Signing};
 use crate::domain::credential::Credential;
 use crate::domain::job::{Failure, Job, Progress};
@@ -45,6 +47,9 @@ pub enum Error {
     /// There are no signatures.
     #[error(transparent)]
     Signing(#[from] signing::Error),
+    /// There are no signed documents.
+    #[error(transparent)]
+    Documents(#[from] documents::Error),
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] rsign_storage::Error),
@@ -56,6 +61,24 @@ pub enum Error {
 /// What a job is made of.
 #[derive(Debug)]
 pub struct Order {
+    /// What is to be done.
+    pub work: Work,
+    /// How long the signatures are kept, and whom to tell.
+    pub deferral: Deferral,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Work {
+    /// Hashes are to be signed.
+    Hashes(Hashes),
+    /// Documents are.
+    Documents(documents::Order),
+}
+
+/// Hashes that are to be signed.
+#[derive(Debug)]
+pub struct Hashes {
     /// Who asks.
     pub bearer: Bearer,
     /// With which credential.
@@ -66,8 +89,6 @@ pub struct Order {
     pub scheme: Scheme,
     /// What.
     pub hashes: Vec<Bytes>,
-    /// How long the signatures are kept, and whom to tell.
-    pub deferral: Deferral,
 }
 
 /// What a poll brings.
@@ -77,6 +98,8 @@ pub enum Polled {
     Running,
     /// In the order of the hashes.
     Signed(Vec<Bytes>),
+    /// In the order of the documents.
+    Documents(SignedDocuments),
 }
 
 /// Who polls.
@@ -105,6 +128,7 @@ pub struct Jobs {
     stored: Stored,
     clients: Clients,
     signing: Arc<Signing>,
+    documents: Arc<Documents>,
     callback: Arc<dyn Callback>,
     patience: Patience,
     slots: Arc<Semaphore>,
@@ -121,6 +145,8 @@ pub struct Parts {
     pub clients: Clients,
     /// Makes the signatures.
     pub signing: Arc<Signing>,
+    /// Makes signed documents.
+    pub documents: Arc<Documents>,
     /// Tells apps.
     pub callback: Arc<dyn Callback>,
     /// How long things may take.
@@ -133,15 +159,15 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
 }
 
-type Work = JoinHandle<Result<Vec<Bytes>, signing::Error>>;
+type Running = JoinHandle<Result<Progress, Error>>;
 
 impl Jobs {
     /// The service.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { stored, clients, signing, callback, patience, most, clock, random } = parts;
+        let Parts { stored, clients, signing, documents, callback, patience, most, clock, random } = parts;
         let slots = Arc::new(Semaphore::new(most));
-        Self { stored, clients, signing, callback, patience, slots, clock, random }
+        Self { stored, clients, signing, documents, callback, patience, slots, clock, random }
     }
 
     /// Begins to sign, and says what the signatures can be fetched by.
@@ -149,7 +175,11 @@ impl Jobs {
     /// # Errors
     /// See [`Error`]; what the signer refuses within the patience of an answer is an error of this call.
     pub async fn start(&self, order: Order) -> Result<String, Error> {
-        let Order { bearer, credential, sad, scheme, hashes, deferral } = order;
+        let Order { work, deferral } = order;
+        let (bearer, credential, documents) = match &work {
+            Work::Hashes(hashes) => (&hashes.bearer, &hashes.credential, false),
+            Work::Documents(documents) => (&documents.bearer, &documents.credential, true),
+        };
         self.require_registered(&bearer.client, deferral.response_uri.as_deref()).await?;
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Error::Busy)?;
         let id = self.random.id()?;
@@ -158,15 +188,15 @@ impl Jobs {
             client: bearer.client.clone(),
             user: credential.user.clone(),
             credential: credential.id.clone(),
+            documents,
             progress: Progress::Running(now + milliseconds(self.patience.job)),
             expires_at: now.saturating_add(i64::try_from(deferral.validity).unwrap_or(i64::MAX)),
         };
-        let signing = Arc::clone(&self.signing);
-        let mut work = tokio::spawn(async move { signing.sign(bearer, credential, sad, scheme, hashes).await });
+        let mut work = self.begin(work);
         match tokio::time::timeout(self.patience.answer, &mut work).await {
             Ok(outcome) => {
-                let signatures = outcome.map_err(crashed)??;
-                self.stored.store(&id, Job { progress: Progress::Signed(signatures), ..job }).await?;
+                let progress = outcome.map_err(crashed)??;
+                self.stored.store(&id, Job { progress, ..job }).await?;
                 self.tell(&id, deferral.response_uri, slot);
             }
             Err(_) => {
@@ -177,6 +207,18 @@ impl Jobs {
         Ok(id)
     }
 
+    fn begin(&self, work: Work) -> Running {
+        let (signing, documents) = (Arc::clone(&self.signing), Arc::clone(&self.documents));
+        tokio::spawn(async move {
+            match work {
+                Work::Hashes(Hashes { bearer, credential, sad, scheme, hashes }) => {
+                    Ok(Progress::Signed(signing.sign(bearer, credential, sad, scheme, hashes).await?))
+                }
+                Work::Documents(order) => Ok(Progress::Documents(documents.sign(order).await?)),
+            }
+        })
+    }
+
     /// A URI that was not agreed on beforehand is never called.
     async fn require_registered(&self, client: &str, uri: Option<&str>) -> Result<(), Error> {
         let Some(uri) = uri else { return Ok(()) };
@@ -185,11 +227,11 @@ impl Jobs {
     }
 
     /// Notes the outcome when it is there, then tells the app.
-    fn follow(&self, id: &str, work: Work, uri: Option<String>, slot: OwnedSemaphorePermit) {
+    fn follow(&self, id: &str, work: Running, uri: Option<String>, slot: OwnedSemaphorePermit) {
         let (stored, callback, id) = (self.stored.clone(), Arc::clone(&self.callback), id.to_owned());
         tokio::spawn(async move {
             let progress = match work.await.map_err(crashed) {
-                Ok(Ok(signatures)) => Progress::Signed(signatures),
+                Ok(Ok(progress)) => progress,
                 Ok(Err(error)) | Err(error) => Progress::Failed(failure(error)),
             };
             if let Err(error) = stored.end(&id, progress).await {
@@ -228,13 +270,9 @@ impl Jobs {
         match job.progress {
             Progress::Running(until) if until > now => Ok(Polled::Running),
             Progress::Signed(signatures) => Ok(Polled::Signed(signatures)),
-            Progress::Failed(Failure::Refused(refusal)) => {
-                Err(signing::Error::Signer(signer::Error::Refused(refusal)).into())
-            }
-            Progress::Failed(Failure::CertificateExpired { organization, common_name }) => {
-                Err(signing::Error::CertificateExpired { organization, common_name }.into())
-            }
-            Progress::Failed(Failure::Lost) | Progress::Running(_) => Err(Error::Lost),
+            Progress::Documents(documents) => Ok(Polled::Documents(documents)),
+            Progress::Failed(failure) => Err(failed(failure, job.documents)),
+            Progress::Running(_) => Err(Error::Lost),
         }
     }
 }
@@ -248,21 +286,37 @@ async fn tell(callback: &dyn Callback, id: &str, uri: Option<String>) {
 }
 
 /// Only a bug ends a task without an outcome.
-fn crashed(error: JoinError) -> signing::Error {
-    signing::Error::Signer(signer::Error::Unavailable(error.into()))
+fn crashed(error: JoinError) -> Error {
+    signing::Error::Signer(signer::Error::Unavailable(error.into())).into()
 }
 
-fn failure(error: signing::Error) -> Failure {
+/// How it is told later.
+fn failure(error: Error) -> Failure {
     match error {
-        signing::Error::Signer(signer::Error::Refused(refusal)) => Failure::Refused(refusal),
-        signing::Error::CertificateExpired { organization, common_name } => {
-            Failure::CertificateExpired { organization, common_name }
-        }
-        error @ (signing::Error::Signer(_) | signing::Error::Store(_)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "an asynchronous job failed");
-            Failure::Lost
-        }
+        Error::Signing(error) | Error::Documents(documents::Error::Signing(error)) => match error {
+            signing::Error::Signer(signer::Error::Refused(refusal)) => return Failure::Refused(refusal),
+            signing::Error::CertificateExpired { organization, common_name } => {
+                return Failure::CertificateExpired { organization, common_name };
+            }
+            error @ (signing::Error::Signer(_) | signing::Error::Store(_)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "an asynchronous job failed");
+            }
+        },
+        error => tracing::error!(error = &error as &dyn std::error::Error, "an asynchronous job failed"),
     }
+    Failure::Lost
+}
+
+/// What was noted, as the error it was.
+fn failed(failure: Failure, documents: bool) -> Error {
+    let error = match failure {
+        Failure::Refused(refusal) => signing::Error::Signer(signer::Error::Refused(refusal)),
+        Failure::CertificateExpired { organization, common_name } => {
+            signing::Error::CertificateExpired { organization, common_name }
+        }
+        Failure::Lost => return Error::Lost,
+    };
+    if documents { documents::Error::Signing(error).into() } else { error.into() }
 }
 
 fn milliseconds(duration: Duration) -> i64 {

@@ -272,7 +272,7 @@ impl Tokens {
                 self.grants.revoke(&found.grant).await?;
                 Ok(self.access.revoke_grant(&found.grant).await?)
             }
-            Some(Kind::Sad | Kind::Code | Kind::Pushed | Kind::Request) | None => Err(Error::Unknown),
+            Some(Kind::Sad | Kind::Code | Kind::Pushed | Kind::Request | Kind::Handle) | None => Err(Error::Unknown),
         }
     }
 

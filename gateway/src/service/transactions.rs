@@ -12,8 +12,9 @@ pub use relay::{Opened, Relayed};
 
 use super::account::history::{self, History};
 use super::enrolment::{self, Enrolment};
+use super::prompts::{self, Prompts};
 use crate::domain::certificate::Facts;
-use crate::domain::credential::Credential;
+use crate::domain::credential::{AuthMode, Credential};
 use crate::domain::language::Language;
 use crate::domain::seal::{self, Material, Purpose};
 use crate::domain::token::digest;
@@ -56,6 +57,9 @@ pub enum Error {
     /// The SAD could not be sealed.
     #[error(transparent)]
     Seal(#[from] seal::Failed),
+    /// The app could not be given what its user approved.
+    #[error(transparent)]
+    Prompt(#[from] prompts::Error),
 }
 
 /// What a transaction shall be for.
@@ -81,6 +85,8 @@ pub struct Start {
     pub enrol: Option<Enrol>,
     /// What an authenticator app shall call the account, where one is set up.
     pub label: Option<String>,
+    /// How apps shall get SADs of what an enrolment makes.
+    pub mode: AuthMode,
     /// What the client asked for, as it signed it (RFC 9101).
     pub signed: Option<String>,
     /// Who starts it.
@@ -137,6 +143,7 @@ pub struct Transactions {
     credentials: Credentials,
     enrolment: Arc<Enrolment>,
     history: Arc<History>,
+    prompts: Arc<Prompts>,
     keys_per_user: usize,
     signer: Arc<dyn Signer>,
     material: Arc<Material>,
@@ -157,6 +164,8 @@ pub struct Parts {
     pub enrolment: Arc<Enrolment>,
     /// Where approvals are written down.
     pub history: Arc<History>,
+    /// Gives apps what their users approved out of band.
+    pub prompts: Arc<Prompts>,
     /// Most keys of one user, where users make them.
     pub keys_per_user: usize,
     /// The signer.
@@ -183,13 +192,14 @@ impl Transactions {
     /// The service over its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { stored, credentials, enrolment, history, keys_per_user, signer, .. } = parts;
+        let Parts { stored, credentials, enrolment, history, prompts, keys_per_user, signer, .. } = parts;
         let Parts { material, tenant, sign_origin, clock, random, .. } = parts;
         Self {
             stored,
             credentials,
             enrolment,
             history,
+            prompts,
             keys_per_user,
             signer,
             material,
@@ -225,6 +235,7 @@ impl Transactions {
             signed: start.signed,
             app: start.app,
             labels: start.labels,
+            mode: start.mode,
             origin: start.origin,
             language: start.language,
             hellos: 0,
@@ -289,7 +300,12 @@ impl Transactions {
             Origin::Account { session: own, return_to } if own == session => {
                 Ok(Returned::Account { path: return_to.clone() })
             }
-            Origin::Request { .. } | Origin::Account { .. } | Origin::Api => Err(Error::Unknown),
+            Origin::Prompt { prompt, session: own } if own == session => {
+                Ok(Returned::Account { path: format!("/account/waiting/{prompt}") })
+            }
+            Origin::Request { .. } | Origin::Account { .. } | Origin::Prompt { .. } | Origin::Api => {
+                Err(Error::Unknown)
+            }
         }
     }
 
@@ -300,7 +316,9 @@ impl Transactions {
     pub async fn is_done(&self, tx: &str, session: &str) -> Result<bool, Error> {
         let transaction = self.look_up(tx).await?;
         match &transaction.origin {
-            Origin::Account { session: own, .. } if own == session => Ok(transaction.progress == Progress::Done),
+            Origin::Account { session: own, .. } | Origin::Prompt { session: own, .. } if own == session => {
+                Ok(transaction.progress == Progress::Done)
+            }
             _ => Err(Error::Unknown),
         }
     }

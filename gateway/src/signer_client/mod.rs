@@ -15,10 +15,11 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rsign_api::signer::{
     Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelRecord,
     CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend,
-    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, Signed, path,
+    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, Signed,
+    SignedDocuments, path,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use crate::config::signer::SignerConfig;
@@ -67,6 +68,14 @@ impl SignerClient {
         match tokio::time::timeout(self.timeout, exchange).await {
             Ok(answer) => answer,
             Err(elapsed) => Err(unavailable(elapsed)),
+        }
+    }
+
+    /// Waits until fewer signature calls are under way.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        match tokio::time::timeout(self.timeout, self.signing.acquire()).await {
+            Ok(permit) => permit.map_err(unavailable),
+            Err(_) => Err(Error::Busy),
         }
     }
 
@@ -149,11 +158,13 @@ impl Signer for SignerClient {
     }
 
     async fn sign(&self, ask: Sign) -> Result<Signed> {
-        let Ok(permit) = tokio::time::timeout(self.timeout, self.signing.acquire()).await else {
-            return Err(Error::Busy);
-        };
-        let _permit = permit.map_err(unavailable)?;
+        let _turn = self.turn().await?;
         self.call(path::SIGN, &ask).await
+    }
+
+    async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments> {
+        let _turn = self.turn().await?;
+        self.call(path::SIGN_DOCUMENTS, &ask).await
     }
 
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened> {

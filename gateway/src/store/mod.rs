@@ -8,6 +8,7 @@ mod external;
 pub(crate) mod faulty;
 mod history;
 mod jobs;
+mod prompts;
 mod requests;
 mod seen;
 mod sessions;
@@ -25,6 +26,7 @@ pub use credentials::{Credentials, Enrolments};
 pub use external::External;
 pub use history::History;
 pub use jobs::Jobs;
+pub use prompts::Prompts;
 pub use requests::AuthorizationRequests;
 pub use seen::SeenIds;
 pub use sessions::Sessions;
@@ -67,6 +69,8 @@ pub struct Repositories {
     pub history: History,
     /// Signatures that are fetched later.
     pub jobs: Jobs,
+    /// What apps ask users for without a PIN.
+    pub prompts: Prompts,
     /// People whom identity providers vouch for.
     pub external: External,
 }
@@ -108,6 +112,8 @@ impl Repositories {
             sessions::SESSION,
             history::APPROVAL,
             jobs::JOB,
+            prompts::PROMPT,
+            prompts::DESK,
             external::SIGN_IN,
             external::INTRODUCTION,
             external::TIE,
@@ -134,6 +140,7 @@ impl Repositories {
             sessions: Sessions::over(store),
             history: History::over(store),
             jobs: Jobs::over(store),
+            prompts: Prompts::over(store),
             external: External::over(store),
         }
     }
@@ -148,7 +155,7 @@ impl Repositories {
         let asked = self.requests.purge(now).await? + self.transactions.purge(now).await?;
         let asked = asked + self.seen.purge(now).await?;
         let people = self.sessions.purge(now).await? + self.external.purge(now).await?;
-        let people = people + self.jobs.purge(now).await?;
+        let people = people + self.jobs.purge(now).await? + self.prompts.purge(now).await?;
         Ok(tokens + codes + asked + people + self.history.purge(now).await?)
     }
 }

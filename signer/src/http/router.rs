@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
     Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential, CredentialName, Done, DrawCode,
-    Extend, IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, path,
+    Extend, IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, path,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,8 +18,11 @@ use serde::de::DeserializeOwned;
 use super::error::Failure;
 use crate::service::{Error, Result, Signer};
 
-/// Largest message: a signDoc-free request of 1000 hashes and a 4096-bit key stays below 128 KiB.
+/// Largest message without documents: a request of 1000 hashes and a 4096-bit key stays below 128 KiB.
 const MAX_BODY: usize = 1 << 20;
+
+/// Largest message that holds documents: what a gateway takes of them, and what stands around it.
+const MAX_DOCUMENTS: usize = 24 << 20;
 
 /// Every method of the signer.
 pub fn router(signer: Arc<Signer>) -> Router {
@@ -41,6 +44,11 @@ pub fn router(signer: Arc<Signer>) -> Router {
         .route(path::EXTEND, method(|signer, asked: Extend| async move { signer.extend(&asked).await }))
         .route(path::REVOKE, method(|signer, asked: RevokeSad| async move { done(signer.revoke(&asked).await) }))
         .route(path::SIGN, method(|signer, asked: Sign| async move { signer.sign(&asked).await }))
+        .route(
+            path::SIGN_DOCUMENTS,
+            method(|signer, asked: SignDocuments| async move { signer.sign_documents(&asked).await })
+                .layer(DefaultBodyLimit::max(MAX_DOCUMENTS)),
+        )
         .route(
             path::CHANNEL_HELLO,
             method(|signer, asked: ChannelHello| async move { signer.open_channel(&asked).await }),

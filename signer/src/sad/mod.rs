@@ -15,8 +15,8 @@ use rsign_api::bytes::Bytes;
 use rsign_api::signer::{Entry, EntryType, Refusal, Scal};
 use serde::{Deserialize, Serialize};
 
-pub use binding::{list_digest, request_digest};
-pub use spend::{Claim, Claimed, Request};
+pub use binding::{form_digest, list_digest, request_digest};
+pub use spend::{Answer, Claim, Claimed, Request, Use};
 pub use token::SadToken;
 
 /// Most extensions of one SAD: each leaves a digest in the row.
@@ -94,7 +94,21 @@ pub enum ItemState {
         scheme: Scheme,
         /// The signature.
         signature: Bytes,
+        /// As what, where it was a document's; absent for data to be signed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<DoneDocument>,
     },
+}
+
+/// What was signed around a document's digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoneDocument {
+    /// Sdr or Sodr: what the entry was spent as.
+    pub kind: EntryType,
+    /// See [`Use::form`].
+    pub form: Bytes,
+    /// The octets that the signer formed and the signature is over.
+    pub prepared: Bytes,
 }
 
 impl Item {
@@ -102,11 +116,11 @@ impl Item {
         Self { entry, times: 1, listed, state: ItemState::Free }
     }
 
-    /// Whether it may be spent as data to be signed with this hash function.
-    fn fits(&self, hash: HashAlgorithm) -> bool {
-        matches!(self.entry.r#type, EntryType::Untyped | EntryType::Dtbsr)
-            && self.entry.algorithm.is_none_or(|algorithm| algorithm == hash)
-            && self.entry.hash.len() == hash.len()
+    /// Whether it may be spent so: its type and hash function are those approved, or none was named.
+    fn fits(&self, wanted: &Use) -> bool {
+        (self.entry.r#type == EntryType::Untyped || self.entry.r#type == wanted.kind)
+            && self.entry.algorithm.is_none_or(|algorithm| algorithm == wanted.algorithm)
+            && self.entry.hash.len() == wanted.algorithm.len()
     }
 }
 

@@ -46,23 +46,33 @@ fn sad(scal: Scal, list: &[Entry], signatures: u32) -> (Sad, SadToken) {
 }
 
 fn request(token: &SadToken, scheme: Scheme, hashes: &[Bytes], lease: &str) -> Request {
-    let octets: Vec<&[u8]> = hashes.iter().map(|hash| hash.0.as_slice()).collect();
+    spending(token, hashes.iter().map(|hash| of_data(scheme, hash)).collect(), lease)
+}
+
+fn of_data(scheme: Scheme, hash: &Bytes) -> Use {
+    Use { hash: hash.clone(), algorithm: scheme.hash(), kind: EntryType::Dtbsr, scheme, form: None }
+}
+
+fn spending(token: &SadToken, uses: Vec<Use>, lease: &str) -> Request {
     Request {
         token: token.clone(),
         client: "client".into(),
         user: Some("user".into()),
         credential: "cred".into(),
         epoch: 1,
-        scheme,
-        hashes: hashes.to_vec(),
-        digest: request_digest(scheme, &octets),
+        digest: request_digest(&uses),
+        uses,
         lease: lease.into(),
         until: 500,
     }
 }
 
-fn signed(hashes: &[Bytes], octet: u8) -> HashMap<Bytes, Bytes> {
-    hashes.iter().map(|hash| (hash.clone(), Bytes(vec![octet; 4]))).collect()
+fn answer(octet: u8) -> Answer {
+    Answer { signature: Bytes(vec![octet; 4]), prepared: None }
+}
+
+fn signed(hashes: &[Bytes], octet: u8) -> HashMap<Bytes, Answer> {
+    hashes.iter().map(|hash| (hash.clone(), answer(octet))).collect()
 }
 
 #[test]
@@ -70,10 +80,10 @@ fn a_hash_is_signed_once_and_its_answer_kept() {
     let (mut sad, token) = sad(Scal::Two, &[entry(1), entry(2)], 2);
     let first = request(&token, SHA256, &[hash(1)], "a");
     let Ok(Claim::Sign(claimed)) = sad.claim(&first, 0) else { panic!("free") };
-    assert_eq!(claimed.hashes, [hash(1)]);
-    assert_eq!(sad.complete(&first, &signed(&claimed.hashes, 9)).unwrap(), [Bytes(vec![9; 4])]);
+    assert_eq!(claimed.uses, first.uses);
+    assert_eq!(sad.complete(&first, &signed(&[hash(1)], 9)).unwrap(), [answer(9)]);
     let Ok(Claim::Answered(again)) = sad.claim(&first, 1) else { panic!("answered") };
-    assert_eq!(again, [Bytes(vec![9; 4])]);
+    assert_eq!(again, [answer(9)]);
     assert!(sad.slot.is_some(), "one use is left");
     let other_scheme = request(&token, Scheme::Pss { hash: HashAlgorithm::Sha256, salt: 32 }, &[hash(1)], "b");
     assert_eq!(sad.claim(&other_scheme, 1).err(), Some(Refusal::HashNotAuthorized));
@@ -109,8 +119,8 @@ fn the_same_request_waits_then_takes_over_another_is_refused() {
     assert_eq!(sad.claim(&other, 501).err(), Some(Refusal::HashNotAuthorized));
     assert!(matches!(sad.claim(&same, 500), Ok(Claim::Sign(_))));
     // Both end: the first to store wins, the other hands out what was stored.
-    assert_eq!(sad.complete(&same, &signed(&[hash(1)], 2)).unwrap(), [Bytes(vec![2; 4])]);
-    assert_eq!(sad.complete(&first, &signed(&[hash(1)], 1)).unwrap(), [Bytes(vec![2; 4])]);
+    assert_eq!(sad.complete(&same, &signed(&[hash(1)], 2)).unwrap(), [answer(2)]);
+    assert_eq!(sad.complete(&first, &signed(&[hash(1)], 1)).unwrap(), [answer(2)]);
 }
 
 #[test]
@@ -222,4 +232,93 @@ fn tokens_come_back_and_only_whole() {
     assert!(SadToken::parse(&"sad_AAAA".into()).is_none());
     assert!(SadToken::parse(&"dummy".into()).is_none());
     assert!(!format!("{token:?}").contains("BwcHBw"));
+}
+
+const KINDS: [EntryType; 3] = [EntryType::Dtbsr, EntryType::Sdr, EntryType::Sodr];
+
+fn as_kind(kind: EntryType, form: u8) -> Use {
+    let form = (kind != EntryType::Dtbsr).then_some([form; 32]);
+    Use { kind, form, ..of_data(SHA256, &hash(1)) }
+}
+
+fn made(wanted: &Use, octet: u8) -> HashMap<Bytes, Answer> {
+    let prepared = wanted.form.map(|_| Bytes(vec![octet; 8]));
+    [(wanted.hash.clone(), Answer { prepared, ..answer(octet) })].into()
+}
+
+#[test]
+fn an_entry_is_spent_only_as_what_it_was_approved_as() {
+    for approved in KINDS {
+        for used in KINDS {
+            let (mut sad, token) = sad(Scal::Two, &[Entry { r#type: approved, ..entry(1) }], 1);
+            let before = sad.items.clone();
+            let outcome = sad.claim(&spending(&token, vec![as_kind(used, 1)], "a"), 0);
+            if approved == used {
+                assert!(matches!(outcome, Ok(Claim::Sign(_))));
+            } else {
+                assert_eq!(outcome.err(), Some(Refusal::HashNotAuthorized), "{approved:?} as {used:?}");
+                assert_eq!(sad.items, before);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_untyped_entry_takes_its_type_from_its_first_use() {
+    for first in KINDS {
+        for second in KINDS {
+            let (mut sad, token) = sad(Scal::Two, &[entry(1), entry(2)], 2);
+            let request = spending(&token, vec![as_kind(first, 1)], "a");
+            assert!(matches!(sad.claim(&request, 0), Ok(Claim::Sign(_))));
+            let other = spending(&token, vec![as_kind(second, 1)], "b");
+            if first != second {
+                assert_eq!(sad.claim(&other, 0).err(), Some(Refusal::HashNotAuthorized), "while it is reserved");
+            }
+            sad.complete(&request, &made(&request.uses[0], 7)).unwrap();
+            match sad.claim(&other, 0) {
+                Ok(Claim::Answered(_)) => assert_eq!(first, second),
+                refused => assert_eq!((refused.err(), first == second), (Some(Refusal::HashNotAuthorized), false)),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_document_gets_the_same_octets_again_and_no_second_signature_in_another_form() {
+    let (mut sad, token) = sad(Scal::Two, &[entry(1)], 1);
+    let request = spending(&token, vec![as_kind(EntryType::Sdr, 1)], "a");
+    assert!(matches!(sad.claim(&request, 0), Ok(Claim::Sign(_))));
+    let answers = sad.complete(&request, &made(&request.uses[0], 7)).unwrap();
+    assert_eq!(answers, [Answer { signature: Bytes(vec![7; 4]), prepared: Some(Bytes(vec![7; 8])) }]);
+    assert!(sad.slot.is_none());
+    // Who comes second, with other attributes, gets what was stored first.
+    assert_eq!(sad.complete(&request, &made(&request.uses[0], 8)).unwrap(), answers);
+    let Ok(Claim::Answered(again)) = sad.claim(&request, 1) else { panic!("answered") };
+    assert_eq!(again, answers);
+    let other_form = spending(&token, vec![as_kind(EntryType::Sdr, 2)], "a");
+    assert_eq!(sad.claim(&other_form, 1).err(), Some(Refusal::HashNotAuthorized));
+}
+
+#[test]
+fn a_document_that_is_not_in_the_list_is_told_from_one_that_is_spent() {
+    let (mut two, token) = sad(Scal::Two, &[entry(2)], 1);
+    let foreign = spending(&token, vec![as_kind(EntryType::Sodr, 1)], "a");
+    assert_eq!(two.claim(&foreign, 0).err(), Some(Refusal::ForeignDocument));
+    assert_eq!(
+        two.claim(&spending(&token, vec![as_kind(EntryType::Dtbsr, 0)], "a"), 0).err(),
+        Some(Refusal::HashNotAuthorized)
+    );
+    let (mut one, token) = sad(Scal::One, &[], 1);
+    assert!(matches!(one.claim(&spending(&token, vec![as_kind(EntryType::Sodr, 1)], "a"), 0), Ok(Claim::Sign(_))));
+    let cross = spending(&token, vec![as_kind(EntryType::Sdr, 1)], "b");
+    assert_eq!(one.claim(&cross, 0).err(), Some(Refusal::HashNotAuthorized));
+}
+
+#[test]
+fn rows_of_an_older_rsign_are_read() {
+    let old =
+        serde_json::json!({ "is": "done", "scheme": { "scheme": "pkcs1", "hash": "sha256" }, "signature": "AQ==" });
+    let state: ItemState = serde_json::from_value(old.clone()).unwrap();
+    assert_eq!(state, ItemState::Done { scheme: SHA256, signature: Bytes(vec![1]), document: None });
+    assert_eq!(serde_json::to_value(&state).unwrap(), old, "and of signed data written as it was");
 }

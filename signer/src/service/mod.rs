@@ -3,6 +3,7 @@
 //! * [`enrolment`](Signer::create): key, certificate, PIN, life cycle
 //! * [`authorization`](Signer::authorize): PIN in, SAD out
 //! * [`signing`](Signer::sign): SAD and hashes in, signatures out
+//! * [`documents`](Signer::sign_documents): SAD and documents, or their digests, in; what is signed is formed here
 //! * `factor`: codes of an authenticator app, and codes as such before every PIN
 //! * [`codes`](Signer::draw_code): codes that are sent
 //! * [`unblock`](Signer::unblock): two officers bring back what wrong PINs blocked
@@ -13,11 +14,13 @@ mod authorization;
 mod channel;
 mod checkpoint;
 mod codes;
+mod documents;
 mod enrolment;
 mod factor;
 mod life;
 mod pin_try;
 mod signing;
+mod spending;
 mod turn;
 mod unblock;
 

@@ -56,9 +56,9 @@ export async function call(base, method, token, body) {
     return [response.status, await response.json().catch(() => undefined)];
 }
 
-/** Whether a signature over the SHA-256 of `data` is this certificate's. */
-export function verifies(certificate, data, signature) {
+/** Whether a signature over a digest of `data` is this certificate's. */
+export function verifies(certificate, data, signature, algorithm = "sha256") {
     const { publicKey } = new X509Certificate(Buffer.from(certificate, "base64"));
     const key = publicKey.asymmetricKeyType === "rsa" ? { key: publicKey, padding: constants.RSA_PKCS1_PADDING } : publicKey;
-    return verify("sha256", data, key, Buffer.from(signature, "base64"));
+    return verify(algorithm, data, key, Buffer.from(signature, "base64"));
 }

@@ -5,25 +5,16 @@ use std::time::SystemTime;
 
 use anyhow::Context as _;
 use aws_lc_rs::rand;
-use cms::cert::{CertificateChoices, IssuerAndSerialNumber};
-use cms::content_info::{CmsVersion, ContentInfo};
-use cms::signed_data::{
-    CertificateSet, EncapsulatedContentInfo, SignedData, SignerIdentifier, SignerInfo, SignerInfos,
-};
-use der::asn1::{Any, BitString, GeneralizedTime, ObjectIdentifier, OctetString, SetOfVec, Uint};
+use der::asn1::{Any, BitString, GeneralizedTime, ObjectIdentifier, Uint};
 use der::{Decode as _, Encode as _, Sequence};
 use rcgen::{KeyPair, SigningKey as _};
-use rsign_api::algorithm::HashAlgorithm;
-use rsign_api::timestamp::{MessageImprint, Query, SIGNED_DATA, TST_INFO};
-use sha2::{Digest as _, Sha256};
+use rsign_ades::{Signatory, cms};
+use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use rsign_api::timestamp::{MessageImprint, Query, TST_INFO};
 use x509_cert::Certificate;
-use x509_cert::spki::AlgorithmIdentifierOwned;
-
-use crate::sign::document::{self, CONTENT_TYPE, MESSAGE_DIGEST, SHA256, SIGNING_CERTIFICATE_V2};
 
 /// Under the enterprise number for documentation (RFC 5612): nobody's policy.
 const POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.2");
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 
 /// `PKIFailureInfo` (RFC 3161, 2.4.2), by bit.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +47,7 @@ struct Accuracy {
 #[derive(Sequence)]
 struct Granted {
     status: Status,
-    token: ContentInfo,
+    token: Any,
 }
 
 #[derive(Sequence)]
@@ -79,7 +70,7 @@ struct FailedStatus {
 #[derive(Debug)]
 pub(super) struct Stamper {
     key: KeyPair,
-    certificate: Certificate,
+    signatory: Signatory,
 }
 
 impl Stamper {
@@ -88,7 +79,9 @@ impl Stamper {
         let read = |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
         let chain = Certificate::load_pem_chain(read(certificate)?.as_bytes())?;
         let certificate = chain.into_iter().next().context("the TSA has no certificate")?;
-        Ok(Self { key: KeyPair::from_pem(&read(key)?)?, certificate })
+        let scheme = Scheme::Ecdsa { hash: HashAlgorithm::Sha256 };
+        let signatory = Signatory { chain: vec![certificate.to_der()?], scheme };
+        Ok(Self { key: KeyPair::from_pem(&read(key)?)?, signatory })
     }
 
     /// The `TimeStampResp` to a `TimeStampReq`: a token, or why not.
@@ -108,7 +101,7 @@ impl Stamper {
         }
     }
 
-    fn token(&self, query: Query, now: SystemTime) -> anyhow::Result<ContentInfo> {
+    fn token(&self, query: Query, now: SystemTime) -> anyhow::Result<Any> {
         let mut serial = [0; 16];
         rand::fill(&mut serial).map_err(|_| anyhow::anyhow!("the operating system gives no randomness"))?;
         let info = Info {
@@ -121,41 +114,26 @@ impl Stamper {
             nonce: query.nonce,
         };
         let info = info.to_der()?;
-        let named = document::signing_certificate(&self.certificate.to_der()?)?;
-        let attributes = SetOfVec::try_from(vec![
-            document::attribute(CONTENT_TYPE, &TST_INFO)?,
-            document::attribute(MESSAGE_DIGEST, &OctetString::new(Sha256::digest(&info).to_vec())?)?,
-            document::attribute(SIGNING_CERTIFICATE_V2, &named)?,
-        ])?;
-        let signature = self.key.sign(&attributes.to_der()?)?;
-        let sha256 = AlgorithmIdentifierOwned { oid: ObjectIdentifier::new(SHA256)?, parameters: None };
-        let tbs = self.certificate.tbs_certificate();
-        let signer = SignerInfo {
-            version: CmsVersion::V1,
-            sid: SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
-                issuer: tbs.issuer().clone(),
-                serial_number: tbs.serial_number().clone(),
-            }),
-            digest_alg: sha256.clone(),
-            signed_attrs: Some(attributes),
-            signature_algorithm: AlgorithmIdentifierOwned { oid: ECDSA_SHA256, parameters: None },
-            signature: OctetString::new(signature)?,
-            unsigned_attrs: None,
+        let wanted = cms::Wanted {
+            content_type: TST_INFO,
+            digest: &rsign_ades::digest(HashAlgorithm::Sha256, &info),
+            signing_time: None,
+            properties: &[],
         };
-        let certificates = query.certificate.then(|| CertificateChoices::Certificate(self.certificate.clone()));
-        let certificates = certificates.map(|certificate| SetOfVec::try_from(vec![certificate])).transpose()?;
-        let signed = SignedData {
-            version: CmsVersion::V3,
-            digest_algorithms: SetOfVec::try_from(vec![sha256])?,
-            encap_content_info: EncapsulatedContentInfo {
-                econtent_type: TST_INFO,
-                econtent: Some(Any::from_der(&OctetString::new(info)?.to_der()?)?),
-            },
-            certificates: certificates.map(CertificateSet),
-            crls: None,
-            signer_infos: SignerInfos(SetOfVec::try_from(vec![signer])?),
-        };
-        Ok(ContentInfo { content_type: SIGNED_DATA, content: Any::from_der(&signed.to_der()?)? })
+        let attributes = cms::prepare(&wanted, &self.signatory)?;
+        let finish = if query.certificate { cms::finish } else { cms::finish_bare };
+        let token = finish(&cms::Signed {
+            signatory: &self.signatory,
+            content_type: TST_INFO,
+            content: Some(&info),
+            attributes: &attributes,
+            signature: &self.key.sign(&attributes)?,
+            certificates: &[],
+            crls: &[],
+            ocsp: &[],
+            unsigned: &[],
+        })?;
+        Ok(Any::from_der(&token)?)
     }
 }
 

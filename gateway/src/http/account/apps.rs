@@ -29,6 +29,14 @@ struct Shown<'a> {
     frame: Frame<'a>,
     text: &'static Apps,
     apps: Vec<Told>,
+    blocked: Vec<Muted>,
+}
+
+/// An app that the user wants to hear nothing of.
+struct Muted {
+    client: String,
+    name: String,
+    token: String,
 }
 
 #[derive(Template)]
@@ -45,7 +53,14 @@ struct Asked<'a> {
 pub(super) fn show(visit: Visit, session: Session) -> Answer {
     Box::pin(async move {
         let apps = visit.site.app.apps.of(&session.user).await?;
-        Page::show(&Shown { frame: Frame::of(&visit, Here::Apps)?, text: &visit.text().apps, apps: told(&visit, apps) })
+        let mut blocked = Vec::new();
+        for app in visit.site.app.prompts.blocked(&session.user).await? {
+            let name = called(visit.text(), &app.client, Some(&app.app));
+            let token = guard::token(&session.csrf, &format!("/account/apps/{}/hear", app.client), "")?;
+            blocked.push(Muted { client: app.client, name, token });
+        }
+        let (frame, text) = (Frame::of(&visit, Here::Apps)?, &visit.text().apps);
+        Page::show(&Shown { frame, text, apps: told(&visit, apps), blocked })
     })
 }
 
@@ -70,7 +85,17 @@ pub(super) fn revoke(visit: Visit, session: Session, _: Form) -> Answer {
     Box::pin(async move {
         let app = named(&visit, &session).await?;
         visit.site.app.apps.revoke(&session.user, &app.client).await?;
+        visit.site.app.prompts.withdraw(&session.user, &app.client).await?;
         visit.site.app.sessions.leave(&session, Notice::AppRevoked).await?;
+        Ok(Page::go(Next::Apps.path()))
+    })
+}
+
+/// Hears a blocked app again.
+pub(super) fn hear(visit: Visit, session: Session, _: Form) -> Answer {
+    Box::pin(async move {
+        visit.site.app.prompts.hear(&session.user, visit.id.as_deref().unwrap_or_default()).await?;
+        visit.site.app.sessions.leave(&session, Notice::AppHeard).await?;
         Ok(Page::go(Next::Apps.path()))
     })
 }

@@ -56,6 +56,8 @@ fn told(text: &Text, notice: Notice) -> &'static str {
         Notice::FactorSet => said.factor_set,
         Notice::FactorNotSet => said.factor_not_set,
         Notice::AppRevoked => said.app_revoked,
+        Notice::AppBlocked => said.app_blocked,
+        Notice::AppHeard => said.app_heard,
         Notice::OthersSignedOut => said.others_signed_out,
         Notice::PasswordChanged => said.password_changed,
         Notice::Tied => said.tied,

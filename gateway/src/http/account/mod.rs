@@ -1,4 +1,4 @@
-//! Accounts and their pages: server-rendered, no script, one page per task.
+//! Accounts and their pages: server-rendered, one page per task; a script only where a list changes by itself.
 //!
 //! A request meets the table [`PAGES`] (which page, and who may see it?), [`visit`] (who comes, in which language?),
 //! [`guard`] if it is a form (is it one of ours?), one handler, and [`page`], which gives every answer its headers.
@@ -17,6 +17,7 @@ mod keys;
 mod me;
 mod next;
 pub(super) mod page;
+mod script;
 pub(super) mod session;
 mod sign_in;
 mod sign_out;
@@ -24,6 +25,7 @@ mod sign_up;
 pub(super) mod style;
 mod text;
 mod visit;
+mod waiting;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -100,8 +102,11 @@ static PAGES: &[Entry] = &[
         act: Some(Act::Owner(keys::delete::act)),
     },
     Entry { path: "/account/approve", show: Show::Owner(approve::show), act: Some(Act::Owner(approve::act)) },
+    Entry { path: "/account/waiting", show: Show::Owner(waiting::list), act: None },
+    Entry { path: "/account/waiting/{id}", show: Show::Owner(waiting::show), act: Some(Act::Owner(waiting::act)) },
     Entry { path: "/account/history", show: Show::Owner(approvals::show), act: None },
     Entry { path: "/account/apps", show: Show::Owner(apps::show), act: None },
+    Entry { path: "/account/apps/{id}/hear", show: Show::Owner(apps::show), act: Some(Act::Owner(apps::hear)) },
     Entry { path: "/account/apps/{id}", show: Show::Owner(apps::ask), act: Some(Act::Owner(apps::revoke)) },
 ];
 
@@ -115,6 +120,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     }
     routes
         .route(style::path(), get(style::serve))
+        .route(script::path(), get(script::serve))
         .route("/", get(async || Page::go("/account").response()))
         .route("/account/{*rest}", any(missing))
 }

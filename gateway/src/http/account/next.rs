@@ -14,6 +14,10 @@ pub(super) enum Next {
     History,
     Apps,
     Me,
+    /// What waits for the user.
+    Waiting,
+    /// One thing of it.
+    Prompt(String),
     /// An authorization request.
     Approve(String),
 }
@@ -27,6 +31,8 @@ impl Next {
             (Some("history"), _) => Self::History,
             (Some("apps"), _) => Self::Apps,
             (Some("me"), _) => Self::Me,
+            (Some("waiting"), None) => Self::Waiting,
+            (Some("waiting"), Some(id)) => Self::Prompt(id),
             (Some("key"), Some(id)) => Self::Key(id),
             (Some("approve"), Some(id)) => Self::Approve(id),
             _ => Self::Home,
@@ -39,6 +45,7 @@ impl Next {
         match (part, visit.path.as_str(), &visit.id) {
             (_, "/account/keys/new", _) => Self::NewKey,
             (Some("keys"), _, Some(id)) => Self::read(Some("key"), Some(id)),
+            (Some("waiting"), ..) => Self::read(part, visit.id.as_deref()),
             (Some("approve"), ..) => Self::read(Some("approve"), visit.query("request")),
             (part, ..) => Self::read(part, None),
         }
@@ -53,6 +60,8 @@ impl Next {
             Self::History => ("history", ""),
             Self::Apps => ("apps", ""),
             Self::Me => ("me", ""),
+            Self::Waiting => ("waiting", ""),
+            Self::Prompt(id) => ("waiting", id),
             Self::Approve(id) => ("approve", id),
         }
     }
@@ -66,6 +75,8 @@ impl Next {
             Self::History => "/account/history".to_owned(),
             Self::Apps => "/account/apps".to_owned(),
             Self::Me => "/account/me".to_owned(),
+            Self::Waiting => "/account/waiting".to_owned(),
+            Self::Prompt(id) => format!("/account/waiting/{id}"),
             Self::Approve(id) => format!("/account/approve?request={id}"),
         }
     }

@@ -21,13 +21,21 @@ pub(super) struct Page {
     location: Option<String>,
     cookies: Vec<HeaderValue>,
     targets: Vec<String>,
+    script: bool,
 }
 
 impl Page {
     /// A page of this template.
     pub(super) fn show(template: &impl Template) -> Result<Self, Failure> {
         let body = template.render().map_err(Problem::internal)?;
-        Ok(Self { status: StatusCode::OK, body, location: None, cookies: Vec::new(), targets: Vec::new() })
+        Ok(Self {
+            status: StatusCode::OK,
+            body,
+            location: None,
+            cookies: Vec::new(),
+            targets: Vec::new(),
+            script: false,
+        })
     }
 
     /// The way to another page: 303, so that a form is never sent on (RFC 9700, 4.12).
@@ -38,6 +46,7 @@ impl Page {
             location: Some(location.into()),
             cookies: Vec::new(),
             targets: Vec::new(),
+            script: false,
         }
     }
 
@@ -58,6 +67,11 @@ impl Page {
         self
     }
 
+    /// With our own script, which may ask us and nobody else.
+    pub(super) fn with_script(self) -> Self {
+        Self { script: true, ..self }
+    }
+
     /// The same, if there is such an origin.
     pub(super) fn leading_to_some(self, origin: Option<&str>) -> Self {
         match origin {
@@ -71,7 +85,7 @@ impl Page {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        guard(headers, &self.targets);
+        guard(headers, &self.targets, self.script);
         if let Some(location) = self.location {
             match location.parse() {
                 Ok(location) => headers.insert(header::LOCATION, location),
@@ -87,7 +101,7 @@ impl Page {
     }
 }
 
-/// What no page goes without: nothing from elsewhere, no script, no frame, no trace.
+/// What no page goes without: nothing from elsewhere, no frame, no trace; no script but where it is ours.
 const FIELDS: [(HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -98,7 +112,7 @@ const FIELDS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
 ];
 
-fn guard(headers: &mut HeaderMap, targets: &[String]) {
+fn guard(headers: &mut HeaderMap, targets: &[String], script: bool) {
     for (name, value) in FIELDS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -108,6 +122,9 @@ fn guard(headers: &mut HeaderMap, targets: &[String]) {
     for target in targets.iter().filter(|target| is_source(target)) {
         policy.push(' ');
         policy.push_str(target);
+    }
+    if script {
+        policy.push_str("; script-src 'self'; connect-src 'self'");
     }
     if let Ok(policy) = policy.parse() {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -168,7 +185,8 @@ pub(in crate::http) fn error(site: &Site, headers: &HeaderMap, trouble: Trouble,
 
 /// A page that was made elsewhere; it has no form.
 pub(in crate::http) fn ready(body: String) -> Response {
-    Page { status: StatusCode::OK, body, location: None, cookies: Vec::new(), targets: Vec::new() }.response()
+    Page { status: StatusCode::OK, body, location: None, cookies: Vec::new(), targets: Vec::new(), script: false }
+        .response()
 }
 
 /// The way to a page of ours.
@@ -201,7 +219,7 @@ fn wrong_page(
     let detail = detail.map(|detail| plain(detail, 300));
     let template = Wrong { frame, message, detail, reference };
     let body = template.render().unwrap_or_else(|_| message.title.to_owned());
-    Page { status, body, location: None, cookies: Vec::new(), targets: Vec::new() }
+    Page { status, body, location: None, cookies: Vec::new(), targets: Vec::new(), script: false }
 }
 
 #[cfg(test)]
@@ -212,8 +230,17 @@ mod tests {
     fn a_form_leads_only_where_it_was_told_to() {
         let mut headers = HeaderMap::new();
         let targets = ["https://sign.example:8443", "com.example.app:", "x; script-src *", "'unsafe-inline'"];
-        guard(&mut headers, &targets.map(str::to_owned));
+        guard(&mut headers, &targets.map(str::to_owned), false);
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.ends_with("form-action 'self' https://sign.example:8443 com.example.app:"), "{policy}");
+    }
+
+    #[test]
+    fn a_script_is_ours_and_asks_only_us() {
+        let mut headers = HeaderMap::new();
+        guard(&mut headers, &[], true);
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.ends_with("form-action 'self'; script-src 'self'; connect-src 'self'"), "{policy}");
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
     }
 }

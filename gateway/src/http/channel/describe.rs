@@ -156,7 +156,7 @@ fn tell<'a>(
         factor,
         language: transaction.language.code(),
         r#return: match transaction.origin {
-            Origin::Request { .. } | Origin::Account { .. } => {
+            Origin::Request { .. } | Origin::Account { .. } | Origin::Prompt { .. } => {
                 Some(format!("{}/oauth2/return?tx={tx}", site.public_url))
             }
             Origin::Api => None,

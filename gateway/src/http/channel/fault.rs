@@ -62,7 +62,12 @@ impl From<Error> for Fault {
             Error::Expired => Self::Expired,
             Error::Failed | Error::Signer(signer::Error::Refused(_)) => Self::Failed,
             Error::Signer(signer::Error::Busy | signer::Error::Unavailable(_)) | Error::Store(_) => Self::Busy,
-            Error::NoPage | Error::Enrolment(_) | Error::History(_) | Error::Random(_) | Error::Seal(_) => Self::Busy,
+            Error::NoPage
+            | Error::Enrolment(_)
+            | Error::History(_)
+            | Error::Random(_)
+            | Error::Seal(_)
+            | Error::Prompt(_) => Self::Busy,
         };
         match fault {
             Self::Busy => tracing::error!(error = &error as &dyn std::error::Error, "a channel was not served"),

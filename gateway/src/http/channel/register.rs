@@ -15,6 +15,7 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
 use crate::domain::client::BASIC;
+use crate::domain::credential::AuthMode;
 use crate::domain::language::Language;
 use crate::domain::transaction::{Origin, PATIENCE};
 use crate::http::bearer::bearer;
@@ -76,6 +77,7 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
             list,
             enrol: None,
             label: None,
+            mode: AuthMode::default(),
             signed: ask.request().map(str::to_owned),
             origin: Origin::Api,
             language: ask.lang().and_then(Language::of_tag).unwrap_or_default(),

@@ -1,20 +1,26 @@
-//! `credentials/authorize` (11.6), explicit mode.
+//! `credentials/authorize` (11.6): with the PIN in explicit mode; in implicit mode its user is asked. There v1, which
+//! knows no other answer, waits for the user, and v2 says what to ask `authorizeCheck` about.
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
+use rsign_api::channel::list::List;
 use rsign_api::csc::Ask;
+use rsign_api::csc::approval::Pending;
 use rsign_api::csc::authentication::Brought;
 use rsign_api::csc::credentials::Activation;
-use rsign_api::error::{Fault, PIN};
+use rsign_api::error::{self as wire, Fault, PIN};
 use rsign_api::signer::Authorized;
+use rsign_api::version::Version;
 
-use crate::domain::credential::Credential;
+use crate::domain::credential::{AuthMode, Credential};
 use crate::domain::token::Bearer;
 use crate::http::dispatch::{Answer, Call};
 use crate::http::error::Problem;
 use crate::http::reply::Reply;
 use crate::http::site::Site;
 use crate::service::authorization::Wanted;
+use crate::service::prompts::Wish;
 use crate::service::transactions;
 
 /// The table's rows in order: credentialID, disabled, numSignatures, hashes, OTP, PIN.
@@ -33,6 +39,10 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         };
         let authorized = match ask.sealed_pin() {
             Some(tx) => redeem(&site, &call.bearer, &credential, &wanted, tx).await?,
+            // A PIN or code that comes all the same is not looked at.
+            None if credential.mode == AuthMode::Implicit => {
+                return prompt(&site, &call, &credential, wanted, &ask).await;
+            }
             None => {
                 let authorization = &site.app.authorization;
                 authorization.require_clear_transport(&call.bearer).await?;
@@ -42,6 +52,40 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         };
         Reply::json(&Activation { sad: authorized.sad, expires_in: authorized.expires_in })
     })
+}
+
+/// Asks the credential's owner.
+async fn prompt(
+    site: &Site,
+    call: &Call,
+    credential: &Credential,
+    wanted: Wanted,
+    ask: &Ask<'_>,
+) -> Result<Reply, Problem> {
+    if !site.app.transactions.has_page() {
+        return Err(transactions::Error::NoPage.into());
+    }
+    let Wanted { signatures, list } = wanted;
+    // Page and signer hash the list alike only if it is one list of one hash function.
+    if !list.is_empty() && List::registered(&list).is_err() {
+        return Err(wire::DIGEST_LENGTH.into());
+    }
+    let signed = ask.request().map(str::to_owned);
+    let wish = Wish { signatures, list, description: ask.description()?, signed };
+    let prompts = &site.app.prompts;
+    let handle = prompts.ask(&call.bearer, credential, wish).await?;
+    match call.content.version {
+        Version::V1 => {
+            let authorized = prompts.wait(&handle).await?;
+            Reply::json(&Activation { sad: authorized.sad, expires_in: authorized.expires_in })
+        }
+        Version::V2 => pending(&handle),
+    }
+}
+
+/// "Still under way".
+pub(super) fn pending(handle: &str) -> Result<Reply, Problem> {
+    Ok(Reply::json(&Pending { handle })?.with_status(StatusCode::ACCEPTED))
 }
 
 /// A PIN that came sealed: the value names a finished transaction of the same client, credential and members (DESIGN

@@ -1,5 +1,6 @@
 //! A credential in the words of CSC 6.1 and 6.2 at once (clients.md 2m, rule 2).
 
+use rsign_api::csc::authentication::Expression;
 use rsign_api::csc::credentials::{
     Auth, AuthObject, Certificate, Certificates, Description, Key, Otp, OtpGenerator, Pin, Wanted,
 };
@@ -8,13 +9,14 @@ use rsign_api::signer::FactorKind;
 
 use crate::domain::certificate::generalized_time;
 use crate::domain::client::PinTransport;
-use crate::domain::credential::{self, Credential};
+use crate::domain::credential::{self, AuthMode, Credential};
 use crate::domain::token::Bearer;
 use crate::http::error::Problem;
 use crate::http::site::Site;
 
 const LABEL: &str = "PIN";
 const ABOUT: &str = "The PIN of this signing credential";
+const ABOUT_OOB: &str = "The PIN of this signing credential, which its owner types on the signing page";
 /// Letters and digits: a PIN may be chosen, and clients show a number pad for `N`.
 const FORMAT: &str = "A";
 
@@ -78,14 +80,17 @@ impl Code {
     }
 }
 
-/// How a client gets a SAD of the credential (2.2): with the PIN in JSON, if its registration says so; otherwise its
-/// user types it on the signing page. (A client that seals PINs itself knows that it may, DESIGN 5.)
+/// How a client gets a SAD of the credential (2.2): where its mode is implicit, by asking for it and waiting; otherwise
+/// with the PIN in JSON, if the client's registration says so, or from the signing page, where the client sends its user.
+/// (A client that seals PINs itself knows that it may, DESIGN 5.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// `explicit`.
     Explicit,
     /// `oauth2code`.
     OAuth2Code,
+    /// `implicit`; v2 has no such word: there it is `explicit` with an object that is typed elsewhere.
+    Implicit,
 }
 
 impl Mode {
@@ -97,9 +102,27 @@ impl Mode {
         })
     }
 
-    const fn word(self) -> &'static str {
+    /// For this credential.
+    fn with(self, credential: &Credential) -> Self {
+        match credential.mode {
+            AuthMode::Implicit => Self::Implicit,
+            AuthMode::Explicit => self,
+        }
+    }
+
+    /// `authMode` of v1.
+    const fn v1(self) -> &'static str {
         match self {
             Self::Explicit => "explicit",
+            Self::OAuth2Code => "oauth2code",
+            Self::Implicit => "implicit",
+        }
+    }
+
+    /// `auth.mode` of v2.
+    const fn v2(self) -> &'static str {
+        match self {
+            Self::Explicit | Self::Implicit => "explicit",
             Self::OAuth2Code => "oauth2code",
         }
     }
@@ -142,10 +165,18 @@ impl Current {
 /// The description.
 pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str) -> Description {
     let Current { credential, certificate, expired, .. } = current;
+    let mode = mode.with(credential);
     // Objects belong to the explicit mode only (6.1, 6.2).
     let auth_info = wanted.auth_info && mode == Mode::Explicit;
-    let code = Code::of(credential.factor, current.way);
-    let objects = std::iter::once(pin_object()).chain(code.as_ref().map(Code::object));
+    let elsewhere = wanted.auth_info && mode == Mode::Implicit;
+    // Where its owner is asked elsewhere, so is the code.
+    let code = Code::of(credential.factor, current.way).filter(|_| !elsewhere);
+    let objects: Vec<_> = match elsewhere {
+        true => vec![AuthObject { kind: "PasswordOOB", description: ABOUT_OOB, ..pin_object() }],
+        false => std::iter::once(pin_object()).chain(code.as_ref().map(Code::object)).collect(),
+    };
+    let expression = if elsewhere { Expression::Pin } else { credential.expression() };
+    let has_objects = auth_info || elsewhere;
     Description {
         key: Key {
             status: if current.is_valid() { "enabled" } else { "disabled" },
@@ -154,11 +185,11 @@ pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str
             curve: credential.key_type.curve().map(|oid| oid.to_string()),
         },
         cert: describe_certificate(certificate, *expired, wanted.certificates),
-        auth_mode: mode.word(),
+        auth_mode: mode.v1(),
         auth: Auth {
-            mode: mode.word(),
-            expression: auth_info.then(|| credential.expression().text()),
-            objects: if auth_info { objects.collect() } else { Vec::new() },
+            mode: mode.v2(),
+            expression: has_objects.then(|| expression.text()),
+            objects: if has_objects { objects } else { Vec::new() },
         },
         pin: auth_info.then_some(Pin { presence: "true", format: FORMAT, label: LABEL, description: ABOUT }),
         otp: auth_info.then(|| code.map_or(Otp { presence: "false", generator: None }, |code| code.otp())),

@@ -13,6 +13,7 @@ use crate::http::dispatch::{Answer, OpenCall};
 use crate::http::methods::names;
 use crate::http::reply::Reply;
 use crate::http::site::Site;
+use crate::service::documents;
 
 /// The same answer to everybody; a body, if there is one, can only ask for a language we may not have.
 pub(in crate::http) fn handle(site: Arc<Site>, call: OpenCall) -> Answer {
@@ -48,12 +49,28 @@ pub(in crate::http) fn answer(version: Version, config: &Config, public_url: &st
         oauth2_servers: told(OauthMember::Servers).map(server),
         methods: names(config, version),
         asynchronous: true,
-        validation_info: false,
+        validation_info: version == Version::V2,
         sign_algorithms: SignAlgorithms { algos: algorithms(), params: Vec::new() },
-        signature_formats: SignatureFormats::default(),
-        conformance_levels: Vec::new(),
+        signature_formats: formats(version),
+        conformance_levels: match version {
+            Version::V1 => Vec::new(),
+            Version::V2 => documents::levels(config.timestamp.is_some()).iter().map(|level| level.name()).collect(),
+        },
         supports_rar: (member != OauthMember::Servers).then_some(true),
-        supported_hash_types: vec!["dtbsr"],
+        supported_hash_types: vec!["dtbsr", "sdr", "sodr"],
+    }
+}
+
+/// What signDoc makes; 1.0.4.0 has no such method.
+fn formats(version: Version) -> SignatureFormats {
+    let offered = if version == Version::V2 { documents::FORMATS } else { &[] };
+    SignatureFormats {
+        formats: offered.iter().map(|(format, _)| format.name()).collect(),
+        envelope_properties: offered
+            .iter()
+            .map(|(_, envelopes)| envelopes.iter().map(|envelope| envelope.name()).collect())
+            .collect(),
+        allow_mix: version == Version::V2,
     }
 }
 

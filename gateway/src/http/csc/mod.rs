@@ -4,6 +4,7 @@
 pub(super) mod auth_login;
 pub(super) mod auth_revoke;
 pub(super) mod authorize;
+pub(super) mod authorize_check;
 pub(super) mod credentials_create;
 pub(super) mod credentials_delete;
 pub(super) mod credentials_info;
@@ -13,6 +14,7 @@ pub(super) mod extend_transaction;
 pub(super) mod get_challenge;
 pub(super) mod info;
 pub(super) mod send_otp;
+pub(super) mod sign_doc;
 pub(super) mod sign_hash;
 pub(super) mod sign_polling;
 pub(super) mod timestamp;

@@ -7,7 +7,7 @@ use rsign_api::csc::signatures::{Deferred, Mode, Signatures};
 use crate::http::dispatch::{Answer, Call};
 use crate::http::reply::Reply;
 use crate::http::site::Site;
-use crate::service::jobs::Order;
+use crate::service::jobs::{Hashes, Order, Work};
 
 /// The table's rows in order; what only the signer knows of a SAD comes last, since it is asked once.
 pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
@@ -24,7 +24,8 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
                 Reply::json(&Signatures { signatures })
             }
             Mode::Asynchronous(deferral) => {
-                let order = Order { bearer: call.bearer, credential, sad, scheme, hashes, deferral };
+                let work = Work::Hashes(Hashes { bearer: call.bearer, credential, sad, scheme, hashes });
+                let order = Order { work, deferral };
                 Reply::json(&Deferred { response: site.app.jobs.start(order).await? })
             }
         }

@@ -1,4 +1,4 @@
-//! `signatures/signPolling` (11.12 in 2.0.0.2): what `signHash` in mode A has come to.
+//! `signatures/signPolling` (11.12 in 2.0.0.2): what `signHash` or `signDoc` in mode A has come to.
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         ask.polled_client_data()?;
         match polled {
             Polled::Signed(signatures) => Reply::json(&Signatures { signatures }),
+            Polled::Documents(documents) => Reply::json(&documents),
             Polled::Running => {
                 let body = ACCEPTED.body(call.content.version);
                 Ok(Reply::json(&body)?.with_status(StatusCode::ACCEPTED))

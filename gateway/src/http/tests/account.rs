@@ -6,6 +6,7 @@ mod browser;
 mod external;
 mod me;
 mod pages;
+mod waiting;
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use super::flow::{Visited, parameter};
 use super::{Bench, HASH, PUBLIC, registration};
 use crate::app::{App, Parts};
 use crate::domain::client::{ACCOUNT, PinTransport, Reach};
-use crate::domain::credential::Known;
+use crate::domain::credential::{AuthMode, Known};
 use crate::domain::language::Language;
 use crate::domain::transaction::Origin;
 use crate::port::random::{Exhausted, Random, SystemSource};
@@ -52,6 +52,7 @@ impl Bench {
             labels: Vec::new(),
             enrol,
             label: None,
+            mode: AuthMode::default(),
             signed: None,
             origin: Origin::Account { session: session.digest, return_to: "/account/keys".to_owned() },
             language: Language::Pt,
@@ -358,6 +359,7 @@ async fn signatures_that_cannot_be_written_down_stay_here() {
             labels: Vec::new(),
             enrol: None,
             label: None,
+            mode: AuthMode::default(),
             signed: None,
             origin: Origin::Api,
             language: Language::En,

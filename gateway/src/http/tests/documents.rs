@@ -22,9 +22,11 @@ use tower::ServiceExt as _;
 use super::flow::{CHALLENGE, VERIFIER, encode, parameter};
 use super::{Bench, HASH, Registration, registration};
 use crate::domain::client::{BASIC, PinTransport, Reach};
+use crate::domain::credential::AuthMode;
 use crate::domain::job::{Job, Progress};
 use crate::domain::token::{Bearer, Commission};
 use crate::port::fake_signer::PIN;
+use crate::service::prompts::Wish;
 
 /// The documents of what apps and devices call.
 fn judges() -> [Judge; 3] {
@@ -143,9 +145,26 @@ impl World {
         let id = self.bench.parts.random.id().unwrap();
         let expires_at = self.bench.parts.clock.now() + 3_600_000;
         let (client, user) = (client.to_owned(), self.bench.ann.clone());
-        let job = Job { client, user, credential: self.credential.clone(), progress, expires_at };
+        let credential = self.credential.clone();
+        let job = Job { client, user, credential, documents: false, progress, expires_at };
         assert!(self.bench.parts.repositories.jobs.store(&id, job).await.unwrap());
         id
+    }
+
+    /// The handle of a prompt of ann's own password, answered with a SAD or not at all.
+    async fn handle(&self, answered: bool) -> String {
+        let bench = &self.bench;
+        let implicit = bench.credential_of(&bench.ann, Scal::Two, AuthMode::Implicit).await;
+        let bearer =
+            Bearer { client: BASIC.to_owned(), user: Some(bench.ann.clone()), reach: Reach::Linked, key: None };
+        let credential = bench.site.app.credentials.reach(&bearer, &implicit).await.unwrap();
+        let wish = Wish { signatures: 1, list: Vec::new(), description: None, signed: None };
+        let handle = bench.site.app.prompts.ask(&bearer, &credential, wish).await.unwrap();
+        let expires_at = bench.parts.clock.now() + 300_000;
+        if answered {
+            assert!(bench.site.app.prompts.fulfil(&handle, &"sad_one".into(), expires_at).await.unwrap());
+        }
+        handle
     }
 
     /// A request that goes well; what is spent by it is made anew.
@@ -183,9 +202,14 @@ impl World {
                 let token = errand_token(&self.bench, Errand::Delete { credential: doomed.clone() }, &doomed).await;
                 Ask::json(&token, &json!({ "credentialDeletionRequest": { "credentialID": doomed } }))
             }
+            "credentials/authorizeCheck" => user(json!({ "handle": self.handle(true).await })),
             "credentials/extendTransaction" => user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH] })),
             "signatures/signHash" => {
                 user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH], "signAlgo": "1.2.840.113549.1.1.11" }))
+            }
+            "signatures/signDoc" => {
+                let digest = json!({ "hashes": [HASH], "signature_format": "C", "signAlgo": "1.2.840.113549.1.1.11" });
+                user(json!({ "credentialID": id, "SAD": "sad_one", "documentDigests": [digest] }))
             }
             "signatures/signPolling" => {
                 let job = self.job(BASIC, Progress::Signed(vec![Bytes(vec![7])])).await;

@@ -14,6 +14,7 @@ mod keyed;
 mod mutual;
 mod oauth2;
 mod one_time_codes;
+mod sign_doc;
 mod signed;
 
 use std::sync::Arc;
@@ -35,12 +36,14 @@ use crate::app::{App, Parts};
 use crate::config::Config;
 use crate::domain::client::{Constraint, PinTransport, Profile, Reach};
 use crate::domain::contact::Contact;
+use crate::domain::credential::AuthMode;
 use crate::domain::seal::Material;
 use crate::domain::user::User;
 use crate::port::clock::{Clock, Hands, SystemClock};
 use crate::port::fake_callback::FakeCallback;
 use crate::port::fake_courier::FakeCourier;
 use crate::port::fake_identity::{FakeProvider, ISSUER};
+use crate::port::fake_revocations::FakeRevocations;
 use crate::port::fake_signer::FakeSigner;
 use crate::port::fake_time_stamps::FakeStamps;
 use crate::port::random::SystemSource;
@@ -165,6 +168,7 @@ impl Bench {
                 false => Couriers::default(),
             },
             stamping: config.timestamp.as_ref().map(|_| Arc::new(FakeStamps) as _),
+            revocations: Arc::new(FakeRevocations::default()),
             material: Some(Arc::new(Material::new(&[7; 32]))),
         };
         let app = App::new(&config, &parts, PUBLIC).unwrap();
@@ -214,13 +218,30 @@ impl Bench {
     }
 
     async fn credential_with(&self, user: &str, factor: FactorKind) -> String {
-        let wanted = Wanted { key: KeyType::P256, scal: Scal::Two, multisign: 10, stretch: Stretch::Hmac, factor };
+        let wanted = Wanted {
+            key: KeyType::P256,
+            scal: Scal::Two,
+            multisign: 10,
+            stretch: Stretch::Hmac,
+            factor,
+            mode: AuthMode::Explicit,
+        };
         self.parts.enrolment("default").create(user, wanted).await.unwrap()
     }
 
     async fn credential(&self, user: &str, scal: Scal) -> String {
-        let wanted =
-            Wanted { key: KeyType::Rsa2048, scal, multisign: 10, stretch: Stretch::Hmac, factor: FactorKind::None };
+        self.credential_of(user, scal, AuthMode::Explicit).await
+    }
+
+    async fn credential_of(&self, user: &str, scal: Scal, mode: AuthMode) -> String {
+        let wanted = Wanted {
+            key: KeyType::Rsa2048,
+            scal,
+            multisign: 10,
+            stretch: Stretch::Hmac,
+            factor: FactorKind::None,
+            mode,
+        };
         self.parts.enrolment("default").create(user, wanted).await.unwrap()
     }
 

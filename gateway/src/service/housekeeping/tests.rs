@@ -6,11 +6,12 @@ use rsign_storage::Location;
 
 use super::*;
 use crate::app::Parts;
-use crate::domain::credential::Known;
+use crate::domain::credential::{AuthMode, Known};
 use crate::domain::job::{Job, Progress};
 use crate::domain::user::{PasswordHash, User};
 use crate::port::clock::Hands;
 use crate::port::fake_callback::FakeCallback;
+use crate::port::fake_revocations::FakeRevocations;
 use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
@@ -44,6 +45,7 @@ async fn bench() -> Bench {
         callback: Arc::new(FakeCallback::default()),
         couriers: Couriers::default(),
         stamping: None,
+        revocations: Arc::new(FakeRevocations::default()),
         material: None,
     };
     let subject = Subject {
@@ -58,8 +60,14 @@ async fn bench() -> Bench {
     let user = User { id: id.clone(), username: id, password, subject, contact: None };
     assert!(repositories.users.register(user).await.unwrap());
     let enrolment = Arc::new(parts.enrolment("default"));
-    let wanted =
-        Wanted { key: KeyType::P256, scal: Scal::Two, multisign: 1, stretch: Stretch::Hmac, factor: FactorKind::None };
+    let wanted = Wanted {
+        key: KeyType::P256,
+        scal: Scal::Two,
+        multisign: 1,
+        stretch: Stretch::Hmac,
+        factor: FactorKind::None,
+        mode: AuthMode::Explicit,
+    };
     let id = enrolment.create("ann", wanted).await.unwrap();
     let housekeeping = Housekeeping::new(
         repositories.clone(),
@@ -141,6 +149,7 @@ async fn signatures_that_nobody_fetched_in_time_go() {
         client: "app".to_owned(),
         user: "ann".to_owned(),
         credential: bench.id.clone(),
+        documents: false,
         progress: Progress::Running(0),
         expires_at: 1000,
     };

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{Error, Transactions};
 use crate::domain::history::{Approval, Way, code};
 use crate::domain::seal::Purpose;
-use crate::domain::transaction::{Progress, Transaction};
+use crate::domain::transaction::{Origin, Progress, Transaction};
 use crate::port::signer;
 use crate::service::enrolment::Wanted;
 
@@ -153,9 +153,15 @@ impl Transactions {
     ) -> Result<Option<Progress>, Error> {
         let tx = &found.registration.tx;
         self.write_down(found, found.registration.signatures).await?;
+        let expires_at = self.clock.now() + i64::from(expires_in) * 1000;
+        if let Origin::Prompt { prompt, .. } = &found.origin {
+            // Its app waits for it: it does not depend on the browser's coming back.
+            let done = self.stored.advance(tx, Some(sid), Progress::Open, Progress::Done).await?;
+            let given = done && self.prompts.fulfil(prompt, sad, expires_at).await?;
+            return Ok(given.then_some(Progress::Done));
+        }
         let secret = sad.expose_secret().as_bytes();
         let sealed = self.material.seal(Purpose::Transaction, tx, secret, &*self.random)?;
-        let expires_at = self.clock.now() + i64::from(expires_in) * 1000;
         let to = Progress::Authorised { sad: sealed, expires_at };
         let kept = self.stored.advance(tx, Some(sid), Progress::Open, to.clone()).await?;
         Ok(kept.then_some(to))
@@ -166,7 +172,7 @@ impl Transactions {
         let registration = &found.registration;
         let enrol = registration.enrol.as_ref().ok_or_else(nonsense)?;
         let rsign_api::signer::Enrol { key, scal, multisign, stretch, factor, .. } = *enrol;
-        let wanted = Wanted { key, scal, multisign, stretch, factor };
+        let wanted = Wanted { key, scal, multisign, stretch, factor, mode: found.mode };
         self.enrolment.keep(&registration.credential, &registration.user, wanted, created).await?;
         // Counted once it is there, so that of two at once the later one sees the other.
         if self.enrolment.others(&registration.user, &registration.credential).await? >= self.keys_per_user {

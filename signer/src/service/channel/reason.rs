@@ -65,7 +65,10 @@ impl Signer {
             | Refusal::TooManySignatures
             | Refusal::DigestLength
             | Refusal::ForeignKey
-            | Refusal::Channel => Reason::Refused,
+            | Refusal::Channel
+            | Refusal::ForeignDocument
+            | Refusal::Format
+            | Refusal::Property => Reason::Refused,
         }
     }
 

@@ -97,12 +97,28 @@ impl House {
     }
 
     pub(crate) async fn enrol_as(&self, user: &str, key: KeyType, scal: Scal, multisign: u32) -> Owned {
+        self.enrol_certified(user, key, scal, multisign).await.0
+    }
+
+    /// The same, with the certificate.
+    pub(crate) async fn enrol_certified(
+        &self,
+        user: &str,
+        key: KeyType,
+        scal: Scal,
+        multisign: u32,
+    ) -> (Owned, Vec<u8>) {
         let asked = CreateCredential { scal, multisign, ..create(user, key) };
         let created = self.signer.create(&asked).await.unwrap();
-        self.link(&asked.credential).await;
+        let certificate = self.link(&asked.credential).await;
         let pin = self.signer.reveal_pin(&asked.credential).await.unwrap().expose_secret().to_owned();
         self.signer.acknowledge_pin(&asked.credential).await.unwrap();
-        Owned::new(&asked, created, pin)
+        (Owned::new(&asked, created, pin), certificate)
+    }
+
+    /// Certificate of the built-in CA.
+    pub(crate) fn authority(&self) -> Bytes {
+        self.ceremony.authority.clone()
     }
 
     /// Has the built-in CA certify a key, and links the certificate.

@@ -3,10 +3,10 @@
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::bytes::Bytes;
-use rsign_api::signer::{Entry, Refusal, Scal, Sign};
+use rsign_api::signer::{Entry, EntryType, Refusal, Scal, Sign};
 use rsign_signer::hsm::Fault;
 use rsign_signer::key;
-use rsign_signer::sad::{Item, ItemState, Sad};
+use rsign_signer::sad::{Item, ItemState, Sad, Use};
 use rsign_signer::service::Error;
 
 use super::house::{HOUR, House, MINUTE, Owned, entries, hash, is_incident, refusal};
@@ -84,7 +84,14 @@ async fn an_entry_slipped_in_as_reserved_is_not_signed_under_scal_2() {
     let house = House::open().await;
     let owned = house.enrol(KeyType::P256).await;
     let sad = house.authorize(&owned, &[hash(1)]).await;
-    let request = rsign_signer::sad::request_digest(owned.scheme(), &[&hash(9)]);
+    let wanted = Use {
+        hash: hash(9),
+        algorithm: owned.scheme().hash(),
+        kind: EntryType::Dtbsr,
+        scheme: owned.scheme(),
+        form: None,
+    };
+    let request = rsign_signer::sad::request_digest(&[wanted]);
     house
         .tamper_with_sad(&sad, move |row| {
             let request = Bytes(request.to_vec());

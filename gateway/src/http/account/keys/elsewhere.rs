@@ -4,6 +4,7 @@ use rsign_api::signer::Operation;
 
 use super::named;
 use crate::domain::client::ACCOUNT;
+use crate::domain::credential::AuthMode;
 use crate::domain::session::{Notice, Session};
 use crate::domain::transaction::Origin;
 use crate::http::account::failure::Failure;
@@ -45,6 +46,7 @@ pub(super) async fn go(
         labels: Vec::new(),
         enrol: None,
         label: Some(session.name),
+        mode: AuthMode::default(),
         signed: None,
         origin: Origin::Account { session: session.digest, return_to: format!("/account/keys/{id}/{page}") },
         language: visit.language,

@@ -5,6 +5,7 @@ use rsign_api::algorithm::KeyType;
 use rsign_api::signer::FactorKind;
 
 use super::Told;
+use crate::domain::credential::AuthMode;
 use crate::domain::plain::plain;
 use crate::domain::session::Session;
 use crate::http::account::Answer;
@@ -26,6 +27,8 @@ struct Shown<'a> {
     text: &'static Text,
     keys: Vec<Card>,
     can_make: bool,
+    /// What waits for the user, in words; nothing where no key is of the kind that waits.
+    waiting: Option<String>,
     recent: Vec<Approval>,
     apps: Vec<apps::Told>,
 }
@@ -45,7 +48,10 @@ pub(in crate::http::account) fn show(visit: Visit, session: Session) -> Answer {
         let (app, text) = (&visit.site.app, visit.text());
         let keys = app.keys.of(&session.user).await?;
         let recent = app.history.read(&session.user, None, None, RECENT).await?;
+        let waiting = app.prompts.count(&session.user).await?;
+        let is_asked = waiting > 0 || keys.iter().any(|key| key.credential.mode == AuthMode::Implicit);
         Page::show(&Shown {
+            waiting: is_asked.then(|| (text.waiting.count)(waiting)),
             frame: Frame::of(&visit, Here::Keys)?,
             text,
             keys: keys.iter().map(|key| card(text, key)).collect(),

@@ -7,6 +7,7 @@ use rsign_api::signer::{Enrol, FactorKind, Operation, Scal, Stretch};
 
 use super::advice;
 use crate::domain::client::ACCOUNT;
+use crate::domain::credential::AuthMode;
 use crate::domain::session::{Notice, Session};
 use crate::domain::transaction::Origin;
 use crate::domain::user::User;
@@ -63,7 +64,8 @@ pub(in crate::http::account) fn act(visit: Visit, session: Session, sent: Form) 
             return Ok(form(&visit, &session, &user, false, fault).await?.with_status(StatusCode::BAD_REQUEST));
         }
         let factor = if sent.get("factor") == Some("totp") { FactorKind::Totp } else { FactorKind::None };
-        let Some(start) = start(&visit, &session, kind, factor).await? else {
+        let mode = if sent.get("mode") == Some("implicit") { AuthMode::Implicit } else { AuthMode::Explicit };
+        let Some(start) = start(&visit, &session, kind, (factor, mode)).await? else {
             return Ok(form(&visit, &session, &user, true, None).await?.with_status(StatusCode::BAD_REQUEST));
         };
         let transactions = &visit.site.app.transactions;
@@ -94,7 +96,12 @@ pub(in crate::http::account) fn back(visit: Visit, session: Session) -> Answer {
 
 /// Nothing is made until the user has chosen a PIN; an enrolment that is left alone ends by itself. None where the user
 /// has as many keys as one may have.
-async fn start(visit: &Visit, session: &Session, key: KeyType, factor: FactorKind) -> Result<Option<Start>, Failure> {
+async fn start(
+    visit: &Visit,
+    session: &Session,
+    key: KeyType,
+    (factor, mode): (FactorKind, AuthMode),
+) -> Result<Option<Start>, Failure> {
     if visit.sign_origin().is_none() {
         return Err(Failure::NoPage);
     }
@@ -111,6 +118,7 @@ async fn start(visit: &Visit, session: &Session, key: KeyType, factor: FactorKin
         labels: Vec::new(),
         enrol: Some(Enrol { key, scal: Scal::Two, multisign, stretch: Stretch::default(), factor, subject }),
         label: Some(session.name.clone()),
+        mode,
         signed: None,
         origin: Origin::Account { session: session.digest.clone(), return_to: format!("/account/keys/{id}/made") },
         language: visit.language,

@@ -4,6 +4,7 @@ use askama::Template;
 use rsign_api::signer::FactorKind;
 
 use super::{Told, named, readable, title};
+use crate::domain::credential::AuthMode;
 use crate::domain::session::Session;
 use crate::http::account::approvals::{self, Told as Approval};
 use crate::http::account::frame::{Frame, Here};
@@ -33,6 +34,8 @@ struct Shown<'a> {
     has_page: bool,
     change_pin: String,
     has_factor: bool,
+    /// Whether apps that want a signature wait for it to be approved here.
+    is_implicit: bool,
     set_factor: String,
     recent: Vec<Approval>,
     more: bool,
@@ -59,6 +62,7 @@ pub(in crate::http::account) fn show(visit: Visit, session: Session) -> Answer {
             has_page: sign_origin.is_some(),
             change_pin: guard::token(&session.csrf, &format!("/account/keys/{}/pin", key.credential.id), "")?,
             has_factor: key.credential.factor == FactorKind::Totp,
+            is_implicit: key.credential.mode == AuthMode::Implicit,
             set_factor: guard::token(&session.csrf, &format!("/account/keys/{}/factor", key.credential.id), "")?,
             recent: approvals::told(&visit, recent.entries).await?.into_iter().map(Approval::of_one_key).collect(),
             more,

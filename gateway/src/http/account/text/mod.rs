@@ -5,9 +5,11 @@ mod date;
 mod en;
 mod faults;
 mod pt;
+mod waiting;
 
 pub(super) use countries::countries;
 pub(super) use date::When;
+pub(super) use waiting::Waiting;
 
 use crate::domain::language::Language;
 
@@ -31,6 +33,7 @@ pub(super) struct Text {
     pub(super) apps: Apps,
     pub(super) me: Me,
     pub(super) approve: Approve,
+    pub(super) waiting: Waiting,
     pub(super) notice: Notice,
     pub(super) wrong: Wrong,
 }
@@ -145,6 +148,9 @@ pub(super) struct Key {
     pub(super) valid: &'static str,
     pub(super) from_to: fn(&str, &str) -> String,
     pub(super) most: &'static str,
+    pub(super) mode: &'static str,
+    pub(super) mode_explicit: &'static str,
+    pub(super) mode_implicit: &'static str,
     pub(super) id: &'static str,
     pub(super) state: &'static str,
     pub(super) pin_title: &'static str,
@@ -199,6 +205,11 @@ pub(super) struct NewKey {
     pub(super) pin_only_hint: &'static str,
     pub(super) pin_and_code: &'static str,
     pub(super) pin_and_code_hint: &'static str,
+    pub(super) mode: &'static str,
+    pub(super) mode_explicit: &'static str,
+    pub(super) mode_explicit_hint: &'static str,
+    pub(super) mode_implicit: &'static str,
+    pub(super) mode_implicit_hint: &'static str,
     pub(super) next: &'static str,
     pub(super) submit: &'static str,
     pub(super) choose: &'static str,
@@ -247,6 +258,9 @@ pub(super) struct Apps {
     pub(super) revoke_lead: &'static str,
     pub(super) revoke_stays: &'static str,
     pub(super) keep: &'static str,
+    pub(super) blocked: &'static str,
+    pub(super) blocked_lead: &'static str,
+    pub(super) hear: &'static str,
 }
 
 /// The account itself.
@@ -325,6 +339,8 @@ pub(super) struct Notice {
     pub(super) factor_set: &'static str,
     pub(super) factor_not_set: &'static str,
     pub(super) app_revoked: &'static str,
+    pub(super) app_blocked: &'static str,
+    pub(super) app_heard: &'static str,
     pub(super) others_signed_out: &'static str,
     pub(super) password_changed: &'static str,
     pub(super) tied: &'static str,

@@ -6,8 +6,10 @@ use std::task::{Context, Poll};
 
 use axum::extract::ConnectInfo;
 use hyper::body::{Bytes, Frame};
+use rsign_api::signer::Refusal;
 
 use super::*;
+use crate::domain::job::Failure;
 use crate::store::faulty::Fault;
 
 /// A body that never comes.
@@ -38,8 +40,21 @@ async fn asking(world: &World, operation: Operation<'_>, status: u16) -> Request
     let body = |text: &str| Ask { body: text.to_owned(), ..right.clone() }.request(method, path);
     match status {
         200 if path == "/oauth2/revoke" => revocation_for_200(world).await,
+        202 if path.ends_with("/credentials/authorize") => {
+            let implicit = world.bench.credential_of(&world.bench.ann, Scal::Two, AuthMode::Implicit).await;
+            let body = json!({ "credentialID": implicit, "numSignatures": 1, "hashes": [HASH], "authData": [] });
+            Ask::json(&world.user, &body).request(method, path)
+        }
+        202 if path.ends_with("/authorizeCheck") => {
+            Ask::json(&world.user, &json!({ "handle": world.handle(false).await })).request(method, path)
+        }
         202 => {
             let job = world.job(BASIC, Progress::Running(i64::MAX)).await;
+            Ask::json(&world.user, &json!({ "requestID": job })).request(method, path)
+        }
+        403 if path.ends_with("/signPolling") => {
+            let refused = Progress::Failed(Failure::Refused(Refusal::ForeignDocument));
+            let job = world.job(BASIC, refused).await;
             Ask::json(&world.user, &json!({ "requestID": job })).request(method, path)
         }
         404 => right.request(method, "/rest/v1/workers/nobody/process"),
@@ -109,7 +124,9 @@ async fn guess(world: &World) {
 
 #[tokio::test]
 async fn every_documented_status_is_given_and_no_other() {
-    let world = World::new(everything(&format!("body_timeout_seconds = 1\n{PATIENT}")).await).await;
+    let limits = "body_timeout_seconds = 1\ndocuments_timeout_seconds = 1\ndocuments = 524288";
+    let limits = format!("{limits}\n{PATIENT}");
+    let world = World::new(everything(&limits).await).await;
     let off = World::new(Bench::configured("basic = false", "", |config| config.account.keys.clear()).await).await;
     guess(&world).await;
     let busy = everything("client_calls_per_second = 1\nuser_calls_per_second = 1").await;
@@ -140,7 +157,9 @@ async fn every_documented_status_is_given_and_no_other() {
                     503 => Some(Fault::Away),
                     _ => None,
                 });
+                *world.bench.signer.refusal.lock().unwrap() = (status == 403).then_some(Refusal::ForeignDocument);
                 let heard = judged(&world.bench, judge, operation, request).await;
+                *world.bench.signer.refusal.lock().unwrap() = None;
                 world.bench.store.set(None);
                 assert_eq!(heard.status, status, "{} {}: {}", operation.method, operation.path, heard.sentence());
             }

@@ -7,7 +7,7 @@ use rsign_api::signer::{Enrol, FactorKind, Operation, Scal, Stretch};
 use super::{Error, Next, Requests};
 use crate::domain::authorization_request::AuthorizationRequest;
 use crate::domain::client::Reach;
-use crate::domain::credential::Credential;
+use crate::domain::credential::{AuthMode, Credential};
 use crate::domain::language::Language;
 use crate::domain::session::Session;
 use crate::domain::token::Bearer;
@@ -124,6 +124,7 @@ impl Requests {
                 labels: Vec::new(),
                 enrol: Some(enrol),
                 label: None,
+                mode: AuthMode::default(),
                 signed: None,
                 origin: Origin::Request { request: id.to_owned(), session: session.digest.clone() },
                 language: request.lang.as_deref().and_then(Language::of_tag).unwrap_or(session.language),
@@ -158,6 +159,7 @@ impl Requests {
                 labels: wish.labels.clone(),
                 enrol: None,
                 label: None,
+                mode: AuthMode::default(),
                 signed: request.signed.clone(),
                 origin: Origin::Request { request: id.to_owned(), session: session.digest.clone() },
                 language: request.lang.as_deref().and_then(Language::of_tag).unwrap_or(session.language),

@@ -41,6 +41,7 @@ def fuzz(ready_file: Path, examples: int, seconds: int | None) -> int:
     """Tries each document; the number of those in which something was found."""
     ready = json.loads(ready_file.read_text())
     person, client = ready["users"][0], ready["clients"][0]
+    other = ready["implicit_user"]
     user = basic(person["username"], person["password"])
     # Secrets go by the environment: command lines are everybody's.
     environment = os.environ | {
@@ -48,6 +49,8 @@ def fuzz(ready_file: Path, examples: int, seconds: int | None) -> int:
         "RSIGN_USER": user,
         "RSIGN_CLIENT": basic(client["client_id"], client["client_secret"]),
         "RSIGN_TOKEN": service_token(ready, user),
+        # Of the one whose apps wait for an approval.
+        "RSIGN_OTHER_TOKEN": service_token(ready, basic(other["username"], other["password"])),
         "PYTHONPATH": str(HERE),
         "NO_PROXY": "127.0.0.1,localhost",
     }
@@ -61,8 +64,27 @@ def fuzz(ready_file: Path, examples: int, seconds: int | None) -> int:
         command += ["--tls-verify", ready["tls_ca"]] if ready["tls_ca"] else []
         # The bounded run is the same every time.
         command += ["--max-time", str(seconds)] if seconds else ["--seed", "0"]
+        answers = ready_file.parent / f"{document}.answers.json"
+        answers.unlink(missing_ok=True)
+        environment["RSIGN_ANSWERS"] = str(answers.resolve())
         found += subprocess.run(command, env=environment, cwd=ready_file.parent).returncode != 0
+        found += not went_well(document, answers)
     return found
+
+
+# No client of the sandbox is a worker, so there is none of any name.
+NEVER_WELL = {"POST /rest/v1/workers/{id}/process"}
+
+
+def went_well(document: str, answers: Path) -> bool:
+    """Whether every operation was reached: what only ever hears an error was hardly tried."""
+    heard = json.loads(answers.read_text())
+    never = [name for name, statuses in heard.items() if not any(status < "400" for status in statuses)]
+    missed = sorted(set(never) - NEVER_WELL)
+    print(f"{document}: {len(heard)} operations, {sum(map(lambda it: sum(it.values()), heard.values()))} answers", flush=True)
+    if missed:
+        print(f"{document}: never answered but by an error: {', '.join(missed)}", flush=True)
+    return not missed
 
 
 def main() -> int:
@@ -76,8 +98,8 @@ def main() -> int:
         parser.error("a ready file, or --start")
     if options.ready:
         return fuzz(options.ready, options.examples, options.seconds)
-    # Only the demo's way of starting needs pyHanko.
-    from demo import Service, clear
+    sys.path.append(str(HERE.parent / "clients"))
+    from service import Service, clear
 
     rsign, folder = options.start
     clear(folder)

@@ -1,0 +1,134 @@
+//! `SignedData` with one `SignerInfo`.
+
+use der::asn1::{ObjectIdentifier, OctetStringRef};
+use der::{AnyRef, Decode as _, Encode as _, Tag, Tagged as _};
+
+use super::{Attribute, DATA, Error, algorithm, certificate, tlv};
+use crate::Signatory;
+
+const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+/// `id-ri-ocsp-response` (RFC 5940, 2.2).
+const OCSP_RESPONSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.16.2");
+
+/// What a `SignedData` is put together from; everything foreign is DER and stays as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    /// Who signed; the whole chain goes into the signature.
+    pub signatory: &'a Signatory,
+    /// Type of the content, as it was prepared.
+    pub content_type: ObjectIdentifier,
+    /// The content, where the signature shall hold it.
+    pub content: Option<&'a [u8]>,
+    /// What [`super::prepare`] gave.
+    pub attributes: &'a [u8],
+    /// The signature value: RSA block, or ECDSA as DER.
+    pub signature: &'a [u8],
+    /// Further certificates: of those who answered for validity.
+    pub certificates: &'a [Vec<u8>],
+    /// `CertificateList`s.
+    pub crls: &'a [Vec<u8>],
+    /// `OCSPResponse`s.
+    pub ocsp: &'a [Vec<u8>],
+    /// Unsigned attributes.
+    pub unsigned: &'a [Attribute],
+}
+
+/// The whole `ContentInfo`, DER.
+///
+/// # Errors
+/// See [`Error`].
+pub fn finish(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+    assemble(signed, &signed.signatory.chain)
+}
+
+/// The same without the signatory's certificates: a time-stamp for somebody who did not ask for them (RFC 3161, 2.4.1).
+///
+/// # Errors
+/// See [`Error`].
+pub fn finish_bare(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+    assemble(signed, &[])
+}
+
+fn assemble(signed: &Signed<'_>, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+    let hash = algorithm::hash(signed.signatory.scheme.hash())?;
+    let value = tlv::sequence(&[
+        &version(signed).to_der()?,
+        &tlv::set_of(Tag::Set, vec![hash])?,
+        &content(signed)?,
+        &optional_set(0, certificates(signed, chain)?)?,
+        &optional_set(1, revocations(signed)?)?,
+        &tlv::of(Tag::Set, &[&signer_info(signed)?])?,
+    ])?;
+    tlv::sequence(&[&SIGNED_DATA.to_der()?, &tlv::of(tlv::context(0), &[&value])?])
+}
+
+/// RFC 5652, 5.1: 5 with revocation data of another kind than CRLs, 3 with another content than octets.
+fn version(signed: &Signed<'_>) -> u8 {
+    match signed {
+        Signed { ocsp, .. } if !ocsp.is_empty() => 5,
+        Signed { content_type, .. } if *content_type != DATA => 3,
+        _ => 1,
+    }
+}
+
+fn content(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+    let content = match signed.content {
+        Some(content) => tlv::of(tlv::context(0), &[&OctetStringRef::new(content)?.to_der()?])?,
+        None => Vec::new(),
+    };
+    tlv::sequence(&[&signed.content_type.to_der()?, &content])
+}
+
+/// Every `CertificateChoices`, each once.
+pub(super) fn certificates(signed: &Signed<'_>, chain: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Error> {
+    distinct(chain.iter().chain(signed.certificates).cloned().collect())
+}
+
+/// Every `RevocationInfoChoice`, each once.
+pub(super) fn revocations(signed: &Signed<'_>) -> Result<Vec<Vec<u8>>, Error> {
+    let ocsp = signed.ocsp.iter().map(|answer| ocsp_response(answer)).collect::<Result<Vec<_>, _>>()?;
+    distinct(signed.crls.iter().cloned().chain(ocsp).collect())
+}
+
+fn distinct(mut members: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Error> {
+    for member in &members {
+        AnyRef::from_der(member)?;
+    }
+    members.sort_unstable();
+    members.dedup();
+    Ok(members)
+}
+
+/// A SET OF under `[number]`; nothing where there is no member.
+fn optional_set(number: u32, members: Vec<Vec<u8>>) -> Result<Vec<u8>, Error> {
+    if members.is_empty() { Ok(Vec::new()) } else { tlv::set_of(tlv::context(number), members) }
+}
+
+/// `OtherRevocationInfoFormat` in its place among CRLs (RFC 5940, 2).
+fn ocsp_response(answer: &[u8]) -> Result<Vec<u8>, Error> {
+    tlv::of(tlv::context(1), &[&OCSP_RESPONSE.to_der()?, answer])
+}
+
+fn signer_info(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+    let unsigned = signed.unsigned.iter().map(Attribute::to_der).collect::<Result<_, _>>()?;
+    tlv::sequence(&[&signer_fields(signed)?, &optional_set(1, unsigned)?])
+}
+
+/// The members of a `SignerInfo` up to the signature value, one after the other.
+pub(super) fn signer_fields(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+    let signatory = signed.signatory;
+    let certificate = signatory.chain.first().ok_or(Error::NoCertificate)?;
+    let [issuer, serial] = certificate::issuer_and_serial(certificate)?;
+    // The same octets as were signed, but for the first: [0] IMPLICIT in place of SET OF (RFC 5652, 5.4).
+    let attributes = AnyRef::from_der(signed.attributes)?;
+    attributes.tag().assert_eq(Tag::Set)?;
+    Ok([
+        1_u8.to_der()?,
+        tlv::sequence(&[&issuer, &serial])?,
+        algorithm::hash(signatory.scheme.hash())?,
+        tlv::of(tlv::context(0), &[attributes.value()])?,
+        algorithm::signature(signatory.scheme)?,
+        OctetStringRef::new(signed.signature)?.to_der()?,
+    ]
+    .concat())
+}

@@ -1,0 +1,219 @@
+//! What is formed, octet by octet where it matters, and by openssl where another's word counts.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, UNIX_EPOCH};
+
+use data_encoding::BASE64;
+use der::{Any, Decode as _, Encode as _};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SigningKey as _};
+use rsign_api::algorithm::{HashAlgorithm, Scheme};
+
+use super::*;
+use crate::digest;
+
+const SHA256: HashAlgorithm = HashAlgorithm::Sha256;
+const NOVEMBER: u64 = 1_795_000_000;
+
+/// A root and a signer under it.
+struct Pki {
+    root: Vec<u8>,
+    signer: Vec<u8>,
+    key: KeyPair,
+}
+
+impl Pki {
+    fn new() -> Self {
+        let root_key = KeyPair::generate().unwrap();
+        let mut root = CertificateParams::new(Vec::<String>::new()).unwrap();
+        root.distinguished_name.push(DnType::CommonName, "root");
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = root.self_signed(&root_key).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut signer = CertificateParams::new(Vec::<String>::new()).unwrap();
+        signer.distinguished_name.push(DnType::CommonName, "signer");
+        signer.key_usages = vec![KeyUsagePurpose::ContentCommitment];
+        let signer = signer.signed_by(&key, &Issuer::new(root, root_key)).unwrap();
+        Self { root: certificate.der().to_vec(), signer: signer.der().to_vec(), key }
+    }
+
+    fn signatory(&self) -> Signatory {
+        let chain = vec![self.signer.clone(), self.root.clone()];
+        Signatory { chain, scheme: Scheme::Ecdsa { hash: SHA256 } }
+    }
+}
+
+fn wanted<'a>(digest: &'a [u8], properties: &'a [Attribute]) -> Wanted<'a> {
+    let signing_time = Some(UNIX_EPOCH + Duration::from_secs(NOVEMBER));
+    Wanted { content_type: DATA, digest, signing_time, properties }
+}
+
+fn signed<'a>(signatory: &'a Signatory, attributes: &'a [u8], signature: &'a [u8]) -> Signed<'a> {
+    Signed {
+        signatory,
+        content_type: DATA,
+        content: None,
+        attributes,
+        signature,
+        certificates: &[],
+        crls: &[],
+        ocsp: &[],
+        unsigned: &[],
+    }
+}
+
+fn has(octets: &[u8], part: &[u8]) -> bool {
+    octets.windows(part.len()).any(|window| window == part)
+}
+
+fn members(set: &[u8]) -> Vec<Vec<u8>> {
+    let set = Any::from_der(set).unwrap();
+    let mut rest = set.value();
+    let mut members = Vec::new();
+    while !rest.is_empty() {
+        let (member, left) = Any::from_der_partial(rest).unwrap();
+        members.push(member.to_der().unwrap());
+        rest = left;
+    }
+    members
+}
+
+#[test]
+fn signed_attributes_are_a_sorted_set_of_what_the_baseline_wants() {
+    let pki = Pki::new();
+    let digest_of = digest(SHA256, b"document");
+    let attributes = prepare(&wanted(&digest_of, &[]), &pki.signatory()).unwrap();
+    assert_eq!(attributes[0], 0x31);
+    let each = members(&attributes);
+    assert!(each.len() == 4 && each.is_sorted());
+    let oid = |dotted: &str| ObjectIdentifier::new_unwrap(dotted).to_der().unwrap();
+    for dotted in ["1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.47"]
+    {
+        assert_eq!(each.iter().filter(|attribute| has(attribute, &oid(dotted))).count(), 1, "{dotted}");
+    }
+    // PAdES: the time stands in the PDF.
+    let without = Wanted { signing_time: None, ..wanted(&digest_of, &[]) };
+    assert_eq!(members(&prepare(&without, &pki.signatory()).unwrap()).len(), 3);
+}
+
+#[test]
+fn the_certificate_is_named_by_its_hash_and_the_default_left_out() {
+    let pki = Pki::new();
+    for hash in HashAlgorithm::ALL {
+        let signatory = Signatory { scheme: Scheme::Ecdsa { hash }, ..pki.signatory() };
+        let attributes = prepare(&wanted(&digest(hash, b"document"), &[]), &signatory).unwrap();
+        let attribute = Attribute::signing_certificate(hash, &pki.signer).unwrap();
+        assert!(has(&attributes, &attribute.to_der().unwrap()) && has(&attribute.value, &digest(hash, &pki.signer)));
+        assert_eq!(has(&attribute.value, &hash.oid().to_der().unwrap()), hash != SHA256);
+    }
+    assert!(matches!(prepare(&wanted(&[0; 48], &[]), &pki.signatory()), Err(Error::Digest)));
+}
+
+#[test]
+fn times_are_utc_through_2049() {
+    let time =
+        |seconds: u64| Attribute::signing_time(UNIX_EPOCH + Duration::from_millis(seconds * 1000 + 999)).unwrap().value;
+    assert_eq!(time(2_524_607_999), [&[0x17, 13][..], b"491231235959Z"].concat());
+    assert_eq!(time(2_524_608_000), [&[0x18, 15][..], b"20500101000000Z"].concat());
+}
+
+#[test]
+fn pss_says_hash_and_salt() {
+    // As clients of real services send it, but for the trailer field, which is the default.
+    let parameters = "MDmgDzANBglghkgBZQMEAgEFAKEcMBoGCSqGSIb3DQEBCDANBglghkgBZQMEAgEFAKIDAgEgowMCAQE=";
+    let sent = BASE64.decode(parameters.as_bytes()).unwrap();
+    let expected = [&[0x30, 0x34][..], &sent[2..sent.len() - 5]].concat();
+    let said = algorithm::signature(Scheme::Pss { hash: SHA256, salt: 32 }).unwrap();
+    assert!(said.ends_with(&expected), "{said:02x?}");
+}
+
+#[test]
+fn versions_follow_what_is_inside_and_foreign_octets_stay() {
+    let pki = Pki::new();
+    let signatory = pki.signatory();
+    let attributes = prepare(&wanted(&digest(SHA256, b"document"), &[]), &signatory).unwrap();
+    let plain = signed(&signatory, &attributes, &[1, 2, 3]);
+    let version = |signed: &Signed<'_>| {
+        let object = finish(signed).unwrap();
+        let content = members(&object)[1].clone();
+        members(&members(&content)[0])[0].clone()
+    };
+    assert_eq!(version(&plain), [2, 1, 1]);
+    let token = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
+    assert_eq!(version(&Signed { content_type: token, ..plain }), [2, 1, 3]);
+    // BER that DER would write otherwise: a BOOLEAN of 1.
+    let odd = vec![0x30, 3, 1, 1, 1];
+    let odd = [odd];
+    assert_eq!(version(&Signed { crls: &odd, ..plain }), [2, 1, 1]);
+    assert_eq!(version(&Signed { ocsp: &odd, ..plain }), [2, 1, 5]);
+    let object = finish(&Signed { crls: &odd, certificates: &odd, ..plain }).unwrap();
+    assert!(has(&object, &odd[0]) && has(&object, &pki.signer) && has(&object, &pki.root));
+    // The chain again is not there twice.
+    let again = signatory.chain.clone();
+    assert_eq!(finish(&Signed { certificates: &again, ..plain }).unwrap(), finish(&plain).unwrap());
+    assert!(finish(&Signed { attributes: &attributes[1..], ..plain }).is_err());
+    assert!(finish(&Signed { signatory: &Signatory { chain: vec![], ..signatory.clone() }, ..plain }).is_err());
+}
+
+fn verified(folder: &Path, object: &[u8], content: Option<&[u8]>, root: &[u8]) -> bool {
+    std::fs::write(folder.join("object"), object).unwrap();
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64.encode(root));
+    std::fs::write(folder.join("root"), pem).unwrap();
+    let mut openssl = Command::new("openssl");
+    openssl.current_dir(folder).args(["cms", "-verify", "-binary", "-cades", "-purpose", "any", "-inform", "DER"]);
+    openssl.args(["-in", "object", "-CAfile", "root", "-out", "said"]);
+    if let Some(content) = content {
+        std::fs::write(folder.join("content"), content).unwrap();
+        openssl.args(["-content", "content"]);
+    }
+    openssl.output().unwrap().status.success()
+}
+
+#[test]
+fn openssl_verifies_attached_and_detached() {
+    let (pki, folder) = (Pki::new(), tempfile::tempdir().unwrap());
+    let content = b"line\nline\r\n\0";
+    let (signatory, digest_of) = (pki.signatory(), digest(SHA256, content));
+    let mime = ("mime-type", Some("DA90ZXh0L3BsYWluO2E9YmM="));
+    let said = read_properties([mime]).unwrap();
+    let attributes = prepare(&wanted(&digest_of, &said), &signatory).unwrap();
+    let signature = pki.key.sign(&attributes).unwrap();
+    let detached = signed(&signatory, &attributes, &signature);
+    let object = finish(&detached).unwrap();
+    assert!(has(&object, b"text/plain;a=bc"));
+    assert!(verified(folder.path(), &object, Some(content), &pki.root));
+    assert!(!verified(folder.path(), &object, Some(b"line\nline\n\0"), &pki.root));
+    let attached = finish(&Signed { content: Some(content), ..detached }).unwrap();
+    assert!(verified(folder.path(), &attached, None, &pki.root));
+    assert_eq!(std::fs::read(folder.path().join("said")).unwrap(), content);
+    // Unsigned attributes come later and change nothing.
+    let token = [Attribute::signature_time_stamp(object).unwrap()];
+    assert!(verified(
+        folder.path(),
+        &finish(&Signed { unsigned: &token, ..detached }).unwrap(),
+        Some(content),
+        &pki.root
+    ));
+}
+
+#[test]
+fn properties_are_known_by_name_or_oid_and_stand_once() {
+    let null = Some("BQA=");
+    let said = read_properties([("mime-type", null), ("1.2.840.113549.1.9.16.2.4", null)]).unwrap();
+    assert_eq!(said.iter().map(|attribute| attribute.value.clone()).collect::<Vec<_>>(), [[5, 0], [5, 0]]);
+    let invalid = |properties: &[(&'static str, Option<&'static str>)]| read_properties(properties.iter().copied());
+    for (properties, names) in [
+        (&[("colour", null), ("mime-type", null)][..], &["colour"][..]),
+        (&[("mime-type", None)], &["mime-type"]),
+        (&[("mime-type", Some("?"))], &["mime-type"]),
+        (&[("mime-type", Some("BQAA"))], &["mime-type"]),
+        (&[("mime-type", null), ("0.4.0.1733.2.1", null)], &["0.4.0.1733.2.1"]),
+        // What the signer says itself nobody else says.
+        (
+            &[("1.2.840.113549.1.9.5", null), ("1.2.840.113549.1.9.16.2.47", null)],
+            &["1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.47"],
+        ),
+    ] {
+        assert_eq!(invalid(properties).err().unwrap(), names);
+    }
+}

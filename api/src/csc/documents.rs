@@ -1,0 +1,279 @@
+//! `signatures/signDoc` (11.11 in 2.0.0.2).
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
+
+use super::Ask;
+use crate::algorithm::{KeyType, Scheme};
+use crate::bytes::Bytes;
+use crate::document::{Envelope, Format, Level};
+use crate::error::{self, Fault};
+use crate::json::{Object, Value};
+use crate::sign_algo::{self, Named};
+use crate::signer::{DocumentSubject, Property};
+
+/// One document to be signed; a digest entry with several hashes is several of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Format of the signature.
+    pub format: Format,
+    /// Its level.
+    pub level: Level,
+    /// Where it stands.
+    pub envelope: Envelope,
+    /// The scheme.
+    pub scheme: Scheme,
+    /// The document or its digest, by the scheme's hash function.
+    pub subject: DocumentSubject,
+    /// What else is to be said in the signature.
+    pub properties: Vec<Property>,
+}
+
+/// What the service can do; everything else has its sentence.
+#[derive(Clone, Copy)]
+pub struct Offer<'a> {
+    /// Formats, and where their signatures may stand.
+    pub formats: &'a [(Format, &'a [Envelope])],
+    /// Levels.
+    pub levels: &'a [Level],
+    /// The highest level of a format.
+    pub highest: &'a dyn Fn(Format) -> Level,
+    /// The names of those properties that the format cannot say.
+    pub unsayable: &'a dyn Fn(Format, &[Property]) -> Vec<String>,
+}
+
+impl std::fmt::Debug for Offer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Offer").field("formats", &self.formats).field("levels", &self.levels).finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wrong {
+    /// A row of the table.
+    Row(Fault),
+    /// The row that names the attributes it is about.
+    Properties(Vec<String>),
+}
+
+impl From<Fault> for Wrong {
+    fn from(fault: Fault) -> Self {
+        Self::Row(fault)
+    }
+}
+
+/// One entry of `documentDigests` or `documents`, in part.
+struct Entry<'a> {
+    body: &'a Object<'a>,
+    /// `hashAlgorithmOID` of the request, where the entry has none (2.1 moved it there).
+    common_hash: Option<&'a str>,
+    /// Whether only a digest is there: then nothing can be put around a document, or into it.
+    of_digest: bool,
+}
+
+impl Ask<'_> {
+    /// `signatureQualifier`.
+    ///
+    /// # Errors
+    /// No string.
+    pub fn qualifier(&self) -> Result<Option<&str>, Fault> {
+        match self.body.get("signatureQualifier") {
+            None => Ok(None),
+            Some(Value::Text(qualifier)) => Ok(Some(qualifier)),
+            Some(_) => Err(error::QUALIFIER),
+        }
+    }
+
+    /// `returnValidationInfo`.
+    #[must_use]
+    pub fn wants_validation(&self) -> bool {
+        self.switch("returnValidationInfo")
+    }
+
+    /// `documentDigests` or `documents`, in the order of the table.
+    ///
+    /// # Errors
+    /// The table's sentences.
+    pub fn documents(&self, key: KeyType, offer: &Offer<'_>) -> Result<Vec<Document>, Wrong> {
+        let digests = self.document_entries("documentDigests", error::DOCUMENT_DIGESTS)?;
+        let whole = self.document_entries("documents", error::DOCUMENTS)?;
+        let documents = match (digests.is_empty(), whole.is_empty()) {
+            (true, true) => return Err(error::NO_DOCUMENTS.into()),
+            (false, false) => return Err(error::BOTH_DOCUMENTS.into()),
+            (false, true) => self.each(&digests, key, offer, hashes)?,
+            (true, false) => self.each(&whole, key, offer, document)?,
+        };
+        if documents.len() > self.limits.hashes { Err(error::MALFORMED.into()) } else { Ok(documents) }
+    }
+
+    /// The objects of an array; none where it is absent.
+    fn document_entries(&self, name: &str, fault: Fault) -> Result<Vec<Entry<'_>>, Fault> {
+        let items = match self.body.get(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items,
+            Some(_) => return Err(fault),
+        };
+        let (common_hash, of_digest) = (self.hash_algorithm(), name == "documentDigests");
+        let mut entries = Vec::with_capacity(items.len());
+        for item in items {
+            let Value::Object(body) = item else { return Err(fault) };
+            entries.push(Entry { body, common_hash, of_digest });
+        }
+        Ok(entries)
+    }
+
+    fn each(
+        &self,
+        entries: &[Entry<'_>],
+        key: KeyType,
+        offer: &Offer<'_>,
+        subjects: fn(&Entry<'_>) -> Result<Vec<DocumentSubject>, Fault>,
+    ) -> Result<Vec<Document>, Wrong> {
+        let mut documents = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let subjects = subjects(entry)?;
+            let (format, envelopes) = entry.format(offer)?;
+            let level = entry.level(format, offer)?;
+            let scheme = entry.scheme(key)?;
+            let properties = entry.properties(format, offer)?;
+            let envelope = entry.envelope(format, envelopes)?;
+            let fits = |subject: &DocumentSubject| match subject {
+                DocumentSubject::Digest(digest) => digest.len() == scheme.hash().len(),
+                DocumentSubject::Document(_) => true,
+            };
+            if !subjects.iter().all(fits) {
+                return Err(error::DIGEST_LENGTH.into());
+            }
+            let of = |subject| Document { format, level, envelope, scheme, subject, properties: properties.clone() };
+            documents.extend(subjects.into_iter().map(of));
+        }
+        Ok(documents)
+    }
+}
+
+/// `hashes`: an array, or, as one text prints it, a string.
+fn hashes(entry: &Entry<'_>) -> Result<Vec<DocumentSubject>, Fault> {
+    let items = match entry.body.get("hashes") {
+        Some(Value::Array(items)) if !items.is_empty() => items.as_slice(),
+        Some(one @ Value::Text(_)) => std::slice::from_ref(one),
+        _ => return Err(error::DOCUMENT_DIGESTS),
+    };
+    let decode = |item: &Value<'_>| octets(item).map(DocumentSubject::Digest).ok_or(error::HASHES_BASE64);
+    items.iter().map(decode).collect()
+}
+
+/// `document`.
+fn document(entry: &Entry<'_>) -> Result<Vec<DocumentSubject>, Fault> {
+    let text @ Value::Text(_) = entry.body.get("document").ok_or(error::DOCUMENTS)? else {
+        return Err(error::DOCUMENTS);
+    };
+    let octets = octets(text).ok_or(error::DOCUMENTS_BASE64)?;
+    Ok(vec![DocumentSubject::Document(octets)])
+}
+
+/// Standard Base64 of something.
+fn octets(value: &Value<'_>) -> Option<Bytes> {
+    let octets = BASE64.decode(value.text()?.as_bytes()).ok()?;
+    (!octets.is_empty()).then_some(Bytes(octets))
+}
+
+impl Entry<'_> {
+    fn string(&self, name: &str) -> Option<&str> {
+        self.body.get(name).and_then(Value::text)
+    }
+
+    fn format<'o>(&self, offer: &Offer<'o>) -> Result<(Format, &'o [Envelope]), Fault> {
+        let name = self.string("signature_format").ok_or(error::SIGNATURE_FORMAT_MISSING)?;
+        let offered = offer.formats.iter().find(|(format, _)| format.name() == name);
+        offered.copied().ok_or(error::SIGNATURE_FORMAT)
+    }
+
+    fn level(&self, format: Format, offer: &Offer<'_>) -> Result<Level, Fault> {
+        let level = match self.body.get("conformance_level") {
+            None => Some(Level::default()),
+            Some(name) => name.text().and_then(Level::named),
+        };
+        let offered = |level: &Level| offer.levels.contains(level) && *level <= (offer.highest)(format);
+        level.filter(offered).ok_or(error::CONFORMANCE_LEVEL)
+    }
+
+    /// A hash function that is named besides must be the algorithm's own.
+    fn scheme(&self, key: KeyType) -> Result<Scheme, Fault> {
+        let algorithm = self.string("signAlgo").ok_or(error::SIGN_ALGO_MISSING)?;
+        let hash = self.string("hashAlgorithmOID").or(self.common_hash);
+        let named = Named { algorithm, params: self.string("signAlgoParams"), hash };
+        let scheme = named.scheme(key)?;
+        match hash.map(sign_algo::hash).transpose()? {
+            Some(hash) if hash != scheme.hash() => Err(error::HASH_CONTRADICTS),
+            _ => Ok(scheme),
+        }
+    }
+
+    fn properties(&self, format: Format, offer: &Offer<'_>) -> Result<Vec<Property>, Wrong> {
+        let items = match self.body.get("signed_props") {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items,
+            Some(_) => return Err(Wrong::Properties(Vec::new())),
+        };
+        let mut properties = Vec::with_capacity(items.len());
+        for item in items {
+            let Value::Object(item) = item else { return Err(Wrong::Properties(Vec::new())) };
+            let Some(name) = item.get("attribute_name").and_then(Value::text) else {
+                return Err(Wrong::Properties(Vec::new()));
+            };
+            let value = match item.get("attribute_value") {
+                None => None,
+                Some(Value::Text(value)) => Some(value.clone().into_owned()),
+                Some(_) => return Err(Wrong::Properties(vec![name.to_owned()])),
+            };
+            properties.push(Property { name: name.to_owned(), value });
+        }
+        let unsayable = (offer.unsayable)(format, &properties);
+        if unsayable.is_empty() { Ok(properties) } else { Err(Wrong::Properties(unsayable)) }
+    }
+
+    /// The format's default, but for a digest, beside which there is nothing to stand in.
+    fn envelope(&self, format: Format, offered: &[Envelope]) -> Result<Envelope, Fault> {
+        let possible = |envelope: &Envelope| {
+            !self.of_digest || matches!(envelope, Envelope::Detached | Envelope::Certification | Envelope::Revision)
+        };
+        let envelope = match self.body.get("signed_envelope_property") {
+            None => format.envelopes().iter().copied().find(possible),
+            Some(name) => name.text().and_then(Envelope::named).filter(possible),
+        };
+        envelope.filter(|envelope| offered.contains(envelope)).ok_or(error::ENVELOPE)
+    }
+}
+
+/// Answer of `signDoc`, and of `signPolling` for it. Results stand in the order of the request, those that hold their
+/// document apart from those that do not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedDocuments {
+    /// Documents with their signatures.
+    #[serde(rename = "DocumentWithSignature", default, skip_serializing_if = "Vec::is_empty")]
+    pub with_signature: Vec<Bytes>,
+    /// Signatures by themselves.
+    #[serde(rename = "SignatureObject", default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<Bytes>,
+    /// What they are validated with, where that was asked for.
+    #[serde(rename = "validationInfo", default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<ValidationInfo>,
+}
+
+/// `validationInfo`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValidationInfo {
+    /// `OCSPResponse`s.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ocsp: Vec<Bytes>,
+    /// `CertificateList`s.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crl: Vec<Bytes>,
+    /// Certificates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<Bytes>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! The rows of the table, one by one.
+
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::algorithm::HashAlgorithm;
+use crate::csc::Limits;
+use crate::version::Version;
+
+const HASH: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+fn unsayable(_: Format, properties: &[Property]) -> Vec<String> {
+    properties.iter().map(|property| property.name.clone()).filter(|name| name.starts_with('x')).collect()
+}
+
+const OFFER: Offer<'static> = Offer {
+    formats: &[(Format::Cades, &[Envelope::Attached, Envelope::Detached]), (Format::Pades, &[Envelope::Certification])],
+    levels: &[Level::B, Level::T, Level::Lt],
+    highest: &|_| Level::T,
+    unsayable: &unsayable,
+};
+
+fn asked(body: &Json) -> Result<Vec<Document>, Wrong> {
+    let body = body.to_string();
+    let limits = Limits { depth: 16, hashes: 10 };
+    Ask::parse(body.as_bytes(), Version::V2, limits).unwrap().documents(KeyType::Rsa2048, &OFFER)
+}
+
+fn digest() -> Json {
+    json!({ "hashes": [HASH], "signature_format": "C", "signAlgo": "1.2.840.113549.1.1.11" })
+}
+
+fn of_digests(change: impl FnOnce(&mut Json)) -> Result<Vec<Document>, Wrong> {
+    let mut entry = digest();
+    change(&mut entry);
+    asked(&json!({ "documentDigests": [entry] }))
+}
+
+fn of_document(change: impl FnOnce(&mut Json)) -> Result<Vec<Document>, Wrong> {
+    let mut entry = json!({ "document": "AQID", "signature_format": "C", "signAlgo": "1.2.840.113549.1.1.11" });
+    change(&mut entry);
+    asked(&json!({ "documents": [entry] }))
+}
+
+#[test]
+fn defaults_are_those_of_the_format_and_of_what_is_there() {
+    let [document] = &of_document(|_| {}).unwrap()[..] else { panic!("one") };
+    assert_eq!((document.format, document.level, document.envelope), (Format::Cades, Level::B, Envelope::Attached));
+    assert_eq!(document.subject, DocumentSubject::Document(Bytes(vec![1, 2, 3])));
+    assert_eq!(of_digests(|_| {}).unwrap()[0].envelope, Envelope::Detached);
+    let pdf = |entry: &mut Json| entry["signature_format"] = "P".into();
+    assert_eq!(of_digests(pdf).unwrap()[0].envelope, Envelope::Certification);
+}
+
+#[test]
+fn hashes_are_an_array_or_a_string_and_each_is_a_document() {
+    assert_eq!(of_digests(|entry| entry["hashes"] = HASH.into()), of_digests(|_| {}));
+    assert_eq!(of_digests(|entry| entry["hashes"] = json!([HASH, HASH, HASH])).unwrap().len(), 3);
+    assert_eq!(of_digests(|entry| entry["hashes"] = json!(vec![HASH; 11])), Err(error::MALFORMED.into()));
+}
+
+#[test]
+fn the_hash_function_stands_in_either_place_and_contradicts_nothing() {
+    let sha256 = "2.16.840.1.101.3.4.2.1";
+    let bare = |entry: &mut Json| entry["signAlgo"] = "1.2.840.113549.1.1.1".into();
+    assert_eq!(of_digests(bare), Err(error::HASH_ALGO_MISSING.into()));
+    let mut entry = digest();
+    bare(&mut entry);
+    let common = asked(&json!({ "documentDigests": [entry.clone()], "hashAlgorithmOID": sha256 })).unwrap();
+    entry["hashAlgorithmOID"] = sha256.into();
+    // What the entry says counts.
+    let own = asked(&json!({ "documentDigests": [entry], "hashAlgorithmOID": "2.16.840.1.101.3.4.2.3" })).unwrap();
+    assert_eq!((own[0].scheme, own), (Scheme::Pkcs1 { hash: HashAlgorithm::Sha256 }, common));
+    let contradicting = of_digests(|entry| entry["hashAlgorithmOID"] = "2.16.840.1.101.3.4.2.3".into());
+    assert_eq!(contradicting, Err(error::HASH_CONTRADICTS.into()));
+}
+
+#[test]
+fn every_row_has_its_sentence() {
+    let set = |name: &'static str, value: Json| move |entry: &mut Json| entry[name] = value;
+    let rows: Vec<(Result<Vec<Document>, Wrong>, Fault)> = vec![
+        (asked(&json!({})), error::NO_DOCUMENTS),
+        (asked(&json!({ "documentDigests": [], "documents": [] })), error::NO_DOCUMENTS),
+        (asked(&json!({ "documentDigests": digest() })), error::DOCUMENT_DIGESTS),
+        (asked(&json!({ "documentDigests": ["x"] })), error::DOCUMENT_DIGESTS),
+        (asked(&json!({ "documents": "x" })), error::DOCUMENTS),
+        (
+            asked(&json!({ "documents": [{ "document": "AQID" }], "documentDigests": [digest()] })),
+            error::BOTH_DOCUMENTS,
+        ),
+        (of_digests(set("hashes", json!([]))), error::DOCUMENT_DIGESTS),
+        (of_digests(set("hashes", json!(7))), error::DOCUMENT_DIGESTS),
+        (of_digests(set("hashes", json!(["?"]))), error::HASHES_BASE64),
+        (of_digests(set("hashes", json!("AA=="))), error::DIGEST_LENGTH),
+        (of_document(set("document", json!(7))), error::DOCUMENTS),
+        (of_document(set("document", json!("?"))), error::DOCUMENTS_BASE64),
+        (of_document(set("document", json!(""))), error::DOCUMENTS_BASE64),
+        (of_digests(set("signature_format", Json::Null)), error::SIGNATURE_FORMAT_MISSING),
+        (of_digests(set("signature_format", json!(7))), error::SIGNATURE_FORMAT_MISSING),
+        (of_digests(set("signature_format", json!("X"))), error::SIGNATURE_FORMAT),
+        (of_digests(set("conformance_level", json!("AdES-B-LT"))), error::CONFORMANCE_LEVEL),
+        (of_digests(set("conformance_level", json!(1))), error::CONFORMANCE_LEVEL),
+        (of_digests(set("signAlgo", Json::Null)), error::SIGN_ALGO_MISSING),
+        (of_digests(set("signAlgo", json!("1.2.840.10045.4.3.2"))), error::SIGN_ALGO),
+        (of_digests(set("signAlgo", json!("1.2.840.113549.1.1.10"))), error::SIGN_ALGO_PARAMS_MISSING),
+        (of_digests(set("hashAlgorithmOID", json!("1.3.14.3.2.26"))), error::HASH_ALGO),
+        (of_digests(set("signed_envelope_property", json!("Attached"))), error::ENVELOPE),
+        (of_digests(set("signed_envelope_property", json!("Revision"))), error::ENVELOPE),
+        (of_document(set("signed_envelope_property", json!("Parallel"))), error::ENVELOPE),
+        (of_document(set("signed_envelope_property", json!(1))), error::ENVELOPE),
+    ];
+    for (outcome, fault) in rows {
+        assert_eq!(outcome, Err(Wrong::Row(fault)));
+    }
+}
+
+#[test]
+fn properties_that_cannot_be_said_are_named() {
+    let with = |properties: Json| of_digests(|entry| entry["signed_props"] = properties);
+    let value = |name: &str| json!({ "attribute_name": name, "attribute_value": "AA==" });
+    let named = |names: &[&str]| Err(Wrong::Properties(names.iter().map(|name| (*name).to_owned()).collect()));
+    assert_eq!(with(json!([value("xa"), value("mime-type"), value("xb")])), named(&["xa", "xb"]));
+    assert_eq!(with(json!([{ "attribute_name": "mime-type", "attribute_value": 7 }])), named(&["mime-type"]));
+    assert_eq!(with(json!([{ "attribute_value": "AA==" }])), named(&[]));
+    assert_eq!(with(json!("mime-type")), named(&[]));
+    let said = with(json!([value("mime-type"), { "attribute_name": "content-time-stamp" }])).unwrap();
+    assert_eq!(said[0].properties.len(), 2);
+}
+
+#[test]
+fn levels_are_read_in_any_case() {
+    let level = of_digests(|entry| entry["conformance_level"] = "Ades-B-t".into()).unwrap()[0].level;
+    assert_eq!(level, Level::T);
+}

@@ -1,0 +1,82 @@
+//! Signing documents: the signer itself forms what is signed around an approved digest (DESIGN 4).
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::algorithm::Scheme;
+use crate::bytes::Bytes;
+use crate::document::{Envelope, Format};
+use crate::secret::expose;
+
+/// Spends approved documents or digests of documents.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SignDocuments {
+    /// The credential.
+    pub credential: String,
+    /// The client that asks.
+    pub client: String,
+    /// The user the bearer speaks for, where it does for one.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The SAD.
+    #[serde(serialize_with = "expose")]
+    pub sad: SecretString,
+    /// What the gateway stored as [`super::CreatedCredential::key`].
+    pub key: Bytes,
+    /// The credential's certificate, which the signer knows by its digest, then those of its issuers; each DER.
+    pub chain: Vec<Bytes>,
+    /// 1 to 1000.
+    pub documents: Vec<DocumentToSign>,
+}
+
+/// One document, and how to sign it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentToSign {
+    /// Format of the signature.
+    pub format: Format,
+    /// Where the signature will stand.
+    pub envelope: Envelope,
+    /// The scheme; its hash function is also that of the document's digest in the signature.
+    pub scheme: Scheme,
+    /// What is signed.
+    pub subject: DocumentSubject,
+    /// What the client wants said in the signature.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<Property>,
+}
+
+/// What of a document the signer is given; it says what kind of entry is spent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DocumentSubject {
+    /// Its digest, as long as the scheme's hash function says: spends [`super::EntryType::Sdr`].
+    Digest(Bytes),
+    /// All of it: spends [`super::EntryType::Sodr`], approved by its digest under any hash function.
+    Document(Bytes),
+}
+
+/// One of `signed_props`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Property {
+    /// Name or OID.
+    pub name: String,
+    /// The value as the format has it; without one the service is to compute it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// What was signed, in the order of [`SignDocuments::documents`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignedDocuments {
+    /// One for each.
+    pub documents: Vec<SignedDocument>,
+}
+
+/// A signature, and the octets around the digest that the signer formed: the same again for the same request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedDocument {
+    /// RSA: the signature block as long as the modulus; ECDSA: DER.
+    pub signature: Bytes,
+    /// What the format needs besides to finish; for CAdES the signed attributes, a DER SET OF.
+    pub prepared: Bytes,
+}

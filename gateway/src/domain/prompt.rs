@@ -1,0 +1,342 @@
+//! What an app asks its user for without bringing a PIN, and what waits for a user in all: bounded, so that nobody is
+//! asked until they give in.
+
+use data_encoding::HEXLOWER;
+use rsign_api::signer::Entry;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::seal::Sealed;
+
+/// How long a prompt waits for its user, milliseconds.
+pub const PATIENCE: i64 = 5 * 60 * 1000;
+
+/// For how long it counts that an app asked in vain, milliseconds.
+const MEMORY: i64 = 60 * 60 * 1000;
+
+/// A prompt: what is asked for, as the app asked for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// Its id, which is the handle too: good for its client only.
+    pub id: String,
+    /// The client that asks.
+    pub client: String,
+    /// What users know it by.
+    pub app: String,
+    /// The user who is asked.
+    pub user: String,
+    /// The key.
+    pub credential: String,
+    /// Signatures asked for.
+    pub signatures: u32,
+    /// Hashes to approve; may be empty where the credential is SCAL 1.
+    pub list: Vec<Entry>,
+    /// `description`: what the app says it is about, cleaned.
+    pub description: Option<String>,
+    /// What the client asked for, as it signed it, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<String>,
+    /// What has come of it.
+    pub progress: Progress,
+    /// Unix milliseconds.
+    pub asked_at: i64,
+    /// Unix milliseconds.
+    pub expires_at: i64,
+}
+
+/// What has come of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Progress {
+    /// Nothing yet.
+    Waiting,
+    /// The user approved: the app may fetch the SAD, as often as its answer gets lost.
+    Approved {
+        /// The SAD, sealed under the configuration key.
+        sad: Sealed,
+    },
+    /// The user refused.
+    Refused,
+}
+
+impl Prompt {
+    /// What two requests have in common that ask for the same.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        let count = self.signatures.to_string();
+        let parts = [&self.client, &self.credential, &count, self.description.as_deref().unwrap_or_default()];
+        let signed = self.signed.as_deref().unwrap_or_default();
+        for part in parts.into_iter().map(AsRef::as_ref).chain([signed]) {
+            let part: &str = part;
+            digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            digest.update(part);
+        }
+        for entry in &self.list {
+            digest.update(u64::try_from(entry.hash.len()).unwrap_or(u64::MAX).to_be_bytes());
+            digest.update(&entry.hash.0);
+        }
+        HEXLOWER.encode(&digest.finalize())
+    }
+}
+
+/// How much may wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Prompts of one client that wait for one user.
+    pub of_client: usize,
+    /// Prompts that wait for one user in all.
+    pub of_user: usize,
+    /// Prompts of one client that one user refused or left alone within an hour.
+    pub in_vain: usize,
+}
+
+/// What lies before one user.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Desk {
+    /// Prompts, oldest first.
+    slips: Vec<Slip>,
+    /// Apps that the user wants to hear nothing of.
+    blocked: Vec<Blocked>,
+    /// Prompts that came to nothing.
+    in_vain: Vec<InVain>,
+}
+
+/// A prompt on a desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slip {
+    /// Id of the prompt.
+    pub id: String,
+    /// Its client.
+    pub client: String,
+    /// See [`Prompt::digest`].
+    pub digest: String,
+    /// Whether the user has approved it, and the app has not fetched the SAD.
+    pub approved: bool,
+    /// Unix milliseconds.
+    pub until: i64,
+}
+
+/// An app that a user blocked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// `client_id`.
+    pub client: String,
+    /// What it was called.
+    pub app: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct InVain {
+    client: String,
+    at: i64,
+}
+
+/// What becomes of a prompt that is put on a desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Laid {
+    /// It lies there.
+    New,
+    /// The same was asked before, under this id.
+    Known(String),
+    /// The user blocked the app.
+    Blocked,
+    /// There are too many; milliseconds until there may be room.
+    Full(i64),
+}
+
+impl Desk {
+    /// Puts a prompt there, unless it lies there already, the app is blocked, or there are too many.
+    #[must_use]
+    pub fn lay(self, slip: Slip, bounds: Bounds, now: i64) -> (Self, Laid) {
+        let mut desk = self.tidied(now);
+        if desk.blocked.iter().any(|blocked| blocked.client == slip.client) {
+            return (desk, Laid::Blocked);
+        }
+        let same = |known: &&Slip| known.client == slip.client && known.digest == slip.digest;
+        if let Some(known) = desk.slips.iter().find(same) {
+            let id = known.id.clone();
+            return (desk, Laid::Known(id));
+        }
+        if let Some(wait) = desk.wait(&slip.client, bounds, now) {
+            return (desk, Laid::Full(wait));
+        }
+        desk.slips.push(slip);
+        (desk, Laid::New)
+    }
+
+    /// Milliseconds until this client may ask something else, if it has to wait.
+    fn wait(&self, client: &str, bounds: Bounds, now: i64) -> Option<i64> {
+        let left = |until: Option<i64>| until.map(|until| (until - now).max(1));
+        let waiting = || self.slips.iter().filter(|slip| !slip.approved);
+        let of_client = || waiting().filter(|slip| slip.client == client);
+        if of_client().count() >= bounds.of_client {
+            return left(of_client().map(|slip| slip.until).min());
+        }
+        if waiting().count() >= bounds.of_user {
+            return left(waiting().map(|slip| slip.until).min());
+        }
+        let in_vain: Vec<i64> = self.in_vain.iter().filter(|it| it.client == client).map(|it| it.at).collect();
+        let surplus = in_vain.len().checked_sub(bounds.in_vain)?;
+        left(in_vain.get(surplus).map(|at| at + MEMORY))
+    }
+
+    /// Gives a prompt more time.
+    #[must_use]
+    pub fn prolonged(mut self, id: &str, until: i64) -> Self {
+        for slip in self.slips.iter_mut().filter(|slip| slip.id == id) {
+            slip.until = slip.until.max(until);
+        }
+        self
+    }
+
+    /// Notes that the user approved: the app has until then to fetch what it gets.
+    #[must_use]
+    pub fn approved(mut self, id: &str, until: i64) -> Self {
+        for slip in self.slips.iter_mut().filter(|slip| slip.id == id) {
+            (slip.approved, slip.until) = (true, until);
+        }
+        self
+    }
+
+    /// Takes a prompt away whose SAD was fetched: the same, asked again, is something new.
+    #[must_use]
+    pub fn fetched(mut self, id: &str) -> Self {
+        self.slips.retain(|slip| slip.id != id);
+        self
+    }
+
+    /// Takes a prompt away that the user refused.
+    #[must_use]
+    pub fn refused(mut self, id: &str, now: i64) -> Self {
+        let (gone, kept): (Vec<_>, Vec<_>) = self.slips.into_iter().partition(|slip| slip.id == id);
+        self.slips = kept;
+        self.in_vain.extend(gone.into_iter().map(|slip| InVain { client: slip.client, at: now }));
+        self
+    }
+
+    /// Takes away all prompts of an app that wait; their ids.
+    #[must_use]
+    pub fn without(mut self, client: &str) -> (Self, Vec<String>) {
+        let of_it = |slip: &Slip| slip.client == client && !slip.approved;
+        let (gone, kept): (Vec<_>, Vec<_>) = self.slips.into_iter().partition(of_it);
+        self.slips = kept;
+        (self, gone.into_iter().map(|slip| slip.id).collect())
+    }
+
+    /// The same, and hears nothing of the app any more.
+    #[must_use]
+    pub fn blocking(self, app: Blocked) -> (Self, Vec<String>) {
+        let (mut desk, gone) = self.without(&app.client);
+        if !desk.blocked.iter().any(|blocked| blocked.client == app.client) {
+            desk.blocked.push(app);
+        }
+        (desk, gone)
+    }
+
+    /// Hears an app again.
+    #[must_use]
+    pub fn hearing(mut self, client: &str) -> Self {
+        self.blocked.retain(|blocked| blocked.client != client);
+        self
+    }
+
+    /// Without what is over.
+    #[must_use]
+    pub fn tidied(mut self, now: i64) -> Self {
+        let (kept, over): (Vec<_>, Vec<_>) = self.slips.into_iter().partition(|slip| slip.until > now);
+        self.slips = kept;
+        let left_alone = over.into_iter().filter(|slip| !slip.approved);
+        self.in_vain.extend(left_alone.map(|slip| InVain { client: slip.client, at: slip.until }));
+        self.in_vain.retain(|it| it.at + MEMORY > now);
+        self.in_vain.sort_by_key(|it| it.at);
+        self
+    }
+
+    /// Ids of what waits for the user now, oldest first.
+    pub fn waiting(&self, now: i64) -> impl Iterator<Item = &str> {
+        self.slips.iter().filter(move |slip| !slip.approved && slip.until > now).map(|slip| slip.id.as_str())
+    }
+
+    /// Apps that are blocked.
+    #[must_use]
+    pub fn blocked(&self) -> &[Blocked] {
+        &self.blocked
+    }
+
+    /// When nothing is left to remember, Unix milliseconds; never where an app is blocked.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<i64> {
+        let ends = self.slips.iter().map(|slip| slip.until).chain(self.in_vain.iter().map(|it| it.at));
+        self.blocked.is_empty().then(|| ends.max().unwrap_or_default() + MEMORY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { of_client: 2, of_user: 3, in_vain: 3 };
+
+    fn slip(id: &str, client: &str, until: i64) -> Slip {
+        Slip { id: id.to_owned(), client: client.to_owned(), digest: id.to_owned(), approved: false, until }
+    }
+
+    fn lay(desk: &mut Desk, id: &str, client: &str, now: i64) -> Laid {
+        let (laid, answer) = std::mem::take(desk).lay(slip(id, client, now + PATIENCE), BOUNDS, now);
+        *desk = laid;
+        answer
+    }
+
+    #[test]
+    fn a_few_wait_and_no_more() {
+        let mut desk = Desk::default();
+        assert_eq!(lay(&mut desk, "a", "app", 0), Laid::New);
+        assert_eq!(lay(&mut desk, "a", "app", 1), Laid::Known("a".to_owned()), "asked again");
+        assert_eq!(lay(&mut desk, "b", "app", 2), Laid::New);
+        assert_eq!(lay(&mut desk, "c", "app", 3), Laid::Full(PATIENCE - 3), "two of one client");
+        assert_eq!(lay(&mut desk, "a", "other", 3), Laid::New, "the same of another client is another");
+        assert_eq!(lay(&mut desk, "d", "third", 4), Laid::Full(PATIENCE - 4), "three of one user");
+        assert_eq!(desk.waiting(5).collect::<Vec<_>>(), ["a", "b", "a"]);
+        let desk = desk.approved("b", 100);
+        assert_eq!(desk.waiting(5).count(), 2);
+        let (mut desk, answer) = desk.lay(slip("c", "app", 99), BOUNDS, 6);
+        assert_eq!(answer, Laid::New, "what is approved does not wait");
+        assert_eq!(lay(&mut desk, "b", "app", 7), Laid::Known("b".to_owned()), "nobody has fetched it");
+        desk = desk.fetched("b").fetched("a");
+        assert_eq!(lay(&mut desk, "b", "app", 8), Laid::New, "another time");
+    }
+
+    #[test]
+    fn who_asks_in_vain_again_and_again_has_to_wait() {
+        let mut desk = Desk::default();
+        for (at, id) in ["a", "b", "c"].into_iter().enumerate() {
+            let at = i64::try_from(at).unwrap();
+            assert_eq!(lay(&mut desk, id, "app", at), Laid::New);
+            desk = desk.refused(id, at);
+        }
+        assert_eq!(lay(&mut desk, "d", "app", 3), Laid::Full(MEMORY - 3));
+        assert_eq!(lay(&mut desk, "e", "other", 3), Laid::New, "others are not to blame");
+        // One that nobody looked at counts too, from when it was over.
+        assert_eq!(lay(&mut desk, "d", "app", MEMORY), Laid::New);
+        let over = MEMORY + PATIENCE;
+        assert_eq!(desk.waiting(over).count(), 0);
+        assert_eq!(lay(&mut desk, "f", "app", over), Laid::New);
+        assert_eq!(desk.expires_at(), Some(over + PATIENCE + MEMORY));
+    }
+
+    #[test]
+    fn a_blocked_app_is_not_heard() {
+        let mut desk = Desk::default();
+        lay(&mut desk, "a", "app", 0);
+        lay(&mut desk, "b", "other", 0);
+        let (blocked, gone) = desk.blocking(Blocked { client: "app".to_owned(), app: "The app".to_owned() });
+        desk = blocked;
+        assert_eq!(gone, ["a"]);
+        assert_eq!(lay(&mut desk, "c", "app", 1), Laid::Blocked);
+        assert_eq!(desk.waiting(1).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(desk.expires_at(), None, "it is remembered");
+        desk = desk.hearing("app");
+        assert_eq!(lay(&mut desk, "c", "app", 2), Laid::New);
+    }
+}

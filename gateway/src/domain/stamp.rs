@@ -1,0 +1,141 @@
+//! Whether a time-stamp token is signed by who may stamp: judged before a token goes into a signature (RFC 3161, 2.3 and
+//! 2.4.2). That it is over what was asked is seen by [`rsign_api::timestamp::token`].
+
+use der::asn1::{ObjectIdentifier, SetOfVec};
+use der::{Any, AnyRef, Decode as _, Encode as _, Sequence, Tag};
+use rsign_api::algorithm::{HashAlgorithm, oid};
+use rsign_api::timestamp::TST_INFO;
+use x509_cert::attr::Attribute;
+use x509_cert::ext::pkix::ExtendedKeyUsage;
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use super::evidence::Subject;
+
+const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
+const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
+const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
+
+/// Why a token is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Wrong {
+    /// It cannot be read.
+    #[error("the time-stamp token cannot be read")]
+    Malformed,
+    /// The certificate that signed it is not there.
+    #[error("the time-stamp token does not hold its signer's certificate")]
+    NoCertificate,
+    /// That certificate is not one for time-stamps alone.
+    #[error("the time-stamp token's signer may not stamp")]
+    Purpose,
+    /// The signature is not good.
+    #[error("the time-stamp token's signature is not good")]
+    Signature,
+}
+
+impl From<der::Error> for Wrong {
+    fn from(_: der::Error) -> Self {
+        Self::Malformed
+    }
+}
+
+/// The members of a `SignerInfo` that are read (RFC 5652, 5.3).
+#[derive(Sequence)]
+struct Signer {
+    version: u8,
+    sid: Sid,
+    digest: AlgorithmIdentifierOwned,
+    attributes: Any,
+    algorithm: AlgorithmIdentifierOwned,
+    signature: der::asn1::OctetString,
+    #[asn1(optional = "true")]
+    unsigned: Option<Any>,
+}
+
+/// `IssuerAndSerialNumber`.
+#[derive(Sequence)]
+struct Sid {
+    issuer: Any,
+    serial: Any,
+}
+
+/// Judges a token that was found to be over what was asked.
+///
+/// # Errors
+/// See [`Wrong`].
+pub fn judge(token: &[u8]) -> Result<(), Wrong> {
+    let signed = second(token)?.value().to_vec();
+    let members = members(&AnyRef::from_der(&signed)?)?;
+    let content = members.get(2).ok_or(Wrong::Malformed)?;
+    let content = AnyRef::from_der(second(content)?.value())?.value().to_vec();
+    let infos = AnyRef::from_der(members.last().ok_or(Wrong::Malformed)?)?;
+    let signer = Signer::from_der(infos.value())?;
+    let certificates = rsign_ades::cms::token_certificates(token).map_err(|_| Wrong::Malformed)?;
+    let certificate = certificates.iter().filter_map(|der| Subject::read(der).ok());
+    let certificate = certificate.into_iter().find(|one| signer.sid.names(one)).ok_or(Wrong::NoCertificate)?;
+    if !stamps_alone(&certificate) {
+        return Err(Wrong::Purpose);
+    }
+    signer.judge(&content, &certificate)
+}
+
+impl Sid {
+    fn names(&self, certificate: &Subject) -> bool {
+        let tbs = certificate.certificate().tbs_certificate();
+        let same = |own: &Any, other: der::Result<Vec<u8>>| own.to_der().ok() == other.ok();
+        same(&self.issuer, tbs.issuer().to_der()) && same(&self.serial, tbs.serial_number().to_der())
+    }
+}
+
+impl Signer {
+    /// Over this content, by this certificate's key.
+    fn judge(&self, content: &[u8], certificate: &Subject) -> Result<(), Wrong> {
+        let function = HashAlgorithm::from_oid(self.digest.oid).ok_or(Wrong::Malformed)?;
+        // Signed as SET OF, though it stands there under [0] (RFC 5652, 5.4).
+        let octets = AnyRef::new(Tag::Set, self.attributes.value())?.to_der()?;
+        let attributes = SetOfVec::<Attribute>::from_der(&octets)?;
+        let value = |kind| {
+            let mut found = attributes.iter().filter(|attribute| attribute.oid == kind);
+            found.next().and_then(|attribute| attribute.values.get(0)).ok_or(Wrong::Malformed)
+        };
+        let kind: ObjectIdentifier = value(CONTENT_TYPE)?.decode_as().map_err(|_| Wrong::Malformed)?;
+        let digest = value(MESSAGE_DIGEST)?.value();
+        if kind != TST_INFO || digest != rsign_ades::digest(function, content) {
+            return Err(Wrong::Signature);
+        }
+        // Some name the key's algorithm alone: then the hash function is the digest's.
+        let algorithm = match (self.algorithm.oid, function) {
+            (oid::RSA, HashAlgorithm::Sha256) => oid::RSA_SHA256,
+            (oid::RSA, HashAlgorithm::Sha384) => oid::RSA_SHA384,
+            (oid::RSA, HashAlgorithm::Sha512) => oid::RSA_SHA512,
+            (other, _) => other,
+        };
+        let good = certificate.signed(algorithm, &octets, self.signature.as_bytes());
+        if good { Ok(()) } else { Err(Wrong::Signature) }
+    }
+}
+
+/// RFC 3161, 2.3: the extension is critical and names nothing else.
+fn stamps_alone(certificate: &Subject) -> bool {
+    let found = certificate.certificate().tbs_certificate().get_extension::<ExtendedKeyUsage>();
+    matches!(found, Ok(Some((true, usage))) if usage.0 == [TIME_STAMPING])
+}
+
+/// The value in [0] that follows a type.
+fn second(pair: &[u8]) -> Result<Any, Wrong> {
+    let parts = members(&AnyRef::from_der(pair)?)?;
+    Any::from_der(parts.get(1).ok_or(Wrong::Malformed)?).map_err(Wrong::from)
+}
+
+fn members(value: &AnyRef<'_>) -> Result<Vec<Vec<u8>>, Wrong> {
+    let mut rest = value.value();
+    let mut members = Vec::new();
+    while !rest.is_empty() {
+        let (member, left) = AnyRef::from_der_partial(rest)?;
+        members.push(member.to_der()?);
+        rest = left;
+    }
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! `signatures/signDoc`: every row of its table, in its order, and what becomes of the signer's answers.
+
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::{DocumentSubject, Refusal};
+use serde_json::{Value, json};
+
+use super::{Bench, HASH, Heard};
+use crate::domain::client::{PinTransport, Reach};
+
+const RSA: &str = "1.2.840.113549.1.1.11";
+const BARE: &str = "1.2.840.113549.1.1.1";
+const PSS: &str = "1.2.840.113549.1.1.10";
+
+struct Scene {
+    bench: Bench,
+    token: String,
+    credential: String,
+}
+
+impl Scene {
+    async fn with(auth: &str, limits: &str) -> Self {
+        let bench = Bench::with(auth, limits).await;
+        let credential = bench.credential(&bench.ann, rsign_api::signer::Scal::Two).await;
+        let token = bench.login("ann").await;
+        Self { bench, token, credential }
+    }
+
+    async fn set() -> Self {
+        Self::with("basic = true\n[timestamp]\nurl = \"https://tsa.example\"", "").await
+    }
+
+    fn body(&self, content: Value) -> Value {
+        let mut body = json!({ "credentialID": self.credential, "SAD": "sad_one" });
+        for (name, value) in content.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        body
+    }
+
+    async fn call(&self, body: Value) -> Heard {
+        self.bench.call("/csc/v2/signatures/signDoc", &self.token, body).await
+    }
+}
+
+fn digest() -> Value {
+    json!({ "hashes": [HASH], "signature_format": "C", "signAlgo": RSA })
+}
+
+fn with(name: &str, value: Value) -> Value {
+    let mut entry = digest();
+    entry[name] = value;
+    json!({ "documentDigests": [entry] })
+}
+
+fn document(name: &str, value: Value) -> Value {
+    let mut entry = json!({ "document": "AQID", "signature_format": "C", "signAlgo": RSA });
+    entry[name] = value;
+    json!({ "documents": [entry] })
+}
+
+#[tokio::test]
+async fn every_row_has_its_sentence() {
+    let scene = Scene::set().await;
+    let without = |name: &str| {
+        let mut body = scene.body(with("x", Value::Null));
+        body[name] = Value::Null;
+        body
+    };
+    let changed = |name: &str, value: Value| {
+        let mut body = scene.body(with("x", Value::Null));
+        body[name] = value;
+        body
+    };
+    let bare = with("signAlgo", json!(BARE));
+    let rows: Vec<(Value, &str)> = vec![
+        (without("SAD"), "Missing (or invalid type) string parameter SAD"),
+        (changed("SAD", json!(7)), "Missing (or invalid type) string parameter SAD"),
+        (changed("SAD", json!("dummy")), "Invalid parameter SAD"),
+        (changed("signatureQualifier", json!(7)), "Invalid parameter signatureQualifier"),
+        (changed("signatureQualifier", json!("eu_eidas_qes")), "Invalid parameter signatureQualifier"),
+        (without("credentialID"), "Missing (or invalid type) string parameter credentialID"),
+        (changed("credentialID", json!("other")), "Invalid parameter credentialID"),
+        (scene.body(json!({ "documentDigests": "x" })), "Invalid object parameter documentDigests"),
+        (scene.body(json!({ "documentDigests": digest() })), "Invalid object parameter documentDigests"),
+        (scene.body(with("hashes", json!([]))), "Invalid object parameter documentDigests"),
+        (scene.body(json!({ "documents": {} })), "Invalid array parameter documents"),
+        (scene.body(document("document", Value::Null)), "Invalid array parameter documents"),
+        (scene.body(json!({})), "Empty documentDigests and documents objects"),
+        (changed("documents", json!([{}])), "Both documentDigests and documents parameters passed"),
+        (scene.body(with("hashes", json!(["?"]))), "Invalid Base64 hashes string parameter"),
+        (scene.body(document("document", json!("?"))), "Invalid Base64 documents string parameter"),
+        (
+            scene.body(with("signature_format", Value::Null)),
+            "Missing (or invalid type) string parameter signature_format",
+        ),
+        (scene.body(with("signature_format", json!("Z"))), "Invalid parameter signature_format"),
+        (scene.body(with("signature_format", json!("J"))), "Invalid parameter signature_format"),
+        (scene.body(with("conformance_level", json!("AdES-B-X"))), "Invalid parameter conformance_level"),
+        (scene.body(with("conformance_level", json!(7))), "Invalid parameter conformance_level"),
+        (scene.body(with("signAlgo", Value::Null)), "Missing (or invalid type) string parameter signAlgo"),
+        (scene.body(with("signAlgo", json!(PSS))), "Missing (or invalid type) string parameter signAlgoParams"),
+        (scene.body(bare.clone()), "Missing (or invalid type) string parameter hashAlgorithmOID"),
+        (
+            scene.body(with("hashAlgorithmOID", json!("1.3.14.3.2.26"))),
+            "Invalid parameter hashAlgorithmOID",
+        ),
+        (
+            scene.body(with("hashAlgorithmOID", json!("2.16.840.1.101.3.4.2.3"))),
+            "String parameter hashAlgorithmOID contradicts with signAlgo parameter",
+        ),
+        (
+            changed("hashAlgorithmOID", json!("2.16.840.1.101.3.4.2.2")),
+            "String parameter hashAlgorithmOID contradicts with signAlgo parameter",
+        ),
+        (scene.body(with("signAlgo", json!("1.2.840.10045.4.3.2"))), "Invalid parameter signAlgo"),
+        (
+            scene.body(with("signed_props", json!([{ "attribute_name": "colour", "attribute_value": "BQA=" }, { "attribute_name": "<i>", "attribute_value": "BQA=" }]))),
+            "Invalid parameter signed_props (colour, i)",
+        ),
+        (
+            scene.body(with("signed_props", json!([{ "attribute_name": "mime-type" }]))),
+            "Invalid parameter signed_props (mime-type)",
+        ),
+        (scene.body(with("signed_props", json!("mime-type"))), "Invalid parameter signed_props"),
+        (scene.body(with("signed_envelope_property", json!("Attached"))), "Invalid parameter signed_envelope_property"),
+        (scene.body(document("signed_envelope_property", json!("x"))), "Invalid parameter signed_envelope_property"),
+        (scene.body(with("hashes", json!("AAAA"))), "Invalid digest value length"),
+        (changed("operationMode", json!("B")), "Invalid parameter operationMode"),
+    ];
+    for (body, sentence) in rows {
+        assert_eq!(scene.call(body.clone()).await.error(), (400, "invalid_request", sentence), "{body}");
+    }
+    assert!(scene.bench.signer.documents.lock().unwrap().is_empty(), "the signer heard nothing of it");
+    // Earlier rows come first.
+    let wrong = json!({ "documentDigests": [{ "hashes": ["?"], "signature_format": 7 }], "SAD": "dummy" });
+    assert_eq!(scene.call(wrong).await.error().2, "Invalid parameter SAD");
+}
+
+#[tokio::test]
+async fn what_is_right_reaches_the_signer_and_comes_back_in_its_list() {
+    let scene = Scene::set().await;
+    let heard = scene.call(scene.body(with("hashes", json!(HASH)))).await;
+    assert_eq!(heard.status, 200, "{}", heard.json);
+    assert_eq!(heard.json["SignatureObject"].as_array().unwrap().len(), 1);
+    assert!(heard.json.get("DocumentWithSignature").is_none());
+    let heard = scene.call(scene.body(document("conformance_level", json!("Ades-B-T")))).await;
+    assert_eq!(heard.status, 200, "{}", heard.json);
+    assert_eq!(heard.json["DocumentWithSignature"].as_array().unwrap().len(), 1);
+    let asked = scene.bench.signer.documents.lock().unwrap();
+    let subjects: Vec<_> = asked.iter().map(|ask| ask.documents[0].subject.clone()).collect();
+    assert_eq!(subjects[0], DocumentSubject::Digest(Bytes(vec![0; 32])));
+    assert_eq!(subjects[1], DocumentSubject::Document(Bytes(vec![1, 2, 3])));
+    assert!(asked.iter().all(|ask| ask.chain.len() == 2 && ask.user.as_ref() == Some(&scene.bench.ann)));
+}
+
+#[tokio::test]
+async fn refusals_of_the_signer_speak_of_documents() {
+    let scene = Scene::set().await;
+    let not_authorized = "documentDigests or documents are not authorized by the SAD";
+    let mismatch = "Document or documentDigest does not match authorized hash";
+    for (refusal, expected) in [
+        (Refusal::HashNotAuthorized, (400, "invalid_request", not_authorized)),
+        (Refusal::ForeignDocument, (403, "invalid_hash", mismatch)),
+        (Refusal::SadExpired, (400, "invalid_request", "SAD expired")),
+        (Refusal::InvalidSad, (400, "invalid_request", "Invalid parameter SAD")),
+        (Refusal::CertificateExpired, (400, "invalid_request", "Signing certificate is expired")),
+        (Refusal::Format, (400, "invalid_request", "Invalid parameter signature_format")),
+    ] {
+        *scene.bench.signer.refusal.lock().unwrap() = Some(refusal);
+        let body = scene.body(with("x", Value::Null));
+        assert_eq!(scene.call(body.clone()).await.error(), expected, "{refusal:?}");
+        // In mode A too, within the patience of an answer.
+        let mut later = body;
+        later["operationMode"] = "A".into();
+        assert_eq!(scene.call(later).await.error(), expected, "{refusal:?}");
+    }
+}
+
+#[tokio::test]
+async fn its_bodies_may_be_longer_than_others() {
+    let scene = Scene::with("basic = true", "documents = 4000000").await;
+    let long = |octets: usize| document("document", json!(data_encoding::BASE64.encode(&vec![7; octets])));
+    assert_eq!(scene.call(scene.body(long(1_000_000))).await.status, 200);
+    assert_eq!(scene.call(scene.body(long(4_000_000))).await.status, 413);
+    let body = scene.body(long(1_000_000)).to_string();
+    assert_eq!(scene.bench.raw("/csc/v2/signatures/signHash", &scene.token, &body).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_stranger_learns_nothing() {
+    let scene = Scene::set().await;
+    let other = scene.bench.client_token("other", PinTransport::Clear, Reach::Linked).await;
+    let heard = scene.bench.call("/csc/v2/signatures/signDoc", &other, scene.body(with("x", Value::Null))).await;
+    assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter credentialID"));
+}

@@ -1,0 +1,285 @@
+//! Asks users for what apps want signed and bring no PIN for: the user approves in the account and types the PIN on the
+//! signing page, and the app gets the SAD, in the answer it waits for or by the handle it was given.
+
+mod desk;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rsign_api::signer::{Authorized, Entry};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::credentials::{self, Credentials};
+use crate::domain::client::BASIC;
+use crate::domain::credential::Credential;
+use crate::domain::prompt::{Bounds, Laid, PATIENCE, Progress, Prompt, Slip};
+use crate::domain::seal::{self, Material, Purpose};
+use crate::domain::token::{Bearer, Kind};
+use crate::port::clock::Clock;
+use crate::port::random::{Exhausted, Random};
+use crate::store::{Clients, Prompts as Stored};
+
+/// How often a call that waits looks whether its user has decided.
+const INTERVAL: Duration = Duration::from_millis(300);
+
+/// Calls that wait for one prompt at once: an app that repeats itself does not keep more of us busy.
+const WAITERS: usize = 4;
+
+/// Longest handle that is looked up; ours have 46 characters.
+const LONGEST: usize = 64;
+
+/// Why a user is not asked, or why there is no SAD.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is none of this handle for this bearer.
+    #[error("there is no such prompt")]
+    Unknown,
+    /// The user said no, or wants to hear nothing of this app.
+    #[error("the user refused")]
+    Refused,
+    /// The user has not decided in the time that a call waits.
+    #[error("the user has not decided in time")]
+    Undecided,
+    /// The user is asked too much already.
+    #[error("too much waits for this user; there may be room in {0} seconds")]
+    Full(u32),
+    /// Wrong PINs have locked the credential.
+    #[error("the credential is locked")]
+    Locked,
+    /// The credential could not be looked at.
+    #[error(transparent)]
+    Credential(#[from] credentials::Error),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] rsign_storage::Error),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] Exhausted),
+    /// The SAD could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] seal::Failed),
+}
+
+/// What an app asks its user for.
+#[derive(Debug)]
+pub struct Wish {
+    /// Signatures.
+    pub signatures: u32,
+    /// Hashes.
+    pub list: Vec<Entry>,
+    /// `description`.
+    pub description: Option<String>,
+    /// The request as the app signed it, where it did.
+    pub signed: Option<String>,
+}
+
+/// What has become of a prompt, for its app.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Nothing yet.
+    Waiting,
+    /// The user approved.
+    Approved(Authorized),
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Prompts {
+    stored: Stored,
+    clients: Clients,
+    credentials: Arc<Credentials>,
+    material: Arc<Material>,
+    bounds: Bounds,
+    patience: Duration,
+    waiters: Mutex<HashMap<String, usize>>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+/// What [`Prompts::new`] takes.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where prompts are kept.
+    pub stored: Stored,
+    /// Registered apps.
+    pub clients: Clients,
+    /// Credentials and who reaches them.
+    pub credentials: Arc<Credentials>,
+    /// What SADs that wait are sealed under.
+    pub material: Arc<Material>,
+    /// How much may wait.
+    pub bounds: Bounds,
+    /// How long a call waits.
+    pub patience: Duration,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+}
+
+impl Prompts {
+    /// The service over its parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { stored, clients, credentials, material, bounds, patience, clock, random } = parts;
+        let waiters = Mutex::default();
+        Self { stored, clients, credentials, material, bounds, patience, waiters, clock, random }
+    }
+
+    /// Puts a wish before its user; the handle. What was asked and not answered yet is not asked again.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn ask(&self, bearer: &Bearer, credential: &Credential, wish: Wish) -> Result<String, Error> {
+        self.require_unlocked(credential).await?;
+        let now = self.clock.now();
+        let prompt = Prompt {
+            id: Kind::Handle.draw(&*self.random)?.expose_secret().to_owned(),
+            client: bearer.client.clone(),
+            app: self.called(&bearer.client).await?,
+            user: credential.user.clone(),
+            credential: credential.id.clone(),
+            signatures: wish.signatures,
+            list: wish.list,
+            description: wish.description,
+            signed: wish.signed,
+            progress: Progress::Waiting,
+            asked_at: now,
+            expires_at: now + PATIENCE,
+        };
+        let slip = Slip {
+            id: prompt.id.clone(),
+            client: prompt.client.clone(),
+            digest: prompt.digest(),
+            approved: false,
+            until: prompt.expires_at,
+        };
+        let bounds = self.bounds;
+        match self.stored.rearrange(&prompt.user, move |desk| desk.lay(slip.clone(), bounds, now)).await? {
+            Laid::New => {
+                let id = prompt.id.clone();
+                tracing::info!(client.id = prompt.client, credential.id = prompt.credential, "a user is asked");
+                self.stored.store(prompt).await?;
+                Ok(id)
+            }
+            Laid::Known(id) => Ok(id),
+            Laid::Blocked => Err(Error::Refused),
+            Laid::Full(wait) => Err(Error::Full(u32::try_from((wait + 999) / 1000).unwrap_or(1))),
+        }
+    }
+
+    /// Waits for the user's decision, but not for long.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn wait(&self, id: &str) -> Result<Authorized, Error> {
+        let _turn = self.turn(id)?;
+        let end = tokio::time::Instant::now() + self.patience;
+        loop {
+            // Right after it was laid there it may not be found yet.
+            if let Some(prompt) = self.stored.find(id).await?
+                && let Outcome::Approved(authorized) = self.outcome(&prompt).await?
+            {
+                return Ok(authorized);
+            }
+            if tokio::time::Instant::now() + INTERVAL > end {
+                return Err(Error::Undecided);
+            }
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
+
+    /// What has become of it, for who holds the handle and speaks for the same client and user. An answer that got lost
+    /// is given again as long as the SAD is good.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn check(&self, bearer: &Bearer, handle: &str) -> Result<Outcome, Error> {
+        let found = if handle.len() <= LONGEST { self.stored.find(handle).await? } else { None };
+        let prompt = found.filter(|prompt| prompt.client == bearer.client && prompt.expires_at > self.clock.now());
+        let prompt = prompt.ok_or(Error::Unknown)?;
+        let credential = match self.credentials.reach(bearer, &prompt.credential).await {
+            Err(credentials::Error::Unknown) => return Err(Error::Unknown),
+            reached => reached?,
+        };
+        let outcome = self.outcome(&prompt).await?;
+        if matches!(outcome, Outcome::Waiting) {
+            self.require_unlocked(&credential).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Gives the app the SAD that its user's PIN became. `false` where the prompt was decided otherwise meanwhile.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn fulfil(&self, id: &str, sad: &SecretString, expires_at: i64) -> Result<bool, Error> {
+        let Some(Prompt { user, .. }) = self.stored.find(id).await? else { return Ok(false) };
+        let secret = sad.expose_secret().as_bytes();
+        let sad = self.material.seal(Purpose::Prompt, id, secret, &*self.random)?;
+        if !self.stored.decide(id, Progress::Approved { sad }, expires_at, self.clock.now()).await? {
+            return Ok(false);
+        }
+        let id = id.to_owned();
+        self.stored.rearrange(&user, move |desk| (desk.approved(&id, expires_at), ())).await?;
+        Ok(true)
+    }
+
+    async fn outcome(&self, prompt: &Prompt) -> Result<Outcome, Error> {
+        let now = self.clock.now();
+        match &prompt.progress {
+            Progress::Waiting if prompt.expires_at > now => Ok(Outcome::Waiting),
+            Progress::Waiting => Err(Error::Undecided),
+            Progress::Refused => Err(Error::Refused),
+            Progress::Approved { sad } => {
+                let opened = self.material.open(Purpose::Prompt, &prompt.id, sad).ok_or(Error::Unknown)?;
+                let sad = std::str::from_utf8(opened.expose_secret()).map_err(|_| Error::Unknown)?;
+                let expires_in = u32::try_from((prompt.expires_at - now) / 1000).unwrap_or(0);
+                let id = prompt.id.clone();
+                self.stored.rearrange(&prompt.user, move |desk| (desk.fetched(&id), ())).await?;
+                Ok(Outcome::Approved(Authorized { sad: SecretString::from(sad), expires_in }))
+            }
+        }
+    }
+
+    async fn require_unlocked(&self, credential: &Credential) -> Result<(), Error> {
+        let locked_until = self.credentials.locked_until(credential).await?;
+        let is_locked = locked_until.is_some_and(|until| until > self.clock.now() / 1000);
+        if is_locked { Err(Error::Locked) } else { Ok(()) }
+    }
+
+    async fn called(&self, client: &str) -> rsign_storage::Result<String> {
+        let found = if client == BASIC { None } else { self.clients.find(client).await? };
+        Ok(found.map_or_else(|| client.to_owned(), |found| found.name().to_owned()))
+    }
+
+    /// A turn to wait for this prompt.
+    fn turn(&self, id: &str) -> Result<Turn<'_>, Error> {
+        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = waiters.entry(id.to_owned()).or_default();
+        if *count >= WAITERS {
+            return Err(Error::Full(1));
+        }
+        *count += 1;
+        Ok(Turn { waiters: &self.waiters, id: id.to_owned() })
+    }
+}
+
+/// A call that waits; counted until it ends, however it does.
+struct Turn<'a> {
+    waiters: &'a Mutex<HashMap<String, usize>>,
+    id: String,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = waiters.get_mut(&self.id) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                waiters.remove(&self.id);
+            }
+        }
+    }
+}

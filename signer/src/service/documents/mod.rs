@@ -1,0 +1,161 @@
+//! SAD and documents, or their digests, in; signatures out. What was approved is the document's digest; what the key
+//! signs is formed here around it, with the signer's own clock, so that nobody in front can have it sign anything else.
+
+mod form;
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rsign_ades::Signatory;
+use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::{
+    DocumentSubject, DocumentToSign, EntryType, Refusal, SignDocuments, SignedDocument, SignedDocuments,
+};
+
+use super::signing::Spender;
+use super::spending::{Order, Piece};
+use super::{Error, Result, Signer};
+use crate::credential::Credential;
+use crate::sad::{MAX_ENTRIES, Request, Sad, SadToken, Use, form_digest};
+
+/// What the hashes of a request are digests of.
+#[derive(Debug)]
+pub(super) struct Documents {
+    /// By approved hash.
+    by_hash: HashMap<Bytes, Document>,
+    /// Certificates, the signer's first.
+    chain: Vec<Vec<u8>>,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Document {
+    asked: DocumentToSign,
+    /// Its digest by the scheme's hash function, which is not always the one it was approved by.
+    digest: Vec<u8>,
+}
+
+impl Signer {
+    /// Spends approved documents. Asked again, it answers the same bytes.
+    ///
+    /// # Errors
+    /// See [`Refusal`]. A mismatch never destroys the SAD.
+    pub async fn sign_documents(&self, asked: &SignDocuments) -> Result<SignedDocuments> {
+        if asked.documents.is_empty() || asked.documents.len() > MAX_ENTRIES {
+            return Err(Refusal::Malformed.into());
+        }
+        let token = SadToken::parse(&asked.sad).ok_or(Refusal::InvalidSad)?;
+        let schemes = asked.documents.iter().map(|document| document.scheme);
+        let credential = self.signing_credential(&asked.credential, schemes).await?;
+        let key = self.wrapped_key(&credential, &asked.key).await?;
+        own_certificate(&credential, &asked.chain)?;
+        // Only to see by which hash function a document was approved; what counts is the claim.
+        let sad = self.tables.sads.find(&token.row()).await?.ok_or(Refusal::InvalidSad)?;
+        let mut places = Vec::with_capacity(asked.documents.len());
+        let mut uses: Vec<Use> = Vec::with_capacity(asked.documents.len());
+        let mut by_hash = HashMap::with_capacity(asked.documents.len());
+        for document in &asked.documents {
+            let (wanted, digest) = judged(document, &sad)?;
+            self.formable(document)?;
+            places.push(wanted.hash.clone());
+            match uses.iter().find(|other| other.hash == wanted.hash) {
+                None => {
+                    by_hash.insert(wanted.hash.clone(), Document { asked: document.clone(), digest });
+                    uses.push(wanted);
+                }
+                Some(same) if *same == wanted => {}
+                // At most one signature for an approved hash.
+                Some(_) => return Err(Refusal::HashNotAuthorized.into()),
+            }
+        }
+        let documents = Documents { by_hash, chain: asked.chain.iter().map(|der| der.0.clone()).collect() };
+        let spender = Spender {
+            credential: &asked.credential,
+            client: &asked.client,
+            user: asked.user.as_deref(),
+            sad: &asked.sad,
+        };
+        let request = Request { epoch: credential.epoch, ..self.request(spender, uses)? };
+        let order = Order { credential: &credential, request, key, documents: Some(&documents) };
+        let answers = self.spend(&order).await?;
+        let answers: HashMap<&Bytes, _> = order.request.uses.iter().map(|wanted| &wanted.hash).zip(answers).collect();
+        let signed = places.iter().map(|hash| {
+            let answer = answers.get(hash).filter(|answer| answer.prepared.is_some());
+            let answer = answer.ok_or_else(|| Error::Incident("a document was signed as a hash".to_owned()))?;
+            Ok(SignedDocument {
+                signature: answer.signature.clone(),
+                prepared: answer.prepared.clone().unwrap_or_default(),
+            })
+        });
+        Ok(SignedDocuments { documents: signed.collect::<Result<_>>()? })
+    }
+
+    /// What is to be signed for each use, formed now.
+    pub(super) async fn form(&self, documents: &Documents, uses: &[Use]) -> Result<Vec<Piece>> {
+        let at = self.wall_clock();
+        let mut pieces = Vec::with_capacity(uses.len());
+        for wanted in uses {
+            let document = documents.by_hash.get(&wanted.hash);
+            let document = document.ok_or_else(|| Error::Incident("a use without its document".to_owned()))?;
+            let signatory = Signatory { chain: documents.chain.clone(), scheme: wanted.scheme };
+            let formed = self.form_one(&document.asked, &document.digest, &signatory, at).await?;
+            pieces.push(Piece {
+                hash: wanted.hash.clone(),
+                digest: formed.digest,
+                scheme: wanted.scheme,
+                prepared: Some(Bytes(formed.prepared)),
+            });
+        }
+        Ok(pieces)
+    }
+
+    fn wall_clock(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(self.clock.now()).unwrap_or_default())
+    }
+}
+
+/// The first certificate is the one that is linked to the key.
+fn own_certificate(credential: &Credential, chain: &[Bytes]) -> Result<()> {
+    let first = chain.first().ok_or(Refusal::Malformed)?;
+    let digest = rsign_ades::digest(HashAlgorithm::Sha256, first);
+    match &credential.certificate {
+        Some(linked) if *linked.digest.0 == *digest => Ok(()),
+        _ => Err(Refusal::ForeignCertificate.into()),
+    }
+}
+
+/// What a document spends, and its digest by the scheme's hash function.
+fn judged(document: &DocumentToSign, sad: &Sad) -> Result<(Use, Vec<u8>)> {
+    let scheme = document.scheme;
+    let form = Some(form_digest(document.format, document.envelope, &document.properties));
+    match &document.subject {
+        DocumentSubject::Digest(digest) if digest.len() != scheme.hash().len() => Err(Refusal::DigestLength.into()),
+        DocumentSubject::Digest(digest) => {
+            let (hash, algorithm) = (digest.clone(), scheme.hash());
+            Ok((Use { hash, algorithm, kind: EntryType::Sdr, scheme, form }, digest.0.clone()))
+        }
+        DocumentSubject::Document(octets) => {
+            let digest = rsign_ades::digest(scheme.hash(), octets);
+            let (hash, algorithm) = approved(octets, &digest, scheme.hash(), sad);
+            Ok((Use { hash, algorithm, kind: EntryType::Sodr, scheme, form }, digest))
+        }
+    }
+}
+
+/// The hash that a document was approved by: by the scheme's function, or whichever stands in the list.
+fn approved(octets: &[u8], digest: &[u8], function: HashAlgorithm, sad: &Sad) -> (Bytes, HashAlgorithm) {
+    let listed = |hash: &[u8]| sad.items.iter().any(|item| *item.entry.hash.0 == *hash);
+    if !listed(digest) {
+        for other in HashAlgorithm::ALL.into_iter().filter(|other| *other != function) {
+            if sad.items.iter().all(|item| item.entry.hash.len() != other.len()) {
+                continue;
+            }
+            let hash = rsign_ades::digest(other, octets);
+            if listed(&hash) {
+                return (Bytes(hash), other);
+            }
+        }
+    }
+    (Bytes(digest.to_vec()), function)
+}

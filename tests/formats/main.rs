@@ -1,0 +1,6 @@
+//! Signed documents made with keys of these tests, judged by programs that we did not write. The same formats through the
+//! whole service are in `tests/system/`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod judge;
+mod pki;
