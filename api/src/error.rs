@@ -208,6 +208,12 @@ pub const OTP: Fault = Fault {
 };
 /// 11.6.
 pub const OTP_LOCKED: Fault = Fault::differs("OTP locked", "Credential locked");
+/// v1 11.8 credentials/sendOTP, with the misprint of the text.
+pub const HEADER_SEND_OTP: Fault = Fault::differs("Malformed authroization header.", "Malformed authorization header");
+/// v1 11.8, and 2.1 keeps the method.
+pub const SEND_OTP_LOCKED: Fault = Fault::request("OTP locked");
+/// 11.8 (v2) credentials/getChallenge: missing, unknown, or of a kind without challenge.
+pub const AUTH_OBJECT: Fault = Fault::request("Invalid parameter authObjectID");
 /// 11.6.
 pub const PIN_LOCKED: Fault = Fault::differs("PIN locked", "Credential locked");
 /// Ours: the client's registration wants the PIN sealed (DESIGN 5).
@@ -262,6 +268,10 @@ pub const HASH_ALGO_MISSING: Fault = Fault::differs(
 );
 /// 11.10.
 pub const HASH_ALGO: Fault = Fault::differs("Invalid parameter hashAlgo", "Invalid parameter hashAlgorithmOID");
+/// 2.2, 11.4 credentials/create.
+pub const CREATION: Fault = Fault::request("Invalid parameter credentialCreationRequest");
+/// 2.2, 11.5 credentials/delete.
+pub const DELETION: Fault = Fault::request("Invalid parameter credentialDeletionRequest");
 /// 11.10 in v1 only; 11.12.
 pub const CLIENT_DATA: Fault = Fault::request("Invalid parameter clientData");
 /// 11.10.

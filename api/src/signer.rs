@@ -7,12 +7,14 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 mod channel;
+mod code;
 mod documents;
 mod refusal;
 
 pub use channel::{
     ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, Enrol, Obstacle, Operation, Registration,
 };
+pub use code::{DrawCode, DrawnCode};
 pub use documents::{DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments};
 pub use refusal::{Refusal, Refused};
 
@@ -34,6 +36,8 @@ pub mod path {
     pub const STATE: &str = "/v1/credential/state";
     /// [`super::ChangePin`] → [`super::Done`].
     pub const CHANGE_PIN: &str = "/v1/credential/pin";
+    /// [`super::DrawCode`] → [`super::DrawnCode`].
+    pub const DRAW_CODE: &str = "/v1/credential/code";
     /// [`super::Authorize`] → [`super::Authorized`].
     pub const AUTHORIZE: &str = "/v1/sad/authorize";
     /// [`super::Extend`] → [`super::Authorized`].
@@ -74,6 +78,9 @@ pub enum FactorKind {
     None,
     /// A code of six digits from an authenticator app (RFC 6238), a new one every 30 seconds.
     Totp,
+    /// A code of six digits that the signer draws when it is asked for and the gateway has delivered, by e-mail or
+    /// otherwise.
+    Online,
 }
 
 /// Sole control assurance level as CSC reports it: `"2"` binds the SAD to the hashes.

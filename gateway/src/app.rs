@@ -6,12 +6,16 @@ use std::time::Duration;
 use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
+use crate::config::otp::OtpConfig;
 use crate::config::timestamp::TimestampConfig;
 use crate::crl_client::CrlClient;
+use crate::domain::language::Language;
 use crate::domain::seal::Material;
 use crate::identity_client::IdentityClient;
+use crate::mail_client::MailClient;
 use crate::port::callback::Callback;
 use crate::port::clock::{Clock, SystemClock};
+use crate::port::courier::Courier;
 use crate::port::random::{Random, SystemSource};
 use crate::port::revocations::Revocations;
 use crate::port::signer::Signer;
@@ -38,8 +42,9 @@ use crate::service::oauth::assertions::Assertions;
 use crate::service::oauth::certificates::Certificates;
 use crate::service::oauth::codes::Codes;
 use crate::service::oauth::proofs::Proofs;
-use crate::service::oauth::requests::{self, Requests};
+use crate::service::oauth::requests::{self, Creation, Requests};
 use crate::service::oauth::signed_requests::SignedRequests;
+use crate::service::one_time_codes::{Couriers, OneTimeCodes};
 use crate::service::passwords::Passwords;
 use crate::service::prompts::{self, Prompts};
 use crate::service::rates::Rates;
@@ -51,6 +56,7 @@ use crate::service::transactions::{self, Transactions};
 use crate::signer_client::SignerClient;
 use crate::store::Repositories;
 use crate::tsa_client::TsaClient;
+use crate::webhook_client::WebhookClient;
 
 /// The services, wired.
 #[derive(Debug)]
@@ -93,6 +99,8 @@ pub struct App {
     pub credentials: Arc<Credentials>,
     /// SADs.
     pub authorization: Authorization,
+    /// Codes that are sent.
+    pub one_time_codes: Arc<OneTimeCodes>,
     /// Signatures.
     pub signing: Arc<Signing>,
     /// Signed documents.
@@ -130,6 +138,8 @@ pub struct Parts {
     pub providers: Vec<Provider>,
     /// Tells apps of their signatures.
     pub callback: Arc<dyn Callback>,
+    /// Who brings codes to people.
+    pub couriers: Couriers,
     /// The time-stamping authority, where there is one.
     pub stamping: Option<Arc<dyn StampingAuthority>>,
     /// CRLs of others.
@@ -144,13 +154,15 @@ impl Parts {
     /// # Errors
     /// When the store cannot be opened or the signer's certificates cannot be read.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let random: Arc<dyn Random> = Arc::new(SystemSource::default());
         Ok(Self {
             repositories: Repositories::open(&config.store).await?,
             signer: Arc::new(SignerClient::new(&config.signer)?),
             clock: Arc::new(SystemClock),
-            random: Arc::new(SystemSource::default()),
+            random: Arc::clone(&random),
             providers: providers(config)?,
             callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
+            couriers: couriers(&config.otp, &random)?,
             stamping: config.timestamp.as_ref().map(stamping).transpose()?,
             revocations: Arc::new(CrlClient::new()?),
             material: config.auth.configuration_key()?.map(Arc::new),
@@ -245,7 +257,7 @@ impl App {
         let transactions = Arc::new(Transactions::new(transactions::Parts {
             stored: repositories.transactions.clone(),
             credentials: repositories.credentials.clone(),
-            enrolment,
+            enrolment: Arc::clone(&enrolment),
             history: Arc::clone(&history),
             prompts: Arc::clone(&prompts),
             keys_per_user: config.account.keys_per_user,
@@ -285,6 +297,8 @@ impl App {
             transactions: Arc::clone(&transactions),
             room: Arc::clone(&room),
             qualifiers: config.info.signature_qualifiers.clone(),
+            creation: creation(config),
+            enrolment: Arc::clone(&enrolment),
             issuer: public_url.to_owned(),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
@@ -295,6 +309,12 @@ impl App {
             Arc::clone(&history),
             Arc::clone(&signer),
         );
+        let one_time_codes = Arc::new(OneTimeCodes::new(
+            &parts.repositories,
+            parts.couriers.clone(),
+            Arc::clone(&signer),
+            (config.info.name.clone(), Language::of_tag(&config.info.lang).unwrap_or_default()),
+        ));
         let stamps = parts.stamping.clone().map(|authority| Arc::new(TimeStamps::new(authority, Arc::clone(&random))));
         let evidence = Evidence::new(
             Arc::clone(&authority),
@@ -336,6 +356,7 @@ impl App {
             external,
             credentials,
             authorization,
+            one_time_codes,
             signing,
             documents,
             jobs,
@@ -352,6 +373,29 @@ impl App {
 
 fn stamping(config: &TimestampConfig) -> anyhow::Result<Arc<dyn StampingAuthority>> {
     Ok(Arc::new(TsaClient::new(config)?))
+}
+
+/// The kind of key that is recommended to users is that which apps have made.
+fn creation(config: &Config) -> Option<Creation> {
+    let account = &config.account;
+    let key = account.keys.first().filter(|_| config.page.sign_origin.is_some())?;
+    Some(Creation {
+        key: *key,
+        multisign: account.multisign,
+        most: account.keys_per_user,
+        policies: account.certificate_policies.clone(),
+    })
+}
+
+fn couriers(config: &OtpConfig, random: &Arc<dyn Random>) -> anyhow::Result<Couriers> {
+    let mail = |config| -> anyhow::Result<Arc<dyn Courier>> { Ok(Arc::new(MailClient::new(config)?)) };
+    let webhook = |config| -> anyhow::Result<Arc<dyn Courier>> {
+        Ok(Arc::new(WebhookClient::new(config, Arc::new(SystemClock), Arc::clone(random))?))
+    };
+    Ok(Couriers {
+        email: config.email.as_ref().map(mail).transpose()?,
+        phone: config.webhook.as_ref().map(webhook).transpose()?,
+    })
 }
 
 /// A call of the signer may have to wait for its turn as long again as it may take.

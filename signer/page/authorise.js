@@ -1,7 +1,8 @@
 // An app asks for signatures: shows for which documents, takes the PIN (DESIGN 5).
 
+import { codeField, noCode } from './code.js';
 import { element, foreign, sentence } from './element.js';
-import { factorField, keeping, sealedNote, secretField, secretForm } from './form.js';
+import { keeping, sealedNote, secretField, secretForm } from './form.js';
 import { isCode, take, takeCode } from './pin.js';
 import { alertOf, attempt, cancel, card, faultOf, finish, keyLines } from './screens.js';
 
@@ -57,10 +58,10 @@ function form(task, faults) {
   const { view, transaction } = task;
   const { text } = view;
   const pin = secretField(text, { id: 'pin', label: text.pin.label, fault: faultOf(text, faults, 'pin') });
-  const factor = transaction.needsFactor ? factorField(text, faultOf(text, faults, 'factor')) : undefined;
+  const factor = transaction.needsFactor ? codeField(task, faultOf(text, faults, 'factor')) : undefined;
   const panel = element('div', { class: 'panel' }, pin.node, factor?.node, sealedNote(text, view.host));
   const onsubmit = async ({ begin }) => {
-    const wrong = mistakes(pin.input, factor?.input);
+    const wrong = mistakes(transaction, pin.input, factor?.input);
     const inputs = factor === undefined ? [pin.input] : [pin.input, factor.input];
     if (Object.keys(wrong).length > 0) return keeping(inputs, wrong, () => authorise(task, wrong));
     begin();
@@ -75,7 +76,7 @@ function form(task, faults) {
 }
 
 /** The first mistake of what was typed. */
-function mistakes(pin, factor) {
+function mistakes(transaction, pin, factor) {
   if (pin.value === '') return { pin: ({ fault }) => fault.empty };
-  return factor !== undefined && !isCode(factor) ? { factor: ({ fault }) => fault.emptyFactor } : {};
+  return factor !== undefined && !isCode(factor) ? noCode(transaction) : {};
 }

@@ -1,8 +1,9 @@
 // Another PIN for a key: the one until now, and the new one twice.
 
 import { choiceFaults, newPinFields } from './choice.js';
+import { codeField, noCode } from './code.js';
 import { element } from './element.js';
-import { factorField, keeping, sealedNote, secretField, secretForm } from './form.js';
+import { keeping, sealedNote, secretField, secretForm } from './form.js';
 import { isCode, peek, take, takeCode } from './pin.js';
 import { alertOf, attempt, cancel, card, faultOf, finish, keyLines } from './screens.js';
 
@@ -29,10 +30,10 @@ function form(task, faults) {
   const told = (field) => faultOf(text, faults, field);
   const old = secretField(text, { id: 'pin', label: said.old, fault: told('pin') });
   const fresh = newPinFields(text, said, { fresh: told('fresh'), repeated: told('repeated') });
-  const factor = transaction.needsFactor ? factorField(text, told('factor')) : undefined;
+  const factor = transaction.needsFactor ? codeField(task, told('factor')) : undefined;
   const panel = element('div', { class: 'panel' }, old.node, fresh.nodes, factor?.node, sealedNote(text, view.host));
   const onsubmit = async ({ begin }) => {
-    const wrong = mistakes(old.input, fresh, factor?.input);
+    const wrong = mistakes(transaction, old.input, fresh, factor?.input);
     const inputs = [old.input, fresh.fresh, fresh.repeated, ...(factor === undefined ? [] : [factor.input])];
     if (Object.keys(wrong).length > 0) return keeping(inputs, wrong, () => changePin(task, wrong));
     begin();
@@ -47,9 +48,9 @@ function form(task, faults) {
 }
 
 /** The first mistake of what was typed. */
-function mistakes(old, { fresh, repeated }, factor) {
+function mistakes(transaction, old, { fresh, repeated }, factor) {
   if (old.value === '') return { pin: ({ fault }) => fault.empty };
   const wrong = peek([fresh, repeated, old], choiceFaults);
   if (Object.keys(wrong).length > 0) return wrong;
-  return factor !== undefined && !isCode(factor) ? { factor: ({ fault }) => fault.emptyFactor } : {};
+  return factor !== undefined && !isCode(factor) ? noCode(transaction) : {};
 }

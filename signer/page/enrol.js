@@ -64,7 +64,7 @@ function form(task, faults, isDrawn) {
     view.forget();
     return make(task, newPin);
   };
-  const next = transaction.needsFactor && element('p', { class: 'soft' }, said.thenFactor);
+  const next = transaction.needsFactor && !transaction.isCodeSent && element('p', { class: 'soft' }, said.thenFactor);
   const content = [how, own, next];
   const oncancel = () => cancel(task);
   return secretForm(view, { content, submit: said.submit, busy: said.making, onsubmit, oncancel });
@@ -101,7 +101,8 @@ async function make(task, newPin) {
 function hand(task, { pin, factor }) {
   const ends = Date.now() + TIME_TO_NOTE;
   // The account pages said that a code will be needed, the signer was told otherwise.
-  if (task.transaction.needsFactor && factor === undefined) return lost(task, 'mismatch');
+  const { needsFactor, isCodeSent } = task.transaction;
+  if (needsFactor && !isCodeSent && factor === undefined) return lost(task, 'mismatch');
   const use = () => bringIntoUse(task);
   const rest = factor === undefined ? use : () => setUp(task, factor, { ends, ondone: use, onend: () => lost(task) });
   return pin === undefined ? rest() : note(task, pin, { ends, ondone: rest });

@@ -78,6 +78,11 @@ export class Exchange {
     return this.#exchange(Operation.CLOSE, {}, {});
   }
 
+  /** Has a code sent to the owner of the transaction's key: the gateway's errand, outside the channel. */
+  sendCode() {
+    return this.#relay.sendCode();
+  }
+
   /** Forgets the keys. */
   end() {
     this.#channel?.destroy();

@@ -1,6 +1,7 @@
 // A second factor: an authenticator app learns a secret from the screen, and shows that it has by its first code. The
 // signer makes the secret and keeps none; the gateway sees neither it nor a code.
 
+import { codeField, noCode } from './code.js';
 import { SVG, element } from './element.js';
 import { factorField, keeping, sealedNote, secretField, secretForm } from './form.js';
 import { wipe } from './octets.js';
@@ -39,10 +40,10 @@ function form(task, faults) {
   const { text } = view;
   const pin = secretField(text, { id: 'pin', label: text.pin.label, fault: faultOf(text, faults, 'pin') });
   const labels = { label: text.factor.oldCode };
-  const factor = transaction.needsFactor ? factorField(text, faultOf(text, faults, 'factor'), labels) : undefined;
+  const factor = transaction.needsFactor ? codeField(task, faultOf(text, faults, 'factor'), labels) : undefined;
   const panel = element('div', { class: 'panel' }, pin.node, factor?.node, sealedNote(text, view.host));
   const onsubmit = async ({ begin }) => {
-    const wrong = mistakes(pin.input, factor?.input);
+    const wrong = mistakes(transaction, pin.input, factor?.input);
     const inputs = factor === undefined ? [pin.input] : [pin.input, factor.input];
     if (Object.keys(wrong).length > 0) return keeping(inputs, wrong, () => setFactor(task, wrong));
     begin();
@@ -62,9 +63,9 @@ function form(task, faults) {
 }
 
 /** The first mistake of what was typed. */
-function mistakes(pin, factor) {
+function mistakes(transaction, pin, factor) {
   if (pin.value === '') return { pin: ({ fault }) => fault.empty };
-  return factor !== undefined && !isCode(factor) ? { factor: ({ fault }) => fault.emptyFactor } : {};
+  return factor !== undefined && !isCode(factor) ? noCode(transaction) : {};
 }
 
 /**

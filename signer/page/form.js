@@ -80,7 +80,7 @@ export function keeping(inputs, faults, show) {
 }
 
 /** The field for the code of a second factor. */
-export function factorField(text, fault, { label = text.pin.factor } = {}) {
+export function factorField(text, fault, { label = text.pin.factor, hint = text.pin.factorHint } = {}) {
   const id = 'factor';
   const input = element('input', {
     id,
@@ -99,7 +99,7 @@ export function factorField(text, fault, { label = text.pin.factor } = {}) {
     'div',
     { class: 'field' },
     element('label', { for: id }, label),
-    element('p', { class: 'hint', id: `${id}-hint` }, text.pin.factorHint),
+    element('p', { class: 'hint', id: `${id}-hint` }, hint),
     fault && element('p', { class: 'fault', id: `${id}-fault` }, fault),
     input,
   );

@@ -55,6 +55,11 @@ export class Relay {
     return { hello: serverHello, signature, finished };
   }
 
+  /** Has a code sent to the owner of the transaction's key. */
+  sendCode() {
+    return this.#ask('/code', {}, PATIENCE);
+  }
+
   /** Carries one record. */
   async record({ finished, record }) {
     const answer = await this.#ask('/record', { finished, record }, LONG_PATIENCE);

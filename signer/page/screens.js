@@ -1,5 +1,6 @@
 // Screens that every operation has, and what follows a request to the signer: going on, the form again, or the end.
 
+import { wrongCode } from './code.js';
 import { drawing, element, foreign, sentence } from './element.js';
 import { Result } from './tlv.js';
 import { Trouble } from './trouble.js';
@@ -110,7 +111,7 @@ export function cancel({ view, transaction, exchange }) {
 export async function attempt({ view, transaction, exchange }, fields, due) {
   try {
     const answer = await exchange.ask(fields, due);
-    return answer.code === Result.DONE ? { answer } : refusal(answer);
+    return answer.code === Result.DONE ? { answer } : refusal(answer, transaction);
   } catch (error) {
     const { kind } = error;
     if (PASSING.includes(kind)) return { kind, faults: { alert: (text) => text.fault[kind] } };
@@ -120,12 +121,12 @@ export async function attempt({ view, transaction, exchange }, fields, due) {
   }
 }
 
-function refusal({ code, triesLeft, retryAfter }) {
+function refusal({ code, triesLeft, retryAfter }, transaction) {
   switch (code) {
     case Result.WRONG_PIN:
       return { faults: { pin: ({ fault }) => (triesLeft === undefined ? fault.wrong : fault.wrongLeft(triesLeft)) } };
     case Result.WRONG_FACTOR:
-      return { faults: { factor: ({ fault }) => fault.factor } };
+      return { faults: wrongCode(transaction) };
     case Result.WEAK_PIN:
       return { faults: { fresh: ({ fault }) => fault.weak } };
     default: {

@@ -37,6 +37,20 @@ export const text = {
     cancel: 'Cancel',
   },
 
+  code: {
+    sentLabel: 'Code that was sent to you',
+    sentHint: 'Six digits, good once and for five minutes.',
+    send: 'Send me a code',
+    again: 'Send another code',
+    sending: 'Sending…',
+    sent: 'A code is on its way.',
+    busy: 'Just now no code can be sent. Wait a minute, then try again.',
+    offline: 'The service could not be reached. Check your connection, then try again.',
+    failed: 'No code can be sent for this request: go back and begin again.',
+    empty: 'Enter the six digits that were sent to you.',
+    wrong: 'This code is wrong, too old or was used before. Have another one sent, and enter it with your PIN.',
+  },
+
   rules: {
     title: 'A good PIN',
     length: 'At least 6 characters. Digits will do; letters are welcome.',

@@ -37,6 +37,20 @@ export const text = {
     cancel: 'Cancelar',
   },
 
+  code: {
+    sentLabel: 'Código que lhe foi enviado',
+    sentHint: 'Seis algarismos; serve uma vez e durante cinco minutos.',
+    send: 'Enviar-me um código',
+    again: 'Enviar outro código',
+    sending: 'A enviar…',
+    sent: 'O código está a caminho.',
+    busy: 'Neste momento não é possível enviar um código. Espere um minuto e tente de novo.',
+    offline: 'Não foi possível contactar o serviço. Verifique a ligação e tente de novo.',
+    failed: 'Não é possível enviar um código para este pedido: volte atrás e comece de novo.',
+    empty: 'Escreva os seis algarismos que lhe foram enviados.',
+    wrong: 'Este código está errado, é antigo ou já foi usado. Peça outro e escreva-o com o seu PIN.',
+  },
+
   rules: {
     title: 'Um bom PIN',
     length: 'Pelo menos 6 caracteres. Bastam algarismos; letras são bem-vindas.',

@@ -49,7 +49,8 @@ export async function readTransaction(told, { tx }, gateway) {
       code: operation === Operation.AUTHORIZE && digest !== undefined ? shortCode(digest) : undefined,
       signatures: operation === Operation.AUTHORIZE ? whole(told.signatures) : 0,
       enrol: operation === Operation.ENROL ? enrolment(told.enrol) : undefined,
-      needsFactor: told.factor === 'totp',
+      needsFactor: told.factor === 'totp' || told.factor === 'online',
+      isCodeSent: told.factor === 'online',
       language: told.language,
       back: destination(told.return, gateway),
     };

@@ -36,6 +36,8 @@ pub enum Event {
     PinChanged,
     /// A second factor holds from now on: enrolled with the key, added or replaced.
     FactorChanged,
+    /// A code was drawn to be sent, or not.
+    CodeDrawn,
     /// Suspended, reactivated, blocked or destroyed.
     StateChanged,
     /// An officer's word that a blocked credential may be used again was taken, or not.

@@ -45,11 +45,14 @@ pub struct Config {
 pub struct FactorSection {
     /// What authenticator apps call this service; at most 32 octets of it are shown.
     pub issuer: String,
+    /// Codes an hour that are drawn to be sent for one credential, half of them for one client; ten and five may come
+    /// at once.
+    pub codes_per_hour: u32,
 }
 
 impl Default for FactorSection {
     fn default() -> Self {
-        Self { issuer: "rsign".to_owned() }
+        Self { issuer: "rsign".to_owned(), codes_per_hour: 60 }
     }
 }
 

@@ -23,6 +23,7 @@ pub const FILES: &[(&str, &[u8])] = bundle![
     "authorise.js",
     "change.js",
     "choice.js",
+    "code.js",
     "context.js",
     "destination.js",
     "element.js",

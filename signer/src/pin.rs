@@ -4,7 +4,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rsign_api::algorithm::KeyType;
 use rsign_api::bytes::Bytes;
-use rsign_api::signer::Stretch;
+use rsign_api::signer::{FactorKind, Stretch};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -82,11 +82,7 @@ impl Pin {
     /// Draws eight digits from octets of the HSM's random source; `None` when they do not suffice (draw again).
     #[must_use]
     pub fn drawn(octets: &[u8]) -> Option<Self> {
-        // 250 is the largest multiple of ten in a byte: what is above would make some digits likelier.
-        let digits = octets.iter().filter(|octet| **octet < 250).map(|octet| char::from(b'0' + octet % 10));
-        let mut pin = Zeroizing::new(String::with_capacity(Self::DRAWN));
-        pin.extend(digits.take(Self::DRAWN));
-        if pin.len() == Self::DRAWN { Self(pin).strong().ok() } else { None }
+        Self(digits(octets, Self::DRAWN)?).strong().ok()
     }
 
     /// Shows it: to its owner, once.
@@ -100,6 +96,16 @@ impl Pin {
     pub fn equals(&self, other: &Self) -> bool {
         subtle::ConstantTimeEq::ct_eq(self.0.as_bytes(), other.0.as_bytes()).into()
     }
+}
+
+/// So many digits from random octets; `None` when the octets do not suffice.
+#[must_use]
+pub fn digits(octets: &[u8], count: usize) -> Option<Zeroizing<String>> {
+    // 250 is the largest multiple of ten in a byte: what is above would make some digits likelier.
+    let found = octets.iter().filter(|octet| **octet < 250).map(|octet| char::from(b'0' + octet % 10));
+    let mut digits = Zeroizing::new(String::with_capacity(count));
+    digits.extend(found.take(count));
+    if digits.len() == count { Some(digits) } else { None }
 }
 
 /// How one slot's PIN is stretched.
@@ -195,8 +201,9 @@ pub struct Binding<'a> {
     pub key_version: u32,
     /// Kind of key.
     pub key: KeyType,
-    /// Salt of the second factor, where there is one: a slot made with it opens with no other, and with none neither.
-    pub factor: Option<&'a [u8]>,
+    /// Kind and salt of the second factor, where there is one: a slot made with it opens with no other, and with none
+    /// neither.
+    pub factor: Option<(FactorKind, &'a [u8])>,
 }
 
 impl Binding<'_> {
@@ -211,24 +218,52 @@ impl Binding<'_> {
         }
         info.extend(self.key_version.to_be_bytes());
         put(&mut info, self.key.name())?;
-        let factor = self.factor.map(|salt| format!("totp:{}", data_encoding::HEXLOWER.encode(&Sha256::digest(salt))));
-        put(&mut info, &factor.unwrap_or_default())?;
+        put(&mut info, &self.factor_name())?;
         hmac(stretched.as_slice(), &[&info, &[0; 32]]).map(Opener)
     }
 }
 
 impl Binding<'_> {
+    fn factor_name(&self) -> String {
+        let Some((kind, salt)) = self.factor else { return String::new() };
+        let kind = match kind {
+            FactorKind::None => "none",
+            FactorKind::Totp => "totp",
+            FactorKind::Online => "online",
+        };
+        format!("{kind}:{}", data_encoding::HEXLOWER.encode(&Sha256::digest(salt)))
+    }
+
     /// What the secret of its second factor is made of, under a key of the token: `"rsign/totp/v1\0" | lp(tenant) |
     /// lp(user) | lp(credential) | u32 key version | salt`. `None` where there is no factor.
     #[must_use]
     pub fn factor_data(&self) -> Option<Vec<u8>> {
         let mut data = b"rsign/totp/v1\0".to_vec();
+        self.put_whose(&mut data)?;
+        data.extend(self.factor?.1);
+        Some(data)
+    }
+
+    /// What a sent code is known by, under the same key: `"rsign/otp/v1\0" | lp(tenant) | lp(user) | lp(credential) |
+    /// u32 key version | lp(salt) | lp(client) | lp(nonce) | code`. `None` where there is no factor.
+    #[must_use]
+    pub fn code_data(&self, client: &str, nonce: &[u8], code: &[u8]) -> Option<Vec<u8>> {
+        let mut data = b"rsign/otp/v1\0".to_vec();
+        self.put_whose(&mut data)?;
+        for part in [self.factor?.1, client.as_bytes(), nonce] {
+            data.extend(u16::try_from(part.len()).ok()?.to_be_bytes());
+            data.extend(part);
+        }
+        data.extend(code);
+        Some(data)
+    }
+
+    fn put_whose(&self, data: &mut Vec<u8>) -> Option<()> {
         for part in [self.tenant, self.user, self.credential] {
-            put(&mut data, part)?;
+            put(data, part)?;
         }
         data.extend(self.key_version.to_be_bytes());
-        data.extend(self.factor?);
-        Some(data)
+        Some(())
     }
 }
 

@@ -225,6 +225,31 @@ step("the sandbox's third user approves with the secret of the ready file", asyn
     await approve(credentialID, async () => submit({ "#pin": pin, "#factor": await own.next() }));
 });
 
+step("a code that is sent is asked for on the signing page", async () => {
+    const { coded_user: dora, codes } = ready;
+    const { credentialID, pin } = dora.credentials[0];
+    const shown = async () => (await fetch(codes)).json();
+    await signIn(dora);
+    await approve(credentialID, async () => {
+        await page.waitForSelector("#factor");
+        assert.equal((await shown()).length, 0, "no telephone rings because a page was opened");
+        await submit({ "#pin": pin, "#factor": "12345" });
+        await fault("factor", "Enter the six digits that were sent to you");
+        await submit({ "#pin": pin, "#factor": "123456" });
+        await fault("factor", "Have another one sent");
+        await page.click("text=Send me a code");
+        await page.waitForSelector("main >> text=A code is on its way.");
+        await seen("factor-sent");
+        await page.click("#languages [lang^=pt]");
+        await page.click("text=Enviar-me um código");
+        await page.waitForSelector("main >> text=O código está a caminho.");
+        const sent = await shown();
+        assert.equal(sent.length, 2);
+        assert.match(sent[0].text, /is your code/);
+        await submit({ "#pin": pin, "#factor": sent[0].code });
+    });
+});
+
 step("nothing that was asked left the two sites, and nothing complained", () => {
     const known = [ready.account, ready.sign, app.redirectUri].map((url) => new URL(url).host);
     assert.deepEqual([...heard.hosts].filter((host) => !known.includes(host)), []);

@@ -94,10 +94,19 @@ impl Operator {
     /// When a command fails.
     #[must_use]
     pub fn enrol(&self, user: &str, wanted: Wanted) -> Credential {
+        self.enrol_with(user, wanted, &[])
+    }
+
+    /// The same, with more options of `credential create`.
+    ///
+    /// # Panics
+    /// When a command fails.
+    #[must_use]
+    pub fn enrol_with(&self, user: &str, wanted: Wanted, options: &[&str]) -> Credential {
         let multisign = wanted.multisign.to_string();
         let words = ["credential", "create", "--user", user, "--key", wanted.key, "--scal", wanted.scal];
         let more = ["--multisign", &multisign, "--stretch", wanted.stretch, "--mode", wanted.mode];
-        let answer = self.gateway(&[&words[..], &more[..]].concat());
+        let answer = self.gateway(&[&words[..], &more[..], options].concat());
         let id = answer["credentialID"].as_str().unwrap().to_owned();
         let printed = self.signer(&["credential", "pin", &id]);
         let printed: Value = serde_json::from_str(printed.lines().last().unwrap()).unwrap();
@@ -111,6 +120,11 @@ impl Operator {
         let user = self.add_user(name);
         let credential = self.enrol(&user.id, wanted);
         Enrolled { user, credential }
+    }
+
+    /// Says where codes reach a user.
+    pub fn set_contact(&self, user: &str, contact: &str) {
+        self.gateway(&["user", "contact", "--id", user, contact]);
     }
 
     /// Suspends, reactivates or destroys.

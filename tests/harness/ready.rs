@@ -17,8 +17,10 @@ pub struct Ready {
     pub tls_ca: Option<String>,
     pub signing_ca: String,
     pub tsa: Option<String>,
+    pub codes: Option<String>,
     pub clients: Vec<Client>,
     pub users: Vec<User>,
+    pub coded_user: Option<User>,
     pub implicit_user: Option<User>,
     pub pids: BTreeMap<String, u32>,
 }

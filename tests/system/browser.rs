@@ -81,6 +81,11 @@ fn people_approve_with_codes_of_an_authenticator_app() {
 }
 
 #[test]
+fn an_app_has_a_key_made_and_ended() {
+    browser("errands.test.mjs");
+}
+
+#[test]
 fn people_approve_what_apps_without_a_pin_ask() {
     on_two_sites("waiting.test.mjs");
 }

@@ -23,6 +23,7 @@ mod limits;
 mod memory;
 mod mutual_tls;
 mod oauth2;
+mod one_time_codes;
 mod pages;
 mod pin;
 mod rows;

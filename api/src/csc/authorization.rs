@@ -8,7 +8,8 @@ mod tests;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use serde::{Deserialize, Serialize};
 
-pub use details::{Details, GrantedDetails};
+use details::Detail;
+pub use details::{Details, Granted, GrantedDetails, GrantedErrand};
 
 use super::Limits;
 use crate::algorithm::HashAlgorithm;
@@ -42,6 +43,41 @@ pub enum Scope {
     Service,
     /// Signatures of one credential: the token is a SAD.
     Credential(Wish),
+    /// A credential made, or its end (2.2).
+    Errand(Errand),
+}
+
+/// What else an app may ask a user for (2.2, 11.4 and 11.5): the token is good for that alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Errand {
+    /// A new credential.
+    Create {
+        /// `certificatePolicy`, where the app names one.
+        policy: Option<String>,
+    },
+    /// The end of one.
+    Delete {
+        /// `credentialID`.
+        credential: String,
+    },
+}
+
+impl Errand {
+    /// Its `scope`.
+    #[must_use]
+    pub const fn scope(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "credential_creation",
+            Self::Delete { .. } => "credential_deletion",
+        }
+    }
+
+    /// Whether the `authorization_details` of a token request ask for the same again (8.4.4).
+    #[must_use]
+    pub fn is_repeated_by(&self, json: &str, limits: Limits) -> bool {
+        matches!(details::read(json, limits), Ok(Detail::Errand(other)) if other == *self)
+    }
 }
 
 /// Signatures that are asked for.
@@ -88,7 +124,12 @@ impl Scope {
         let details = parameters.get("authorization_details").map(|text| details::read(text, limits)).transpose()?;
         let flat = Flat::read(parameters, limits)?;
         match (parameters.get("scope"), details) {
-            (None | Some("credential"), Some(wish)) => flat.agree(wish).map(Self::Credential),
+            (None | Some("credential"), Some(Detail::Wish(wish))) => flat.agree(*wish).map(Self::Credential),
+            (scope, Some(Detail::Errand(errand))) if flat.is_empty() => match scope {
+                None | Some("credential") => Ok(Self::Errand(errand)),
+                Some(named) if named == errand.scope() => Ok(Self::Errand(errand)),
+                Some(_) => Err(error::INVALID_SCOPE),
+            },
             (Some("credential"), None) => flat.wish().map(Self::Credential),
             (None | Some("service"), None) if flat.is_empty() => Ok(Self::Service),
             (None | Some("service"), _) => Err(wire::CREDENTIAL_SCOPE),
@@ -102,7 +143,7 @@ impl Wish {
     /// client may write a hash in another alphabet.
     #[must_use]
     pub fn is_repeated_by(&self, json: &str, limits: Limits) -> bool {
-        let Ok(other) = details::read(json, limits) else { return false };
+        let Ok(Detail::Wish(other)) = details::read(json, limits) else { return false };
         self.details.as_ref().map(|details| details.r#type) == other.details.map(|details| details.r#type)
             && (other.credential.is_none() || self.credential == other.credential)
             && self.signatures == other.signatures

@@ -148,36 +148,12 @@ impl Ask<'_> {
         Ok(hashes.into_iter().map(entry).collect())
     }
 
-    /// The PIN: v1's `PIN`, or the authentication object of that name in v2's `authData`.
+    /// `authObjectID`.
     ///
     /// # Errors
-    /// Missing, or no string. No try is spent on it.
-    pub fn pin(&self) -> Result<SecretString, Fault> {
-        let pin = match self.body.get("PIN") {
-            Some(pin) => Some(pin),
-            None => self.authentication_object("PIN"),
-        };
-        pin.and_then(Value::text).map(SecretString::from).ok_or(error::PIN)
-    }
-
-    /// The code of a credential that needs one: v1's `OTP`, or the authentication object of that name in v2's
-    /// `authData`.
-    ///
-    /// # Errors
-    /// Missing, or no string. It does not count as a wrong one.
-    pub fn otp(&self) -> Result<SecretString, Fault> {
-        let otp = match self.body.get("OTP") {
-            Some(otp) => Some(otp),
-            None => self.authentication_object("OTP"),
-        };
-        otp.and_then(Value::text).map(SecretString::from).ok_or(error::OTP)
-    }
-
-    /// The transaction that a PIN value of sealed transport names: `rch1:` and its id (DESIGN 5).
-    #[must_use]
-    pub fn sealed_pin(&self) -> Option<&str> {
-        let pin = self.body.get("PIN").or_else(|| self.authentication_object("PIN"))?;
-        pin.text()?.strip_prefix("rch1:")
+    /// Missing, or no string.
+    pub fn auth_object(&self) -> Result<&str, Fault> {
+        self.string("authObjectID").ok_or(error::AUTH_OBJECT)
     }
 
     /// `operation` of a registration for the channel.
@@ -198,14 +174,6 @@ impl Ask<'_> {
     #[must_use]
     pub fn lang(&self) -> Option<&str> {
         self.string("lang")
-    }
-
-    fn authentication_object(&self, id: &str) -> Option<&Value<'_>> {
-        let Some(Value::Array(objects)) = self.body.get("authData") else { return None };
-        objects.iter().find_map(|object| match object {
-            Value::Object(object) if object.get("id").and_then(Value::text) == Some(id) => object.get("value"),
-            _ => None,
-        })
     }
 }
 
@@ -318,14 +286,15 @@ pub struct Auth {
 /// An authentication object of v2.
 #[derive(Debug, Serialize)]
 pub struct AuthObject {
-    /// `Password`, or `PasswordOOB` for one that is typed elsewhere: then `authData` has no value of it.
+    /// `Password`, `PasswordOOB` for one that is typed elsewhere (then `authData` has no value of it), or
+    /// `ChallengeResponse` where `credentials/getChallenge` comes before.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Name in `authData`.
     pub id: &'static str,
     /// `A` or `N`.
     pub format: &'static str,
-    /// What makes it, where it is not always the same.
+    /// What makes it, where a thing of its owner does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generator: Option<&'static str>,
     /// What to call it.
@@ -360,7 +329,7 @@ pub struct Otp {
 /// What `OTP` of v1 says of a generator.
 #[derive(Debug, Serialize)]
 pub struct OtpGenerator {
-    /// `offline`: nothing is sent.
+    /// `offline`: nothing is sent; `online`: `credentials/sendOTP` comes before.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// `A` or `N`.

@@ -6,9 +6,11 @@
 
 pub mod approval;
 pub mod auth;
+pub mod authentication;
 pub mod authorization;
 pub mod credentials;
 pub mod documents;
+pub mod errands;
 pub mod info;
 pub mod oauth2;
 pub mod request_object;

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::authorization::GrantedDetails;
+use super::authorization::Granted;
 
 /// Answer of `oauth2/token`.
 #[derive(Debug, Serialize)]
@@ -23,7 +23,7 @@ pub struct TokenAnswer {
     pub credential: Option<String>,
     /// What was granted, where it was asked for so (RFC 9396, 7).
     #[serde(rename = "authorization_details", skip_serializing_if = "Option::is_none")]
-    pub details: Option<Vec<GrantedDetails>>,
+    pub details: Option<Vec<Granted>>,
 }
 
 /// Answer of `oauth2/pushed_authorize`.
@@ -53,8 +53,8 @@ pub struct Metadata {
     pub pushed_authorization_request_endpoint: String,
     /// The registration of a client decides.
     pub require_pushed_authorization_requests: bool,
-    /// `service` and `credential`.
-    pub scopes_supported: [&'static str; 2],
+    /// `service` and `credential`; where apps may have credentials made, their scopes too.
+    pub scopes_supported: Vec<&'static str>,
     /// `code`.
     pub response_types_supported: [&'static str; 1],
     /// `query`.
@@ -80,7 +80,7 @@ pub struct Metadata {
     /// RFC 9101.
     pub request_object_signing_alg_values_supported: [&'static str; 5],
     /// RFC 9396.
-    pub authorization_details_types_supported: [&'static str; 2],
+    pub authorization_details_types_supported: Vec<&'static str>,
     /// RFC 9449.
     pub dpop_signing_alg_values_supported: [&'static str; 4],
     /// RFC 8705.

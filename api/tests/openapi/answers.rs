@@ -7,7 +7,7 @@ use rsign_api::bytes::Bytes;
 use rsign_api::csc::Limits;
 use rsign_api::csc::approval::Pending;
 use rsign_api::csc::auth::LoginAnswer;
-use rsign_api::csc::authorization::{GrantedDetails, Parameters, Scope};
+use rsign_api::csc::authorization::{Granted, GrantedDetails, Parameters, Scope};
 use rsign_api::csc::credentials::*;
 use rsign_api::csc::documents::{SignedDocuments, ValidationInfo};
 use rsign_api::csc::info::{AuthorizationServer, Info, SignAlgorithms, SignatureFormats};
@@ -136,7 +136,7 @@ fn token(full: bool) -> TokenAnswer {
         token_type: "Bearer",
         expires_in: 300,
         credential: full.then(|| "6f1e0c5a9b7d4382a1c4e8f03b2d5a67".to_owned()),
-        details: full.then(|| vec![granted()]),
+        details: full.then(|| vec![Granted::Signatures(granted())]),
     }
 }
 
@@ -154,7 +154,7 @@ fn metadata(full: bool) -> Metadata {
         revocation_endpoint: at.clone(),
         pushed_authorization_request_endpoint: at,
         require_pushed_authorization_requests: false,
-        scopes_supported: ["service", "credential"],
+        scopes_supported: vec!["service", "credential", "credential_creation", "credential_deletion"],
         response_types_supported: ["code"],
         response_modes_supported: ["query"],
         grant_types_supported: ["authorization_code", "client_credentials", "refresh_token"],
@@ -167,7 +167,12 @@ fn metadata(full: bool) -> Metadata {
         request_parameter_supported: true,
         request_uri_parameter_supported: false,
         request_object_signing_alg_values_supported: algorithms,
-        authorization_details_types_supported: ["credential", "https://cloudsignatureconsortium.org/2025/credential"],
+        authorization_details_types_supported: vec![
+            "credential",
+            "https://cloudsignatureconsortium.org/2025/credential",
+            "https://cloudsignatureconsortium.org/2025/credential-creation",
+            "https://cloudsignatureconsortium.org/2025/credential-deletion",
+        ],
         dpop_signing_alg_values_supported: ["ES256", "ES384", "PS256", "EdDSA"],
         tls_client_certificate_bound_access_tokens: full,
         mtls_endpoint_aliases: full.then_some(aliases),

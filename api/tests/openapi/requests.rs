@@ -1,6 +1,7 @@
 //! Bodies that apps send: what a schema takes the code reads, and what the schema refuses the code refuses.
 
 use rsign_api::algorithm::KeyType;
+use rsign_api::csc::authentication::Expression;
 use rsign_api::csc::documents::{Offer, Wrong};
 use rsign_api::csc::signatures::Validities;
 use rsign_api::csc::{Ask, Limits};
@@ -43,9 +44,22 @@ fn read(schema: &str, ask: &Ask<'_>, body: &Value, key: KeyType) -> Result<(), F
             ask.credential()?;
             ask.signatures(u32::MAX)?;
             ask.approved(Scal::One, u32::MAX)?;
-            if brings_pin(body) { ask.pin().map(drop) } else { ask.description().map(drop) }
+            // Which it is the credential says.
+            let read = [Expression::Pin, Expression::PinAndOtp].map(|expression| ask.authentication(expression));
+            let [pin, both] = read;
+            if brings_pin(body) { pin.or(both).map(drop) } else { ask.description().map(drop) }
         }
         "HandleRequest" => ask.handle().map(drop),
+        "SendOtpRequest" => ask.credential().map(drop),
+        "ChallengeRequest" => {
+            ask.credential()?;
+            ask.auth_object().map(drop)
+        }
+        "CreateRequest" => {
+            ask.creation()?;
+            ask.wanted().map(drop)
+        }
+        "DeleteRequest" => ask.deletion().map(drop),
         "ExtendRequest" => {
             ask.sad()?;
             ask.credential()?;
@@ -114,6 +128,10 @@ fn differs(schema: &str, member: &str, value: &Value, body: &Value) -> bool {
         // Without a PIN it is a wrong one, which no schema says: credentials may come that take none.
         ("AuthorizeRequest", "PIN") => value.is_null(),
         ("AuthorizeRequest", "authData") => true,
+        // The credential says whether there is one.
+        ("AuthorizeRequest", "OTP") => true,
+        // Which there are the credential says.
+        ("ChallengeRequest", "authObjectID") => value.is_string(),
         // It matters where the user is asked, and only there.
         ("AuthorizeRequest", "description") => true,
         // Whether it is the algorithm's own function no schema says; what is no string counts as absent.

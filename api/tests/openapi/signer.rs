@@ -36,6 +36,8 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         CredentialStatus,
         DocumentToSign,
         Done,
+        DrawCode,
+        DrawnCode,
         Enrol,
         Entry,
         Extend,
@@ -115,7 +117,7 @@ fn words_are_those_of_the_document() {
     said(&judge, "HashAlgorithm", HashAlgorithm::ALL);
     said(&judge, "Scal", [Scal::One, Scal::Two]);
     said(&judge, "Stretch", [Stretch::Argon2id, Stretch::Hmac]);
-    said(&judge, "Factor", [FactorKind::None, FactorKind::Totp]);
+    said(&judge, "Factor", [FactorKind::None, FactorKind::Totp, FactorKind::Online]);
     said(&judge, "Entry/properties/type", [EntryType::Untyped, EntryType::Dtbsr, EntryType::Sdr, EntryType::Sodr]);
     use State::{Active, Blocked, Destroyed, Generated, Linked, Suspended};
     said(&judge, "State", [Generated, Linked, Active, Suspended, Blocked, Destroyed]);
@@ -173,6 +175,7 @@ fn paths_are_those_of_the_document() {
         path::STATUS,
         path::STATE,
         path::CHANGE_PIN,
+        path::DRAW_CODE,
         path::AUTHORIZE,
         path::EXTEND,
         path::REVOKE,

@@ -2,8 +2,10 @@
 //!
 //! [`layout`] says which file lies where, [`tls`] makes the certificates between the parts, [`settings`] writes the
 //! services' configuration, [`process`] starts and ends them, [`seed`] makes clients, users and credentials through
-//! the operator's own commands, [`tsa`] stamps times, [`ready`] tells the world.
+//! the operator's own commands, [`tsa`] stamps times, [`codes`] is the telephone that codes are sent to, [`ready`] tells
+//! the world.
 
+mod codes;
 mod layout;
 mod process;
 mod ready;
@@ -21,6 +23,7 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use codes::Codes;
 use layout::write_private;
 use tsa::Tsa;
 
@@ -116,6 +119,7 @@ pub(crate) struct Sandbox {
     signer: Service,
     page: Service,
     _tsa: Tsa,
+    _codes: Codes,
     /// Held as long as the folder is in use.
     _lock: std::fs::File,
 }
@@ -165,6 +169,8 @@ impl Sandbox {
         };
         let mut tsa = Tsa::bind()?;
         tsa.serve(&programs, &layout).await?;
+        settings::write_otp_key(&layout)?;
+        let codes = Codes::serve(&layout)?;
         settings::write_gateway(
             &layout,
             &settings::Gateway {
@@ -175,6 +181,7 @@ impl Sandbox {
                 sign_origin: &sign_origin,
                 public_url: public_url.as_deref(),
                 tsa: tsa.url(),
+                codes: codes.url(),
             },
         )?;
         let seeded = if layout.is_complete() {
@@ -192,8 +199,9 @@ impl Sandbox {
         let page = page.start(&programs, &layout, &origin).await?;
         let signing_ca = ready::fetch_authority(gateway.address("pki")?, &layout).await?;
         let pids = ready::processes(&gateway, &signer, &page);
-        let ready = Ready::new([&origin, &sign_origin, tsa.url()], &layout, http, &signing_ca, seeded, pids);
-        Ok(Self { ready, layout, gateway, signer, page, _tsa: tsa, _lock: lock })
+        let ready =
+            Ready::new([&origin, &sign_origin, tsa.url(), codes.url()], &layout, http, &signing_ca, seeded, pids);
+        Ok(Self { ready, layout, gateway, signer, page, _tsa: tsa, _codes: codes, _lock: lock })
     }
 
     /// Name of the first part that ended by itself.

@@ -22,6 +22,8 @@ pub(crate) struct Ready {
     pub(crate) tls_ca: Option<String>,
     pub(crate) signing_ca: String,
     pub(crate) tsa: Option<String>,
+    /// The telephone that codes are sent to: GET shows the last ones, newest first.
+    pub(crate) codes: Option<String>,
     #[serde(flatten)]
     pub(crate) seeded: Seeded,
     pub(crate) pids: BTreeMap<String, u32>,
@@ -29,7 +31,7 @@ pub(crate) struct Ready {
 
 impl Ready {
     pub(super) fn new(
-        [origin, sign_origin, tsa]: [&str; 3],
+        [origin, sign_origin, tsa, codes]: [&str; 4],
         layout: &Layout,
         http: bool,
         signing_ca: &Path,
@@ -44,6 +46,7 @@ impl Ready {
             tls_ca: (!http).then(|| layout.file("tls-ca.pem").display().to_string()),
             signing_ca: signing_ca.display().to_string(),
             tsa: Some(tsa.to_owned()),
+            codes: Some(codes.to_owned()),
             oauth2: origin.to_owned(),
             seeded,
             pids,

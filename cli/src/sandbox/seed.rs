@@ -13,6 +13,10 @@ use super::settings::random_hex;
 pub(crate) struct Seeded {
     pub(crate) clients: Vec<Client>,
     pub(crate) users: Vec<User>,
+    /// One whose key needs a code that is sent; apart from the others, whose keys an app can use without. None in
+    /// folders of an older rsign.
+    #[serde(default)]
+    pub(crate) coded_user: Option<User>,
     /// One whose apps wait until she approves in her account; apart from the others, whose keys apps use with a PIN.
     /// None in folders of an older rsign.
     #[serde(default)]
@@ -53,6 +57,9 @@ const REDIRECT: &str = "http://127.0.0.1/callback";
 const PEOPLE: [(&str, &str, &str); 2] = [("ana", "Ana", "Sousa"), ("rui", "Rui", "Costa")];
 /// Has one key, which needs a code of an authenticator app beside its PIN.
 const CAROL: (&str, &str, &str) = ("carol", "Carol", "Reis");
+/// Has one key, which needs a code that is sent to her telephone (of a range that is nobody's) beside its PIN.
+const DORA: (&str, &str, &str) = ("dora", "Dora", "Melo");
+const TELEPHONE: &str = "+12025550143";
 /// Has one key, of mode implicit.
 const EVA: (&str, &str, &str) = ("eva", "Eva", "Pires");
 const KEYS: [&str; 4] = ["RSA-2048", "RSA-3072", "P-256", "P-384"];
@@ -91,9 +98,12 @@ pub(super) async fn make(programs: &Programs, layout: &Layout) -> anyhow::Result
     carol.credentials.push(made);
     carol.totp_secret = secret;
     users.push(carol);
+    let mut dora = user(programs, layout, DORA.0, DORA.1, DORA.2).await?;
+    gateway(programs, layout, &["user", "contact", "--id", &dora.user_id, TELEPHONE]).await?;
+    dora.credentials.push(credential(programs, layout, &dora.user_id, "P-256", &["--factor", "online"]).await?.0);
     let mut eva = user(programs, layout, EVA.0, EVA.1, EVA.2).await?;
     eva.credentials.push(credential(programs, layout, &eva.user_id, "RSA-2048", &["--mode", "implicit"]).await?.0);
-    Ok(Seeded { clients, users, implicit_user: Some(eva) })
+    Ok(Seeded { clients, users, coded_user: Some(dora), implicit_user: Some(eva) })
 }
 
 async fn client(programs: &Programs, layout: &Layout, profile: &str, transport: &str) -> anyhow::Result<Client> {

@@ -29,6 +29,16 @@ pub(super) fn write_secrets(layout: &Layout) -> anyhow::Result<()> {
     write_private(&layout.file("softhsm2.conf"), softhsm2.as_bytes())
 }
 
+/// What the gateway signs with where it has codes brought; made anew in folders of an older rsign.
+pub(super) fn write_otp_key(layout: &Layout) -> anyhow::Result<()> {
+    let file = layout.file("otp-key");
+    if file.exists() {
+        return Ok(());
+    }
+    let octets = data_encoding::HEXLOWER.decode(random_hex::<32>()?.as_bytes())?;
+    write_private(&file, data_encoding::BASE64.encode(&octets).as_bytes())
+}
+
 /// Where the CA's certificate and revocation list are served. The address stands in certificates, so it is kept; if
 /// another program has it now, validators would not find the list.
 pub(super) fn pki_address(layout: &Layout) -> anyhow::Result<SocketAddr> {
@@ -74,7 +84,10 @@ SOFTHSM2_CONF = {softhsm2}
 socket = {socket}
 pin_command = true
 
-# For tests of apps and of speed; a trust service leaves both out.
+# For tests of apps and of speed; a trust service leaves these out.
+[factor]
+codes_per_hour = 3600000
+
 [enrolment]
 scal1 = true
 hmac = true
@@ -122,10 +135,12 @@ pub(super) struct Gateway<'a> {
     /// What browsers call it by, where that is not the bound address.
     pub(super) public_url: Option<&'a str>,
     pub(super) tsa: &'a str,
+    /// Where codes to telephones go.
+    pub(super) codes: &'a str,
 }
 
 pub(super) fn write_gateway(layout: &Layout, gateway: &Gateway<'_>) -> anyhow::Result<()> {
-    let Gateway { listen, http, pki, signer, sign_origin, public_url, tsa } = gateway;
+    let Gateway { listen, http, pki, signer, sign_origin, public_url, tsa, codes } = gateway;
     let file = |name: &str| quoted(&layout.file(name));
     let tls = if *http {
         String::new()
@@ -161,12 +176,19 @@ configuration_key_file = {configuration_key}
 [account]
 sign_up = true
 keys = ["P-256", "P-384", "RSA-3072", "RSA-2048"]
+certificate_policies = ["1.3.6.1.4.1.32473.1"]
 
 [page]
 sign_origin = "{sign_origin}"
 
 [timestamp]
 url = "{tsa}"
+
+# Every telephone is the sandbox's own.
+[otp.webhook]
+url = "{codes}"
+key_file = {otp_key}
+loopback = true
 
 # Apps are tried out here, and measured.
 [limits]
@@ -178,6 +200,7 @@ user_calls_per_second = 100000
         certificate = file("gateway-client.pem"),
         key = file("gateway-client.key"),
         configuration_key = file("configuration-key"),
+        otp_key = file("otp-key"),
     );
     write_private(&layout.gateway_config(), config.as_bytes())
 }

@@ -30,7 +30,8 @@ pub(super) enum Credential {
         /// How the PIN is stretched: argon2id or hmac.
         #[arg(long, default_value = "argon2id", value_parser = stretch)]
         stretch: Stretch,
-        /// What it needs besides its PIN: none, or totp for codes of an authenticator app.
+        /// What it needs besides its PIN: none, totp for codes of an authenticator app, or online for codes that are
+        /// sent to the user's contact.
         #[arg(long, default_value = "none", value_parser = factor)]
         factor: FactorKind,
         /// How apps get a SAD of it: explicit, with the PIN; or implicit, by asking its owner in the account.
@@ -57,6 +58,14 @@ pub(super) enum Credential {
 pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> anyhow::Result<()> {
     match command {
         Credential::Create { user, key, scal, multisign, stretch, factor, mode } => {
+            if factor == FactorKind::Online {
+                let found = parts.repositories.users.find(&user).await?.and_then(|user| user.contact);
+                let reached = found.is_some_and(|contact| parts.couriers.reach(&contact));
+                anyhow::ensure!(
+                    reached,
+                    "codes do not reach this user: see `user contact`, and [otp] of the configuration"
+                );
+            }
             let wanted = Wanted { key, scal, multisign, stretch, factor, mode };
             let id = parts.enrolment(&config.tenant).create(&user, wanted).await?;
             print(&json!({ "credentialID": id }))
@@ -121,7 +130,8 @@ fn factor(text: &str) -> Result<FactorKind, String> {
     match text {
         "none" => Ok(FactorKind::None),
         "totp" => Ok(FactorKind::Totp),
-        _ => Err("none or totp".to_owned()),
+        "online" => Ok(FactorKind::Online),
+        _ => Err("none, totp or online".to_owned()),
     }
 }
 

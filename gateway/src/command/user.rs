@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::print;
 use crate::app::Parts;
+use crate::domain::contact::{Contact, Unfit};
 use crate::domain::user::User as Account;
 use crate::service::passwords::Passwords;
 
@@ -37,11 +38,35 @@ pub(super) enum User {
         /// `organizationName` of certificates.
         #[arg(long)]
         organization: Option<String>,
+        /// Where codes reach the person: an e-mail address, or a telephone number with + and country code.
+        #[arg(long, value_parser = contact)]
+        contact: Option<Contact>,
+    },
+    /// Sets or removes where codes reach a person. Whoever has that address has the codes.
+    Contact {
+        /// `userID`.
+        #[arg(long)]
+        id: String,
+        /// An e-mail address, or a telephone number with + and country code; absent: none.
+        #[arg(value_parser = contact)]
+        contact: Option<Contact>,
     },
 }
 
+fn contact(text: &str) -> Result<Contact, Unfit> {
+    Contact::read(text)
+}
+
 pub(super) async fn run(command: User, parts: &Parts) -> anyhow::Result<()> {
-    let User::Add { username, password_file, given_name, surname, country, organization } = command;
+    let (username, password_file, given_name, surname, country, organization, contact) = match command {
+        User::Add { username, password_file, given_name, surname, country, organization, contact } => {
+            (username, password_file, given_name, surname, country, organization, contact)
+        }
+        User::Contact { id, contact } => {
+            anyhow::ensure!(parts.repositories.users.set_contact(&id, contact).await?, "there is no such user");
+            return print(&serde_json::json!({ "userID": id }));
+        }
+    };
     let username = username.trim().to_owned();
     // A colon would end the name in a Basic header.
     let plain = !username.contains(|c: char| c == ':' || c.is_control());
@@ -59,7 +84,7 @@ pub(super) async fn run(command: User, parts: &Parts) -> anyhow::Result<()> {
         given_name,
         surname,
     };
-    let account = Account { id: id.clone(), username, password, subject };
+    let account = Account { id: id.clone(), username, password, subject, contact };
     anyhow::ensure!(parts.repositories.users.register(account).await?, "the user name is taken");
     print(&serde_json::json!({ "userID": id }))
 }

@@ -16,6 +16,8 @@ pub struct AccountConfig {
     pub sign_up: bool,
     /// Kinds of keys that users may make, the recommended one first; none: only the operator makes keys.
     pub keys: Vec<KeyType>,
+    /// What apps that have a key made may name as its `certificatePolicy`: the policies in the CA's certificates.
+    pub certificate_policies: Vec<String>,
     /// Most keys of one user.
     pub keys_per_user: usize,
     /// Most signatures one authorization of such a key may cover.
@@ -33,6 +35,7 @@ impl Default for AccountConfig {
         Self {
             sign_up: false,
             keys: Vec::new(),
+            certificate_policies: Vec::new(),
             keys_per_user: 20,
             multisign: 100,
             history_days: 400,

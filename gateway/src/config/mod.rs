@@ -6,6 +6,7 @@ pub mod asynchronous;
 pub mod limits;
 pub mod listen;
 pub mod mutual_tls;
+pub mod otp;
 pub mod page;
 pub mod service;
 pub mod signer;
@@ -50,6 +51,9 @@ pub struct Config {
     pub approval: approval::ApprovalConfig,
     /// The time-stamping authority; absent: `signatures/timestamp` is not offered.
     pub timestamp: Option<timestamp::TimestampConfig>,
+    /// Codes that are sent.
+    #[serde(default)]
+    pub otp: otp::OtpConfig,
     /// Bounds.
     #[serde(default)]
     pub limits: limits::Limits,
@@ -83,6 +87,7 @@ impl Config {
         faults.extend(self.page.faults());
         faults.extend(self.account.faults());
         faults.extend(self.asynchronous.faults());
+        faults.extend(self.otp.faults());
         faults.extend(self.approval.faults());
         faults
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::authorization_request::AnswerTo;
 use super::pkce::Challenge;
 use super::seal::Sealed;
+use super::token::Commission;
 
 /// How long a code is good, milliseconds (security.md F-24).
 pub const LIFETIME: i64 = 60 * 1000;
@@ -45,6 +46,8 @@ pub enum Granted {
     Service,
     /// Signatures.
     Credential(Box<Approved>),
+    /// A credential made, or its end.
+    Errand(Box<Commission>),
 }
 
 /// Signatures a user approved with a PIN.
@@ -138,6 +141,7 @@ impl Code {
         let repeated = match (&shown.details, &self.granted) {
             (None, _) => true,
             (Some((details, limits)), Granted::Credential(approved)) => approved.wish.is_repeated_by(details, *limits),
+            (Some((details, limits)), Granted::Errand(given)) => given.errand.is_repeated_by(details, *limits),
             (Some(_), Granted::Service) => false,
         };
         if repeated { Ok(()) } else { Err(Mismatch::Details) }

@@ -2,6 +2,7 @@
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::bytes::Bytes;
+use rsign_api::csc::authentication::Expression;
 use rsign_api::signer::{FactorKind, Scal};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,17 @@ pub struct Credential {
     pub certified: bool,
     /// Where it stands, as far as the gateway knows: the signer's word counts.
     pub state: Known,
+}
+
+impl Credential {
+    /// What has to be brought to explicit authorization.
+    #[must_use]
+    pub const fn expression(&self) -> Expression {
+        match self.factor {
+            FactorKind::None => Expression::Pin,
+            FactorKind::Totp | FactorKind::Online => Expression::PinAndOtp,
+        }
+    }
 }
 
 /// How apps get a SAD of a credential through `credentials/authorize` (CSC 2.2).

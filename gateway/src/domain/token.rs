@@ -1,6 +1,7 @@
 //! Tokens: opaque, typed by prefix, 256 bit, stored as SHA-256 only.
 
 use data_encoding::HEXLOWER;
+use rsign_api::csc::authorization::Errand;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -101,6 +102,18 @@ pub struct AccessToken {
     pub expires_at: i64,
     /// Ended early; kept until it would have expired, so that it is told from an unknown one.
     pub revoked: bool,
+    /// The one thing it is good for; none: the methods of the API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commission: Option<Commission>,
+}
+
+/// What a token is for that a user granted for one errand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commission {
+    /// What was asked for.
+    pub errand: Errand,
+    /// The credential that was made for it, or shall end.
+    pub credential: String,
 }
 
 /// A credential-scope token as the gateway recognises it; what it is worth only the signer knows.

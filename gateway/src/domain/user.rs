@@ -4,6 +4,8 @@ use rsign_api::signer::Subject;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::contact::Contact;
+
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -15,6 +17,9 @@ pub struct User {
     pub password: PasswordHash,
     /// Who the person is, as certificates say it.
     pub subject: Subject,
+    /// Where codes reach the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
 }
 
 /// A PHC string; not shown by `Debug`.

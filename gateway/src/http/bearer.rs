@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::error::Problem;
 use super::peer;
 use super::site::Site;
-use crate::domain::token::{Bearer, Confirmation, Kind};
+use crate::domain::token::{Bearer, Commission, Confirmation, Kind};
 use crate::service::oauth::proofs::{self, Shown};
 
 /// What the token in the header is good for.
@@ -20,6 +20,21 @@ pub(super) enum Holder {
     Service(Bearer),
     /// Its own credential, and nothing else (DESIGN 4).
     Credential(Bearer, Own),
+    /// One errand, and nothing else.
+    Errand(Bearer, Commission),
+}
+
+impl Holder {
+    const fn bearer(&self) -> &Bearer {
+        match self {
+            Self::Service(bearer) | Self::Credential(bearer, _) | Self::Errand(bearer, _) => bearer,
+        }
+    }
+}
+
+/// What is said of a token that is good for something else.
+pub(super) fn of_another_kind() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, wire::INVALID_TOKEN)
 }
 
 /// A credential-scope token: which credential it is of, and the SAD that it is.
@@ -45,12 +60,12 @@ pub(super) async fn holder(site: &Site, head: &Parts, malformed: Fault) -> Resul
             let found = site.app.tokens.resolve_credential(token).await?;
             Holder::Credential(found.bearer, Own { credential: found.credential, sad: SecretString::from(token) })
         }
-        _ => Holder::Service(site.app.tokens.resolve(token).await?),
+        _ => match site.app.tokens.resolve(token).await? {
+            (bearer, None) => Holder::Service(bearer),
+            (bearer, Some(commission)) => Holder::Errand(bearer, commission),
+        },
     };
-    let key = match &holder {
-        Holder::Service(bearer) | Holder::Credential(bearer, _) => bearer.key.as_ref(),
-    };
-    let confirmed = match key {
+    let confirmed = match &holder.bearer().key {
         None => !proved,
         Some(Confirmation::X5t(thumbprint)) => {
             !proved && peer::thumbprint(&head.extensions).as_ref() == Some(thumbprint)
@@ -62,20 +77,18 @@ pub(super) async fn holder(site: &Site, head: &Parts, malformed: Fault) -> Resul
     };
     // A thief of a bound token hears what one who made it up hears.
     if !confirmed {
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, wire::INVALID_TOKEN));
+        return Err(of_another_kind());
     }
     // Counted once it is known who calls, so that nobody uses up another's calls.
-    match &holder {
-        Holder::Service(bearer) | Holder::Credential(bearer, _) => site.app.rates.admit(bearer)?,
-    }
+    site.app.rates.admit(holder.bearer())?;
     Ok(holder)
 }
 
-/// Whom a service token in the header speaks for; a credential's token is none.
+/// Whom a service token in the header speaks for; a token of another kind is none.
 pub(super) async fn bearer(site: &Site, head: &Parts, malformed: Fault) -> Result<Bearer, Problem> {
     match holder(site, head, malformed).await? {
         Holder::Service(bearer) => Ok(bearer),
-        Holder::Credential(..) => Err(Problem::new(StatusCode::UNAUTHORIZED, wire::INVALID_TOKEN)),
+        Holder::Credential(..) | Holder::Errand(..) => Err(of_another_kind()),
     }
 }
 

@@ -15,13 +15,13 @@ use rsign_api::version::Version;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::bearer::{Holder, Own, bearer, holder};
+use super::bearer::{Holder, Own, bearer, holder, of_another_kind};
 use super::error::Problem;
 use super::reply::Reply;
 use super::site::Site;
 use super::{address, body};
 use crate::domain::credential::Credential;
-use crate::domain::token::Bearer;
+use crate::domain::token::{Bearer, Commission};
 
 /// What a handler returns.
 pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send>>;
@@ -52,6 +52,10 @@ pub(super) enum Needs {
     Basic,
     /// `timestamp`.
     TimeStamps,
+    /// `otp`.
+    Codes,
+    /// `account.keys` and a signing page.
+    Keys,
 }
 
 /// A handler, by the authorization it needs.
@@ -63,6 +67,19 @@ pub(super) enum Run {
     Service(fn(Arc<Site>, Call) -> Answer),
     /// A service token, or one of the credential that is asked about (DESIGN 4).
     Credential(fn(Arc<Site>, Call) -> Answer),
+    /// A token of one errand (2.2).
+    Errand(fn(Arc<Site>, Commissioned) -> Answer),
+}
+
+/// A call with the token of an errand.
+#[derive(Debug)]
+pub(super) struct Commissioned {
+    /// Whom the token speaks for.
+    pub(super) bearer: Bearer,
+    /// What it is good for.
+    pub(super) commission: Commission,
+    /// Body and version.
+    pub(super) content: Content,
 }
 
 /// A call without service authorization.
@@ -155,9 +172,17 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
             let (bearer, own) = match holder(&site, &head, method.header).await? {
                 Holder::Service(bearer) => (bearer, None),
                 Holder::Credential(bearer, own) => (bearer, Some(own)),
+                Holder::Errand(..) => return Err(of_another_kind()),
             };
             let content = content(&site, version, method, body).await?;
             handle(site, Call { bearer, own, content }).await
+        }
+        Run::Errand(handle) => {
+            let Holder::Errand(bearer, commission) = holder(&site, &head, method.header).await? else {
+                return Err(of_another_kind());
+            };
+            let content = content(&site, version, method, body).await?;
+            handle(site, Commissioned { bearer, commission, content }).await
         }
     }
 }

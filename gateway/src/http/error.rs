@@ -11,8 +11,8 @@ use crate::service::account::throttle::Wait;
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{
-    authorization, clients, credentials, documents, enrolment, evidence, jobs, login, passwords, prompts, rates,
-    signing, time_stamps, tokens, transactions, workers,
+    authorization, clients, credentials, documents, enrolment, evidence, jobs, login, one_time_codes, passwords,
+    prompts, rates, signing, time_stamps, tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -184,6 +184,23 @@ impl From<time_stamps::Error> for Problem {
     }
 }
 
+impl From<one_time_codes::Error> for Problem {
+    fn from(error: one_time_codes::Error) -> Self {
+        use one_time_codes::Error;
+        match error {
+            Error::NotOnline => wire::CREDENTIAL.into(),
+            Error::TooMany { seconds } => {
+                let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
+                busy.with_wait(seconds).because(error)
+            }
+            error @ (Error::NoWay | Error::Undelivered(_)) => Self::unavailable(error),
+            Error::Signer(signer::Error::Refused(Refusal::CertificateExpired)) => wire::CREDENTIAL_DISABLED.into(),
+            Error::Signer(error) => error.into(),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<rates::TooMany> for Problem {
     fn from(error: rates::TooMany) -> Self {
         let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
@@ -344,7 +361,9 @@ impl From<requests::Error> for Problem {
             requests::Error::Full(full) => Self::unavailable(full),
             requests::Error::Unknown => wire::oauth2::REQUEST_URI.into(),
             error @ requests::Error::OtherAccount => Self::from(wire::oauth2::ACCOUNT_DENIED).because(error),
-            error @ requests::Error::SignIn => Self::internal(error),
+            error @ (requests::Error::SignIn | requests::Error::Enough) => Self::internal(error),
+            requests::Error::Enrolment(enrolment::Error::Store(error)) => error.into(),
+            error @ requests::Error::Enrolment(_) => Self::internal(error),
             requests::Error::NoCredential => wire::CREDENTIAL.into(),
             requests::Error::Disabled => wire::CREDENTIAL_DISABLED.into(),
             requests::Error::Transaction(error) => error.into(),

@@ -15,7 +15,7 @@ const fn method(name: &'static str, versions: &'static [Version], run: Run) -> M
 }
 
 /// All of them, in the order `info` names them.
-pub(super) static METHODS: [Method; 12] = [
+pub(super) static METHODS: [Method; 16] = [
     Method { needs: Needs::Basic, ..method("auth/login", BOTH, Run::Open(csc::auth_login::handle)) },
     Method { header: wire::HEADER_CAPITALS, ..method("auth/revoke", BOTH, Run::Service(csc::auth_revoke::handle)) },
     method("credentials/list", BOTH, Run::Service(csc::credentials_list::handle)),
@@ -26,6 +26,14 @@ pub(super) static METHODS: [Method; 12] = [
         header: wire::HEADER_CAPITALS,
         ..method("credentials/extendTransaction", BOTH, Run::Service(csc::extend_transaction::handle))
     },
+    Method {
+        header: wire::HEADER_SEND_OTP,
+        needs: Needs::Codes,
+        ..method("credentials/sendOTP", BOTH, Run::Service(csc::send_otp::handle))
+    },
+    Method { needs: Needs::Codes, ..method("credentials/getChallenge", V2, Run::Service(csc::get_challenge::handle)) },
+    Method { needs: Needs::Keys, ..method("credentials/create", V2, Run::Errand(csc::credentials_create::handle)) },
+    Method { needs: Needs::Keys, ..method("credentials/delete", V2, Run::Errand(csc::credentials_delete::handle)) },
     method("signatures/signHash", BOTH, Run::Credential(csc::sign_hash::handle)),
     Method { documents: true, ..method("signatures/signDoc", V2, Run::Credential(csc::sign_doc::handle)) },
     method("signatures/signPolling", V2, Run::Credential(csc::sign_polling::handle)),
@@ -38,21 +46,24 @@ pub(super) const INFO: Method = method("info", BOTH, Run::Open(csc::info::handle
 
 /// Methods of the standard that this service does not have yet, with the versions that define them.
 #[cfg(test)]
-pub(super) const MISSING: [(&str, &[Version]); 4] = [
-    ("credentials/sendOTP", BOTH),
-    ("credentials/getChallenge", V2),
-    ("credentials/create", V2),
-    ("credentials/delete", V2),
-];
+pub(super) const MISSING: [(&str, &[Version]); 0] = [];
 
 /// Those that this configuration switches on (DESIGN 6).
 pub(super) fn offered(config: &Config) -> impl Iterator<Item = &'static Method> {
-    let (basic, stamps) = (config.auth.basic, config.timestamp.is_some());
+    let (basic, stamps, codes) = (config.auth.basic, config.timestamp.is_some(), config.otp.is_offered());
+    let keys = offers_keys(config);
     METHODS.iter().filter(move |method| match method.needs {
         Needs::Nothing => true,
         Needs::Basic => basic,
         Needs::TimeStamps => stamps,
+        Needs::Codes => codes,
+        Needs::Keys => keys,
     })
+}
+
+/// Whether apps may have keys made, and ended, as their users agree: where users may make them by themselves.
+pub(super) fn offers_keys(config: &Config) -> bool {
+    !config.account.keys.is_empty() && config.page.sign_origin.is_some()
 }
 
 /// `methods` of `info` under this version; `info` itself may be left out (11.1).
@@ -72,6 +83,8 @@ mod tests {
                 Needs::Nothing => "works",
                 Needs::Basic => "works, where `[auth] basic` is on",
                 Needs::TimeStamps => "works, where `[timestamp]` names an authority",
+                Needs::Codes => "works, where `[otp]` names a way",
+                Needs::Keys => "works, where `[account] keys` names kinds",
             };
             (method.name, method.versions, state)
         });

@@ -8,13 +8,16 @@ use async_trait::async_trait;
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
     Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome,
-    ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, Extend, FactorKind,
-    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, SignDocuments, Signed,
-    SignedDocument, SignedDocuments, State,
+    ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode,
+    Extend, FactorKind, IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, SignDocuments,
+    Signed, SignedDocument, SignedDocuments, State,
 };
 use secrecy::ExposeSecret as _;
 
 use super::signer::{Error, Result, Signer};
+
+/// The code it draws.
+pub(crate) const CODE: &str = "271828";
 
 /// The PIN it takes for right.
 pub(crate) const PIN: &str = "31415926";
@@ -25,6 +28,10 @@ pub(crate) struct FakeSigner {
     pub(crate) pins: Mutex<Vec<String>>,
     /// Codes that came with them.
     pub(crate) codes: Mutex<Vec<Option<String>>>,
+    /// Clients it drew codes for.
+    pub(crate) drawn_for: Mutex<Vec<String>>,
+    /// How long to wait for another code; `None`: there is one.
+    pub(crate) wait: Mutex<Option<u32>>,
     /// What the credential made last needs besides its PIN.
     pub(crate) factor: Mutex<FactorKind>,
     /// What it was asked to sign.
@@ -56,6 +63,8 @@ impl Default for FakeSigner {
         Self {
             pins: Mutex::default(),
             codes: Mutex::default(),
+            drawn_for: Mutex::default(),
+            wait: Mutex::default(),
             factor: Mutex::default(),
             signed: Mutex::default(),
             documents: Mutex::default(),
@@ -131,6 +140,16 @@ impl Signer for FakeSigner {
         }
         *self.state.lock().unwrap() = ask.state;
         Ok(self.standing())
+    }
+
+    async fn draw_code(&self, ask: DrawCode) -> Result<DrawnCode> {
+        self.willing()?;
+        self.drawn_for.lock().unwrap().push(ask.client);
+        let wait = *self.wait.lock().unwrap();
+        Ok(match wait {
+            Some(seconds) => DrawnCode { code: None, seconds },
+            None => DrawnCode { code: Some(CODE.into()), seconds: 300 },
+        })
     }
 
     async fn authorize(&self, ask: Authorize) -> Result<Authorized> {

@@ -2,8 +2,11 @@
 
 pub mod callback;
 pub mod clock;
+pub mod courier;
 #[cfg(test)]
 pub(crate) mod fake_callback;
+#[cfg(test)]
+pub(crate) mod fake_courier;
 #[cfg(test)]
 pub(crate) mod fake_identity;
 #[cfg(test)]

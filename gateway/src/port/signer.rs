@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use rsign_api::signer::{
     Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelRecord,
-    CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, Extend, IssueCertificate,
-    IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocuments,
+    CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend,
+    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, SignDocuments, Signed,
+    SignedDocuments,
 };
 
 /// Why the signer did not do it.
@@ -37,6 +38,8 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     async fn status(&self, ask: CredentialName) -> Result<CredentialStatus>;
     /// Suspends, reactivates, destroys.
     async fn change_state(&self, ask: ChangeState) -> Result<CredentialStatus>;
+    /// Draws a code to be sent.
+    async fn draw_code(&self, ask: DrawCode) -> Result<DrawnCode>;
     /// Turns a PIN into a SAD.
     async fn authorize(&self, ask: Authorize) -> Result<Authorized>;
     /// Renews a SAD.

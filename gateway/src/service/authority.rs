@@ -29,6 +29,14 @@ impl Authority {
         Self { signer, clock, cached: Mutex::new(None) }
     }
 
+    /// Something was revoked: the next who asks gets a list that has it. (Of another replica's they hear in ten minutes.)
+    pub async fn outdate(&self) {
+        let now = self.clock.now();
+        if let Some((fetched, _)) = self.cached.lock().await.as_mut() {
+            *fetched = now - FRESH;
+        }
+    }
+
     /// Certificate and CRL. One fetch serves all who wait for it; while the signer is away the last ones are given,
     /// since a CRL says itself how long it holds.
     ///

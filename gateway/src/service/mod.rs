@@ -12,6 +12,7 @@ pub mod housekeeping;
 pub mod jobs;
 pub mod login;
 pub mod oauth;
+pub mod one_time_codes;
 pub mod passwords;
 pub mod prompts;
 pub mod rates;

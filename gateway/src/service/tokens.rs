@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::domain::token::{AccessToken, Bearer, Confirmation, CredentialToken, Grant, Kind, RefreshToken, digest};
+use crate::domain::token::{
+    AccessToken, Bearer, Commission, Confirmation, CredentialToken, Grant, Kind, RefreshToken, digest,
+};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
 use crate::store::{AccessTokens, CredentialTokens, Grants, RefreshTokens, Repositories, Rotation};
@@ -58,6 +60,9 @@ pub struct Tokens {
     random: Arc<dyn Random>,
 }
 
+/// How long a token of an errand is good, seconds.
+const ERRAND: u32 = 300;
+
 impl Tokens {
     /// The service over its repositories.
     #[must_use]
@@ -110,6 +115,21 @@ impl Tokens {
         self.grants.store(&grant, alone).await?;
         let access = self.store_access(bearer, Some(grant)).await?;
         Ok(Issued { access, refresh: None, expires_in: self.lifetimes.access })
+    }
+
+    /// The token of an errand: it ends with its code, and after five minutes.
+    ///
+    /// # Errors
+    /// Store or randomness.
+    pub async fn issue_for(&self, bearer: Bearer, grant: String, commission: Commission) -> Result<Issued, Error> {
+        let expires_at = self.clock.now() + i64::from(ERRAND) * 1000;
+        let alone = Grant { bearer: bearer.clone(), current: String::new(), expires_at, revoked: false };
+        self.grants.store(&grant, alone).await?;
+        let token = Kind::Access.draw(&*self.random)?;
+        let stored =
+            AccessToken { bearer, grant: Some(grant), expires_at, revoked: false, commission: Some(commission) };
+        self.access.store(&digest(token.expose_secret()), stored).await?;
+        Ok(Issued { access: token, refresh: None, expires_in: ERRAND })
     }
 
     /// Ends all tokens of a grant.
@@ -179,11 +199,11 @@ impl Tokens {
         Ok(self.credential_tokens.revoke(&digest(sad)).await?)
     }
 
-    /// Whom an access token speaks for.
+    /// Whom an access token speaks for, and the one thing it is good for, where it is for an errand.
     ///
     /// # Errors
     /// Unknown or expired.
-    pub async fn resolve(&self, token: &str) -> Result<Bearer, Error> {
+    pub async fn resolve(&self, token: &str) -> Result<(Bearer, Option<Commission>), Error> {
         if Kind::of(token) != Some(Kind::Access) {
             return Err(Error::Unknown);
         }
@@ -191,7 +211,7 @@ impl Tokens {
         if found.revoked || found.expires_at <= self.clock.now() {
             return Err(Error::Expired);
         }
-        Ok(found.bearer)
+        Ok((found.bearer, found.commission))
     }
 
     /// New tokens for a refresh token of this client. The refresh token is replaced; one that was used before ends
@@ -259,7 +279,7 @@ impl Tokens {
     async fn store_access(&self, bearer: Bearer, grant: Option<String>) -> Result<SecretString, Error> {
         let token = Kind::Access.draw(&*self.random)?;
         let expires_at = self.clock.now() + i64::from(self.lifetimes.access) * 1000;
-        let stored = AccessToken { bearer, grant, expires_at, revoked: false };
+        let stored = AccessToken { bearer, grant, expires_at, revoked: false, commission: None };
         self.access.store(&digest(token.expose_secret()), stored).await?;
         Ok(token)
     }

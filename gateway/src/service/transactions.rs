@@ -117,6 +117,8 @@ pub enum Returned {
         credential: String,
         /// The SAD.
         sad: Option<Approved>,
+        /// Whether a key was made.
+        made: bool,
     },
     /// An account page.
     Account {
@@ -292,7 +294,8 @@ impl Transactions {
             Origin::Request { request, session: own } if own == session => {
                 let request = request.clone();
                 let Registration { client, credential, .. } = transaction.registration.clone();
-                Ok(Returned::Request { request, client, credential, sad: self.fetch(transaction).await? })
+                let made = transaction.registration.enrol.is_some() && transaction.progress == Progress::Done;
+                Ok(Returned::Request { request, client, credential, made, sad: self.fetch(transaction).await? })
             }
             Origin::Account { session: own, return_to } if own == session => {
                 Ok(Returned::Account { path: return_to.clone() })

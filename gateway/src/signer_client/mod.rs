@@ -14,9 +14,9 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rsign_api::signer::{
     Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelRecord,
-    CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, Extend, IssueCertificate,
-    IssuedCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, Signed, SignedDocuments,
-    path,
+    CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend,
+    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, Signed,
+    SignedDocuments, path,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -139,6 +139,10 @@ impl Signer for SignerClient {
 
     async fn change_state(&self, ask: ChangeState) -> Result<CredentialStatus> {
         self.call(path::STATE, &ask).await
+    }
+
+    async fn draw_code(&self, ask: DrawCode) -> Result<DrawnCode> {
+        self.call(path::DRAW_CODE, &ask).await
     }
 
     async fn authorize(&self, ask: Authorize) -> Result<Authorized> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rsign_storage::{Collection, Place, Result, Store, Table, Update};
 
 use super::collection;
+use crate::domain::contact::Contact;
 use crate::domain::user::{PasswordHash, User, Username, canonical};
 
 pub(super) const USER: Collection = collection("user");
@@ -55,6 +56,19 @@ impl Users {
             .update(id, move |found| match found {
                 Some(user) => (Update::Put(User { password: password.clone(), ..user }), ()),
                 None => (Update::Keep, ()),
+            })
+            .await
+    }
+
+    /// Gives an account another address for codes, or none; `false` where there is no such account.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn set_contact(&self, id: &str, contact: Option<Contact>) -> Result<bool> {
+        self.users
+            .update(id, move |found| match found {
+                Some(user) => (Update::Put(User { contact: contact.clone(), ..user }), true),
+                None => (Update::Keep, false),
             })
             .await
     }

@@ -14,6 +14,7 @@ use crate::SystemRandom;
 use crate::audit::{Entry, Event};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::credential::CodePolicy;
 use crate::http::{PeerRejections, router, serve};
 use crate::pdf::process::Helpers;
 use crate::service::{Parts, Policy, Signer};
@@ -39,7 +40,12 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
         instance: config.instance.clone(),
-        policy: Policy { enrolment: config.enrolment, issuer: config.factor.issuer.clone(), ..Policy::default() },
+        policy: Policy {
+            enrolment: config.enrolment,
+            issuer: config.factor.issuer.clone(),
+            codes: CodePolicy::hourly(config.factor.codes_per_hour),
+            ..Policy::default()
+        },
         mechanisms: (config.hsm.derive, config.hsm.wrap),
         master: ceremony.master,
         authority: ceremony.authority.0,

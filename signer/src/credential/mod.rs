@@ -1,6 +1,7 @@
 //! The signer's row of a credential: PIN slot, state, tries, and what was linked to it.
 
 mod factor;
+mod online;
 mod policy;
 mod tries;
 
@@ -9,7 +10,8 @@ use rsign_api::bytes::Bytes;
 use rsign_api::signer::{Refusal, Scal, State};
 use serde::{Deserialize, Serialize};
 
-pub use factor::{Factor, Spend};
+pub use factor::{Factor, Presented, Spend};
+pub use online::{CodePolicy, Codes, SentCode};
 pub use policy::EnrolmentPolicy;
 pub use tries::{Begin, Tries, TryPolicy};
 
@@ -107,7 +109,7 @@ impl Credential {
             credential: &self.id,
             key_version: self.key_version,
             key: self.key,
-            factor: self.factor.as_ref().map(|factor| factor.salt.0.as_slice()),
+            factor: self.factor.as_ref().map(|factor| (factor.kind, factor.salt.0.as_slice())),
         }
     }
 

@@ -30,6 +30,9 @@ impl TryPolicy {
     /// For codes of a second factor: five wrong ones lock it, whoever sent them; they block nothing for good.
     pub const FACTOR: Self =
         Self { credential: 5, client: 5, lease: 1, lock: 15 * 60_000, longest_lock: DAY, absolute: u32::MAX };
+
+    /// For codes that were sent: each client has its own, and three of the five tries.
+    pub const SENT_CODE: Self = Self { client: 3, ..Self::FACTOR };
 }
 
 impl Default for TryPolicy {

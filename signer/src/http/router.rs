@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
-    Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential, CredentialName, Done, Extend,
-    IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, path,
+    Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential, CredentialName, Done, DrawCode,
+    Extend, IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, path,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -39,6 +39,7 @@ pub fn router(signer: Arc<Signer>) -> Router {
             path::CHANGE_PIN,
             method(|signer, asked: ChangePin| async move { done(signer.change_pin(&asked).await) }),
         )
+        .route(path::DRAW_CODE, method(|signer, asked: DrawCode| async move { signer.draw_code(&asked).await }))
         .route(path::AUTHORIZE, method(|signer, asked: Authorize| async move { signer.authorize(&asked).await }))
         .route(path::EXTEND, method(|signer, asked: Extend| async move { signer.extend(&asked).await }))
         .route(path::REVOKE, method(|signer, asked: RevokeSad| async move { done(signer.revoke(&asked).await) }))

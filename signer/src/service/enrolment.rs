@@ -44,14 +44,14 @@ impl Signer {
         let mut salt = [0; 16];
         self.random.fill(&mut salt);
         let stretching = Stretching::new(asked.stretch, salt);
-        let factor = (asked.factor == FactorKind::Totp).then(|| self.draw_factor());
+        let factor = (asked.factor != FactorKind::None).then(|| self.draw_factor(asked.factor));
         let binding = Binding {
             tenant: &asked.tenant,
             user: &asked.user,
             credential: &asked.credential,
             key_version: 1,
             key: asked.key,
-            factor: factor.as_ref().map(|factor| factor.salt.0.as_slice()),
+            factor: factor.as_ref().map(|factor| (factor.kind, factor.salt.0.as_slice())),
         };
         let stretched = {
             let _permit = self.stretching.acquire().await.map_err(|_| Refusal::Busy)?;
@@ -230,7 +230,7 @@ impl Signer {
     }
 
     /// The second factor of a new credential, for the same command and as long: `otpauth` URI and secret in Base32;
-    /// none where it has no factor.
+    /// none where it has no factor, or one that its owner keeps nothing of.
     ///
     /// # Errors
     /// See [`Signer::reveal_pin`].
@@ -239,7 +239,7 @@ impl Signer {
         if row.state != State::Linked {
             return Err(Refusal::Disabled.into());
         }
-        if row.factor.is_none() {
+        if row.factor.as_ref().is_none_or(|factor| factor.kind != FactorKind::Totp) {
             return Ok(None);
         }
         let label = {

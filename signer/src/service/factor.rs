@@ -3,13 +3,13 @@
 
 use rsign_api::bytes::Bytes;
 use rsign_api::channel::body::Authenticator;
-use rsign_api::signer::{Refusal, State};
+use rsign_api::signer::{FactorKind, Refusal, State};
 
 use super::authorization::NewSlot;
 use super::{Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
 use crate::channel::Pending;
-use crate::credential::{Credential, Factor, Slot, Spend, TryPolicy};
+use crate::credential::{Credential, Factor, Presented, Slot, Spend};
 use crate::hsm::{Answer, Job};
 use crate::pin::{Binding, Pin};
 use crate::totp::Generator;
@@ -28,17 +28,19 @@ impl Signer {
             (Some(factor), Some(code)) => (factor, code),
             _ => return Err(self.refuse_code(credential, client, Refusal::WrongFactor).await?),
         };
-        if factor.tries.locked_until(self.clock.now()).is_some() {
+        if factor.locked_until(client, self.clock.now()).is_some() {
             return Err(self.refuse_code(credential, client, Refusal::FactorLocked).await?);
         }
-        let step = self.generator(&credential.binding()).await?.step_of(code, self.clock.now());
-        let (salt, now) = (factor.salt.clone(), self.clock.now());
+        let Some(presented) = self.present(credential, factor, client, code).await? else {
+            return Err(self.refuse_code(credential, client, Refusal::WrongFactor).await?);
+        };
+        let (salt, whose, now) = (factor.salt.clone(), client.to_owned(), self.clock.now());
         let spent = self
             .tables
             .change_credential(&credential.id, move |row| {
                 row.usable(now)?;
                 let factor = row.factor.as_mut().filter(|factor| factor.confirmed && factor.salt == salt);
-                Ok(factor.map_or(Spend::Wrong, |factor| factor.spend(&TryPolicy::FACTOR, step, now)))
+                Ok(factor.map_or(Spend::Wrong, |factor| factor.spend(&whose, &presented, now)))
             })
             .await?;
         match spent.unwrap_or(Err(Refusal::UnknownCredential))? {
@@ -48,7 +50,22 @@ impl Signer {
         }
     }
 
-    async fn refuse_code(&self, credential: &Credential, client: &str, refusal: Refusal) -> Result<Error> {
+    /// What a code is to the row; `None` where there is none it could be.
+    async fn present(
+        &self,
+        credential: &Credential,
+        factor: &Factor,
+        client: &str,
+        code: &[u8],
+    ) -> Result<Option<Presented>> {
+        if factor.kind == FactorKind::Online {
+            return self.known_by(credential, factor, client, code).await;
+        }
+        let step = self.generator(&credential.binding()).await?.step_of(code, self.clock.now());
+        Ok(Some(Presented::Step(step)))
+    }
+
+    pub(super) async fn refuse_code(&self, credential: &Credential, client: &str, refusal: Refusal) -> Result<Error> {
         let entry = Entry::of(Event::Authorized).client(client).credential(credential);
         self.audit.record(entry.failed(refusal)).await?;
         Ok(refusal.into())
@@ -82,7 +99,7 @@ impl Signer {
         code: Option<&[u8]>,
     ) -> Result<(Pending, Generator)> {
         credential.usable(self.clock.now())?;
-        let factor = self.draw_factor();
+        let factor = self.draw_factor(FactorKind::Totp);
         let next = Credential { factor: Some(factor.clone()), ..credential.clone() };
         let generator = self.generator(&next.binding()).await?;
         let stretching = self.fresh_stretching(credential.slot.as_ref().map(|slot| &slot.stretching));
@@ -162,9 +179,9 @@ impl Signer {
         }
     }
 
-    pub(super) fn draw_factor(&self) -> Factor {
+    pub(super) fn draw_factor(&self, kind: FactorKind) -> Factor {
         let mut salt = [0; 32];
         self.random.fill(&mut salt);
-        Factor::new(salt)
+        Factor::new(kind, salt)
     }
 }

@@ -4,7 +4,8 @@
 //! * [`authorization`](Signer::authorize): PIN in, SAD out
 //! * [`signing`](Signer::sign): SAD and hashes in, signatures out
 //! * [`documents`](Signer::sign_documents): SAD and documents, or their digests, in; what is signed is formed here
-//! * `factor`: codes of an authenticator app
+//! * `factor`: codes of an authenticator app, and codes as such before every PIN
+//! * [`codes`](Signer::draw_code): codes that are sent
 //! * [`unblock`](Signer::unblock): two officers bring back what wrong PINs blocked
 //! * [`channel`](Signer::open_channel): the same and more, asked for inside an end-to-end channel
 
@@ -12,6 +13,7 @@ mod authority;
 mod authorization;
 mod channel;
 mod checkpoint;
+mod codes;
 mod documents;
 mod enrolment;
 mod factor;
@@ -36,7 +38,7 @@ use crate::certificate::{Authority, Profile};
 use crate::channel::{Channels, Limits, instance_number};
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::credential::{EnrolmentPolicy, TryPolicy};
+use crate::credential::{CodePolicy, EnrolmentPolicy, TryPolicy};
 use crate::hsm::pkcs11::{Derive, Wrap};
 use crate::hsm::{Answer, Fault, Hsm, Job};
 use crate::key::Checked;
@@ -93,6 +95,8 @@ pub struct Policy {
     pub proposal: i64,
     /// Which keys may be made.
     pub enrolment: EnrolmentPolicy,
+    /// Codes that are sent.
+    pub codes: CodePolicy,
     /// End-to-end channels.
     pub channels: Limits,
     /// What authenticator apps call this service.
@@ -114,6 +118,7 @@ impl Default for Policy {
             unfinished: 60 * 60_000,
             proposal: 24 * 60 * 60_000,
             enrolment: EnrolmentPolicy::default(),
+            codes: CodePolicy::default(),
             channels: Limits::default(),
             issuer: "rsign".to_owned(),
         }

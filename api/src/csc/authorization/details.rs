@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BadHash, LONGEST_ID, Limits, Wish, decode, entry, text};
+use super::{BadHash, Errand, LONGEST_ID, Limits, Wish, decode, entry, text};
 use crate::bytes::Bytes;
 use crate::error::{Fault, oauth2 as wire};
 use crate::json::{Object, Value};
@@ -47,15 +47,53 @@ const DEPTH: usize = 8;
 /// Most `locations`, and most characters of one.
 const LOCATIONS: (usize, usize) = (8, 500);
 
+/// What one object asks for.
+#[derive(Debug)]
+pub(super) enum Detail {
+    /// Signatures.
+    Wish(Box<Wish>),
+    /// A credential made, or its end.
+    Errand(Errand),
+}
+
+/// Types of 2.2 that are no signatures.
+const CREATION: &str = "https://cloudsignatureconsortium.org/2025/credential-creation";
+const DELETION: &str = "https://cloudsignatureconsortium.org/2025/credential-deletion";
+
 /// One object, alone or in an array: more would be more than one SAD.
-pub(super) fn read(json: &str, limits: Limits) -> Result<Wish, Fault> {
+pub(super) fn read(json: &str, limits: Limits) -> Result<Detail, Fault> {
     match Value::parse(json.as_bytes(), DEPTH).map_err(|_| wire::DETAILS)? {
-        Value::Object(object) => wish(&object, limits),
+        Value::Object(object) => detail(&object, limits),
         Value::Array(items) => match items.as_slice() {
-            [Value::Object(object)] => wish(object, limits),
+            [Value::Object(object)] => detail(object, limits),
             _ => Err(wire::DETAILS),
         },
         _ => Err(wire::DETAILS),
+    }
+}
+
+fn detail(object: &Object<'_>, limits: Limits) -> Result<Detail, Fault> {
+    Ok(match object.get("type").and_then(Value::text) {
+        Some(CREATION) => Detail::Errand(Errand::Create { policy: policy(object)? }),
+        Some(DELETION) => {
+            let credential = id(object, "credentialID")?.ok_or(wire::DETAILS)?;
+            Detail::Errand(Errand::Delete { credential })
+        }
+        _ => Detail::Wish(Box::new(wish(object, limits)?)),
+    })
+}
+
+/// `certificatePolicy` of `credentialCreationRequest`. What is said of the subject the service knows better.
+fn policy(object: &Object<'_>) -> Result<Option<String>, Fault> {
+    let request = match object.get("credentialCreationRequest") {
+        None => return Ok(None),
+        Some(Value::Object(request)) => request,
+        Some(_) => return Err(wire::DETAILS),
+    };
+    match request.get("certificatePolicy") {
+        None => Ok(None),
+        Some(Value::Text(oid)) if oid.len() <= LONGEST_ID => Ok(Some(oid.to_string())),
+        Some(_) => Err(wire::DETAILS),
     }
 }
 
@@ -137,6 +175,36 @@ fn locations(object: &Object<'_>) -> Result<Vec<String>, Fault> {
     let read = |item: &Value<'_>| item.text().filter(|text| text.len() <= longest).map(str::to_owned);
     let read: Option<Vec<_>> = items.iter().map(read).collect();
     read.filter(|locations| locations.len() <= most).ok_or(wire::DETAILS)
+}
+
+/// What was granted, in the answer of `oauth2/token` (RFC 9396, 7).
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Granted {
+    /// Signatures.
+    Signatures(GrantedDetails),
+    /// A credential made, or its end.
+    Errand(GrantedErrand),
+}
+
+/// Which credential was made, or is to end.
+#[derive(Debug, Serialize)]
+pub struct GrantedErrand {
+    r#type: &'static str,
+    #[serde(rename = "credentialID")]
+    credential: String,
+}
+
+impl GrantedErrand {
+    /// Of an errand for this credential.
+    #[must_use]
+    pub fn of(errand: &Errand, credential: &str) -> Self {
+        let r#type = match errand {
+            Errand::Create { .. } => CREATION,
+            Errand::Delete { .. } => DELETION,
+        };
+        Self { r#type, credential: credential.to_owned() }
+    }
 }
 
 /// What was granted, in the answer of `oauth2/token`: everything the EUDI library insists on (clients.md 2c).

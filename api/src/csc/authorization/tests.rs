@@ -131,13 +131,13 @@ fn malformed_details_are_refused() {
         changed[name] = value;
         changed.to_string()
     };
-    let creation = "https://cloudsignatureconsortium.org/2025/credential-creation";
+    let renewal = "https://cloudsignatureconsortium.org/2025/credential-renewal";
     for (text, fault) in [
         ("{'type': 'credential'}".to_owned(), wire::DETAILS),
         ("[]".to_owned(), wire::DETAILS),
         (json!([good, good]).to_string(), wire::DETAILS),
         (good.to_string().replacen("{", "{\"type\":\"credential\",", 1), wire::DETAILS),
-        (with("type", json!(creation)), wire::DETAILS_TYPE),
+        (with("type", json!(renewal)), wire::DETAILS_TYPE),
         (with("type", json!(null)), wire::DETAILS_TYPE),
         (with("credentialID", json!(null)), wire::DETAILS),
         (with("hashAlgorithmOID", json!("1.3.14.3.2.26")), wire::DETAILS),

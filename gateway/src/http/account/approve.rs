@@ -59,6 +59,26 @@ struct Sign<'a> {
     token: String,
 }
 
+#[derive(Template)]
+#[template(path = "approve_errand.html")]
+struct Errand<'a> {
+    frame: Frame<'a>,
+    text: &'static Approve,
+    title: String,
+    lead: &'static str,
+    /// What comes next, where something does.
+    next: Option<&'static str>,
+    proceed: &'static str,
+    client: &'a str,
+    leads_to: String,
+    /// The key it is about.
+    key: Option<Choice>,
+    cannot: Option<&'static str>,
+    fault: Option<&'static str>,
+    id: &'a str,
+    token: String,
+}
+
 struct Choice {
     id: String,
     kind: &'static str,
@@ -93,6 +113,7 @@ pub(super) fn act(mut visit: Visit, session: Session, sent: Form) -> Answer {
             Err(requests::Error::NoCredential) => text.choose_fault,
             Err(requests::Error::Disabled) => text.key_not_ready,
             Err(requests::Error::OtherAccount) => text.other_account,
+            Err(requests::Error::Enough) => text.enough,
             Err(requests::Error::SignIn) => return Ok(sign_in(&request)),
             Err(error) => return Err(over(error)),
         };
@@ -164,6 +185,33 @@ async fn page(
                 code: code(&request.list),
                 choose: request.credential.is_none() && usable.len() > 1,
                 keys: usable.into_iter().map(choice).collect(),
+                cannot,
+                fault: fault.filter(|_| cannot.is_none()),
+                id: &request.id,
+                token,
+            })?
+        }
+        RequestScope::Create | RequestScope::Delete => {
+            let is_new = request.scope == RequestScope::Create;
+            let keys = visit.site.app.keys.of(&session.user).await?;
+            let named = keys.iter().find(|key| request.credential.as_ref() == Some(&key.credential.id));
+            let other = request.account.as_ref().is_some_and(|account| *account != session.user);
+            let cannot = match (other, named) {
+                (true, _) => Some(text.other_account),
+                (false, None) if !is_new => Some(text.foreign_key),
+                _ => None,
+            };
+            let title = if is_new { text.create_title } else { text.delete_title };
+            Page::show(&Errand {
+                frame,
+                text,
+                title: title(&app_of(request)),
+                lead: if is_new { text.create_lead } else { text.delete_lead },
+                next: is_new.then_some(text.create_next),
+                proceed: if is_new { text.proceed } else { text.delete },
+                client,
+                leads_to,
+                key: named.map(choice),
                 cannot,
                 fault: fault.filter(|_| cannot.is_none()),
                 id: &request.id,

@@ -2,6 +2,7 @@
 //! the token of the transaction reads what it is, shakes hands, and sends records. Nobody else's page may: CORS answers
 //! the signing page's origin and no other.
 
+mod code;
 mod cors;
 mod describe;
 mod fault;
@@ -17,15 +18,16 @@ use axum::routing::{get, post};
 use super::site::Site;
 
 /// What is served here.
-pub(super) const PATHS: [&str; 4] = ["/rch", "/rch/{tx}", "/rch/{tx}/hello", "/rch/{tx}/record"];
+pub(super) const PATHS: [&str; 5] = ["/rch", "/rch/{tx}", "/rch/{tx}/hello", "/rch/{tx}/record", "/rch/{tx}/code"];
 
 /// `/rch` and what is below it.
 pub(super) fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
-    let [registration, transaction, hello, record] = PATHS;
+    let [registration, transaction, hello, record, code] = PATHS;
     let transaction = Router::new()
         .route(transaction, get(describe::describe).options(cors::preflight))
         .route(hello, post(relay::hello).options(cors::preflight))
         .route(record, post(relay::record).options(cors::preflight))
+        .route(code, post(code::send).options(cors::preflight))
         .layer(from_fn_with_state(Arc::clone(site), cors::guard));
     Router::new().route(registration, post(register::register)).merge(transaction)
 }

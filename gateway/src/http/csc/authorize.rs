@@ -7,9 +7,10 @@ use axum::http::StatusCode;
 use rsign_api::channel::list::List;
 use rsign_api::csc::Ask;
 use rsign_api::csc::approval::Pending;
+use rsign_api::csc::authentication::Brought;
 use rsign_api::csc::credentials::Activation;
 use rsign_api::error::{self as wire, Fault, PIN};
-use rsign_api::signer::{Authorized, FactorKind};
+use rsign_api::signer::Authorized;
 use rsign_api::version::Version;
 
 use crate::domain::credential::{AuthMode, Credential};
@@ -45,12 +46,8 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
             None => {
                 let authorization = &site.app.authorization;
                 authorization.require_clear_transport(&call.bearer).await?;
-                // A code for a credential that needs none is left aside: clients send empty ones.
-                let code = match credential.factor {
-                    FactorKind::Totp => Some(ask.otp()?),
-                    FactorKind::None => None,
-                };
-                authorization.authorize(&call.bearer, &credential, wanted, ask.pin()?, code).await?
+                let Brought { pin, code } = ask.authentication(credential.expression())?;
+                authorization.authorize(&call.bearer, &credential, wanted, pin, code).await?
             }
         };
         Reply::json(&Activation { sad: authorized.sad, expires_in: authorized.expires_in })

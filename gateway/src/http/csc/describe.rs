@@ -1,5 +1,6 @@
 //! A credential in the words of CSC 6.1 and 6.2 at once (clients.md 2m, rule 2).
 
+use rsign_api::csc::authentication::Expression;
 use rsign_api::csc::credentials::{
     Auth, AuthObject, Certificate, Certificates, Description, Key, Otp, OtpGenerator, Pin, Wanted,
 };
@@ -19,13 +20,64 @@ const ABOUT_OOB: &str = "The PIN of this signing credential, which its owner typ
 /// Letters and digits: a PIN may be chosen, and clients show a number pad for `N`.
 const FORMAT: &str = "A";
 
-/// Codes of an authenticator app.
-mod otp {
-    pub(super) const ID: &str = "OTP";
-    pub(super) const LABEL: &str = "Code";
-    pub(super) const ABOUT: &str = "Six digits from your authenticator app, a new code every 30 seconds";
-    pub(super) const FORMAT: &str = "N";
-    pub(super) const GENERATOR: &str = "totp";
+/// Name of the object that codes are.
+pub(super) const CODE: &str = "OTP";
+
+/// A code: of an authenticator app, or sent.
+struct Code {
+    /// v1.
+    kind: &'static str,
+    /// v2.
+    object: &'static str,
+    about: &'static str,
+    /// v1; in v2 where the owner has what makes it.
+    provider: &'static str,
+    generator: Option<&'static str>,
+}
+
+const GENERATED: Code = Code {
+    kind: "offline",
+    object: "Password",
+    about: "Six digits from your authenticator app, a new code every 30 seconds",
+    provider: "totp",
+    generator: Some("totp"),
+};
+
+impl Code {
+    /// That of a credential, where it needs one. `way` is how one that is sent reaches its owner.
+    const fn of(factor: FactorKind, way: Option<&'static str>) -> Option<Self> {
+        match factor {
+            FactorKind::None => None,
+            FactorKind::Totp => Some(GENERATED),
+            FactorKind::Online => Some(Self {
+                kind: "online",
+                object: "ChallengeResponse",
+                about: "Six digits that are sent to you when an app asks for them",
+                provider: match way {
+                    Some(way) => way,
+                    None => "none",
+                },
+                generator: None,
+            }),
+        }
+    }
+
+    const fn object(&self) -> AuthObject {
+        AuthObject {
+            kind: self.object,
+            id: CODE,
+            format: "N",
+            generator: self.generator,
+            label: "Code",
+            description: self.about,
+        }
+    }
+
+    const fn otp(&self) -> Otp {
+        let Self { kind, about, provider, .. } = *self;
+        let generator = OtpGenerator { kind, format: "N", label: "Code", description: about, id: CODE, provider };
+        Otp { presence: "true", generator: Some(generator) }
+    }
 }
 
 /// How a client gets a SAD of the credential (2.2): where its mode is implicit, by asking for it and waiting; otherwise
@@ -87,6 +139,8 @@ pub(super) struct Current {
     pub(super) enabled: bool,
     /// Whether the certificate's time is over.
     pub(super) expired: bool,
+    /// How codes that are sent reach its owner.
+    pub(super) way: Option<&'static str>,
 }
 
 impl Current {
@@ -95,7 +149,11 @@ impl Current {
         let certificate = site.app.credentials.certificate(&credential).await?;
         let enabled = site.app.credentials.is_enabled(&credential).await?;
         let expired = certificate.facts.not_after * 1000 < site.app.clock.now();
-        Ok(Self { credential, certificate, enabled, expired })
+        let way = match credential.factor {
+            FactorKind::Online => site.app.one_time_codes.contact(&credential).await?.map(|contact| contact.way()),
+            _ => None,
+        };
+        Ok(Self { credential, certificate, enabled, expired, way })
     }
 
     /// Whether it can sign now.
@@ -111,12 +169,13 @@ pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str
     // Objects belong to the explicit mode only (6.1, 6.2).
     let auth_info = wanted.auth_info && mode == Mode::Explicit;
     let elsewhere = wanted.auth_info && mode == Mode::Implicit;
-    let has_code = credential.factor == FactorKind::Totp && !elsewhere;
-    let objects = match (elsewhere, has_code) {
-        (true, _) => vec![AuthObject { kind: "PasswordOOB", description: ABOUT_OOB, ..pin_object() }],
-        (false, true) => vec![pin_object(), otp_object()],
-        (false, false) => vec![pin_object()],
+    // Where its owner is asked elsewhere, so is the code.
+    let code = Code::of(credential.factor, current.way).filter(|_| !elsewhere);
+    let objects: Vec<_> = match elsewhere {
+        true => vec![AuthObject { kind: "PasswordOOB", description: ABOUT_OOB, ..pin_object() }],
+        false => std::iter::once(pin_object()).chain(code.as_ref().map(Code::object)).collect(),
     };
+    let expression = if elsewhere { Expression::Pin } else { credential.expression() };
     let has_objects = auth_info || elsewhere;
     Description {
         key: Key {
@@ -129,11 +188,11 @@ pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str
         auth_mode: mode.v1(),
         auth: Auth {
             mode: mode.v2(),
-            expression: has_objects.then_some(if has_code { "PIN AND OTP" } else { "PIN" }),
+            expression: has_objects.then(|| expression.text()),
             objects: if has_objects { objects } else { Vec::new() },
         },
         pin: auth_info.then_some(Pin { presence: "true", format: FORMAT, label: LABEL, description: ABOUT }),
-        otp: auth_info.then_some(if has_code { generator() } else { Otp { presence: "false", generator: None } }),
+        otp: auth_info.then(|| code.map_or(Otp { presence: "false", generator: None }, |code| code.otp())),
         scal: credential.scal,
         multisign: credential.multisign,
         lang: lang.to_owned(),
@@ -162,27 +221,4 @@ fn describe_certificate(certificate: &credential::Certificate, expired: bool, wh
 
 fn pin_object() -> AuthObject {
     AuthObject { kind: "Password", id: "PIN", format: FORMAT, generator: None, label: LABEL, description: ABOUT }
-}
-
-fn otp_object() -> AuthObject {
-    AuthObject {
-        kind: "Password",
-        id: otp::ID,
-        format: otp::FORMAT,
-        generator: Some(otp::GENERATOR),
-        label: otp::LABEL,
-        description: otp::ABOUT,
-    }
-}
-
-fn generator() -> Otp {
-    let generator = OtpGenerator {
-        kind: "offline",
-        format: otp::FORMAT,
-        label: otp::LABEL,
-        description: otp::ABOUT,
-        id: otp::ID,
-        provider: otp::GENERATOR,
-    };
-    Otp { presence: "true", generator: Some(generator) }
 }

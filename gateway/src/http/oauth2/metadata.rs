@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use rsign_api::csc::oauth2::{Aliases, Metadata};
 
 use super::VERSION;
+use crate::http::methods::offers_keys;
 use crate::http::reply::Reply;
 use crate::http::site::Site;
 
@@ -29,6 +30,15 @@ fn describe(site: &Site) -> Metadata {
         methods.extend(["tls_client_auth", "self_signed_tls_client_auth"]);
     }
     methods.push("none");
+    let (mut scopes, mut types) =
+        (vec!["service", "credential"], vec!["credential", "https://cloudsignatureconsortium.org/2025/credential"]);
+    if offers_keys(&site.config) {
+        scopes.extend(["credential_creation", "credential_deletion"]);
+        types.extend([
+            "https://cloudsignatureconsortium.org/2025/credential-creation",
+            "https://cloudsignatureconsortium.org/2025/credential-deletion",
+        ]);
+    }
     Metadata {
         issuer: site.public_url.clone(),
         authorization_endpoint: at("authorize"),
@@ -36,7 +46,7 @@ fn describe(site: &Site) -> Metadata {
         revocation_endpoint: at("revoke"),
         pushed_authorization_request_endpoint: at("pushed_authorize"),
         require_pushed_authorization_requests: false,
-        scopes_supported: ["service", "credential"],
+        scopes_supported: scopes,
         response_types_supported: ["code"],
         response_modes_supported: ["query"],
         grant_types_supported: ["authorization_code", "client_credentials", "refresh_token"],
@@ -50,7 +60,7 @@ fn describe(site: &Site) -> Metadata {
         // Only what was pushed here.
         request_uri_parameter_supported: false,
         request_object_signing_alg_values_supported: ALGORITHMS,
-        authorization_details_types_supported: ["credential", "https://cloudsignatureconsortium.org/2025/credential"],
+        authorization_details_types_supported: types,
         dpop_signing_alg_values_supported: ["ES256", "ES384", "PS256", "EdDSA"],
         tls_client_certificate_bound_access_tokens: mutual.is_some(),
         mtls_endpoint_aliases: mutual.map(|base| Aliases {

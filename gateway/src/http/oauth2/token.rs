@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use rsign_api::csc::authorization::Dialect;
+use rsign_api::csc::authorization::{Dialect, Granted};
 use rsign_api::csc::oauth2::TokenAnswer;
 use rsign_api::error::{self as csc, oauth2 as wire};
 use secrecy::SecretString;
@@ -95,6 +95,10 @@ async fn redeem(
     match site.app.codes.redeem(client, code, &shown, key).await? {
         Redeemed::Service(issued) => Reply::json(&service(issued, bound.as_ref())),
         Redeemed::Credential(granted) => Reply::json(&credential(granted, bound.as_ref())),
+        Redeemed::Errand(issued, told) => {
+            let details = Some(vec![Granted::Errand(told)]);
+            Reply::json(&TokenAnswer { details, ..service(issued, bound.as_ref()) })
+        }
     }
 }
 
@@ -121,7 +125,7 @@ fn credential(granted: CredentialGrant, key: Option<&Confirmation>) -> TokenAnsw
         token_type: proved(key).unwrap_or(named),
         expires_in: granted.expires_in,
         credential: granted.chosen,
-        details: granted.details.map(|details| vec![details]),
+        details: granted.details.map(|details| vec![Granted::Signatures(details)]),
     }
 }
 

@@ -230,7 +230,7 @@ async fn malformed_bodies_and_headers() {
 async fn unknown_methods_are_501_once_authorized() {
     let bench = Bench::new().await;
     let token = bench.login("ann").await;
-    let path = "/csc/v2/credentials/create";
+    let path = "/csc/v2/credentials/renew";
     assert_eq!(bench.raw(path, &token, "{}").await.error().0, 501);
     assert_eq!(bench.raw(path, &token, "{}").await.error().1, "not_implemented");
     assert_eq!(bench.raw(path, "st_x", "{}").await.error().0, 401);

@@ -12,6 +12,7 @@ use axum::http::{Request, Response, header};
 use data_encoding::BASE64;
 use http_body_util::BodyExt as _;
 use rsign_api::bytes::Bytes;
+use rsign_api::csc::authorization::Errand;
 use rsign_api::signer::Scal;
 use rsign_openapi::{Answer, CHANNEL, CSC_V1, CSC_V2, Document, Judge, Operation};
 use secrecy::ExposeSecret as _;
@@ -23,7 +24,7 @@ use super::{Bench, HASH, Registration, registration};
 use crate::domain::client::{BASIC, PinTransport, Reach};
 use crate::domain::credential::AuthMode;
 use crate::domain::job::{Job, Progress};
-use crate::domain::token::Bearer;
+use crate::domain::token::{Bearer, Commission};
 use crate::port::fake_signer::PIN;
 use crate::service::prompts::Wish;
 
@@ -80,17 +81,22 @@ impl Ask {
 
 /// A gateway with all there is to switch on, and with these `[limits]`.
 async fn everything(limits: &str) -> Bench {
-    Bench::with("basic = true\n[timestamp]\nurl = \"https://tsa.example\"", limits).await
+    Bench::with(&format!("basic = true\n[timestamp]\nurl = \"https://tsa.example\"\n{OTP}"), limits).await
 }
 
 /// Nobody is told to wait.
 const PATIENT: &str = "client_calls_per_second = 100000\nuser_calls_per_second = 100000";
+
+/// Codes are sent; the courier is a fake one.
+const OTP: &str = "[otp.email]\nhost = \"mail.example\"\nfrom = \"rsign@example.org\"";
 
 /// A gateway, and whom it knows.
 struct World {
     bench: Bench,
     /// A credential of ann's.
     credential: String,
+    /// One that needs codes which are sent to her.
+    coded: String,
     /// A service token of ann's.
     user: String,
     /// A service token of the client `app`, which reaches all.
@@ -102,6 +108,7 @@ struct World {
 impl World {
     async fn new(bench: Bench) -> Self {
         let credential = bench.credential(&bench.ann, Scal::Two).await;
+        let coded = bench.credential_with_sent_code(&bench.ann).await;
         let app = Registration { pin_transport: PinTransport::Clear, reach: Reach::All, ..registration("app") };
         let secret = bench.register(app).await;
         let worker = Registration { pin_transport: PinTransport::Clear, reach: Reach::All, ..registration("worker") };
@@ -109,7 +116,7 @@ impl World {
         let form = [("grant_type", "client_credentials"), ("client_id", "app"), ("client_secret", &secret)];
         let client = bench.token(&form).await.token();
         let user = service_token(&bench).await;
-        Self { bench, credential, user, client, secret }
+        Self { bench, credential, coded, user, client, secret }
     }
 
     fn basic(&self) -> Option<String> {
@@ -183,6 +190,18 @@ impl World {
             "credentials/authorize" => {
                 user(json!({ "credentialID": id, "numSignatures": 1, hash: [HASH], hashes: pin }))
             }
+            "credentials/sendOTP" => user(json!({ "credentialID": self.coded })),
+            "credentials/getChallenge" => user(json!({ "credentialID": self.coded, "authObjectID": "OTP" })),
+            "credentials/create" => {
+                let made = self.bench.credential(&self.bench.ann, Scal::Two).await;
+                let token = errand_token(&self.bench, Errand::Create { policy: None }, &made).await;
+                Ask::json(&token, &json!({ "credentialCreationRequest": {}, "credentialInfo": true }))
+            }
+            "credentials/delete" => {
+                let doomed = self.bench.credential(&self.bench.ann, Scal::Two).await;
+                let token = errand_token(&self.bench, Errand::Delete { credential: doomed.clone() }, &doomed).await;
+                Ask::json(&token, &json!({ "credentialDeletionRequest": { "credentialID": doomed } }))
+            }
             "credentials/authorizeCheck" => user(json!({ "handle": self.handle(true).await })),
             "credentials/extendTransaction" => user(json!({ "credentialID": id, "SAD": "sad_one", hash: [HASH] })),
             "signatures/signHash" => {
@@ -228,6 +247,14 @@ impl World {
 async fn service_token(bench: &Bench) -> String {
     let bearer = Bearer { client: BASIC.to_owned(), user: Some(bench.ann.clone()), reach: Reach::Linked, key: None };
     bench.site.app.tokens.issue(bearer).await.unwrap().access.expose_secret().to_owned()
+}
+
+/// A token of ann's that is good for one errand.
+async fn errand_token(bench: &Bench, errand: Errand, credential: &str) -> String {
+    let bearer = Bearer { client: BASIC.to_owned(), user: Some(bench.ann.clone()), reach: Reach::Linked, key: None };
+    let commission = Commission { errand, credential: credential.to_owned() };
+    let grant = bench.parts.random.id().unwrap();
+    bench.site.app.tokens.issue_for(bearer, grant, commission).await.unwrap().access.expose_secret().to_owned()
 }
 
 /// An answer, read and judged.

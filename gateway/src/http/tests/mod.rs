@@ -7,11 +7,13 @@ mod channel;
 mod codes;
 mod csc;
 mod documents;
+mod errands;
 mod flow;
 mod isolation;
 mod keyed;
 mod mutual;
 mod oauth2;
+mod one_time_codes;
 mod sign_doc;
 mod signed;
 
@@ -33,11 +35,13 @@ use super::{Site, router};
 use crate::app::{App, Parts};
 use crate::config::Config;
 use crate::domain::client::{Constraint, PinTransport, Profile, Reach};
+use crate::domain::contact::Contact;
 use crate::domain::credential::AuthMode;
 use crate::domain::seal::Material;
 use crate::domain::user::User;
 use crate::port::clock::{Clock, Hands, SystemClock};
 use crate::port::fake_callback::FakeCallback;
+use crate::port::fake_courier::FakeCourier;
 use crate::port::fake_identity::{FakeProvider, ISSUER};
 use crate::port::fake_revocations::FakeRevocations;
 use crate::port::fake_signer::FakeSigner;
@@ -47,6 +51,7 @@ use crate::port::signer::Signer;
 use crate::service::account::external::Provider;
 use crate::service::clients::Registration;
 use crate::service::enrolment::Wanted;
+use crate::service::one_time_codes::Couriers;
 use crate::service::passwords::Passwords;
 use crate::store::Repositories;
 use crate::store::faulty::Switch;
@@ -63,6 +68,7 @@ struct Bench {
     parts: Parts,
     site: Arc<Site>,
     signer: Arc<FakeSigner>,
+    courier: Arc<FakeCourier>,
     store: Arc<Switch>,
     clock: Arc<Hands>,
     ann: String,
@@ -122,9 +128,14 @@ impl Bench {
 
     /// With these lines in `[auth]` and in `[limits]`.
     async fn with(auth: &str, limits: &str) -> Self {
+        Self::configured(auth, limits, |_| {}).await
+    }
+
+    /// The same, and with this changed.
+    async fn configured(auth: &str, limits: &str, change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("gateway.sqlite");
-        let config: Config = toml::from_str(&format!(
+        let mut config: Config = toml::from_str(&format!(
             "[listen]\naddress = \"127.0.0.1:0\"\nprefix = \"/elsewhere\"\n\
              [store]\nengine = \"sqlite\"\npath = {path:?}\n\
              [signer]\nurl = \"https://x\"\nca = \"x\"\ncertificate = \"x\"\nkey = \"x\"\n\
@@ -135,8 +146,10 @@ impl Bench {
              [page]\nsign_origin = \"https://sign.example\"\n"
         ))
         .unwrap();
+        change(&mut config);
         let signer = Arc::new(FakeSigner::default());
         let store = Arc::new(Switch::default());
+        let courier = Arc::new(FakeCourier::default());
         let clock = Arc::new(Hands(SystemClock.now().into()));
         let parts = Parts {
             repositories: Repositories::open_behind(&config.store, Arc::clone(&store)).await.unwrap(),
@@ -150,6 +163,10 @@ impl Bench {
                 port: Arc::new(FakeProvider::default()),
             }],
             callback: Arc::new(FakeCallback::default()),
+            couriers: match config.otp.is_offered() {
+                true => Couriers { email: Some(Arc::clone(&courier) as _), phone: None },
+                false => Couriers::default(),
+            },
             stamping: config.timestamp.as_ref().map(|_| Arc::new(FakeStamps) as _),
             revocations: Arc::new(FakeRevocations::default()),
             material: Some(Arc::new(Material::new(&[7; 32]))),
@@ -161,6 +178,7 @@ impl Bench {
             parts,
             site,
             signer,
+            courier,
             store,
             clock,
             ann: String::new(),
@@ -182,19 +200,30 @@ impl Bench {
             common_name: "Ann Lee".to_owned(),
         };
         let password = passwords.hash("hunter22".into()).await.unwrap();
-        let user = User { id: id.clone(), username: username.to_owned(), password, subject };
+        let user = User { id: id.clone(), username: username.to_owned(), password, subject, contact: None };
         assert!(self.parts.repositories.users.register(user).await.unwrap());
         id
     }
 
     /// One that needs a code as well.
     async fn credential_with_code(&self, user: &str) -> String {
+        self.credential_with(user, FactorKind::Totp).await
+    }
+
+    /// One that needs a code which is sent to `ann@example.org`.
+    async fn credential_with_sent_code(&self, user: &str) -> String {
+        let contact = Contact::read("ann@example.org").unwrap();
+        assert!(self.parts.repositories.users.set_contact(user, Some(contact)).await.unwrap());
+        self.credential_with(user, FactorKind::Online).await
+    }
+
+    async fn credential_with(&self, user: &str, factor: FactorKind) -> String {
         let wanted = Wanted {
             key: KeyType::P256,
             scal: Scal::Two,
             multisign: 10,
             stretch: Stretch::Hmac,
-            factor: FactorKind::Totp,
+            factor,
             mode: AuthMode::Explicit,
         };
         self.parts.enrolment("default").create(user, wanted).await.unwrap()

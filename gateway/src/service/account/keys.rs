@@ -122,6 +122,15 @@ impl Keys {
         Ok(self.enrolment.abandon(&key.credential.id).await?)
     }
 
+    /// The same for an app, to which its owner agreed.
+    ///
+    /// # Errors
+    /// Store or signer.
+    pub async fn end(&self, credential: &Credential, client: &str) -> Result<(), Error> {
+        tracing::info!(credential.id = credential.id, client.id = client, "deleted by an app, as its owner agreed");
+        Ok(self.enrolment.abandon(&credential.id).await?)
+    }
+
     /// Type and certificate of a key, which may be gone by now.
     ///
     /// # Errors

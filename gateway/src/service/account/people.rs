@@ -123,7 +123,7 @@ impl People {
         }
         let id = self.random.id()?;
         let password = self.passwords.hash(password).await?;
-        let user = User { subject: person.subject(&id), username, id, password };
+        let user = User { subject: person.subject(&id), username, id, password, contact: None };
         if !self.users.register(user.clone()).await? {
             return Err(taken());
         }
@@ -146,7 +146,8 @@ impl People {
         self.pace(&id, address).await?;
         // Nobody can choose such a name: a colon cannot stand in one.
         let username = format!("{provider}:{id}");
-        let user = User { subject: person.subject(&id), username, id, password: PasswordHash::none() };
+        let password = PasswordHash::none();
+        let user = User { subject: person.subject(&id), username, id, password, contact: None };
         if !self.users.register(user.clone()).await? {
             return Err(taken());
         }

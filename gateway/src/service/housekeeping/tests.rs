@@ -16,6 +16,7 @@ use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
 use crate::service::enrolment::Wanted;
+use crate::service::one_time_codes::Couriers;
 use crate::service::rates::Rates;
 
 const HOUR: i64 = 60 * 60 * 1000;
@@ -42,6 +43,7 @@ async fn bench() -> Bench {
         random: Arc::new(SystemSource::default()),
         providers: Vec::new(),
         callback: Arc::new(FakeCallback::default()),
+        couriers: Couriers::default(),
         stamping: None,
         revocations: Arc::new(FakeRevocations::default()),
         material: None,
@@ -55,7 +57,7 @@ async fn bench() -> Bench {
         common_name: "Ann Lee".to_owned(),
     };
     let (id, password) = ("ann".to_owned(), PasswordHash(String::new()));
-    let user = User { id: id.clone(), username: id, password, subject };
+    let user = User { id: id.clone(), username: id, password, subject, contact: None };
     assert!(repositories.users.register(user).await.unwrap());
     let enrolment = Arc::new(parts.enrolment("default"));
     let wanted = Wanted {

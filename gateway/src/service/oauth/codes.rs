@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rsign_api::csc::authorization::{Dialect, GrantedDetails, Scope};
+use rsign_api::csc::authorization::{Dialect, Errand, GrantedDetails, GrantedErrand, Scope};
 use rsign_api::signer::RevokeSad;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -10,7 +10,7 @@ use crate::domain::authorization_request::AuthorizationRequest;
 use crate::domain::client::Client;
 use crate::domain::code::{Approved, Code, Granted, LIFETIME, Mismatch, Presentation};
 use crate::domain::seal::{self, Material, Purpose};
-use crate::domain::token::{Bearer, Confirmation, CredentialToken, Kind, digest};
+use crate::domain::token::{Bearer, Commission, Confirmation, CredentialToken, Kind, digest};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
 use crate::port::signer::Signer;
@@ -48,6 +48,19 @@ pub enum Redeemed {
     Service(Issued),
     /// A credential token, which is the SAD.
     Credential(CredentialGrant),
+    /// A token for an errand, and what is said of it.
+    Errand(Issued, GrantedErrand),
+}
+
+/// What came of a user's yes.
+#[derive(Debug)]
+pub enum Given {
+    /// Nothing but the yes.
+    Nothing,
+    /// A SAD of this credential.
+    Sad(String, transactions::Approved),
+    /// This credential was made.
+    Key(String),
 }
 
 /// A credential token and what is said of it.
@@ -88,26 +101,28 @@ impl Codes {
         Self { stored, tokens, signer, clock, random }
     }
 
-    /// A code for what this user agreed to: with a credential and its SAD where that was asked for.
+    /// A code for what this user agreed to, and what came of that.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn issue(
-        &self,
-        request: AuthorizationRequest,
-        user: &str,
-        approved: Option<(String, transactions::Approved)>,
-    ) -> Result<SecretString, Error> {
+    pub async fn issue(&self, request: AuthorizationRequest, user: &str, given: Given) -> Result<SecretString, Error> {
         let code = Kind::Code.draw(&*self.random)?;
-        let granted = match (request.scope, approved) {
+        let granted = match (request.scope, given) {
             (Scope::Service, _) => Granted::Service,
-            (Scope::Credential(wish), Some((credential, sad))) => {
+            (Scope::Credential(wish), Given::Sad(credential, sad)) => {
                 let secret = sad.sad.expose_secret().as_bytes();
                 let sealed = under(&code).seal(Purpose::Code, &request.client, secret, &*self.random)?;
                 let sad_expires_at = sad.expires_at;
                 Granted::Credential(Box::new(Approved { wish, credential, sad: sealed, sad_expires_at }))
             }
-            (Scope::Credential(_), None) => return Err(Error::Refused(Mismatch::Unknown)),
+            (Scope::Errand(errand @ Errand::Create { .. }), Given::Key(credential)) => {
+                Granted::Errand(Box::new(Commission { errand, credential }))
+            }
+            (Scope::Errand(Errand::Delete { credential }), Given::Nothing) => {
+                let errand = Errand::Delete { credential: credential.clone() };
+                Granted::Errand(Box::new(Commission { errand, credential }))
+            }
+            (Scope::Credential(_) | Scope::Errand(_), _) => return Err(Error::Refused(Mismatch::Unknown)),
         };
         let stored = Code {
             client: request.client,
@@ -166,9 +181,17 @@ impl Codes {
         key: Option<Confirmation>,
     ) -> Result<Redeemed, Error> {
         let bearer = Bearer { client: client.id.clone(), user: Some(found.user.clone()), reach: client.reach, key };
-        let Granted::Credential(approved) = &found.granted else {
-            let issued = self.tokens.issue_under(bearer, grant.to_owned(), client.refresh_tokens).await?;
-            return Ok(Redeemed::Service(issued));
+        let approved = match &found.granted {
+            Granted::Credential(approved) => approved,
+            Granted::Service => {
+                let issued = self.tokens.issue_under(bearer, grant.to_owned(), client.refresh_tokens).await?;
+                return Ok(Redeemed::Service(issued));
+            }
+            Granted::Errand(commission) => {
+                let told = GrantedErrand::of(&commission.errand, &commission.credential);
+                let issued = self.tokens.issue_for(bearer, grant.to_owned(), *commission.clone()).await?;
+                return Ok(Redeemed::Errand(issued, told));
+            }
         };
         let token = open(code, found, approved).ok_or(Error::Refused(Mismatch::Unknown))?;
         let left = u32::try_from((approved.sad_expires_at - self.clock.now()) / 1000).unwrap_or(0);

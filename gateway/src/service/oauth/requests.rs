@@ -5,14 +5,15 @@ mod approval;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rsign_api::csc::authorization::{Dialect, Scope, Wish};
-use rsign_api::error::{Fault, oauth2 as wire};
+use rsign_api::algorithm::KeyType;
+use rsign_api::csc::authorization::{Dialect, Errand, Scope, Wish};
+use rsign_api::error::{self as csc, Fault, oauth2 as wire};
 use rsign_api::signer::Entry;
 use rsign_api::version::Version;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::account_tokens::{self, AccountTokens};
-use super::codes::{self, Codes};
+use super::codes::{self, Codes, Given};
 use crate::domain::authorization_request::{AnswerTo, AuthorizationRequest, PATIENCE, PUSHED_SECONDS};
 use crate::domain::client::Client;
 use crate::domain::pkce::Challenge;
@@ -21,6 +22,7 @@ use crate::domain::token::{Kind, digest};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
 use crate::service::credentials::{self, Credentials};
+use crate::service::enrolment::{self, Enrolment};
 use crate::service::room::{Bounds, Full, Room};
 use crate::service::transactions::{self, Transactions};
 use crate::store::{AuthorizationRequests as Stored, Clients};
@@ -49,6 +51,12 @@ pub enum Error {
     /// The credential cannot sign now.
     #[error("the credential is disabled")]
     Disabled,
+    /// The user has as many keys as one may have.
+    #[error("the user has enough keys")]
+    Enough,
+    /// The key could not be prepared.
+    #[error(transparent)]
+    Enrolment(#[from] enrolment::Error),
     /// The channel could not be prepared.
     #[error(transparent)]
     Transaction(#[from] transactions::Error),
@@ -139,6 +147,23 @@ pub enum RequestScope {
     Service,
     /// Signatures.
     Credential,
+    /// A key.
+    Create,
+    /// The end of a key.
+    Delete,
+}
+
+/// What keys apps may have made.
+#[derive(Debug, Clone)]
+pub struct Creation {
+    /// Kind of key.
+    pub key: KeyType,
+    /// Most signatures of one authorization.
+    pub multisign: u32,
+    /// Most keys of one user.
+    pub most: usize,
+    /// What `certificatePolicy` may be.
+    pub policies: Vec<String>,
 }
 
 /// Where a browser goes next.
@@ -162,6 +187,8 @@ pub struct Requests {
     room: Arc<Room>,
     client_room: Room,
     qualifiers: Vec<String>,
+    creation: Option<Creation>,
+    enrolment: Arc<Enrolment>,
     issuer: String,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -186,6 +213,10 @@ pub struct Parts {
     pub room: Arc<Room>,
     /// `signatureQualifier`s that credentials here satisfy.
     pub qualifiers: Vec<String>,
+    /// What keys apps may have made; none: none.
+    pub creation: Option<Creation>,
+    /// Allocates their ids.
+    pub enrolment: Arc<Enrolment>,
     /// Our issuer identifier.
     pub issuer: String,
     /// Time.
@@ -219,7 +250,7 @@ impl Requests {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { stored, clients, accounts, credentials, codes, transactions, room, .. } = parts;
-        let Parts { qualifiers, issuer, clock, random, .. } = parts;
+        let Parts { qualifiers, creation, enrolment, issuer, clock, random, .. } = parts;
         let client_room = Room::new(OF_CLIENTS, LIFETIME, Arc::clone(&clock));
         Self {
             stored,
@@ -231,6 +262,8 @@ impl Requests {
             room,
             client_room,
             qualifiers,
+            creation,
+            enrolment,
             issuer,
             clock,
             random,
@@ -289,10 +322,6 @@ impl Requests {
     pub async fn describe(&self, id: &str) -> Result<Request, Error> {
         let request = self.waiting(id).await?;
         let client = self.clients.find(&request.client).await?.ok_or(Error::Unknown)?;
-        let (scope, wish) = match request.scope {
-            Scope::Service => (RequestScope::Service, None),
-            Scope::Credential(wish) => (RequestScope::Credential, Some(wish)),
-        };
         let none = || Wish {
             credential: None,
             qualifier: None,
@@ -301,6 +330,14 @@ impl Requests {
             labels: Vec::new(),
             description: None,
             details: None,
+        };
+        let (scope, wish) = match request.scope {
+            Scope::Service => (RequestScope::Service, None),
+            Scope::Credential(wish) => (RequestScope::Credential, Some(wish)),
+            Scope::Errand(Errand::Create { .. }) => (RequestScope::Create, None),
+            Scope::Errand(Errand::Delete { credential }) => {
+                (RequestScope::Delete, Some(Wish { credential: Some(credential), ..none() }))
+            }
         };
         let Wish { credential, signatures, list, labels, description, .. } = wish.unwrap_or_else(none);
         Ok(Request {
@@ -333,14 +370,9 @@ impl Requests {
         self.answer(answer, &[("error", error), ("error_description", sentence)])
     }
 
-    async fn answer_with_code(
-        &self,
-        request: AuthorizationRequest,
-        user: &str,
-        approved: Option<(String, transactions::Approved)>,
-    ) -> Result<String, Error> {
+    async fn answer_with_code(&self, request: AuthorizationRequest, user: &str, given: Given) -> Result<String, Error> {
         let answer = request.answer.clone();
-        let code = self.codes.issue(request, user, approved).await?;
+        let code = self.codes.issue(request, user, given).await?;
         Ok(self.answer(&answer, &[("code", code.expose_secret())]))
     }
 
@@ -378,6 +410,16 @@ impl Requests {
         {
             return Err(Error::Refused(wire::QUALIFIER));
         }
+        if let Scope::Errand(errand) = &asked.scope {
+            let Some(creation) = &self.creation else { return Err(Error::Refused(csc::INVALID_SCOPE)) };
+            if let Errand::Create { policy: Some(policy) } = errand
+                && !creation.policies.contains(policy)
+            {
+                return Err(Error::Refused(wire::DETAILS));
+            }
+        }
+        // Who gives a key up signs in for that, as on the account pages.
+        let sign_in = asked.sign_in || matches!(asked.scope, Scope::Errand(Errand::Delete { .. }));
         let account = match &asked.account_token {
             Some(token) => Some(self.accounts.user(client, token.expose_secret()).await.map_err(not_believed)?),
             None => None,
@@ -393,7 +435,7 @@ impl Requests {
             lang: asked.lang,
             key: asked.key,
             signed: asked.signed,
-            sign_in_after: asked.sign_in.then_some(now),
+            sign_in_after: sign_in.then_some(now),
             expires_at: now + patience,
             decided: false,
         })

@@ -38,7 +38,7 @@ async fn tokens_are_typed_and_expire() {
     let issued = bench.tokens.issue_with_refresh(bearer("app", None)).await.unwrap();
     let refresh = issued.refresh.unwrap();
     assert!(shown(&issued.access).starts_with("st_") && shown(&refresh).starts_with("rt_"));
-    assert_eq!(bench.tokens.resolve(shown(&issued.access)).await.unwrap(), bearer("app", None));
+    assert_eq!(bench.tokens.resolve(shown(&issued.access)).await.unwrap(), (bearer("app", None), None));
     // a refresh token is no access token, nor the other way round.
     assert!(matches!(bench.tokens.resolve(shown(&refresh)).await, Err(Error::Unknown)));
     assert!(matches!(bench.tokens.renew(shown(&issued.access), "app", None).await, Err(Error::Unknown)));
@@ -54,7 +54,7 @@ async fn a_refresh_token_used_twice_ends_its_grant() {
     let first = bench.tokens.issue_with_refresh(bearer("app", Some("ann"))).await.unwrap();
     let old = first.refresh.unwrap();
     let second = bench.tokens.renew(shown(&old), "app", None).await.unwrap();
-    assert_eq!(bench.tokens.resolve(shown(&second.access)).await.unwrap().user.as_deref(), Some("ann"));
+    assert_eq!(bench.tokens.resolve(shown(&second.access)).await.unwrap().0.user.as_deref(), Some("ann"));
     assert!(matches!(bench.tokens.renew(shown(&old), "app", None).await, Err(Error::Unknown)));
     assert!(matches!(bench.tokens.resolve(shown(&second.access)).await, Err(Error::Expired)));
     assert!(matches!(bench.tokens.resolve(shown(&first.access)).await, Err(Error::Expired)));

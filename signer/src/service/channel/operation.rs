@@ -108,7 +108,7 @@ impl Signer {
         };
         let created = self.create_under(&pin, &create).await?;
         let factor = match enrol.factor {
-            FactorKind::None => None,
+            FactorKind::None | FactorKind::Online => None,
             FactorKind::Totp => {
                 let row = self.row(&registration.credential).await?;
                 let generator = self.generator(&row.binding()).await?;

@@ -47,7 +47,7 @@ impl Signer {
             Refusal::WrongFactor => Reason::WrongFactor { retry_after: None },
             Refusal::FactorLocked => {
                 let now = self.clock.now();
-                let until = self.owned(channel).await.and_then(|row| row.factor?.tries.locked_until(now));
+                let until = self.owned(channel).await.and_then(|row| row.factor?.locked_until(client, now));
                 Reason::WrongFactor { retry_after: until.map(|until| seconds_until(until, now)) }
             }
             Refusal::WeakPin => Reason::WeakPin,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rsign_api::algorithm::KeyType;
-use rsign_api::signer::Stretch;
+use rsign_api::signer::{FactorKind, Stretch};
 use rsign_signer::hsm::{Answer, Fault, Hsm, Job, Opener, Pool};
 use rsign_signer::pin::{Binding, Memory, Pin, Stretching};
 
@@ -69,7 +69,7 @@ async fn two_credentials_with_one_pin_and_one_salt_have_two_wrapping_keys() {
         |tenant, user, credential, key_version, key| with_factor(tenant, user, credential, key_version, key, None);
     let alice = bound("t", "alice", "c1", 1, KeyType::P256);
     let made = Made::by(&*pool, KeyType::P256, &alice).await;
-    let others: [Opener; 8] = [
+    let others: [Opener; 9] = [
         bound("u", "alice", "c1", 1, KeyType::P256),
         bound("t", "bob", "c1", 1, KeyType::P256),
         bound("t", "alice", "c2", 1, KeyType::P256),
@@ -77,8 +77,9 @@ async fn two_credentials_with_one_pin_and_one_salt_have_two_wrapping_keys() {
         bound("t", "alice", "c1", 1, KeyType::P384),
         // The parts are delimited: what moves from one to the next makes another.
         bound("ta", "lice", "c1", 1, KeyType::P256),
-        with_factor("t", "alice", "c1", 1, KeyType::P256, Some(&[1; 32])),
-        with_factor("t", "alice", "c1", 1, KeyType::P256, Some(&[2; 32])),
+        with_factor("t", "alice", "c1", 1, KeyType::P256, Some((FactorKind::Totp, &[1; 32][..]))),
+        with_factor("t", "alice", "c1", 1, KeyType::P256, Some((FactorKind::Totp, &[2; 32][..]))),
+        with_factor("t", "alice", "c1", 1, KeyType::P256, Some((FactorKind::Online, &[1; 32][..]))),
     ];
     for other in &others {
         assert!(is_refused(&made.sign(&*pool, other).await));

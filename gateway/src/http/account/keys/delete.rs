@@ -62,6 +62,7 @@ pub(in crate::http::account) fn act(visit: Visit, session: Session, sent: Form) 
             return Ok(form(&visit, &session, &user, &key, fault)?.with_status(StatusCode::BAD_REQUEST));
         }
         visit.site.app.keys.delete(&key).await?;
+        visit.site.app.authority.outdate().await;
         visit.site.app.sessions.leave(&session, Notice::KeyDeleted).await?;
         Ok(Page::go(Next::Home.path()))
     })

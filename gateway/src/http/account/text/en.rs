@@ -276,6 +276,13 @@ pub(super) const TEXT: Text = Text {
         other_account: "The app asks another account. Sign out, sign in with that one, then start again in the app.",
         foreign_key: "The app asks for a key that this account does not have. If you have another account, sign in with that one, then start again in the app.",
         choose_fault: "Choose a key.",
+        create_title: |app| format!("Make a signing key for {app}?"),
+        create_lead: "The key is yours: other apps can ask you to sign with it too, and nobody signs without its PIN.",
+        create_next: "Next, on the signing page, you choose the PIN.",
+        enough: "You have as many keys as an account may have. Delete one first.",
+        delete_title: |app| format!("Let {app} delete a signing key?"),
+        delete_lead: "The key is destroyed and its certificate is revoked. That cannot be undone. What was signed with it stays signed.",
+        delete: "Delete the key",
     },
     waiting: Waiting {
         title: "Waiting for your approval",

@@ -319,6 +319,13 @@ pub(super) struct Approve {
     pub(super) other_account: &'static str,
     pub(super) foreign_key: &'static str,
     pub(super) choose_fault: &'static str,
+    pub(super) create_title: fn(&str) -> String,
+    pub(super) create_lead: &'static str,
+    pub(super) create_next: &'static str,
+    pub(super) enough: &'static str,
+    pub(super) delete_title: fn(&str) -> String,
+    pub(super) delete_lead: &'static str,
+    pub(super) delete: &'static str,
 }
 
 /// What was just done.

@@ -284,6 +284,13 @@ pub(super) const TEXT: Text = Text {
         other_account: "A aplicação pede a outra conta. Termine a sessão, inicie-a com essa conta e comece de novo na aplicação.",
         foreign_key: "A aplicação pede uma chave que esta conta não tem. Se tiver outra conta, inicie sessão com ela e comece de novo na aplicação.",
         choose_fault: "Escolha uma chave.",
+        create_title: |app| format!("Criar uma chave de assinatura para {app}?"),
+        create_lead: "A chave é sua: outras aplicações também lhe podem pedir que assine com ela, e ninguém assina sem o PIN.",
+        create_next: "A seguir, na página de assinatura, escolhe o PIN.",
+        enough: "Já tem tantas chaves quantas uma conta pode ter. Elimine primeiro uma.",
+        delete_title: |app| format!("Deixar {app} eliminar uma chave de assinatura?"),
+        delete_lead: "A chave é destruída e o certificado é revogado. Não se pode desfazer. O que foi assinado com ela continua assinado.",
+        delete: "Eliminar a chave",
     },
     waiting: Waiting {
         title: "À espera da sua aprovação",

@@ -127,7 +127,7 @@ async fn every_documented_status_is_given_and_no_other() {
     let limits = "body_timeout_seconds = 1\ndocuments_timeout_seconds = 1\ndocuments = 524288";
     let limits = format!("{limits}\n{PATIENT}");
     let world = World::new(everything(&limits).await).await;
-    let off = World::new(Bench::with("basic = false", "").await).await;
+    let off = World::new(Bench::configured("basic = false", "", |config| config.account.keys.clear()).await).await;
     guess(&world).await;
     let busy = everything("client_calls_per_second = 1\nuser_calls_per_second = 1").await;
     let busy = World::new(busy).await;

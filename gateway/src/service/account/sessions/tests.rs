@@ -19,7 +19,8 @@ fn ann() -> User {
         serial_number: "RS:PT-1".to_owned(),
         common_name: "Ann Lee".to_owned(),
     };
-    User { id: "ann".to_owned(), username: "ann".to_owned(), password: PasswordHash(String::new()), subject }
+    let password = PasswordHash(String::new());
+    User { id: "ann".to_owned(), username: "ann".to_owned(), password, subject, contact: None }
 }
 
 struct Bench {

@@ -1,8 +1,8 @@
 //! What becomes of a request: a user agrees, for signatures with the PIN, or does not.
 
-use rsign_api::csc::authorization::{Scope, Wish};
+use rsign_api::csc::authorization::{Errand, Scope, Wish};
 use rsign_api::error::{self as csc, Fault, oauth2 as wire};
-use rsign_api::signer::{Operation, Scal};
+use rsign_api::signer::{Enrol, FactorKind, Operation, Scal, Stretch};
 
 use super::{Error, Next, Requests};
 use crate::domain::authorization_request::AuthorizationRequest;
@@ -12,6 +12,7 @@ use crate::domain::language::Language;
 use crate::domain::session::Session;
 use crate::domain::token::Bearer;
 use crate::domain::transaction::{self, Origin};
+use crate::service::oauth::codes::Given;
 use crate::service::transactions::{self, Returned, Start};
 
 impl Requests {
@@ -27,22 +28,23 @@ impl Requests {
         if request.wants_sign_in(session.created_at) {
             return Err(Error::SignIn);
         }
-        let Scope::Credential(wish) = &request.scope else {
-            let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
-            return Ok(Next::Redirect(self.answer_with_code(request, &session.user, None).await?));
+        let wish = match &request.scope {
+            Scope::Credential(wish) => wish,
+            Scope::Service => return self.agree(id, session).await,
+            Scope::Errand(Errand::Create { .. }) => {
+                return Ok(Next::Sign(self.ask_for_new_pin(id, &request, session).await?));
+            }
+            Scope::Errand(Errand::Delete { credential }) => {
+                self.credentials.reach(&speaking_for(&request, session), credential).await?;
+                return self.agree(id, session).await;
+            }
         };
         let credential = match (&wish.credential, chosen) {
             (Some(named), _) => named.as_str(),
             (None, Some(chosen)) => chosen,
             (None, None) => return Err(Error::NoCredential),
         };
-        let bearer = Bearer {
-            client: request.client.clone(),
-            user: Some(session.user.clone()),
-            reach: Reach::Linked,
-            key: None,
-        };
-        let credential = self.credentials.reach(&bearer, credential).await?;
+        let credential = self.credentials.reach(&speaking_for(&request, session), credential).await?;
         self.credentials.require_enabled(&credential).await?;
         if let Err(fault) = fits(wish, &credential) {
             let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
@@ -68,16 +70,67 @@ impl Requests {
         match self.transactions.come_back(tx, &session.digest).await? {
             Returned::Account { path } => Ok(Next::Redirect(format!("{}{path}?tx={tx}", self.issuer))),
             // Nothing was approved: the user may think again, or say no.
-            Returned::Request { request, sad: None, .. } => Ok(Next::Redirect(self.approval_page(&request))),
-            Returned::Request { request, client, credential, sad: Some(sad) } => {
+            Returned::Request { request, sad: None, made: false, .. } => {
+                Ok(Next::Redirect(self.approval_page(&request)))
+            }
+            // Too late for the app, the key is its owner's all the same.
+            Returned::Request { request, sad: None, credential, .. } => {
+                let request = self.stored.decide(&request, self.clock.now()).await?.ok_or(Error::Unknown)?;
+                let url = self.answer_with_code(request, &session.user, Given::Key(credential)).await?;
+                Ok(Next::Redirect(url))
+            }
+            Returned::Request { request, client, credential, sad: Some(sad), .. } => {
                 let Some(request) = self.stored.decide(&request, self.clock.now()).await? else {
                     self.transactions.discard(&client, sad.sad).await;
                     return Err(Error::Unknown);
                 };
-                let url = self.answer_with_code(request, &session.user, Some((credential, sad))).await?;
+                let url = self.answer_with_code(request, &session.user, Given::Sad(credential, sad)).await?;
                 Ok(Next::Redirect(url))
             }
         }
+    }
+
+    /// The yes is all there is to it.
+    async fn agree(&self, id: &str, session: &Session) -> Result<Next, Error> {
+        let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
+        Ok(Next::Redirect(self.answer_with_code(request, &session.user, Given::Nothing).await?))
+    }
+
+    /// To the signing page, where the user chooses a PIN and the key is made (DESIGN 3): this zone never has the PIN.
+    async fn ask_for_new_pin(
+        &self,
+        id: &str,
+        request: &AuthorizationRequest,
+        session: &Session,
+    ) -> Result<String, Error> {
+        let Some(creation) = &self.creation else { return Err(transactions::Error::NoPage.into()) };
+        let client = self.clients.find(&request.client).await?.ok_or(Error::Unknown)?;
+        let begun = self.enrolment.begin_one_of(&session.user, creation.most).await?;
+        let (credential, subject) = begun.ok_or(Error::Enough)?;
+        self.stored.prolong(id, self.clock.now() + transaction::PATIENCE).await?;
+        let (key, multisign) = (creation.key, creation.multisign);
+        let stretch = Stretch::default();
+        let enrol = Enrol { key, scal: Scal::Two, multisign, stretch, factor: FactorKind::None, subject };
+        let started = self
+            .transactions
+            .register(Start {
+                operation: Operation::Enrol,
+                user: session.user.clone(),
+                app: Some(client.name().to_owned()),
+                client: client.id,
+                credential,
+                signatures: 0,
+                list: Vec::new(),
+                labels: Vec::new(),
+                enrol: Some(enrol),
+                label: None,
+                mode: AuthMode::default(),
+                signed: None,
+                origin: Origin::Request { request: id.to_owned(), session: session.digest.clone() },
+                language: request.lang.as_deref().and_then(Language::of_tag).unwrap_or(session.language),
+            })
+            .await?;
+        Ok(self.transactions.page(&started)?)
     }
 
     async fn ask_for_pin(
@@ -114,6 +167,12 @@ impl Requests {
             .await?;
         Ok(self.transactions.page(&started)?)
     }
+}
+
+/// The app, in the name of the user who is there.
+fn speaking_for(request: &AuthorizationRequest, session: &Session) -> Bearer {
+    let (client, user) = (request.client.clone(), Some(session.user.clone()));
+    Bearer { client, user, reach: Reach::Linked, key: None }
 }
 
 /// What only the credential tells: how many signatures at once, and whether hashes have to be named.

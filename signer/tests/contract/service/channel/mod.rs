@@ -2,6 +2,7 @@
 //! are, to the service.
 
 mod attacks;
+mod codes;
 mod factor;
 mod lies;
 mod life;

@@ -1,0 +1,93 @@
+//! Where codes reach a user.
+
+use serde::{Deserialize, Serialize};
+
+/// An address, and with it the way codes take. Not shown by `Debug`: it is somebody's.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Contact {
+    /// By e-mail.
+    Email(String),
+    /// To a telephone number, in the form of E.164, by whoever stands behind the webhook.
+    Phone(String),
+}
+
+impl std::fmt::Debug for Contact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.way())
+    }
+}
+
+/// `name@domain` of characters that need no quoting anywhere (RFC 5321, 4.1.2; 254 octets fit a path).
+fn is_mailbox(text: &str) -> bool {
+    let Some((name, domain)) = text.split_once('@') else { return false };
+    let of_name = |c: u8| c.is_ascii_alphanumeric() || b".!#$%&'*+-/=?^_`{|}~".contains(&c);
+    let of_domain = |c: u8| c.is_ascii_alphanumeric() || b".-".contains(&c);
+    let whole = |part: &str| !part.is_empty() && part.split('.').all(|label| !label.is_empty());
+    text.len() <= 254
+        && (whole(name) && name.bytes().all(of_name) && name.len() <= 64)
+        && (whole(domain) && domain.bytes().all(of_domain))
+}
+
+/// What is no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an e-mail address is name@domain, a telephone number + and 7 to 15 digits")]
+pub struct Unfit;
+
+impl Contact {
+    /// An address as its owner writes it.
+    ///
+    /// # Errors
+    /// [`Unfit`].
+    pub fn read(text: &str) -> Result<Self, Unfit> {
+        let text = text.trim();
+        match text.strip_prefix('+') {
+            Some(number) => {
+                let digits: String = number.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
+                let is_one = (7..=15).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_digit());
+                if is_one { Ok(Self::Phone(format!("+{digits}"))) } else { Err(Unfit) }
+            }
+            None if is_mailbox(text) => Ok(Self::Email(text.to_owned())),
+            None => Err(Unfit),
+        }
+    }
+
+    /// How codes go there, as `provider` of CSC says it.
+    #[must_use]
+    pub const fn way(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Phone(_) => "phone",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_and_numbers() {
+        assert_eq!(Contact::read(" ana@example.org "), Ok(Contact::Email("ana@example.org".to_owned())));
+        assert_eq!(Contact::read("+351 912-345 678"), Ok(Contact::Phone("+351912345678".to_owned())));
+        let long = format!("{}@example.org", "a".repeat(250));
+        for bad in [
+            "",
+            "ana",
+            "ana@",
+            "@example.org",
+            "ana@example.org\r\nBcc: eve@example.org",
+            "ana@example.org, eve@example.org",
+            "Ana <ana@example.org>",
+            "+",
+            "+12345",
+            "+1234567890123456",
+            "+12345x78",
+            "912345678",
+            &long,
+        ] {
+            assert_eq!(Contact::read(bad), Err(Unfit), "{bad:?}");
+        }
+        assert_eq!(format!("{:?}", Contact::read("ana@example.org").unwrap()), "email");
+    }
+}
