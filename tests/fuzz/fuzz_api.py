@@ -37,11 +37,14 @@ def service_token(ready: dict, user: str) -> str:
         return json.load(answer)["access_token"]
 
 
+def token_of(ready: dict, user: dict) -> str:
+    return service_token(ready, basic(user["username"], user["password"]))
+
+
 def fuzz(ready_file: Path, examples: int, seconds: int | None) -> int:
     """Tries each document; the number of those in which something was found."""
     ready = json.loads(ready_file.read_text())
     person, client = ready["users"][0], ready["clients"][0]
-    other = ready["implicit_user"]
     user = basic(person["username"], person["password"])
     # Secrets go by the environment: command lines are everybody's.
     environment = os.environ | {
@@ -49,8 +52,10 @@ def fuzz(ready_file: Path, examples: int, seconds: int | None) -> int:
         "RSIGN_USER": user,
         "RSIGN_CLIENT": basic(client["client_id"], client["client_secret"]),
         "RSIGN_TOKEN": service_token(ready, user),
+        # Of the one who is sent codes.
+        "RSIGN_CODED_TOKEN": token_of(ready, ready["coded_user"]),
         # Of the one whose apps wait for an approval.
-        "RSIGN_OTHER_TOKEN": service_token(ready, basic(other["username"], other["password"])),
+        "RSIGN_OTHER_TOKEN": token_of(ready, ready["implicit_user"]),
         "PYTHONPATH": str(HERE),
         "NO_PROXY": "127.0.0.1,localhost",
     }
@@ -72,8 +77,13 @@ def fuzz(ready_file: Path, examples: int, seconds: int | None) -> int:
     return found
 
 
-# No client of the sandbox is a worker, so there is none of any name.
-NEVER_WELL = {"POST /rest/v1/workers/{id}/process"}
+# No client of the sandbox is a worker, so there is none of any name. Keys are made and ended only by tokens that a person
+# gave in a browser for just that.
+NEVER_WELL = {
+    "POST /rest/v1/workers/{id}/process",
+    "POST /csc/v2/credentials/create",
+    "POST /csc/v2/credentials/delete",
+}
 
 
 def went_well(document: str, answers: Path) -> bool:

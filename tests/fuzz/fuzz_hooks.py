@@ -19,6 +19,8 @@ PERSON, CLIENT = READY["users"][0], READY["clients"][0]
 KEYS = {credential["key"]: credential for credential in PERSON["credentials"]}
 # Its user approves in the account, so that apps bring no PIN.
 IMPLICIT = READY["implicit_user"]["credentials"][0]
+# Its user is sent codes.
+CODED = READY["coded_user"]["credentials"][0]
 TOKEN, OTHER = os.environ["RSIGN_TOKEN"], os.environ["RSIGN_OTHER_TOKEN"]
 SHA256, DIGEST = "2.16.840.1.101.3.4.2.1", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 RSA_OR_EC = {"1.2.840.113549.1.1": KEYS["RSA-2048"], "1.2.840.10045": KEYS["P-256"]}
@@ -112,6 +114,10 @@ def make_right(path: str, body: dict) -> None:
             body["numSignatures"] = len(hashes)
     if method in ("signHash", "extendTransaction") and hashes:
         body["SAD"] = sad(credential, hashes)
+    if method in ("sendOTP", "getChallenge"):
+        body["credentialID"] = CODED["credentialID"]
+    if method == "getChallenge":
+        body["authObjectID"] = "OTP"
     if method == "authorizeCheck":
         body["handle"] = handle()
     if method == "signHash":

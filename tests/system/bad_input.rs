@@ -376,7 +376,7 @@ async fn a_14_a_16_only_a_service_token_in_the_header_is_one() {
 #[tokio::test]
 async fn methods_this_service_does_not_have_are_501() {
     let who = Outsider::enrol("unknown-method", Wanted::QUICK).await;
-    for method in ["v1/credentials/sendOTP", "v2/signatures/signDoc", "v2/nothing/here", "v3/info"] {
+    for method in ["v1/credentials/rename", "v2/nothing/here", "v3/info"] {
         let heard = who.session.call(method, json!({})).await;
         assert_eq!((heard.error().0, heard.error().1), (501, "not_implemented"), "{method}");
         assert_eq!(who.session.api.with("st_x").call(method, json!({})).await.status, 401);

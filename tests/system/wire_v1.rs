@@ -27,13 +27,14 @@ async fn info_has_every_required_member_for_everybody() {
         "credentials/info",
         "credentials/authorize",
         "credentials/extendTransaction",
+        "credentials/sendOTP",
         "signatures/signHash",
         "signatures/timestamp",
     ] {
         assert!(methods.contains(&name), "{name}");
     }
     // What this service does not do it does not promise: some clients call what is named.
-    assert!(!methods.contains(&"signatures/signPolling") && !methods.contains(&"credentials/sendOTP"));
+    assert!(!methods.contains(&"signatures/signPolling") && !methods.contains(&"signatures/signDoc"));
     assert!(posted.as_object().unwrap().values().all(|value| !value.is_null()));
     for answer in [
         api.get("/csc/v1/info").await,
