@@ -24,7 +24,7 @@ impl CrlClient {
     /// # Errors
     /// When there is no TLS.
     pub fn new() -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
         Ok(Self { http: http.build()? })
     }
 

@@ -37,6 +37,18 @@ pub struct Config {
     /// Second factors.
     #[serde(default)]
     pub factor: FactorSection,
+    /// Signed documents.
+    #[serde(default)]
+    pub documents: DocumentsSection,
+}
+
+/// Signed documents.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DocumentsSection {
+    /// Whether signatures may say what an app asks for in `signed_props`: reason, place, role, text on the page. The
+    /// user approves the document's hash and is not shown them.
+    pub properties: bool,
 }
 
 /// Second factors.

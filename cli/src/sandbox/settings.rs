@@ -88,6 +88,9 @@ pin_command = true
 [factor]
 codes_per_hour = 3600000
 
+[documents]
+properties = true
+
 [enrolment]
 scal1 = true
 hmac = true

@@ -7,9 +7,9 @@ use der::{AnyRef, Decode as _, Encode as _};
 use rsign_api::algorithm::oid;
 use x509_cert::Certificate;
 use x509_cert::crl::CertificateList;
-use x509_cert::ext::pkix::CrlDistributionPoints;
 use x509_cert::ext::pkix::crl::IssuingDistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::{BasicConstraints, CrlDistributionPoints};
 
 const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
 
@@ -42,6 +42,12 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// Whether it may sign certificates.
+    fn is_authority(&self) -> bool {
+        let found = self.certificate.tbs_certificate().get_extension::<BasicConstraints>();
+        found.ok().flatten().is_some_and(|(_, constraints)| constraints.ca)
+    }
+
     /// Reads it.
     ///
     /// # Errors
@@ -90,11 +96,7 @@ impl Subject {
             Some(DistributionPointName::FullName(names)) => Some(names),
             _ => None,
         });
-        let urls = names.flatten().filter_map(|name| match name {
-            GeneralName::UniformResourceIdentifier(url) => Some(url.to_string()),
-            _ => None,
-        });
-        urls.filter(|url| url.starts_with("http://") || url.starts_with("https://")).collect()
+        names.flat_map(urls).filter(|url| url.starts_with("http://") || url.starts_with("https://")).collect()
     }
 }
 
@@ -104,7 +106,7 @@ impl Subject {
 /// See [`Wrong`].
 pub fn judge(crl: &[u8], of: &Subject, issuer: &Subject, now: u64) -> Result<(), Wrong> {
     let list = CertificateList::<x509_cert::certificate::Rfc5280>::from_der(crl).map_err(|_| Wrong::Malformed)?;
-    if list.tbs_cert_list.issuer != *issuer.certificate.tbs_certificate().subject() || !is_whole(&list) {
+    if list.tbs_cert_list.issuer != *issuer.certificate.tbs_certificate().subject() || !covers(&list, of) {
         return Err(Wrong::Foreign);
     }
     let signed = to_be_signed(crl).map_err(|_| Wrong::Malformed)?;
@@ -122,16 +124,34 @@ pub fn judge(crl: &[u8], of: &Subject, issuer: &Subject, now: u64) -> Result<(),
     if revoked.any(|entry| entry.serial_number == *serial) { Err(Wrong::Revoked) } else { Ok(()) }
 }
 
-/// Whether it is about every certificate of its issuer and every reason, not a difference or somebody else's list.
-fn is_whole(list: &CertificateList) -> bool {
+/// Whether it is about this certificate and every reason, not a difference or somebody else's list (RFC 5280, 6.3.3 b).
+fn covers(list: &CertificateList, of: &Subject) -> bool {
     let extensions = list.tbs_cert_list.crl_extensions.iter().flatten();
     extensions.filter(|extension| extension.critical).all(|extension| {
         let point = (extension.extn_id == ISSUING_DISTRIBUTION_POINT)
             .then(|| IssuingDistributionPoint::from_der(extension.extn_value.as_bytes()).ok())
             .flatten();
         point.is_some_and(|point| {
-            !point.indirect_crl && point.only_some_reasons.is_none() && !point.only_contains_attribute_certs
+            let kind = if of.is_authority() { !point.only_contains_user_certs } else { !point.only_contains_ca_certs };
+            let whole =
+                !point.indirect_crl && point.only_some_reasons.is_none() && !point.only_contains_attribute_certs;
+            let place = match point.distribution_point {
+                None => true,
+                Some(DistributionPointName::FullName(names)) => {
+                    let own = of.crl_urls();
+                    urls(names).any(|url| own.contains(&url))
+                }
+                Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => false,
+            };
+            kind && whole && place
         })
+    })
+}
+
+fn urls(names: Vec<GeneralName>) -> impl Iterator<Item = String> {
+    names.into_iter().filter_map(|name| match name {
+        GeneralName::UniformResourceIdentifier(url) => Some(url.to_string()),
+        _ => None,
     })
 }
 

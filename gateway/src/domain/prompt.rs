@@ -75,6 +75,8 @@ impl Prompt {
         for entry in &self.list {
             digest.update(u64::try_from(entry.hash.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(&entry.hash.0);
+            digest.update(format!("{:?} {:?}", entry.r#type, entry.algorithm));
+            digest.update(entry.label.as_ref().map_or(&[][..], |label| &label.0));
         }
         HEXLOWER.encode(&digest.finalize())
     }

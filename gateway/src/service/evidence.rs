@@ -17,6 +17,8 @@ use crate::port::signer;
 const FRESH: i64 = 10 * 60 * 1000;
 /// CRLs that are kept.
 const KEPT: usize = 64;
+/// Places of a certificate's CRL that are asked.
+const PLACES: usize = 4;
 /// Longest chain.
 const LONGEST: usize = 8;
 
@@ -135,11 +137,21 @@ impl Evidence {
             return self.judged(own.crl.0, subject, issuer);
         }
         let mut last = Error::NoSource;
-        for url in subject.crl_urls() {
-            match self.fetched(&url).await {
+        for url in subject.crl_urls().into_iter().take(PLACES) {
+            if let Some(crl) = self.kept(&url).await
+                && let Ok(crl) = self.judged(crl, subject, issuer)
+            {
+                return Ok(crl);
+            }
+            match self.revocations.crl(&url).await {
                 Ok(crl) => match self.judged(crl, subject, issuer) {
                     Err(Error::Wrong(wrong)) if wrong != Wrong::Revoked => last = wrong.into(),
-                    outcome => return outcome,
+                    outcome => {
+                        if let Ok(crl) = &outcome {
+                            self.keep(url, crl.clone()).await;
+                        }
+                        return outcome;
+                    }
                 },
                 Err(error) => last = error.into(),
             }
@@ -153,20 +165,19 @@ impl Evidence {
         Ok(crl)
     }
 
-    async fn fetched(&self, url: &str) -> Result<Vec<u8>, Unavailable> {
+    async fn kept(&self, url: &str) -> Option<Vec<u8>> {
+        let kept = self.kept.lock().await;
+        let (at, crl) = kept.get(url)?;
+        (self.clock.now() - at < FRESH).then(|| crl.clone())
+    }
+
+    /// Only what was found good: what is bad now may be good in a moment.
+    async fn keep(&self, url: String, crl: Vec<u8>) {
         let mut kept = self.kept.lock().await;
-        let now = self.clock.now();
-        if let Some((at, crl)) = kept.get(url)
-            && now - at < FRESH
-        {
-            return Ok(crl.clone());
-        }
-        let crl = self.revocations.crl(url).await?;
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(url.to_owned(), (now, crl.clone()));
-        Ok(crl)
+        kept.insert(url, (self.clock.now(), crl));
     }
 }
 

@@ -25,8 +25,9 @@ use zeroize::Zeroizing;
 use crate::config::signer::SignerConfig;
 use crate::port::signer::{Error, Result, Signer};
 
-/// Answers are signatures and certificates: 1000 RSA-4096 signatures are 0.7 MiB.
-const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+/// Answers are signatures and certificates: 1000 RSA-4096 signatures are 0.7 MiB, with what was formed around documents
+/// some 20 MiB.
+const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
 /// How long a connection may lie idle: less than the signer lets it, so that none is used while it is being closed.
 const IDLE: Duration = Duration::from_secs(30);

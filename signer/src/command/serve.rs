@@ -44,6 +44,7 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
             enrolment: config.enrolment,
             issuer: config.factor.issuer.clone(),
             codes: CodePolicy::hourly(config.factor.codes_per_hour),
+            properties: config.documents.properties,
             ..Policy::default()
         },
         mechanisms: (config.hsm.derive, config.hsm.wrap),

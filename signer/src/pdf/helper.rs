@@ -43,6 +43,7 @@ fn confine() -> io::Result<()> {
         (Resource::Core, 0),
         (Resource::Fsize, 0),
         (Resource::Nofile, 0),
+        (Resource::Nproc, 0),
         (Resource::Data, memory),
         (Resource::Cpu, COMPUTING),
     ];

@@ -101,6 +101,8 @@ pub struct Policy {
     pub channels: Limits,
     /// What authenticator apps call this service.
     pub issuer: String,
+    /// Whether signatures of documents may say what the request alone asks for (`signed_props`): no page shows it.
+    pub properties: bool,
 }
 
 impl Default for Policy {
@@ -121,6 +123,7 @@ impl Default for Policy {
             codes: CodePolicy::default(),
             channels: Limits::default(),
             issuer: "rsign".to_owned(),
+            properties: false,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::audit::{Entry, Event};
 use crate::credential::Credential;
 use crate::hsm::{self, Job};
 use crate::key::WrappedKey;
-use crate::sad::{Answer, Claim, Claimed, Request};
+use crate::sad::{Answer, Claim, Claimed, Request, Sad};
 
 /// Signatures above which verifying them leaves the thread that serves others.
 const MANY: usize = 16;
@@ -45,6 +45,15 @@ pub(super) struct Piece {
     pub(super) scheme: Scheme,
     /// What was formed.
     pub(super) prepared: Option<Bytes>,
+}
+
+/// What a reservation would find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Foreseen {
+    /// Something has to be signed.
+    Work,
+    /// Every use has its answer.
+    Answers,
 }
 
 impl Signer {
@@ -74,6 +83,21 @@ impl Signer {
     }
 
     /// Reserves, with the audit's intent in the same commit where the store can.
+    /// What a reservation would find in this row.
+    ///
+    /// # Errors
+    /// Those of the reservation, in the audit trail like them.
+    pub(super) async fn foresee(&self, order: &Order<'_>, mut row: Sad) -> Result<Foreseen> {
+        match row.claim(&order.request, self.clock.now()) {
+            Ok(Claim::Answered(_)) => Ok(Foreseen::Answers),
+            Ok(Claim::Sign(_) | Claim::UnderWay) => Ok(Foreseen::Work),
+            Err(refusal) => {
+                self.audit.record(entry(Event::Refused, order).failed(refusal)).await?;
+                Err(refusal.into())
+            }
+        }
+    }
+
     async fn claim(&self, order: &Order<'_>) -> Result<Claim> {
         let (row, step, now) = (order.request.token.row(), order.request.clone(), self.clock.now());
         let reserve = self.tables.reserve_sad(&row, move |sad| reserved(sad.claim(&step, now)));

@@ -1,8 +1,9 @@
 //! CRLs made by rcgen, right and wrong.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint, DnType, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
+    CrlIssuingDistributionPoint, CrlScope, DnType, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    RevokedCertParams, SerialNumber, date_time_ymd,
 };
 
 use super::*;
@@ -37,6 +38,10 @@ impl Authority {
     }
 
     pub(crate) fn crl(&self, days: (u8, u8), revoked: &[u64]) -> Vec<u8> {
+        self.crl_about(None, days, revoked)
+    }
+
+    fn crl_about(&self, about: Option<CrlIssuingDistributionPoint>, days: (u8, u8), revoked: &[u64]) -> Vec<u8> {
         let revoked = revoked.iter().map(|serial| RevokedCertParams {
             serial_number: SerialNumber::from(*serial),
             revocation_time: date_time_ymd(2026, 11, 1),
@@ -47,7 +52,7 @@ impl Authority {
             this_update: date_time_ymd(2026, 11, days.0),
             next_update: date_time_ymd(2026, 12, days.1),
             crl_number: SerialNumber::from(1),
-            issuing_distribution_point: None,
+            issuing_distribution_point: about,
             revoked_certs: revoked.collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
@@ -73,6 +78,22 @@ fn a_crl_of_the_issuer_that_holds_and_does_not_name_the_certificate() {
     assert_eq!(judge(&own.crl((20, 20), &[]), &somebody, &own.subject, NOW - 30 * 86_400), Err(Wrong::Stale));
     for rubbish in [&b""[..], b"rubbish", &own.subject.der] {
         assert_eq!(judged(rubbish), Err(Wrong::Malformed));
+    }
+}
+
+#[test]
+fn a_crl_about_other_certificates_of_the_issuer_shows_nothing() {
+    let own = authority("own");
+    let somebody = own.certify(7);
+    for (url, scope, expected) in [
+        ("http://ca.example/crl", None, Ok(())),
+        ("http://ca.example/crl", Some(CrlScope::UserCertsOnly), Ok(())),
+        ("http://ca.example/crl", Some(CrlScope::CaCertsOnly), Err(Wrong::Foreign)),
+        ("http://ca.example/of-others", None, Err(Wrong::Foreign)),
+    ] {
+        let distribution_point = CrlDistributionPoint { uris: vec![url.to_owned()] };
+        let crl = own.crl_about(Some(CrlIssuingDistributionPoint { distribution_point, scope }), (20, 20), &[]);
+        assert_eq!(judge(&crl, &somebody, &own.subject, NOW), expected, "{url}");
     }
 }
 

@@ -35,6 +35,10 @@ impl Signer {
     /// Whether it can be formed at all: asked before anything is reserved. A document that the signature will stand in
     /// is read for that, and what was found comes back.
     pub(super) async fn formable(&self, asked: &DocumentToSign, signatory: &Signatory) -> Result<Read> {
+        // No page shows them, so nobody approved them.
+        if !self.policy.properties && !asked.properties.is_empty() {
+            return Err(Refusal::Property.into());
+        }
         match asked.format {
             Format::Pades => {
                 let update = pades::formable(&*self.pdf, asked, signatory, self.wall_clock()).await?;

@@ -16,10 +16,13 @@ use rsign_api::signer::{
 
 use self::form::{Read, form_one};
 use super::signing::Spender;
-use super::spending::{Order, Piece};
+use super::spending::{Foreseen, Order, Piece};
 use super::{Error, Result, Signer};
 use crate::credential::Credential;
 use crate::sad::{MAX_ENTRIES, Request, Sad, SadToken, Use, form_digest};
+
+/// How long the documents of one request may take to be read.
+const READING: Duration = Duration::from_secs(60);
 
 /// What the hashes of a request are digests of.
 #[derive(Debug)]
@@ -55,7 +58,7 @@ impl Signer {
         let key = self.wrapped_key(&credential, &asked.key).await?;
         own_certificate(&credential, &asked.chain)?;
         let chain: Vec<Vec<u8>> = asked.chain.iter().map(|der| der.0.clone()).collect();
-        // Only to see by which hash function a document was approved; what counts is the claim.
+        // To see by which hash function a document was approved, and what is refused anyway; what counts is the claim.
         let sad = self.tables.sads.find(&token.row()).await?.ok_or(Refusal::InvalidSad)?;
         let mut places = Vec::with_capacity(asked.documents.len());
         let mut uses: Vec<Use> = Vec::with_capacity(asked.documents.len());
@@ -65,9 +68,8 @@ impl Signer {
             places.push(wanted.hash.clone());
             match uses.iter().find(|other| other.hash == wanted.hash) {
                 None => {
-                    let signatory = Signatory { chain: chain.clone(), scheme: document.scheme };
-                    let read = self.formable(document, &signatory).await?;
-                    by_hash.insert(wanted.hash.clone(), Document { asked: document.clone(), digest, read });
+                    by_hash
+                        .insert(wanted.hash.clone(), Document { asked: document.clone(), digest, read: Read::Nothing });
                     uses.push(wanted);
                 }
                 Some(same) if *same == wanted => {}
@@ -75,7 +77,6 @@ impl Signer {
                 Some(_) => return Err(Refusal::HashNotAuthorized.into()),
             }
         }
-        let documents = Documents { by_hash, chain };
         let spender = Spender {
             credential: &asked.credential,
             client: &asked.client,
@@ -83,7 +84,14 @@ impl Signer {
             sad: &asked.sad,
         };
         let request = Request { epoch: credential.epoch, ..self.request(spender, uses)? };
-        let order = Order { credential: &credential, request, key, documents: Some(&documents) };
+        let order = Order { credential: &credential, request, key, documents: None };
+        // Nothing foreign is read for a request that will be refused, or has its answers.
+        if self.foresee(&order, sad).await? == Foreseen::Work {
+            let reading = self.read(&mut by_hash, &chain);
+            tokio::time::timeout(READING, reading).await.map_err(|_| Refusal::Busy)??;
+        }
+        let documents = Documents { by_hash, chain };
+        let order = Order { documents: Some(&documents), ..order };
         let answers = self.spend(&order).await?;
         let answers: HashMap<&Bytes, _> = order.request.uses.iter().map(|wanted| &wanted.hash).zip(answers).collect();
         let signed = places.iter().map(|hash| {
@@ -95,6 +103,15 @@ impl Signer {
             })
         });
         Ok(SignedDocuments { documents: signed.collect::<Result<_>>()? })
+    }
+
+    /// Reads what has to be read of each document before anything is reserved.
+    async fn read(&self, by_hash: &mut HashMap<Bytes, Document>, chain: &[Vec<u8>]) -> Result<()> {
+        for document in by_hash.values_mut() {
+            let signatory = Signatory { chain: chain.to_vec(), scheme: document.asked.scheme };
+            document.read = self.formable(&document.asked, &signatory).await?;
+        }
+        Ok(())
     }
 
     /// What is to be signed for each use, formed now.

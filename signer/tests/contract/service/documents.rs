@@ -311,6 +311,22 @@ async fn what_is_wrong_is_refused_before_anything_is_reserved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_no_page_shows_is_said_only_where_the_operator_lets_apps_say_it() {
+    let house = House::open().await;
+    let who = enrol(&house, KeyType::P256, Scal::Two).await;
+    let sad = who.authorize(&house, entries(&[hash(1)])).await;
+    let mime = Property { name: "mime-type".to_owned(), value: Some("DAp0ZXh0L3BsYWlu".to_owned()) };
+    let said = DocumentToSign { properties: vec![mime], ..who.cades(of(&hash(1))) };
+    let asked = who.asked(&sad, vec![said]);
+    house.hsm.forget();
+    let strict = house.under(|policy| policy.properties = rsign_signer::service::Policy::default().properties);
+    assert_eq!(refusal(strict.sign_documents(&asked).await), Refusal::Property);
+    assert_eq!(house.hsm.count(is_sign), 0);
+    house.signer.sign_documents(&asked).await.unwrap();
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_signature_that_does_not_verify_never_leaves() {
     let house = House::open().await;
     let who = enrol(&house, KeyType::P256, Scal::Two).await;

@@ -60,7 +60,7 @@ impl House {
     /// On another token than most tests need.
     pub(crate) async fn on(token: TestToken, policy: Policy, clients: Clients) -> Self {
         let enrolment = EnrolmentPolicy { scal1: true, hmac: true, multisign: 1000 };
-        Self::strict_on(token, Policy { enrolment, ..policy }, clients).await
+        Self::strict_on(token, Policy { enrolment, properties: true, ..policy }, clients).await
     }
 
     pub(crate) async fn strict(policy: Policy, clients: Clients) -> Self {
@@ -80,6 +80,13 @@ impl House {
     /// Another instance over the same store and HSM: what a restart brings, or a second process.
     pub(crate) fn restarted(&self) -> Arc<Signer> {
         build(&self.token, &self.hsm, &self.clock, &self.store, &self.ceremony, &self.policy)
+    }
+
+    /// Another instance, with the policy changed.
+    pub(crate) fn under(&self, change: impl FnOnce(&mut Policy)) -> Arc<Signer> {
+        let mut policy = self.policy.clone();
+        change(&mut policy);
+        build(&self.token, &self.hsm, &self.clock, &self.store, &self.ceremony, &policy)
     }
 
     /// Where the officers' keys are looked for.
