@@ -7,6 +7,7 @@ up for a person to try, until Ctrl-C.
 """
 
 import asyncio
+import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,7 @@ import pyhanko_sign
 from pyhanko_sign import Order, Sandbox
 from service import Failed, Service, clear
 from verdict import Rejected
+
 
 def sign_one_pdf(service: Service, folder: Path) -> None:
     sandbox = Sandbox.load(service.ready_file)

@@ -11,6 +11,7 @@ mod clients;
 mod common;
 mod concurrency;
 mod conformance;
+mod demo;
 mod documents;
 mod evil_gateway;
 mod failure;
