@@ -58,6 +58,10 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 
 async fn sign(options: Options) -> anyhow::Result<()> {
     let content = std::fs::read(&options.file).with_context(|| options.file.display().to_string())?;
+    let output = options.output.clone().unwrap_or_else(|| beside(&options.file));
+    // Before anybody approves anything: a signature that cannot be kept is lost.
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    anyhow::ensure!(folder.is_dir(), "{}: there is no such folder to put the signature into", folder.display());
     let Place { service, app, roots } = place(&options)?;
     let http = http_client(roots.as_deref())?;
     let service = Service::discover(&http, &service).await?;
@@ -84,7 +88,6 @@ async fn sign(options: Options) -> anyhow::Result<()> {
     let sad = consent.ask("may sign this file with your key", &list).await?;
     let signature = service.sign_hash(&token, &sad, &credential, &detached.digest).await?;
 
-    let output = options.output.unwrap_or_else(|| beside(&options.file));
     std::fs::write(&output, detached.finish(&signature)?).with_context(|| output.display().to_string())?;
     step(&format!("signature: {}", output.display()));
     println!(
