@@ -62,12 +62,15 @@ async fn sign(options: Options) -> anyhow::Result<()> {
     // Before anybody approves anything: a signature that cannot be kept is lost.
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     anyhow::ensure!(folder.is_dir(), "{}: there is no such folder to put the signature into", folder.display());
-    let Place { service, app, roots } = place(&options)?;
+    let Place { service, app, roots, authority } = place(&options)?;
     let http = http_client(roots.as_deref())?;
     let service = Service::discover(&http, &service).await?;
     step(&format!("{}: CSC {}, at {}", service.name(), service.specification(), service.base()));
     let consent = Consent::new(&http, &app, service.authorization_server()?, !options.no_browser).await?;
 
+    if let Some(file) = &options.sandbox {
+        step(&format!("names, passwords and PINs of people to sign in as are in {}", file.display()));
+    }
     let token = consent.ask("may see your certificates", &[("scope", "service")]).await?;
     let credential = service.credential(&token, options.credential.as_deref()).await?;
     step(&format!("key: {}", credential.subject));
@@ -91,9 +94,10 @@ async fn sign(options: Options) -> anyhow::Result<()> {
     std::fs::write(&output, detached.finish(&signature)?).with_context(|| output.display().to_string())?;
     step(&format!("signature: {}", output.display()));
     println!(
-        "verify it: openssl cms -verify -binary -inform DER -in {} -content {} -CAfile CA.pem -purpose any -out /dev/null",
+        "verify it: openssl cms -verify -binary -inform DER -in {} -content {} -CAfile {} -purpose any -out /dev/null",
         output.display(),
-        options.file.display()
+        options.file.display(),
+        authority.as_deref().unwrap_or(Path::new("CA.pem")).display()
     );
     Ok(())
 }
@@ -110,6 +114,8 @@ struct Place {
     service: String,
     app: App,
     roots: Option<PathBuf>,
+    /// Who certified the keys, PEM, where that is known.
+    authority: Option<PathBuf>,
 }
 
 fn place(options: &Options) -> anyhow::Result<Place> {
@@ -124,11 +130,12 @@ fn place(options: &Options) -> anyhow::Result<Place> {
         service: options.service.clone().unwrap_or_default(),
         app: App { client_id: options.client_id.clone().unwrap_or_default(), client_secret: secret.transpose()? },
         roots: options.tls_ca.clone(),
+        authority: None,
     })
 }
 
 fn from_ready_file(file: &Path) -> anyhow::Result<Place> {
-    let text = std::fs::read(file).with_context(|| file.display().to_string())?;
+    let text = std::fs::read(file).with_context(|| format!("{}: is a sandbox running there?", file.display()))?;
     let ready: serde_json::Value = serde_json::from_slice(&text).with_context(|| file.display().to_string())?;
     let clients = ready["clients"].as_array().context("the ready file names no clients")?;
     let client = clients.iter().find(|client| client["client_secret"].is_string());
@@ -141,6 +148,7 @@ fn from_ready_file(file: &Path) -> anyhow::Result<Place> {
             client_secret: text(&client["client_secret"]),
         },
         roots: text(&ready["tls_ca"]).map(PathBuf::from),
+        authority: text(&ready["signing_ca"]).map(PathBuf::from),
     })
 }
 
