@@ -63,22 +63,9 @@ impl Prompt {
     /// What two requests have in common that ask for the same.
     #[must_use]
     pub fn digest(&self) -> String {
-        let mut digest = Sha256::new();
-        let count = self.signatures.to_string();
-        let parts = [&self.client, &self.credential, &count, self.description.as_deref().unwrap_or_default()];
-        let signed = self.signed.as_deref().unwrap_or_default();
-        for part in parts.into_iter().map(AsRef::as_ref).chain([signed]) {
-            let part: &str = part;
-            digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            digest.update(part);
-        }
-        for entry in &self.list {
-            digest.update(u64::try_from(entry.hash.len()).unwrap_or(u64::MAX).to_be_bytes());
-            digest.update(&entry.hash.0);
-            digest.update(format!("{:?} {:?}", entry.r#type, entry.algorithm));
-            digest.update(entry.label.as_ref().map_or(&[][..], |label| &label.0));
-        }
-        HEXLOWER.encode(&digest.finalize())
+        let Self { client, credential, signatures, description, signed, list, .. } = self;
+        let wish = serde_json::json!([client, credential, signatures, description, signed, list]);
+        HEXLOWER.encode(&Sha256::digest(wish.to_string()))
     }
 }
 
@@ -276,6 +263,9 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
+    use rsign_api::bytes::Bytes;
+    use rsign_api::signer::EntryType;
+
     use super::*;
 
     const BOUNDS: Bounds = Bounds { of_client: 2, of_user: 3, in_vain: 3 };
@@ -288,6 +278,27 @@ mod tests {
         let (laid, answer) = std::mem::take(desk).lay(slip(id, client, now + PATIENCE), BOUNDS, now);
         *desk = laid;
         answer
+    }
+
+    #[test]
+    fn the_same_hash_as_something_else_is_another_wish() {
+        let entry = |r#type| Entry { r#type, algorithm: None, hash: Bytes(vec![7; 32]), label: None };
+        let prompt = |id: &str, r#type| Prompt {
+            id: id.to_owned(),
+            client: "app".to_owned(),
+            app: "App".to_owned(),
+            user: "ann".to_owned(),
+            credential: "key".to_owned(),
+            signatures: 1,
+            list: vec![entry(r#type)],
+            description: None,
+            signed: None,
+            progress: Progress::Waiting,
+            asked_at: 0,
+            expires_at: PATIENCE,
+        };
+        assert_eq!(prompt("a", EntryType::Sdr).digest(), prompt("b", EntryType::Sdr).digest());
+        assert_ne!(prompt("a", EntryType::Sdr).digest(), prompt("a", EntryType::Dtbsr).digest());
     }
 
     #[test]

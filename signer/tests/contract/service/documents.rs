@@ -294,6 +294,15 @@ async fn what_is_wrong_is_refused_before_anything_is_reserved() {
         (with(&|document| document.scheme = rsa), Refusal::Algorithm),
         (with(&|document| document.subject = of(&Bytes(digest(HashAlgorithm::Sha512, 1)))), Refusal::DigestLength),
         (with(&|document| document.subject = of(&hash(2))), Refusal::ForeignDocument),
+        // It is no PDF, but nobody has to read it to know that it was not approved.
+        (
+            with(&|document| {
+                document.format = Format::Pades;
+                document.envelope = Envelope::Revision;
+                document.subject = DocumentSubject::Document(Bytes(b"no PDF".to_vec()));
+            }),
+            Refusal::ForeignDocument,
+        ),
         (with(&|document| document.properties = vec![property("colour")]), Refusal::Property),
         // The signer says these itself.
         (with(&|document| document.properties = vec![property("1.2.840.113549.1.9.5")]), Refusal::Property),
