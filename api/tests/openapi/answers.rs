@@ -298,7 +298,6 @@ fn the_documents_name_every_code_and_no_other() {
         code::REQUEST_NOT_SUPPORTED,
         code::AUTHENTICATION_ERROR,
     ];
-    // `invalid_otp` of 2.x and `invalid_hash` are of methods that are planned.
     let of_version = [
         vec![code::INVALID_PIN, code::INVALID_OTP],
         vec![code::INVALID_AUTHENTICATION_DATA, code::INVALID_OTP, "invalid_hash", code::ACCEPTED_REQUEST],
