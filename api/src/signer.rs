@@ -15,7 +15,9 @@ pub use channel::{
     ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, Enrol, Obstacle, Operation, Registration,
 };
 pub use code::{DrawCode, DrawnCode};
-pub use documents::{DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments};
+pub use documents::{
+    DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments, WITH_DOCUMENTS,
+};
 pub use refusal::{Refusal, Refused};
 
 use crate::algorithm::{HashAlgorithm, KeyType, Scheme};

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rsign_spool::Spool;
+
 use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
@@ -105,6 +107,8 @@ pub struct App {
     pub signing: Arc<Signing>,
     /// Signed documents.
     pub documents: Arc<Documents>,
+    /// Where documents are while somebody works on them.
+    pub spool: Spool,
     /// Signatures that are fetched later.
     pub jobs: Jobs,
     /// Time-stamps; none where no authority is named.
@@ -333,6 +337,7 @@ impl App {
             callback: Arc::clone(&parts.callback),
             patience: patience(config),
             most: config.asynchronous.jobs,
+            results: config.asynchronous.results(),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
         });
@@ -359,6 +364,7 @@ impl App {
             one_time_codes,
             signing,
             documents,
+            spool: config.spool.open(config.store.file()),
             jobs,
             time_stamps: stamps,
             authority,

@@ -19,7 +19,7 @@ use der::asn1::ObjectIdentifier;
 pub use archive::Archive;
 pub use attribute::Attribute;
 pub use property::{NAMES, read as read_properties};
-pub use signed_data::{Signed, finish, finish_bare};
+pub use signed_data::{Around, Signed, finish, finish_around, finish_bare};
 pub use token::certificates as token_certificates;
 
 use crate::Signatory;

@@ -6,7 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::algorithm::Scheme;
 use crate::bytes::Bytes;
 use crate::document::{Envelope, Format};
+use crate::octets::{self, Octets};
 use crate::secret::expose;
+
+/// Media type of a [`SignDocuments`] with documents: its length (4 octets, big-endian), the message in JSON, then the
+/// octets of each document in the order of the message, which has their numbers.
+pub const WITH_DOCUMENTS: &str = "application/vnd.rsign.documents";
 
 /// Spends approved documents or digests of documents.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,8 +56,27 @@ pub struct DocumentToSign {
 pub enum DocumentSubject {
     /// Its digest, as long as the scheme's hash function says: spends [`super::EntryType::Sdr`].
     Digest(Bytes),
-    /// All of it: spends [`super::EntryType::Sodr`], approved by its digest under any hash function.
-    Document(Bytes),
+    /// All of it: spends [`super::EntryType::Sodr`], approved by its digest under any hash function. The message has the
+    /// number of its octets; they travel behind it.
+    Document(#[serde(with = "octets::beside")] Octets),
+}
+
+impl SignDocuments {
+    /// The documents, in their order.
+    pub fn octets(&self) -> impl Iterator<Item = &Octets> {
+        self.documents.iter().filter_map(|document| match &document.subject {
+            DocumentSubject::Document(octets) => Some(octets),
+            DocumentSubject::Digest(_) => None,
+        })
+    }
+
+    /// The same, to be replaced by what came.
+    pub fn octets_mut(&mut self) -> impl Iterator<Item = &mut Octets> {
+        self.documents.iter_mut().filter_map(|document| match &mut document.subject {
+            DocumentSubject::Document(octets) => Some(octets),
+            DocumentSubject::Digest(_) => None,
+        })
+    }
 }
 
 /// One of `signed_props`.

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
+use rsign_api::csc::documents::Lifted;
 use rsign_api::error::MALFORMED;
 use zeroize::Zeroizing;
 
 use super::error::Problem;
+use super::lift::{Lifter, Stop};
 use crate::config::limits::Limits;
 
 /// How many times the limit is read and thrown away, so that an honest client hears 413 and not a reset connection.
@@ -24,10 +26,58 @@ pub(super) async fn read(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8
     }
 }
 
-/// The whole body of a request that holds documents.
-pub(super) async fn read_documents(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let body_timeout_seconds = limits.documents_timeout_seconds;
-    read(body, &Limits { body: limits.documents, body_timeout_seconds, ..*limits }).await
+/// A body that holds documents: what is beside them, and the documents, which are taken out while they arrive.
+pub(super) async fn read_documents(
+    body: Body,
+    limits: &Limits,
+    lifter: impl FnOnce(usize) -> Lifter,
+) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
+    let patience = Duration::from_secs(limits.documents_timeout_seconds);
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    match tokio::time::timeout(patience, lift(body, limits.documents, lifter(announced))).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, MALFORMED)),
+    }
+}
+
+async fn lift(mut body: Body, limit: usize, lifter: Lifter) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
+    let mut seen = 0_usize;
+    let mut lifter = Ok(lifter);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::from(MALFORMED))?;
+        let Ok(data) = frame.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        lifter = match lifter {
+            Ok(_) if seen > limit => Err(Stop::TooLong),
+            Ok(lifter) => push(lifter, data).await?,
+            // Thrown away, so that an honest client hears why.
+            Err(stop) => Err(stop),
+        };
+        if seen > limit.saturating_mul(2) {
+            break;
+        }
+    }
+    lifter.map(Lifter::finish).map_err(Problem::from)
+}
+
+/// What may block does so where that holds up nobody.
+async fn push(mut lifter: Lifter, data: Bytes) -> Result<Result<Lifter, Stop>, Problem> {
+    let blocks = lifter.may_block();
+    let work = move || lifter.push(&data).map(|()| lifter);
+    if blocks { tokio::task::spawn_blocking(work).await.map_err(Problem::internal) } else { Ok(work()) }
+}
+
+impl From<Stop> for Problem {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Malformed => MALFORMED.into(),
+            Stop::TooLong | Stop::Documents(rsign_spool::Error::TooLong) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, MALFORMED)
+            }
+            Stop::Documents(error @ rsign_spool::Error::Full) => Self::unavailable(error),
+            Stop::Documents(error @ rsign_spool::Error::Failed(_)) => Self::internal(error),
+        }
+    }
 }
 
 /// The whole body, which may have at most so many octets if the limit is not lower.

@@ -32,10 +32,10 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     let clock = Arc::new(SystemClock);
     let signer = Arc::new(Signer::new(Parts {
         hsm: pool.clone(),
-        pdf: Arc::new(Helpers::new(
-            std::env::current_exe()?,
-            std::thread::available_parallelism().map_or(2, usize::from),
-        )),
+        pdf: Arc::new(
+            Helpers::new(std::env::current_exe()?, config.documents.helpers)
+                .with_memory(config.documents.helper_memory),
+        ),
         store,
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
@@ -56,7 +56,9 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     })?);
     signer.audit().record(Entry::of(Event::Started).because(env!("CARGO_PKG_VERSION"))).await?;
     let rejections = PeerRejections::new(signer.audit().clone(), clock);
-    let serving = serve(&config.listen, router(Arc::clone(&signer)), rejections).await.map_err(anyhow::Error::msg)?;
+    let spool = config.spool.open(config.store.file());
+    let router = router(Arc::clone(&signer), spool);
+    let serving = serve(&config.listen, router, rejections).await.map_err(anyhow::Error::msg)?;
     let admin = tokio::spawn(admin::serve(config.admin.clone(), Arc::clone(&signer)));
     let tidying = tokio::spawn(tidy(Arc::clone(&signer)));
     tracing::info!(address = %serving.address, "signer serving");

@@ -10,22 +10,22 @@ use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
     Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential, CredentialName, Done, DrawCode,
-    Extend, IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, path,
+    Extend, IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, path,
 };
+use rsign_spool::Spool;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::task::JoinError;
 
+use super::documents;
 use super::error::Failure;
 use crate::service::{Error, Result, Signer};
 
-/// Largest message without documents: a request of 1000 hashes and a 4096-bit key stays below 128 KiB.
+/// Largest message but one: a request of 1000 hashes and a 4096-bit key stays below 128 KiB.
 const MAX_BODY: usize = 1 << 20;
 
-/// Largest message that holds documents: what a gateway takes of them, and what stands around it.
-const MAX_DOCUMENTS: usize = 24 << 20;
-
 /// Every method of the signer.
-pub fn router(signer: Arc<Signer>) -> Router {
+pub fn router(signer: Arc<Signer>, spool: Spool) -> Router {
     Router::new()
         .route(path::CREATE, method(|signer, asked: CreateCredential| async move { signer.create(&asked).await }))
         .route(path::ISSUE, method(|signer, asked: IssueCertificate| async move { signer.issue(&asked).await }))
@@ -44,11 +44,7 @@ pub fn router(signer: Arc<Signer>) -> Router {
         .route(path::EXTEND, method(|signer, asked: Extend| async move { signer.extend(&asked).await }))
         .route(path::REVOKE, method(|signer, asked: RevokeSad| async move { done(signer.revoke(&asked).await) }))
         .route(path::SIGN, method(|signer, asked: Sign| async move { signer.sign(&asked).await }))
-        .route(
-            path::SIGN_DOCUMENTS,
-            method(|signer, asked: SignDocuments| async move { signer.sign_documents(&asked).await })
-                .layer(DefaultBodyLimit::max(MAX_DOCUMENTS)),
-        )
+        .route(path::SIGN_DOCUMENTS, post(move |state, request| documents::sign(state, spool.clone(), request)))
         .route(
             path::CHANNEL_HELLO,
             method(|signer, asked: ChannelHello| async move { signer.open_channel(&asked).await }),
@@ -74,11 +70,13 @@ where
 {
     post(move |State(signer): State<Arc<Signer>>, Message(asked): Message<A>| {
         let call = tokio::spawn(serve(signer, asked));
-        async move {
-            let outcome = call.await.unwrap_or_else(|error| Err(Error::Incident(error.to_string())));
-            outcome.map(Json).map_err(Failure)
-        }
+        async move { settled(call.await) }
     })
+}
+
+/// The answer of a call that had a task of its own.
+pub(super) fn settled<T>(outcome: std::result::Result<Result<T>, JoinError>) -> std::result::Result<Json<T>, Failure> {
+    outcome.unwrap_or_else(|error| Err(Error::Incident(error.to_string()))).map(Json).map_err(Failure)
 }
 
 fn done(outcome: Result<()>) -> Result<Done> {
@@ -94,11 +92,14 @@ impl<S: Send + Sync, T: DeserializeOwned> axum::extract::FromRequest<S> for Mess
     async fn from_request(request: axum::extract::Request, state: &S) -> std::result::Result<Self, Response> {
         let body = Bytes::from_request(request, state).await.map_err(|rejection| rejection.into_response())?;
         let body = zeroize_on_drop(body);
-        serde_json::from_slice(&body).map(Self).map_err(|_| {
-            tracing::warn!("a message could not be read");
-            (StatusCode::CONFLICT, Json(Refused { refused: Refusal::Malformed })).into_response()
-        })
+        serde_json::from_slice(&body).map(Self).map_err(|_| malformed())
     }
+}
+
+/// What cannot be read.
+pub(super) fn malformed() -> Response {
+    tracing::warn!("a message could not be read");
+    (StatusCode::CONFLICT, Json(Refused { refused: Refusal::Malformed })).into_response()
 }
 
 /// The body may hold a PIN: where nobody else has the buffer, it is wiped after reading.

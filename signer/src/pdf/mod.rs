@@ -3,6 +3,7 @@
 //!
 //! [`process`] starts one such process for each document and ends it in time; [`helper`] is what runs in it.
 
+mod confinement;
 pub mod helper;
 pub mod process;
 mod wire;
@@ -14,6 +15,7 @@ use rsign_ades::Envelope;
 use rsign_ades::pdf::Update;
 use rsign_ades::xml::Spot;
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::octets::Octets;
 use rsign_api::signer::{Property, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -57,8 +59,8 @@ pub struct Canonical {
 #[async_trait]
 pub trait Pdf: Send + Sync + std::fmt::Debug {
     /// The update of this document, with a gap for the CMS.
-    async fn update(&self, document: &[u8], wanted: Wanted<'_>) -> Result<Update, Fault>;
+    async fn update(&self, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault>;
 
     /// The digest of an XML document's canonical form by this hash function, and where its signature goes.
-    async fn canonical(&self, document: &[u8], hash: HashAlgorithm) -> Result<Canonical, Fault>;
+    async fn canonical(&self, document: &Octets, hash: HashAlgorithm) -> Result<Canonical, Fault>;
 }

@@ -8,7 +8,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use rsign_ades::pdf::{Limits, Update};
+use rsign_ades::xml;
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::octets::{Octets, PIECE};
 use rsign_api::signer::Refusal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -32,13 +34,17 @@ pub struct Helpers {
     program: PathBuf,
     free: Semaphore,
     patience: Duration,
+    memory: u64,
 }
+
+/// Octets of memory of one helper: a document of 256 MiB, and what lopdf makes of one.
+pub const MEMORY: u64 = 1 << 30;
 
 impl Helpers {
     /// Starts them as `program document-helper`, at most `count` at once.
     #[must_use]
     pub fn new(program: PathBuf, count: usize) -> Self {
-        Self { program, free: Semaphore::new(count.max(1)), patience: PATIENCE }
+        Self { program, free: Semaphore::new(count.max(1)), patience: PATIENCE, memory: MEMORY }
     }
 
     /// The same with another time limit.
@@ -47,19 +53,27 @@ impl Helpers {
         Self { patience, ..self }
     }
 
-    async fn ask(&self, document: &[u8], task: Task) -> Result<Answer, Fault> {
-        if document.len() > Limits::default().octets {
+    /// The same with so many octets of memory each.
+    #[must_use]
+    pub fn with_memory(self, memory: u64) -> Self {
+        Self { memory, ..self }
+    }
+
+    async fn ask(&self, document: &Octets, task: Task, most: usize) -> Result<Answer, Fault> {
+        if document.len() > most as u64 {
             return Err(refused("the document is too long"));
         }
         let permit = tokio::time::timeout(QUEUE, self.free.acquire()).await;
         let _permit = permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?;
-        let question = &Question { task, document: u64::try_from(document.len()).unwrap_or(u64::MAX) };
+        let question = &Question { task, document: document.len() };
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(Fault::Unavailable)?;
         ours.set_nonblocking(true).map_err(Fault::Unavailable)?;
         let socket = UnixStream::from_std(ours).map_err(Fault::Unavailable)?;
         // What a parser may say about a document goes nowhere, and it is told nothing of where it runs.
         let mut child = Command::new(&self.program)
             .arg("document-helper")
+            .arg("--memory")
+            .arg(self.memory.to_string())
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -84,10 +98,10 @@ fn refused(why: &str) -> Fault {
     Fault::Refused(Refusal::Document, why.to_owned())
 }
 
-async fn talk(mut socket: UnixStream, document: &[u8], question: &Question) -> io::Result<Answer> {
+async fn talk(mut socket: UnixStream, document: &Octets, question: &Question) -> io::Result<Answer> {
     socket.write_all(&wire::encode(question)?).await?;
     // A helper that refuses a long document at once does not wait for the rest of it.
-    let written = socket.write_all(document).await;
+    let written = send(&mut socket, document).await;
     let length = match socket.read_u32().await {
         Ok(length) => length as usize,
         Err(error) => return Err(written.err().unwrap_or(error)),
@@ -100,9 +114,22 @@ async fn talk(mut socket: UnixStream, document: &[u8], question: &Question) -> i
     wire::decode(&content)
 }
 
+async fn send(socket: &mut UnixStream, document: &Octets) -> io::Result<()> {
+    if let Some(octets) = document.held() {
+        return socket.write_all(octets).await;
+    }
+    let mut at = 0;
+    while at < document.len() {
+        let piece = rsign_spool::piece(document, at, PIECE).await?;
+        socket.write_all(&piece).await?;
+        at += piece.len() as u64;
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl Pdf for Helpers {
-    async fn update(&self, document: &[u8], wanted: Wanted<'_>) -> Result<Update, Fault> {
+    async fn update(&self, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault> {
         let since = wanted.at.duration_since(UNIX_EPOCH).unwrap_or_default();
         let task = Task::Pdf {
             envelope: wanted.envelope,
@@ -110,19 +137,20 @@ impl Pdf for Helpers {
             at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             reserve: u64::try_from(wanted.reserve).unwrap_or(u64::MAX),
         };
-        match self.ask(document, task).await? {
+        match self.ask(document, task, Limits::default().octets).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Update { octets, start, end } => {
                 let place = |at| usize::try_from(at).unwrap_or(usize::MAX);
-                let update = Update::from_parts(octets, document.len(), place(start)..place(end));
+                let length = usize::try_from(document.len()).unwrap_or(usize::MAX);
+                let update = Update::from_parts(octets, length, place(start)..place(end));
                 update.map_err(|error| refused(&error.to_string()))
             }
             Answer::Xml(_) => Err(refused(ANOTHER)),
         }
     }
 
-    async fn canonical(&self, document: &[u8], hash: HashAlgorithm) -> Result<Canonical, Fault> {
-        match self.ask(document, Task::Xml { hash }).await? {
+    async fn canonical(&self, document: &Octets, hash: HashAlgorithm) -> Result<Canonical, Fault> {
+        match self.ask(document, Task::Xml { hash }, xml::LIMIT).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Xml(found) if found.digest.len() == hash.len() => Ok(found),
             Answer::Xml(_) | Answer::Update { .. } => Err(refused(ANOTHER)),

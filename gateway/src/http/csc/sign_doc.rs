@@ -27,7 +27,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         let validation = ask.wants_validation();
         let order = Order { bearer: call.bearer, credential, sad, documents, validation };
         match mode {
-            Mode::Synchronous => Reply::json(&site.app.documents.sign(order).await?),
+            Mode::Synchronous => Reply::documents(site.app.documents.sign(order).await?),
             Mode::Asynchronous(deferral) => {
                 let work = jobs::Work::Documents(order);
                 Reply::json(&Deferred { response: site.app.jobs.start(jobs::Order { work, deferral }).await? })

@@ -1,10 +1,13 @@
 //! One match on the format: what a signature becomes.
 
+use std::borrow::Cow;
+
 use rsign_ades::pdf::Prepared;
 use rsign_ades::{Signatory, cms, jws, xml};
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Envelope, Format};
+use rsign_api::octets::Octets;
 use rsign_api::signer::{DocumentSubject, Refusal, SignedDocument};
 
 use super::Error;
@@ -15,7 +18,7 @@ use crate::service::signing;
 #[derive(Debug)]
 pub(super) enum Finished {
     /// It holds the document.
-    WithSignature(Vec<u8>),
+    WithSignature(Octets),
     /// It stands by itself.
     Object(Vec<u8>),
 }
@@ -58,13 +61,15 @@ fn pades(
     match &document.subject {
         DocumentSubject::Digest(_) => cades(document, signed, chain, stamp).map_err(unfinished),
         DocumentSubject::Document(octets) => {
+            let length = usize::try_from(octets.len()).map_err(unfinished)?;
             let Prepared { attributes, update } =
-                Prepared::from_octets(&signed.prepared, octets.len()).map_err(unfinished)?;
+                Prepared::from_octets(&signed.prepared, length).map_err(unfinished)?;
             let signed = SignedDocument { signature: signed.signature.clone(), prepared: Bytes(attributes) };
-            let (Finished::Object(cms) | Finished::WithSignature(cms)) =
-                cades(document, &signed, chain, stamp).map_err(unfinished)?;
+            let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
+            let unsigned = stamps(stamp).map_err(unfinished)?;
+            let cms = cms::finish(&parts(&signatory, &signed, &unsigned)).map_err(unfinished)?;
             let appended = update.fill(&cms).map_err(unfinished)?;
-            Ok(Finished::WithSignature([octets.0.as_slice(), &appended].concat()))
+            Ok(Finished::WithSignature(Octets::joined(vec![octets.clone(), appended.into()])))
         }
     }
 }
@@ -76,20 +81,37 @@ fn cades(
     stamp: Option<Vec<u8>>,
 ) -> Result<Finished, cms::Error> {
     let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-    let content = content(document);
-    let unsigned: Vec<_> = stamp.map(cms::Attribute::signature_time_stamp).transpose()?.into_iter().collect();
-    let object = cms::finish(&cms::Signed {
-        signatory: &signatory,
+    let unsigned = stamps(stamp)?;
+    around(document, &parts(&signatory, signed, &unsigned))
+}
+
+/// A CMS, around its document if it is attached.
+pub(super) fn around(document: &Document, parts: &cms::Signed<'_>) -> Result<Finished, cms::Error> {
+    match (&document.subject, document.envelope) {
+        (DocumentSubject::Document(octets), Envelope::Attached) => {
+            let cms::Around { before, after } = cms::finish_around(parts, octets.len())?;
+            Ok(Finished::WithSignature(Octets::joined(vec![before.into(), octets.clone(), after.into()])))
+        }
+        _ => cms::finish(parts).map(Finished::Object),
+    }
+}
+
+fn parts<'a>(signatory: &'a Signatory, signed: &'a SignedDocument, unsigned: &'a [cms::Attribute]) -> cms::Signed<'a> {
+    cms::Signed {
+        signatory,
         content_type: cms::DATA,
-        content,
+        content: None,
         attributes: &signed.prepared,
         signature: &signed.signature,
         certificates: &[],
         crls: &[],
         ocsp: &[],
-        unsigned: &unsigned,
-    })?;
-    Ok(if content.is_some() { Finished::WithSignature(object) } else { Finished::Object(object) })
+        unsigned,
+    }
+}
+
+fn stamps(stamp: Option<Vec<u8>>) -> Result<Vec<cms::Attribute>, cms::Error> {
+    Ok(stamp.map(cms::Attribute::signature_time_stamp).transpose()?.into_iter().collect())
 }
 
 fn jades(
@@ -104,7 +126,8 @@ fn jades(
         |content| jws::finish(text(signed)?, &content, &signatory, &signed.signature, &stamps).map_err(unfinished);
     match (&document.subject, document.envelope) {
         (DocumentSubject::Document(octets), Envelope::Attached) => {
-            finish(jws::Content::Attached { document: octets, media_type: None }).map(Finished::WithSignature)
+            let jws = finish(jws::Content::Attached { document: &whole(octets)?, media_type: None })?;
+            Ok(Finished::WithSignature(jws.into()))
         }
         // What the header says of the document is in what the signer prepared.
         (_, Envelope::Detached) => {
@@ -127,10 +150,10 @@ fn xades(
     match (&document.subject, document.envelope) {
         (DocumentSubject::Document(octets), Envelope::Enveloped) => {
             let spot = &spot.ok_or_else(not_formed)?;
-            finish(xml::Place::Within { document: octets, spot }).map(Finished::WithSignature)
+            Ok(Finished::WithSignature(finish(xml::Place::Within { document: &whole(octets)?, spot })?.into()))
         }
         (DocumentSubject::Document(octets), Envelope::Enveloping) => {
-            finish(xml::Place::Around(octets)).map(Finished::WithSignature)
+            Ok(Finished::WithSignature(finish(xml::Place::Around(&whole(octets)?))?.into()))
         }
         (_, Envelope::Detached) => finish(xml::Place::Detached).map(Finished::Object),
         _ => Err(not_formed()),
@@ -142,15 +165,24 @@ fn text(signed: &SignedDocument) -> Result<&str, Error> {
     std::str::from_utf8(&signed.prepared).map_err(unfinished)
 }
 
-fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(super) fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Unfinished(error.into())
 }
 
-/// What an attached signature holds.
-pub(super) fn content(document: &Document) -> Option<&[u8]> {
-    match (&document.subject, document.envelope) {
-        (DocumentSubject::Document(octets), Envelope::Attached) => Some(octets.0.as_slice()),
-        _ => None,
+/// Longest document that XML or JSON is put around: it is in memory several times over.
+const TEXT: usize = xml::LIMIT;
+
+/// All of a document that text is put around.
+fn whole(octets: &Octets) -> Result<Cow<'_, [u8]>, Error> {
+    octets.whole(TEXT).map_err(unfinished)
+}
+
+/// Whether it is too long for its format: asked before it is signed.
+pub(super) fn is_too_long(document: &Document) -> bool {
+    let text = matches!(document.format, Format::Jades | Format::Xades) && document.envelope != Envelope::Detached;
+    match &document.subject {
+        DocumentSubject::Document(octets) => text && octets.len() > TEXT as u64,
+        DocumentSubject::Digest(_) => false,
     }
 }
 

@@ -104,6 +104,9 @@ impl Documents {
     /// See [`Error`].
     pub async fn sign(&self, order: Order) -> Result<SignedDocuments, Error> {
         let Order { bearer, credential, sad, documents, validation } = order;
+        if documents.iter().any(finish::is_too_long) {
+            return Err(signing::Error::Signer(signer::Error::Refused(Refusal::Document)).into());
+        }
         let certificate = self.credentials.certificate(&credential.id).await.map_err(signing::Error::from)?;
         let certificate = certificate.ok_or(signing::Error::Signer(signer::Error::Refused(Refusal::Disabled)))?;
         let chain: Vec<Bytes> = std::iter::once(certificate.end_entity).chain(certificate.chain).collect();
@@ -138,7 +141,7 @@ impl Documents {
         let mut all = Found::default();
         for (finished, found) in completed {
             match finished {
-                Finished::WithSignature(octets) => answer.with_signature.push(Bytes(octets)),
+                Finished::WithSignature(octets) => answer.with_signature.push(octets),
                 Finished::Object(octets) => answer.objects.push(Bytes(octets)),
             }
             all.add(found);

@@ -1,5 +1,6 @@
 //! One match on the format: what is signed around a document.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use rsign_ades::pdf::Update;
@@ -12,6 +13,9 @@ use crate::service::{Error, Result, Signer};
 
 /// The media type of octets of which nothing is known (RFC 2046, 4.5.1): XAdES wants one.
 const ANY: &str = "application/octet-stream";
+
+/// Longest document that JSON is put around, octets: it is in memory several times over.
+const LONGEST: u64 = xml::LIMIT as u64;
 
 /// What the key signs, and what the format needs besides to finish.
 #[derive(Debug)]
@@ -47,7 +51,11 @@ impl Signer {
             Format::Cades => attributes(&asked.properties).map(drop)?,
             Format::Jades | Format::Xades if !asked.properties.is_empty() => return Err(Refusal::Property.into()),
             Format::Jades => {
-                json_content(asked, &[], "")?;
+                json_content(asked, &[], &[], "")?;
+                let attached = asked.envelope == Envelope::Attached;
+                if attached && matches!(&asked.subject, DocumentSubject::Document(octets) if octets.len() > LONGEST) {
+                    return Err(Refusal::Document.into());
+                }
                 jws::sayable(signatory).map_err(json_fault)?;
             }
             Format::Xades => {
@@ -66,12 +74,12 @@ impl Signer {
 /// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where the
 /// signer has it, is in what was asked.
 pub(super) fn form_one(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
-    let Document { asked, digest, read } = document;
+    let Document { asked, digest, hashed, read } = document;
     match asked.format {
         Format::Cades => cades(asked, digest, signatory, at),
         Format::Pades => {
             let update = if let Read::Pdf(update) = read { Some(update) } else { None };
-            pades::form(asked, digest, update, signatory)
+            pades::form(asked, digest, update.zip(hashed.as_ref()), signatory)
         }
         Format::Jades => jades(asked, digest, signatory, at),
         Format::Xades => xades(document, signatory, at),
@@ -91,7 +99,13 @@ fn cades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: Syste
 
 fn jades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: SystemTime) -> Result<Formed> {
     let name = rsign_ades::name(signatory.scheme.hash(), digest);
-    let content = json_content(asked, digest, &name)?;
+    let whole = match (asked.envelope, &asked.subject) {
+        (Envelope::Attached, DocumentSubject::Document(octets)) => {
+            octets.whole(xml::LIMIT).map_err(|error| Error::Incident(error.to_string()))?
+        }
+        _ => Cow::Borrowed(&[][..]),
+    };
+    let content = json_content(asked, &whole, digest, &name)?;
     let protected = jws::prepare(&content, at, signatory).map_err(json_fault)?;
     let signed = jws::to_be_signed(&protected, &content);
     let digest = rsign_ades::digest(signatory.scheme.hash(), &signed);
@@ -99,11 +113,14 @@ fn jades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: Syste
 }
 
 /// The document itself where it will be inside, else its digest, under a name that is nothing but the digest.
-fn json_content<'a>(asked: &'a DocumentToSign, digest: &'a [u8], name: &'a str) -> Result<jws::Content<'a>> {
+fn json_content<'a>(
+    asked: &DocumentToSign,
+    document: &'a [u8],
+    digest: &'a [u8],
+    name: &'a str,
+) -> Result<jws::Content<'a>> {
     match (asked.envelope, &asked.subject) {
-        (Envelope::Attached, DocumentSubject::Document(document)) => {
-            Ok(jws::Content::Attached { document, media_type: None })
-        }
+        (Envelope::Attached, DocumentSubject::Document(_)) => Ok(jws::Content::Attached { document, media_type: None }),
         (Envelope::Detached, _) => Ok(jws::Content::Detached { name, digest, media_type: None }),
         _ => Err(Refusal::Format.into()),
     }
@@ -117,7 +134,7 @@ fn json_fault(error: jws::Error) -> Error {
 }
 
 fn xades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
-    let Document { asked, digest, read } = document;
+    let Document { asked, digest, read, .. } = document;
     let name = rsign_ades::name(signatory.scheme.hash(), digest);
     let content = xml_content(asked, digest, &name, read)?;
     let unfinished = xml::prepare(&content, at, signatory).map_err(xml_fault)?;

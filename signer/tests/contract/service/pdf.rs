@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rsign_ades::Envelope;
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::octets::Octets;
 use rsign_api::signer::{Property, Refusal};
 use rsign_signer::pdf::process::Helpers;
 use rsign_signer::pdf::{Fault, Pdf as _, Wanted};
@@ -44,7 +45,7 @@ fn script(folder: &Path, text: &str) -> PathBuf {
 }
 
 async fn refused(helpers: &Helpers, document: &[u8], wanted: Wanted<'_>) -> Refusal {
-    match helpers.update(document, wanted).await {
+    match helpers.update(&document.into(), wanted).await {
         Err(Fault::Refused(refusal, _)) => refusal,
         other => panic!("{other:?}"),
     }
@@ -53,14 +54,14 @@ async fn refused(helpers: &Helpers, document: &[u8], wanted: Wanted<'_>) -> Refu
 #[tokio::test]
 async fn a_pdf_gets_its_update_from_a_process_of_its_own() {
     let document = pdf();
-    let update = helpers().update(&document, wanted(Envelope::Certification, &[])).await.unwrap();
+    let update = helpers().update(&Octets::from(document.clone()), wanted(Envelope::Certification, &[])).await.unwrap();
     assert_eq!(update.digests(&document, HashAlgorithm::Sha256).original.len(), 32);
     assert_eq!(update.reserve(), 4096);
     let text = String::from_utf8_lossy(update.octets()).into_owned();
     assert!(text.contains("/M (D:19700102000000Z)") && text.contains("/DocMDP"), "{text}");
-    let many = futures_util::future::join_all(
-        (0..8).map(|_| async { helpers().update(&document, wanted(Envelope::Certification, &[])).await.unwrap() }),
-    );
+    let many = futures_util::future::join_all((0..8).map(|_| async {
+        helpers().update(&Octets::from(document.clone()), wanted(Envelope::Certification, &[])).await.unwrap()
+    }));
     assert!(many.await.iter().all(|other| *other == update));
 }
 
@@ -96,7 +97,7 @@ async fn a_helper_that_ends_hangs_or_lies_is_a_clean_no() {
     assert_eq!(refused(&hanging, &document, wanted(Envelope::Revision, &[])).await, Refusal::Document);
     assert!(began.elapsed() < Duration::from_secs(10));
     let missing = Helpers::new(folder.path().join("nothing"), 1);
-    let fault = missing.update(&document, wanted(Envelope::Revision, &[])).await;
+    let fault = missing.update(&document.clone().into(), wanted(Envelope::Revision, &[])).await;
     assert!(matches!(fault, Err(Fault::Unavailable(_))), "{fault:?}");
 }
 
@@ -141,7 +142,7 @@ async fn a_document_of_100_mib_gets_its_update() {
     let (objects, rest) = text.split_at(table);
     let rest = rest.replace(&format!("startxref\n{table}\n"), &format!("startxref\n{}\n", table + filler.len()));
     let large = [objects, &filler, &rest].concat();
-    let update = helpers().update(large.as_bytes(), wanted(Envelope::Revision, &[])).await.unwrap();
+    let update = helpers().update(&large.into_bytes().into(), wanted(Envelope::Revision, &[])).await.unwrap();
     assert!(update.octets().len() < 16 << 10);
 }
 
@@ -158,10 +159,10 @@ async fn a_deep_document_is_refused() {
 #[tokio::test]
 async fn xml_is_read_in_a_process_of_its_own() {
     let document = b"<a  b='1'/>\n";
-    let found = helpers().canonical(document, HashAlgorithm::Sha384).await.unwrap();
+    let found = helpers().canonical(&document[..].into(), HashAlgorithm::Sha384).await.unwrap();
     assert_eq!(found.digest, rsign_ades::digest(HashAlgorithm::Sha384, b"<a b=\"1\"></a>"));
     for document in [&b"<!DOCTYPE a><a/>"[..], b"<a>", b"\xff", b"", &vec![b'<'; 1 << 20]] {
-        match helpers().canonical(document, HashAlgorithm::Sha256).await {
+        match helpers().canonical(&document.into(), HashAlgorithm::Sha256).await {
             Err(Fault::Refused(Refusal::Document, _)) => {}
             other => panic!("{other:?}"),
         }
@@ -170,7 +171,7 @@ async fn xml_is_read_in_a_process_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let quick = Helpers::new(script(folder.path(), "exit 0"), 1);
     assert!(matches!(
-        quick.canonical(document, HashAlgorithm::Sha256).await,
+        quick.canonical(&document[..].into(), HashAlgorithm::Sha256).await,
         Err(Fault::Refused(Refusal::Document, _))
     ));
 }

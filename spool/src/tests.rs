@@ -1,0 +1,107 @@
+//! What is kept where, and what it counts.
+
+use futures_util::TryStreamExt as _;
+use rsign_api::octets::{Octets, Unread};
+
+use super::*;
+
+const KIB: u64 = 1 << 10;
+
+fn spool(folder: &Path) -> Spool {
+    let bounds = Bounds { document: 700 * KIB, request: 1000 * KIB, client: 1500 * KIB, all: 2000 * KIB };
+    Spool::new(folder.to_owned(), bounds)
+}
+
+fn octets(length: u64, salt: u64) -> Vec<u8> {
+    (0..length).map(|at| (at * 31 + salt + at / 251).to_le_bytes()[0]).collect()
+}
+
+/// In pieces of this length.
+fn put(intake: Intake, octets: &[u8], length: usize) -> Result<(Intake, Octets), Error> {
+    let mut draft = intake.draft();
+    for piece in octets.chunks(length) {
+        draft.write(piece)?;
+    }
+    assert_eq!(draft.len(), octets.len() as u64);
+    draft.finish()
+}
+
+#[tokio::test]
+async fn what_goes_in_comes_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let mut intake = spool.intake("app");
+    let mut kept: Vec<(Vec<u8>, Octets)> = Vec::new();
+    for (length, pieces) in [(0, 1), (1, 1), (64 * KIB, 1000), (64 * KIB + 1, 70_000), (3, 1), (600 * KIB, 4097)] {
+        let all = octets(length, length);
+        let (next, octets) = put(intake, &all, pieces).unwrap();
+        assert_eq!(octets.held().is_some(), length <= 64 * KIB, "{length}");
+        kept.push((all, octets));
+        intake = next;
+    }
+    drop(intake);
+    for (all, octets) in &kept {
+        assert_eq!(octets.whole(all.len()).unwrap(), *all);
+        let pieces: Vec<_> = stream(octets.clone()).try_collect::<Vec<_>>().await.unwrap();
+        assert_eq!(pieces.concat(), *all);
+        assert_eq!(piece(octets, 1, 5).await.unwrap(), *all.get(1..).unwrap_or_default().get(..5).unwrap_or_default());
+    }
+    assert!(matches!(kept[5].1.whole(100), Err(Unread::TooLong(_))));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
+    drop(kept);
+    assert_eq!(spool.kept(), 0);
+}
+
+#[test]
+fn many_short_documents_do_not_stay_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut intake = spool(folder.path()).intake("app");
+    let mut kept = Vec::new();
+    for salt in 0..20 {
+        let (next, octets) = intake.take(&octets(30 * KIB, salt)).unwrap();
+        kept.push(octets);
+        intake = next;
+    }
+    assert_eq!(kept.iter().filter(|octets| octets.held().is_some()).count(), 8);
+    for (salt, kept) in kept.iter().enumerate() {
+        assert_eq!(*kept, octets(30 * KIB, salt as u64).into());
+    }
+}
+
+#[test]
+fn documents_requests_clients_and_all_have_their_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let whole = |length: u64| octets(length * KIB, 0);
+    assert!(matches!(spool.intake("app").take(&whole(701)), Err(Error::TooLong)));
+    let (intake, _first) = spool.intake("app").take(&whole(700)).unwrap();
+    assert!(matches!(intake.take(&whole(301)), Err(Error::TooLong)), "of one request");
+    let (_, _second) = spool.intake("app").take(&whole(700)).unwrap();
+    assert!(matches!(spool.intake("app").take(&whole(101)), Err(Error::Full)), "of one client");
+    let (_, third) = spool.intake("other").take(&whole(600)).unwrap();
+    assert!(matches!(spool.intake("other").take(&whole(101)), Err(Error::Full)), "of all");
+    assert_eq!(spool.kept(), 2000 * KIB);
+    drop(third);
+    assert_eq!(spool.kept(), 1400 * KIB);
+    assert!(spool.intake("other").take(&whole(600)).is_ok());
+}
+
+#[test]
+fn what_is_abandoned_is_counted_until_its_request_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let mut draft = spool.intake("app").draft();
+    draft.write(&octets(300 * KIB, 0)).unwrap();
+    let (intake, octets) = draft.abandon().take(b"the next").unwrap();
+    assert_eq!(octets.held(), Some(&b"the next"[..]));
+    assert!(spool.kept() >= 300 * KIB);
+    drop((intake, octets));
+    assert_eq!(spool.kept(), 0);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_a_failure() {
+    let spool = spool(Path::new("/nowhere"));
+    assert!(matches!(spool.intake("app").take(&octets(300 * KIB, 0)), Err(Error::Failed(_))));
+    assert_eq!(spool.kept(), 0);
+}
