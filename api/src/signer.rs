@@ -17,6 +17,7 @@ pub use channel::{
 pub use code::{DrawCode, DrawnCode};
 pub use documents::{
     DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments, WITH_DOCUMENTS,
+    WithDocuments,
 };
 pub use refusal::{Refusal, Refused};
 

@@ -326,8 +326,14 @@ impl App {
             config.timestamp.as_ref().map_or_else(|| Ok(Vec::new()), TimestampConfig::authorities)?,
             Arc::clone(&clock),
         );
-        let documents = Documents::new(repositories.credentials.clone(), Arc::clone(&signer), stamps.clone(), evidence);
-        let documents = Arc::new(documents);
+        let spool = config.spool.open(config.store.file());
+        let documents = Arc::new(Documents::new(
+            repositories.credentials.clone(),
+            Arc::clone(&signer),
+            stamps.clone(),
+            evidence,
+            spool.clone(),
+        ));
         let signing = Arc::new(Signing::new(repositories.credentials, signer));
         let jobs = Jobs::new(jobs::Parts {
             stored: repositories.jobs,
@@ -364,7 +370,7 @@ impl App {
             one_time_codes,
             signing,
             documents,
-            spool: config.spool.open(config.store.file()),
+            spool,
             jobs,
             time_stamps: stamps,
             authority,

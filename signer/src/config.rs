@@ -53,7 +53,7 @@ pub struct DocumentsSection {
     /// Whether signatures may say what an app asks for in `signed_props`: reason, place, role, text on the page. The
     /// user approves the document's hash and is not shown them.
     pub properties: bool,
-    /// Processes at most that read foreign documents at the same time; more documents wait.
+    /// Processes at most that read foreign documents at the same time; more documents wait. One more waits for the next.
     pub helpers: usize,
     /// Octets of memory that each may take.
     pub helper_memory: u64,

@@ -58,18 +58,26 @@ impl Lease {
         *self.taken.lock().unwrap_or_else(PoisonError::into_inner) += octets;
         Ok(())
     }
-}
 
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let taken = *self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Gives some back before the end.
+    pub(super) fn give_back(&self, octets: u64) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let octets = octets.min(*taken);
+        *taken -= octets;
+        drop(taken);
         let mut now = self.count.now();
-        now.all = now.all.saturating_sub(taken);
+        now.all = now.all.saturating_sub(octets);
         if let Some(own) = now.clients.get_mut(&self.client) {
-            *own = own.saturating_sub(taken);
+            *own = own.saturating_sub(octets);
             if *own == 0 {
                 now.clients.remove(&self.client);
             }
         }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.give_back(u64::MAX);
     }
 }

@@ -60,11 +60,13 @@ impl Draft {
             return Err(Error::TooLong);
         }
         if self.length > self.counted {
-            let grains = (self.length - self.counted).next_multiple_of(GRAIN).min(bounds.document);
-            // A short document counts as what it is, so that many of them fit.
-            let grains = if self.length <= SHORT as u64 { self.length - self.counted } else { grains };
-            self.intake.request.lease.take(grains)?;
-            self.counted += grains;
+            let exact = self.length - self.counted;
+            let (lease, grains) = (&self.intake.request.lease, exact.next_multiple_of(GRAIN));
+            self.counted += match lease.take(grains) {
+                Ok(()) => grains,
+                // Near the end of the room each octet counts.
+                Err(_) => lease.take(exact).map(|()| exact)?,
+            };
         }
         self.waiting.extend_from_slice(octets);
         if self.waiting.len() >= PIECE {
@@ -78,6 +80,7 @@ impl Draft {
     /// # Errors
     /// When the file fails.
     pub fn finish(mut self) -> Result<(Intake, Octets), Error> {
+        self.intake.request.lease.give_back(self.counted - self.length);
         let room = IN_MEMORY.saturating_sub(self.intake.in_memory).min(SHORT);
         if self.start.is_none() && self.waiting.len() <= room {
             self.intake.in_memory += self.waiting.len();

@@ -9,8 +9,8 @@ use crate::document::{Envelope, Format};
 use crate::octets::{self, Octets};
 use crate::secret::expose;
 
-/// Media type of a [`SignDocuments`] with documents: its length (4 octets, big-endian), the message in JSON, then the
-/// octets of each document in the order of the message, which has their numbers.
+/// Media type of a message that documents follow: its length (4 octets, big-endian), the message in JSON, then the
+/// octets of each document in the order of the message, which says how many each has.
 pub const WITH_DOCUMENTS: &str = "application/vnd.rsign.documents";
 
 /// Spends approved documents or digests of documents.
@@ -61,21 +61,30 @@ pub enum DocumentSubject {
     Document(#[serde(with = "octets::beside")] Octets),
 }
 
-impl SignDocuments {
+/// A message that documents follow ([`WITH_DOCUMENTS`]).
+pub trait WithDocuments {
     /// The documents, in their order.
-    pub fn octets(&self) -> impl Iterator<Item = &Octets> {
-        self.documents.iter().filter_map(|document| match &document.subject {
-            DocumentSubject::Document(octets) => Some(octets),
-            DocumentSubject::Digest(_) => None,
-        })
-    }
+    fn octets(&self) -> Vec<&Octets>;
 
     /// The same, to be replaced by what came.
-    pub fn octets_mut(&mut self) -> impl Iterator<Item = &mut Octets> {
-        self.documents.iter_mut().filter_map(|document| match &mut document.subject {
+    fn octets_mut(&mut self) -> Vec<&mut Octets>;
+}
+
+impl WithDocuments for SignDocuments {
+    fn octets(&self) -> Vec<&Octets> {
+        let octets = self.documents.iter().filter_map(|document| match &document.subject {
             DocumentSubject::Document(octets) => Some(octets),
             DocumentSubject::Digest(_) => None,
-        })
+        });
+        octets.collect()
+    }
+
+    fn octets_mut(&mut self) -> Vec<&mut Octets> {
+        let octets = self.documents.iter_mut().filter_map(|document| match &mut document.subject {
+            DocumentSubject::Document(octets) => Some(octets),
+            DocumentSubject::Digest(_) => None,
+        });
+        octets.collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one message that documents follow ([`WITH_DOCUMENTS`]): they are read while they are sent.
+//! Messages that documents follow ([`WITH_DOCUMENTS`]): they are read while they are sent.
 //!
 //! [`WITH_DOCUMENTS`]: rsign_api::signer::WITH_DOCUMENTS
 
@@ -8,7 +8,8 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Bytes, Frame};
 use rsign_api::octets::Octets;
-use rsign_api::signer::SignDocuments;
+use rsign_api::signer::WithDocuments;
+use serde::Serialize;
 
 use super::{Body, message, unavailable};
 use crate::port::signer::Result;
@@ -22,10 +23,10 @@ pub(super) const fn patience(length: u64) -> Duration {
 }
 
 /// The body, and how long it is.
-pub(super) fn body(ask: &SignDocuments) -> Result<(u64, Body)> {
+pub(super) fn body<A: Serialize + WithDocuments>(ask: &A) -> Result<(u64, Body)> {
     let message = message(ask)?;
     let length = u32::try_from(message.len()).map_err(unavailable)?;
-    let documents: Vec<Octets> = ask.octets().cloned().collect();
+    let documents: Vec<Octets> = ask.octets().into_iter().cloned().collect();
     let octets: u64 = documents.iter().map(Octets::len).sum();
     let whole = 4 + u64::from(length) + octets;
     let head = stream::iter([Ok(Bytes::copy_from_slice(&length.to_be_bytes())), Ok(message)]);

@@ -21,7 +21,7 @@ use rsign_api::signer::{
     Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelRecord,
     CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend,
     IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, Signed,
-    SignedDocuments, WITH_DOCUMENTS, path,
+    SignedDocuments, WITH_DOCUMENTS, WithDocuments, path,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -73,6 +73,13 @@ impl SignerClient {
         let request = self.request(path).header(CONTENT_TYPE, "application/json");
         let body = Full::new(message).map_err(|never| match never {}).boxed_unsync();
         self.exchange(request.body(body).map_err(unavailable)?, self.timeout).await
+    }
+
+    /// The same, the documents behind the message.
+    async fn carry<A: Serialize + WithDocuments + Sync, R: DeserializeOwned>(&self, path: &str, ask: &A) -> Result<R> {
+        let (length, body) = documents::body(ask)?;
+        let request = self.request(path).header(CONTENT_TYPE, WITH_DOCUMENTS).header(CONTENT_LENGTH, length);
+        self.exchange(request.body(body).map_err(unavailable)?, self.timeout + documents::patience(length)).await
     }
 
     async fn exchange<R: DeserializeOwned>(&self, request: Request<Body>, timeout: Duration) -> Result<R> {
@@ -177,13 +184,11 @@ impl Signer for SignerClient {
 
     async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments> {
         let _turn = self.turn().await?;
-        if ask.octets().next().is_none() {
-            return self.call(path::SIGN_DOCUMENTS, &ask).await;
+        if ask.octets().is_empty() {
+            self.call(path::SIGN_DOCUMENTS, &ask).await
+        } else {
+            self.carry(path::SIGN_DOCUMENTS, &ask).await
         }
-        let (length, body) = documents::body(&ask)?;
-        let request = self.request(path::SIGN_DOCUMENTS).header(CONTENT_TYPE, WITH_DOCUMENTS);
-        let request = request.header(CONTENT_LENGTH, length).body(body).map_err(unavailable)?;
-        self.exchange(request, self.timeout + documents::patience(length)).await
     }
 
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened> {

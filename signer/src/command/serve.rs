@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rsign_spool::SpoolConfig;
 use rsign_storage::Leisure;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -56,8 +57,9 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     })?);
     signer.audit().record(Entry::of(Event::Started).because(env!("CARGO_PKG_VERSION"))).await?;
     let rejections = PeerRejections::new(signer.audit().clone(), clock);
-    let spool = config.spool.open(config.store.file());
-    let router = router(Arc::clone(&signer), spool);
+    // One gateway asks for all.
+    let spool = SpoolConfig { client: config.spool.all, ..config.spool.clone() }.open(config.store.file());
+    let router = router(Arc::clone(&signer), &spool);
     let serving = serve(&config.listen, router, rejections).await.map_err(anyhow::Error::msg)?;
     let admin = tokio::spawn(admin::serve(config.admin.clone(), Arc::clone(&signer)));
     let tidying = tokio::spawn(tidy(Arc::clone(&signer)));

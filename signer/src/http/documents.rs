@@ -1,4 +1,4 @@
-//! The one message that documents follow: they are spooled while they arrive.
+//! Messages that documents follow: they are spooled while they arrive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +7,18 @@ use axum::body::{BodyDataStream, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, post};
 use futures_util::StreamExt as _;
 use rsign_api::octets::Octets;
-use rsign_api::signer::{SignDocuments, WITH_DOCUMENTS};
+use rsign_api::signer::{WITH_DOCUMENTS, WithDocuments};
 use rsign_spool::{Draft, Error, Intake, Spool};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::error::away;
 use super::router::{malformed, settled};
-use crate::service::Signer;
+use crate::service::{Result, Signer};
 
 /// Largest message, without documents: 1000 of them with what they are to say.
 const MAX_MESSAGE: usize = 8 << 20;
@@ -26,19 +29,38 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// Who is refused before all was read is listened to for so many octets more, so that the answer is heard.
 const THROWN_AWAY: u64 = 1 << 30;
 
-/// Serves it. The call runs in a task of its own, as all do.
-pub(super) async fn sign(State(signer): State<Arc<Signer>>, spool: Spool, request: Request) -> Response {
+/// A message in, with its documents if there are some; a service call, its answer out. The call runs in a task of its own,
+/// as all do.
+pub(super) fn method<A, T, F, C>(spool: &Spool, serve: F) -> MethodRouter<Arc<Signer>>
+where
+    A: DeserializeOwned + WithDocuments + Send + 'static,
+    T: Serialize + Send + 'static,
+    F: Fn(Arc<Signer>, A) -> C + Clone + Send + Sync + 'static,
+    C: Future<Output = Result<T>> + Send + 'static,
+{
+    let spool = spool.clone();
+    post(move |State(signer): State<Arc<Signer>>, request: Request| async move {
+        match take(&spool, request).await {
+            Ok(asked) => settled(tokio::spawn(serve(signer, asked)).await).into_response(),
+            Err(refused) => refused,
+        }
+    })
+}
+
+async fn take<A: DeserializeOwned + WithDocuments>(
+    spool: &Spool,
+    request: Request,
+) -> std::result::Result<A, Response> {
     let with_documents = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == WITH_DOCUMENTS);
     let mut incoming = Incoming { body: request.into_body().into_data_stream(), rest: Bytes::new() };
-    let read = tokio::time::timeout(PATIENCE, read(&mut incoming, &spool, with_documents));
-    let asked = match read.await.unwrap_or(Err(Stop::Malformed)) {
-        Ok(asked) => asked,
+    let read = tokio::time::timeout(PATIENCE, read(&mut incoming, spool, with_documents)).await;
+    match read.unwrap_or(Err(Stop::Malformed)) {
+        Ok(asked) => Ok(asked),
         Err(stop) => {
             let _ = tokio::time::timeout(PATIENCE, incoming.throw_away()).await;
-            return stop.response();
+            Err(stop.response())
         }
-    };
-    settled(tokio::spawn(async move { signer.sign_documents(&asked).await }).await).into_response()
+    }
 }
 
 enum Stop {
@@ -68,7 +90,11 @@ impl Stop {
     }
 }
 
-async fn read(incoming: &mut Incoming, spool: &Spool, with_documents: bool) -> Result<SignDocuments, Stop> {
+async fn read<A: DeserializeOwned + WithDocuments>(
+    incoming: &mut Incoming,
+    spool: &Spool,
+    with_documents: bool,
+) -> std::result::Result<A, Stop> {
     let message = if with_documents {
         let length = incoming.take(4).await?;
         let length = length.iter().fold(0_usize, |sum, octet| sum << 8 | usize::from(*octet));
@@ -79,18 +105,20 @@ async fn read(incoming: &mut Incoming, spool: &Spool, with_documents: bool) -> R
     } else {
         incoming.all(MAX_MESSAGE).await?
     };
-    let mut asked: SignDocuments = serde_json::from_slice(&message).map_err(|_| Stop::Malformed)?;
-    if !with_documents && asked.octets().next().is_some() {
+    let mut asked: A = serde_json::from_slice(&message).map_err(|_| Stop::Malformed)?;
+    if !with_documents && !asked.octets().is_empty() {
         return Err(Stop::Malformed);
     }
     if with_documents {
         // Nothing is spooled for what can not be taken.
         let bounds = spool.bounds();
-        let all = asked.octets().try_fold(0_u64, |all, octets| all.checked_add(octets.len()));
-        if all.is_none_or(|all| all > bounds.request) || asked.octets().any(|octets| octets.len() > bounds.document) {
+        let lengths: Vec<u64> = asked.octets().into_iter().map(Octets::len).collect();
+        let all = lengths.iter().try_fold(0_u64, |all, length| all.checked_add(*length));
+        if all.is_none_or(|all| all > bounds.request) || lengths.iter().any(|length| *length > bounds.document) {
             return Err(Stop::TooLong);
         }
-        let mut intake = spool.intake(&asked.client);
+        // The gateway shares the room out among its clients.
+        let mut intake = spool.intake("");
         for octets in asked.octets_mut() {
             (intake, *octets) = incoming.document(intake, octets.len()).await?;
         }
@@ -109,7 +137,7 @@ struct Incoming {
 
 impl Incoming {
     /// The next octets, at least one; none at the end.
-    async fn next(&mut self) -> Result<Option<Bytes>, Stop> {
+    async fn next(&mut self) -> std::result::Result<Option<Bytes>, Stop> {
         loop {
             if !self.rest.is_empty() {
                 return Ok(Some(std::mem::take(&mut self.rest)));
@@ -123,7 +151,7 @@ impl Incoming {
     }
 
     /// So many octets; they may hold a SAD.
-    async fn take(&mut self, length: usize) -> Result<Zeroizing<Vec<u8>>, Stop> {
+    async fn take(&mut self, length: usize) -> std::result::Result<Zeroizing<Vec<u8>>, Stop> {
         let mut octets = Zeroizing::new(Vec::with_capacity(length));
         while octets.len() < length {
             let mut piece = self.next().await?.ok_or(Stop::Malformed)?;
@@ -133,7 +161,7 @@ impl Incoming {
         Ok(octets)
     }
 
-    async fn all(&mut self, most: usize) -> Result<Zeroizing<Vec<u8>>, Stop> {
+    async fn all(&mut self, most: usize) -> std::result::Result<Zeroizing<Vec<u8>>, Stop> {
         let mut octets = Zeroizing::new(Vec::new());
         while let Some(piece) = self.next().await? {
             if octets.len() + piece.len() > most {
@@ -144,7 +172,7 @@ impl Incoming {
         Ok(octets)
     }
 
-    async fn document(&mut self, intake: Intake, length: u64) -> Result<(Intake, Octets), Stop> {
+    async fn document(&mut self, intake: Intake, length: u64) -> std::result::Result<(Intake, Octets), Stop> {
         let mut draft = intake.draft();
         while draft.len() < length {
             let mut piece = self.next().await?.ok_or(Stop::Malformed)?;
@@ -169,13 +197,18 @@ impl Incoming {
 /// A longer document may be on its way into a file.
 const SHORT: u64 = 32 << 10;
 
-async fn write(mut draft: Draft, octets: Bytes) -> Result<Draft, Stop> {
+async fn write(mut draft: Draft, octets: Bytes) -> std::result::Result<Draft, Stop> {
     let is_short = draft.len() + octets.len() as u64 <= SHORT;
     let work = move || draft.write(&octets).map(|()| draft);
     if is_short { Ok(work()?) } else { blocking(work).await }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Stop> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::result::Result<T, Error> + Send + 'static,
+) -> std::result::Result<T, Stop> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(Error::Failed(std::io::Error::other(error)))).map_err(Stop::Documents)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
     Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential, CredentialName, Done, DrawCode,
-    Extend, IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, path,
+    Extend, IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, path,
 };
 use rsign_spool::Spool;
 use serde::Serialize;
@@ -25,7 +25,7 @@ use crate::service::{Error, Result, Signer};
 const MAX_BODY: usize = 1 << 20;
 
 /// Every method of the signer.
-pub fn router(signer: Arc<Signer>, spool: Spool) -> Router {
+pub fn router(signer: Arc<Signer>, spool: &Spool) -> Router {
     Router::new()
         .route(path::CREATE, method(|signer, asked: CreateCredential| async move { signer.create(&asked).await }))
         .route(path::ISSUE, method(|signer, asked: IssueCertificate| async move { signer.issue(&asked).await }))
@@ -44,7 +44,10 @@ pub fn router(signer: Arc<Signer>, spool: Spool) -> Router {
         .route(path::EXTEND, method(|signer, asked: Extend| async move { signer.extend(&asked).await }))
         .route(path::REVOKE, method(|signer, asked: RevokeSad| async move { done(signer.revoke(&asked).await) }))
         .route(path::SIGN, method(|signer, asked: Sign| async move { signer.sign(&asked).await }))
-        .route(path::SIGN_DOCUMENTS, post(move |state, request| documents::sign(state, spool.clone(), request)))
+        .route(
+            path::SIGN_DOCUMENTS,
+            documents::method(spool, |signer, asked: SignDocuments| async move { signer.sign_documents(&asked).await }),
+        )
         .route(
             path::CHANNEL_HELLO,
             method(|signer, asked: ChannelHello| async move { signer.open_channel(&asked).await }),

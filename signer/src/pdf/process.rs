@@ -1,9 +1,10 @@
-//! Starts a helper for each document, and ends it in time.
+//! Starts a helper for each document, the next one before it is needed, and ends it in time.
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -14,13 +15,13 @@ use rsign_api::octets::{Octets, PIECE};
 use rsign_api::signer::Refusal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
 use super::wire::{self, Answer, Question, Task};
 use super::{Canonical, Fault, Pdf, Wanted};
 
-/// How long a helper may take, from its start to its answer.
+/// How long a helper may take, from its question to its answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a document waits for others.
 const QUEUE: Duration = Duration::from_secs(20);
@@ -32,9 +33,18 @@ const ANOTHER: &str = "the helper answered another question";
 #[derive(Debug)]
 pub struct Helpers {
     program: PathBuf,
-    free: Semaphore,
+    free: Arc<Semaphore>,
     patience: Duration,
     memory: u64,
+    /// One that has started and waits: the next document need not.
+    spare: Arc<Mutex<Option<Helper>>>,
+}
+
+/// A process that has been asked nothing.
+#[derive(Debug)]
+struct Helper {
+    child: Child,
+    socket: UnixStream,
 }
 
 /// Octets of memory of one helper: a document of 256 MiB, and what lopdf makes of one.
@@ -44,7 +54,8 @@ impl Helpers {
     /// Starts them as `program document-helper`, at most `count` at once.
     #[must_use]
     pub fn new(program: PathBuf, count: usize) -> Self {
-        Self { program, free: Semaphore::new(count.max(1)), patience: PATIENCE, memory: MEMORY }
+        let free = Arc::new(Semaphore::new(count.max(1)));
+        Self { program, free, patience: PATIENCE, memory: MEMORY, spare: Arc::default() }
     }
 
     /// The same with another time limit.
@@ -63,33 +74,56 @@ impl Helpers {
         if document.len() > most as u64 {
             return Err(refused("the document is too long"));
         }
-        let permit = tokio::time::timeout(QUEUE, self.free.acquire()).await;
-        let _permit = permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?;
+        let permit = tokio::time::timeout(QUEUE, Arc::clone(&self.free).acquire_owned()).await;
+        let permit = permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?;
         let question = &Question { task, document: document.len() };
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(Fault::Unavailable)?;
-        ours.set_nonblocking(true).map_err(Fault::Unavailable)?;
-        let socket = UnixStream::from_std(ours).map_err(Fault::Unavailable)?;
+        let Helper { mut child, mut socket } = match self.waiting() {
+            Some(helper) => helper,
+            None => Helper::start(&self.program, self.memory).map_err(Fault::Unavailable)?,
+        };
+        let outcome = tokio::time::timeout(self.patience, talk(&mut socket, document, question)).await;
+        let (program, memory, spare) = (self.program.clone(), self.memory, Arc::clone(&self.spare));
+        tokio::spawn(async move {
+            let _ = child.start_kill();
+            let _ = child.wait().await;
+            // Its place is free when it is gone.
+            drop(permit);
+            if let Ok(helper) = Helper::start(&program, memory) {
+                *spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(helper);
+            }
+        });
+        match outcome {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(refused(&format!("the helper ended without an answer: {error}"))),
+            Err(_) => Err(refused("reading the document took too long")),
+        }
+    }
+
+    /// The one that waits, if it is still there.
+    fn waiting(&self) -> Option<Helper> {
+        let mut helper = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        matches!(helper.child.try_wait(), Ok(None)).then_some(helper)
+    }
+}
+
+impl Helper {
+    fn start(program: &Path, memory: u64) -> io::Result<Self> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let socket = UnixStream::from_std(ours)?;
         // What a parser may say about a document goes nowhere, and it is told nothing of where it runs.
-        let mut child = Command::new(&self.program)
+        let child = Command::new(program)
             .arg("document-helper")
             .arg("--memory")
-            .arg(self.memory.to_string())
+            .arg(memory.to_string())
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)
-            .spawn()
-            .map_err(Fault::Unavailable)?;
-        let outcome = tokio::time::timeout(self.patience, talk(socket, document, question)).await;
-        let _ = child.start_kill();
-        let _ = child.wait().await;
-        match outcome {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(refused(&format!("the helper ended without an answer: {error}"))),
-            Err(_) => Err(refused("reading the document took too long")),
-        }
+            .spawn()?;
+        Ok(Self { child, socket })
     }
 }
 
@@ -98,10 +132,10 @@ fn refused(why: &str) -> Fault {
     Fault::Refused(Refusal::Document, why.to_owned())
 }
 
-async fn talk(mut socket: UnixStream, document: &Octets, question: &Question) -> io::Result<Answer> {
+async fn talk(socket: &mut UnixStream, document: &Octets, question: &Question) -> io::Result<Answer> {
     socket.write_all(&wire::encode(question)?).await?;
     // A helper that refuses a long document at once does not wait for the rest of it.
-    let written = send(&mut socket, document).await;
+    let written = send(socket, document).await;
     let length = match socket.read_u32().await {
         Ok(length) => length as usize,
         Err(error) => return Err(written.err().unwrap_or(error)),

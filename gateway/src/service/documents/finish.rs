@@ -170,20 +170,11 @@ pub(super) fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Syn
 }
 
 /// Longest document that XML or JSON is put around: it is in memory several times over.
-const TEXT: usize = xml::LIMIT;
+pub(super) const TEXT: usize = xml::LIMIT;
 
 /// All of a document that text is put around.
 fn whole(octets: &Octets) -> Result<Cow<'_, [u8]>, Error> {
     octets.whole(TEXT).map_err(unfinished)
-}
-
-/// Whether it is too long for its format: asked before it is signed.
-pub(super) fn is_too_long(document: &Document) -> bool {
-    let text = matches!(document.format, Format::Jades | Format::Xades) && document.envelope != Envelope::Detached;
-    match &document.subject {
-        DocumentSubject::Document(octets) => text && octets.len() > TEXT as u64,
-        DocumentSubject::Digest(_) => false,
-    }
 }
 
 fn not_formed() -> Error {

@@ -4,6 +4,7 @@
 
 mod cades;
 mod finish;
+mod text;
 
 use std::sync::Arc;
 
@@ -13,9 +14,11 @@ use rsign_api::csc::documents::{Document, Offer, SignedDocuments, ValidationInfo
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Envelope, Format, Level};
 use rsign_api::signer::{DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
+use rsign_spool::Spool;
 use secrecy::SecretString;
 
 use self::finish::{Finished, finish};
+use self::text::Text;
 use super::evidence::{self, Evidence, Found};
 use super::signing;
 use super::time_stamps::{self, TimeStamps};
@@ -78,6 +81,7 @@ pub struct Documents {
     signer: Arc<dyn Signer>,
     time_stamps: Option<Arc<TimeStamps>>,
     evidence: Evidence,
+    text: Text,
 }
 
 impl Documents {
@@ -88,8 +92,9 @@ impl Documents {
         signer: Arc<dyn Signer>,
         time_stamps: Option<Arc<TimeStamps>>,
         evidence: Evidence,
+        spool: Spool,
     ) -> Self {
-        Self { credentials, signer, time_stamps, evidence }
+        Self { credentials, signer, time_stamps, evidence, text: Text::new(spool) }
     }
 
     /// What it can do.
@@ -104,7 +109,8 @@ impl Documents {
     /// See [`Error`].
     pub async fn sign(&self, order: Order) -> Result<SignedDocuments, Error> {
         let Order { bearer, credential, sad, documents, validation } = order;
-        if documents.iter().any(finish::is_too_long) {
+        let client = bearer.client.clone();
+        if documents.iter().any(|document| text::is_too_long(document, finish::TEXT)) {
             return Err(signing::Error::Signer(signer::Error::Refused(Refusal::Document)).into());
         }
         let certificate = self.credentials.certificate(&credential.id).await.map_err(signing::Error::from)?;
@@ -134,7 +140,7 @@ impl Documents {
         let chain: Vec<Vec<u8>> = chain.into_iter().map(|der| der.0).collect();
         let completed = stream::iter(0..documents.len()).map(|place| {
             let found = documents.get(place).zip(signed.get(place));
-            self.complete(found, &chain, validation)
+            self.complete(found, &chain, validation, &client)
         });
         let completed: Vec<(Finished, Found)> = completed.buffered(AT_ONCE).try_collect().await?;
         let mut answer = SignedDocuments::default();
@@ -156,6 +162,7 @@ impl Documents {
         document: Option<(&Document, &SignedDocument)>,
         chain: &[Vec<u8>],
         validation: bool,
+        client: &str,
     ) -> Result<(Finished, Found), Error> {
         let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
         let stamp = self.stamp(stampable(document, signed, chain)?).await?;
@@ -164,11 +171,13 @@ impl Documents {
         } else {
             Found::default()
         };
+        let turn = self.text.turn(document).await?;
         let finished = if document.level >= Level::Lt {
             self.lasting(document, signed, chain, stamp, &found).await?
         } else {
             finish(document, signed, chain, stamp)?
         };
+        let finished = self.text.put_aside(finished, turn, client).await?;
         Ok((finished, found))
     }
 
