@@ -7,6 +7,7 @@
 //!
 //! Certificates, CRLs, OCSP answers and time-stamp tokens stay the octets they came as; nothing foreign is encoded anew.
 
+mod addition;
 pub mod cms;
 pub mod jws;
 mod key;
@@ -17,6 +18,7 @@ use data_encoding::BASE64URL_NOPAD;
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
+pub use addition::{Addition, ValidationData};
 pub use rsign_api::document::{Envelope, Format, Level};
 
 /// Who signs, and how.

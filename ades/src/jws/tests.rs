@@ -36,7 +36,8 @@ fn attached_is_compact_and_signs_header_and_payload() {
     assert_eq!(signed, format!("{protected}.aGVsbG8").into_bytes());
     let jws = finish(&protected, &content, &signatory(RSA), b"\x01\x02", &[]).unwrap();
     assert_eq!(jws, format!("{protected}.aGVsbG8.AQI").into_bytes());
-    let stamped = finish(&protected, &content, &signatory(RSA), b"\x01\x02", &[b"token".to_vec()]).unwrap();
+    let stamped =
+        finish(&protected, &content, &signatory(RSA), b"\x01\x02", &[Addition::Stamp(b"token".to_vec())]).unwrap();
     let stamped: Value = serde_json::from_slice(&stamped).unwrap();
     assert_eq!(stamped["payload"], "aGVsbG8");
     let stamp = decoded(stamped["header"]["etsiU"][0].as_str().unwrap());
@@ -51,7 +52,7 @@ fn detached_has_no_payload() {
     let protected = prepare(&content, SystemTime::now(), &signatory(RSA)).unwrap();
     assert_eq!(decoded(&protected)["sigD"]["pars"][0], "urn:\"x");
     assert_eq!(to_be_signed(&protected, &content), format!("{protected}.").into_bytes());
-    let stamped = finish(&protected, &content, &signatory(RSA), b"v", &[b"token".to_vec()]).unwrap();
+    let stamped = finish(&protected, &content, &signatory(RSA), b"v", &[Addition::Stamp(b"token".to_vec())]).unwrap();
     assert!(serde_json::from_slice::<Value>(&stamped).unwrap().get("payload").is_none());
     let short = Content::Detached { name: "x", digest: &hash[1..], media_type: None };
     assert!(matches!(prepare(&short, SystemTime::now(), &signatory(RSA)), Err(Error::Digest)));

@@ -1,4 +1,4 @@
-//! The `ds:Signature` element with its qualifying properties (EN 319 132-1, 6.3: B-B and B-T).
+//! The `ds:Signature` element with its qualifying properties (EN 319 132-1, 6.3).
 
 use std::time::SystemTime;
 
@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use super::{Content, Error, algorithm, document};
-use crate::{Signatory, digest};
+use super::{Content, Error, algorithm, document, unsigned};
+use crate::{Addition, Signatory, digest};
 
 /// `xsd:dateTime` in UTC, whole seconds.
 const DATE_TIME: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
@@ -97,16 +97,16 @@ pub(super) fn unfinished(
     ))
 }
 
-/// With value, time-stamps, and the document if that is inside.
+/// With value, what was added, and the document if that is inside.
 pub(super) fn finished(
     unfinished: &str,
     value: &[u8],
-    stamps: &[Vec<u8>],
+    additions: &[Addition],
     document: Option<&[u8]>,
 ) -> Result<String, Error> {
     let mut signature = inserted(unfinished, VALUE, &BASE64.encode(value))?;
-    if !stamps.is_empty() {
-        signature = inserted(&signature, PROPERTIES, &unsigned(stamps))?;
+    if !additions.is_empty() {
+        signature = inserted(&signature, PROPERTIES, &unsigned::properties(additions))?;
     }
     if let Some(document) = document {
         signature = inserted(&signature, OBJECT, &BASE64.encode(document))?;
@@ -122,26 +122,6 @@ fn inserted(text: &str, before: &str, what: &str) -> Result<String, Error> {
         return Err(Error::Unfinished);
     }
     Ok([start, what, before, end].concat())
-}
-
-fn unsigned(stamps: &[Vec<u8>]) -> String {
-    let stamps: String = stamps
-        .iter()
-        .map(|stamp| {
-            format!(
-                concat!(
-                    r#"<xades:SignatureTimeStamp><ds:CanonicalizationMethod Algorithm="{}"></ds:CanonicalizationMethod>"#,
-                    r#"<xades:EncapsulatedTimeStamp>{}</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp>"#,
-                ),
-                algorithm::EXCLUSIVE,
-                BASE64.encode(stamp),
-            )
-        })
-        .collect();
-    format!(
-        "<xades:UnsignedProperties><xades:UnsignedSignatureProperties>{stamps}\
-         </xades:UnsignedSignatureProperties></xades:UnsignedProperties>"
-    )
 }
 
 fn certificates(signatory: &Signatory) -> String {

@@ -4,16 +4,20 @@
 
 mod cades;
 mod finish;
+mod jades;
+mod xades;
 
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use rsign_ades::{Addition, Signatory};
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::{Document, Offer, SignedDocuments, ValidationInfo};
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Envelope, Format, Level};
 use rsign_api::signer::{DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 
 use self::finish::{Finished, finish};
 use super::evidence::{self, Evidence, Found};
@@ -35,6 +39,8 @@ pub const FORMATS: &[(Format, &[Envelope])] = &[
 
 /// Documents that are completed at once.
 const AT_ONCE: usize = 8;
+/// Documents that are parsed at once, of all calls.
+const READING: usize = 2;
 
 /// Why there is no signed document.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +84,8 @@ pub struct Documents {
     signer: Arc<dyn Signer>,
     time_stamps: Option<Arc<TimeStamps>>,
     evidence: Evidence,
+    /// Who may read a foreign document now.
+    reading: Semaphore,
 }
 
 impl Documents {
@@ -89,7 +97,7 @@ impl Documents {
         time_stamps: Option<Arc<TimeStamps>>,
         evidence: Evidence,
     ) -> Self {
-        Self { credentials, signer, time_stamps, evidence }
+        Self { credentials, signer, time_stamps, evidence, reading: Semaphore::new(READING) }
     }
 
     /// What it can do.
@@ -161,12 +169,26 @@ impl Documents {
         } else {
             Found::default()
         };
-        let finished = if document.level >= Level::Lt {
-            self.lasting(document, signed, chain, stamp, &found).await?
-        } else {
-            finish(document, signed, chain, stamp)?
+        let finished = match document.format {
+            Format::Jades | Format::Xades => {
+                let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
+                let additions = additions(document.level, stamp, &found);
+                match document.format {
+                    Format::Jades => self.jades(document, signed, &signatory, additions).await?,
+                    _ => self.xades(document, signed, &signatory, additions).await?,
+                }
+            }
+            _ if document.level >= Level::Lt => self.lasting(document, signed, chain, stamp, &found).await?,
+            _ => finish(document, signed, chain, stamp)?,
         };
         Ok((finished, found))
+    }
+
+    /// The time-stamp on all that a signature has, of which this is the hash.
+    async fn archive(&self, document: &Document, hash: Vec<u8>) -> Result<Addition, Error> {
+        let asked = Stampable { algorithm: document.scheme.hash(), hash, nonce: None };
+        let token = self.stamp(Some(asked)).await?;
+        token.map(Addition::Archive).ok_or_else(|| Error::Unfinished("there is no time-stamp".into()))
     }
 
     /// The token, where one is wanted.
@@ -194,18 +216,30 @@ fn stampable(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) ->
     Ok(Some(Stampable { algorithm, hash, nonce: None }))
 }
 
+/// What a level adds to a signature, all but the time-stamp on that.
+fn additions(level: Level, stamp: Option<Vec<u8>>, found: &Found) -> Vec<Addition> {
+    let mut additions: Vec<_> = stamp.into_iter().map(Addition::Stamp).collect();
+    if level >= Level::Lt {
+        let (certificates, crls) = (found.certificates.clone(), found.crls.clone());
+        additions.push(Addition::ValidationData(rsign_ades::ValidationData { certificates, crls, ocsp: Vec::new() }));
+    }
+    additions
+}
+
 /// Levels, with or without a time-stamping authority.
 #[must_use]
 pub const fn levels(stamps: bool) -> &'static [Level] {
     if stamps { &Level::ALL } else { &[Level::B] }
 }
 
-/// The highest level of a format.
+/// The highest level of a format, of a document or of its digest alone: the archive time-stamps of JSON and XML are over
+/// the document, too.
 #[must_use]
-pub const fn highest(format: Format) -> Level {
-    match format {
-        Format::Cades => Level::Lta,
-        Format::Pades | Format::Xades | Format::Jades => Level::T,
+pub const fn highest(format: Format, of_digest: bool) -> Level {
+    match (format, of_digest) {
+        (Format::Xades | Format::Jades, true) => Level::Lt,
+        (Format::Cades | Format::Xades | Format::Jades, _) => Level::Lta,
+        (Format::Pades, _) => Level::T,
     }
 }
 
