@@ -124,12 +124,11 @@ fn lasting_signatures_bring_ocsp_answers_and_are_renewed() {
         let verdict = &verdicts.unwrap()[0];
         verdict.passes_as("JAdES-BASELINE-LTA");
         assert_eq!(verdict.timestamps, ["SIGNATURE_TIMESTAMP", "ARCHIVE_TIMESTAMP", "ARCHIVE_TIMESTAMP"]);
-        assert_eq!([&verdict.errors, &verdict.warnings, &verdict.structure], [&[""; 0]; 3], "{verdict:#?}");
+        assert!(verdict.errors.is_empty() && verdict.structure.is_empty(), "{verdict:#?}");
     }
     for verdicts in dss::judge(&forged).unwrap() {
         let verdict = &verdicts.unwrap()[0];
-        let said: Vec<_> = verdict.warnings.iter().chain(&verdict.errors).collect();
-        assert!(said.iter().any(|one| one.contains("time-stamp message imprint data intact")), "{verdict:#?}");
+        assert_eq!(verdict.bad_timestamps, ["ARCHIVE_TIMESTAMP: FAILED HASH_FAILURE"], "{verdict:#?}");
     }
 }
 

@@ -105,10 +105,25 @@ public final class Judge {
         said.put("best_time", best == null ? null : best.toInstant().toString());
         said.put("timestamps", reports.getDiagnosticData().getSignatureById(id).getTimestampList().stream()
                 .map(stamp -> stamp.getType().name()).toList());
+        said.put("bad_timestamps", badTimestamps(reports, id));
         reports.getDiagnosticData().getSignatures().stream().filter(one -> one.getId().equals(id)).findFirst()
                 .map(one -> one.getSigningCertificate())
                 .ifPresent(certificate -> said.put("certificate", certificate.getId()));
         return said;
+    }
+
+    /**
+     * Those that are not over what they should be, or not good themselves: a signature passes beside one that is not, if
+     * nothing depends on it yet.
+     */
+    private static List<String> badTimestamps(Reports reports, String id) {
+        return reports.getDiagnosticData().getSignatureById(id).getTimestampList().stream()
+                .filter(stamp -> !stamp.isMessageImprintDataFound() || !stamp.isMessageImprintDataIntact()
+                        || !stamp.isSignatureValid()
+                        || reports.getSimpleReport().getIndication(stamp.getId()) != Indication.PASSED)
+                .map(stamp -> stamp.getType().name() + ": " + reports.getSimpleReport().getIndication(stamp.getId()) + " "
+                        + reports.getSimpleReport().getSubIndication(stamp.getId()))
+                .toList();
     }
 
     private static List<String> texts(List<Message> messages) {
