@@ -132,7 +132,7 @@ async fn json_and_xml_repeat_what_they_said() {
         let first = sign_doc(&who, &sad, body.clone()).await.ok();
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         assert_eq!(sign_doc(&who, &sad, body).await.ok(), first, "though the signing time would be another");
-        let (stamped, _) = asked(format, &algorithm, "AdES-B-T", envelope);
+        let (stamped, _) = asked(format, &algorithm, "AdES-B-LTA", envelope);
         let stamped = String::from_utf8(objects(&sign_doc(&who, &sad, stamped).await.ok(), list)[0].clone()).unwrap();
         let first = String::from_utf8(objects(&first, list)[0].clone()).unwrap();
         let value = match format {
