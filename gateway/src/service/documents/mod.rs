@@ -245,7 +245,7 @@ pub const fn highest(format: Format, of_digest: bool) -> Level {
 
 fn validation_info(found: Found) -> ValidationInfo {
     let bytes = |all: Vec<Vec<u8>>| all.into_iter().map(Bytes).collect();
-    ValidationInfo { ocsp: Vec::new(), crl: bytes(found.crls), certificates: bytes(found.certificates) }
+    ValidationInfo { ocsp: bytes(found.ocsp), crl: bytes(found.crls), certificates: bytes(found.certificates) }
 }
 
 fn to_sign(document: &Document) -> DocumentToSign {
