@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::digest;
+use crate::{ValidationData, digest};
 
 const RSA: Scheme = Scheme::Pkcs1 { hash: HashAlgorithm::Sha256 };
 
@@ -41,7 +41,7 @@ fn attached_is_compact_and_signs_header_and_payload() {
     let stamped: Value = serde_json::from_slice(&stamped).unwrap();
     assert_eq!(stamped["payload"], "aGVsbG8");
     let stamp = decoded(stamped["header"]["etsiU"][0].as_str().unwrap());
-    assert_eq!(stamp, serde_json::json!({"sigTst": {"tstTokens": [{"val": "dG9rZW4="}]}}));
+    assert_eq!(stamp, json!({"sigTst": {"tstTokens": [{"val": "dG9rZW4="}]}}));
     assert_eq!(to_be_stamped(&signatory(RSA), b"\x01\x02").unwrap(), b"AQI");
 }
 
@@ -110,4 +110,60 @@ fn what_is_no_jws_takes_no_signature() {
         assert!(matches!(Signed::read(document.as_bytes()), Err(Error::Parallel(_))), "{document:.60}");
     }
     Signed::read(format!("{plain}.aA.AQ\n").as_bytes()).unwrap();
+}
+
+#[test]
+fn what_is_added_stands_in_order_and_is_stamped_in_order() {
+    let document = vec![7; 3 * (3 << 14) + 1];
+    let content = Content::Attached { document: &document, media_type: None };
+    let who = signatory(RSA);
+    let protected = prepare(&content, UNIX_EPOCH, &who).unwrap();
+    let data = ValidationData { certificates: vec![b"c".to_vec()], crls: vec![b"l".to_vec()], ocsp: Vec::new() };
+    let additions = [
+        Addition::Stamp(b"1".to_vec()),
+        Addition::ValidationData(data.clone()),
+        Addition::Archive(b"2".to_vec()),
+        Addition::StampValidationData(data),
+    ];
+    let signed: Value = serde_json::from_slice(&finish(&protected, &content, &who, b"v", &additions).unwrap()).unwrap();
+    let elements: Vec<_> =
+        signed["header"]["etsiU"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    let (certificates, lists) = (json!([{"x509Cert": {"val": "Yw=="}}]), json!({"crlVals": [{"val": "bA=="}]}));
+    assert_eq!(
+        elements.iter().map(|one| decoded(one)).collect::<Vec<_>>(),
+        [
+            json!({"sigTst": {"tstTokens": [{"val": "MQ=="}]}}),
+            json!({"xVals": certificates}),
+            json!({"rVals": lists}),
+            json!({"arcTst": {"tstTokens": [{"val": "Mg=="}]}}),
+            json!({"tstVD": {"xVals": certificates, "rVals": lists}}),
+        ]
+    );
+    // TS 119 182-1, 5.3.6.3, put together by hand of what stands in the signature.
+    let over = |payload: &str| {
+        let all = [payload, ".", &protected, ".", "dg", ".", &elements[..3].concat()].concat();
+        digest(HashAlgorithm::Sha256, all.as_bytes())
+    };
+    let imprint = |content: &Content<'_>, detached: &[u8]| {
+        archive_imprint(&protected, content, detached, &who, b"v", &additions[..2]).unwrap()
+    };
+    assert_eq!(imprint(&content, b""), over(&BASE64URL_NOPAD.encode(&document)));
+    let detached = Content::Detached { name: "", digest: &[], media_type: None };
+    assert_eq!(imprint(&detached, b"document"), over("document"));
+    let beside = Signed::of_payload("aGVsbG8", None).unwrap();
+    assert_eq!(imprint(&Content::Parallel(&beside), b""), over("aGVsbG8"));
+}
+
+#[test]
+fn the_payload_is_where_it_is_said_to_be() {
+    let header = encoded("{}");
+    for document in [
+        format!(" {header}.aGVsbG8.AQ"),
+        format!(r#" {{ "signature":"AQ", "payload" : "aGVsbG8" , "protected":"{header}" }}"#),
+        format!(r#"{{"signatures":[{{"signature":"AQ","header":{{"payload":"x"}}}}],"payload":"aGVsbG8"}}"#),
+    ] {
+        let signed = Signed::read(document.as_bytes()).unwrap();
+        assert_eq!(&document[signed.place()], "aGVsbG8", "{document}");
+    }
+    assert!(Signed::of_payload("aGVsbG8=", None).is_err());
 }

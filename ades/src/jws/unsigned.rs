@@ -16,10 +16,11 @@ fn members(addition: &Addition) -> Vec<Value> {
     match addition {
         Addition::Stamp(token) => vec![json!({ "sigTst": stamp(token) })],
         Addition::Archive(token) => vec![json!({ "arcTst": stamp(token) })],
-        Addition::ValidationData(data) => {
-            values(data).into_iter().map(|(name, value)| Value::Object(Map::from_iter([(name, value)]))).collect()
+        Addition::ValidationData(data) => values(data).map(|(name, value)| json!({ name: value })).collect(),
+        Addition::StampValidationData(data) => {
+            let values = values(data).map(|(name, value)| (name.to_owned(), value));
+            vec![json!({ "tstVD": Value::Object(values.collect()) })]
         }
-        Addition::StampValidationData(data) => vec![json!({ "tstVD": values(data) })],
     }
 }
 
@@ -29,22 +30,17 @@ fn stamp(token: &[u8]) -> Value {
 }
 
 /// `xVals` and `rVals` (5.3.5.1, 5.3.5.2), those of them that are not empty.
-fn values(data: &ValidationData) -> Map<String, Value> {
-    let mut values = Map::new();
-    if !data.certificates.is_empty() {
-        let certificates: Vec<_> = data.certificates.iter().map(|one| json!({ "x509Cert": value(one) })).collect();
-        values.insert("xVals".to_owned(), certificates.into());
-    }
-    let mut revocations = Map::new();
-    for (name, all) in [("crlVals", &data.crls), ("ocspVals", &data.ocsp)] {
-        if !all.is_empty() {
-            revocations.insert(name.to_owned(), all.iter().map(|one| value(one)).collect());
-        }
-    }
-    if !revocations.is_empty() {
-        values.insert("rVals".to_owned(), revocations.into());
-    }
-    values
+fn values(data: &ValidationData) -> impl Iterator<Item = (&'static str, Value)> {
+    let certificates = data.certificates.iter().map(|one| json!({ "x509Cert": value(one) })).collect();
+    let some = |(_, all): &(&str, Vec<Value>)| !all.is_empty();
+    let each = |all: &[Vec<u8>]| all.iter().map(|one| value(one)).collect();
+    let revocations: Map<_, _> = [("crlVals", each(&data.crls)), ("ocspVals", each(&data.ocsp))]
+        .into_iter()
+        .filter(some)
+        .map(|(name, all)| (name.to_owned(), all.into()))
+        .collect();
+    let revocations = (!revocations.is_empty()).then_some(("rVals", Value::Object(revocations)));
+    Some(("xVals", certificates)).filter(some).map(|(name, all)| (name, all.into())).into_iter().chain(revocations)
 }
 
 /// `pkiOb`: DER is what nothing else is said of (5.4.2).

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 
 use super::*;
-use crate::{digest, jws};
+use crate::{ValidationData, digest, jws};
 
 fn inclusive(document: &str) -> String {
     let tree = roxmltree::Document::parse(document).unwrap();
@@ -198,7 +198,8 @@ fn foreign_words_stay_words() {
     let name = "x\"/><ds:Object a='&\u{1}";
     let content = Content::Detached { name, digest: &hash, media_type: "a/b</xades:QualifyingProperties>" };
     let unfinished = prepare(&content, SystemTime::now(), &signatory(RSA)).unwrap();
-    let signed = finish(&unfinished, &signatory(RSA), b"value", &[b"stamp".to_vec()], Place::Detached).unwrap();
+    let signed =
+        finish(&unfinished, &signatory(RSA), b"value", &[Addition::Stamp(b"stamp".to_vec())], Place::Detached).unwrap();
     let signed = String::from_utf8(signed).unwrap();
     let tree = roxmltree::Document::parse(&signed).unwrap();
     let reference = tree.descendants().find(|node| node.tag_name().name() == "Reference").unwrap();
@@ -269,4 +270,41 @@ fn what_cannot_be_said_is_refused() {
     // The salt is refused by JSON, too.
     let attached = jws::Content::Attached { document: b"", media_type: None };
     assert!(matches!(jws::prepare(&attached, now, &signatory(salt)), Err(jws::Error::NoName(_))));
+}
+
+#[test]
+fn what_is_added_stands_in_order_and_is_stamped_in_order() {
+    let hash = digest(HashAlgorithm::Sha256, b"document");
+    let content = Content::Enveloping { digest: &hash, media_type: "a/b" };
+    let (who, place) = (signatory(RSA), Place::Around(b"document"));
+    let unfinished = prepare(&content, UNIX_EPOCH, &who).unwrap();
+    let data = ValidationData { certificates: vec![b"c".to_vec()], crls: Vec::new(), ocsp: vec![b"o".to_vec()] };
+    let additions = [
+        Addition::Stamp(b"1".to_vec()),
+        Addition::ValidationData(data.clone()),
+        Addition::Archive(b"2".to_vec()),
+        Addition::StampValidationData(data),
+    ];
+    let signed = String::from_utf8(finish(&unfinished, &who, b"value", &additions, place).unwrap()).unwrap();
+    let tree = roxmltree::Document::parse(&signed).unwrap();
+    let properties = document::only(&tree, "UnsignedSignatureProperties").unwrap();
+    let names: Vec<_> = properties.children().map(|one| one.tag_name().name()).collect();
+    let expected =
+        ["SignatureTimeStamp", "CertificateValues", "RevocationValues", "ArchiveTimeStamp", "TimeStampValidationData"];
+    assert_eq!(names, expected);
+    assert!(!signed.contains("CRLValues"), "nothing is said of what is not there");
+    // EN 319 132-1, 5.5.2.2, put together by hand of what stands in the signature.
+    let mut over = b"document".to_vec();
+    for name in [&["SignedProperties", "SignedInfo", "SignatureValue", "KeyInfo"][..], &expected[..3]].concat() {
+        let node = properties.children().find(|one| one.tag_name().name() == name);
+        canonical::element(
+            node.unwrap_or_else(|| tree.descendants().find(|one| one.tag_name().name() == name).unwrap()),
+            &mut over,
+        );
+    }
+    let object = tree.descendants().find(|one| one.attribute("MimeType") == Some("a/b")).unwrap();
+    canonical::element(object, &mut over);
+    let imprint = archive_imprint(&unfinished, &who, b"value", &additions[..2], place, b"").unwrap();
+    assert_eq!(imprint, digest(HashAlgorithm::Sha256, &over));
+    assert_ne!(imprint, archive_imprint(&unfinished, &who, b"value", &additions, place, b"").unwrap());
 }

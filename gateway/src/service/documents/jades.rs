@@ -26,10 +26,15 @@ impl Documents {
             DocumentSubject::Document(octets) => Some(octets.0.as_slice()),
             DocumentSubject::Digest(_) => None,
         };
+        let beside;
         let content = match (octets, document.envelope) {
             (Some(document), Envelope::Attached) => jws::Content::Attached { document, media_type: None },
             // What the header says of the document is in what the signer prepared.
             (_, Envelope::Detached) => jws::Content::Detached { name: "", digest: &[], media_type: None },
+            (Some(document), Envelope::Parallel) => {
+                beside = jws::Signed::read(document).map_err(unfinished)?;
+                jws::Content::Parallel(&beside)
+            }
             _ => return Err(not_formed()),
         };
         let protected = text(signed)?;
@@ -37,7 +42,7 @@ impl Documents {
             let octets = octets.ok_or_else(not_formed)?;
             let value = &signed.signature;
             let imprint = jws::archive_imprint(protected, &content, octets, signatory, value, &additions);
-            additions.push(self.archive(document, imprint.map_err(unfinished)?).await?);
+            additions.push(Addition::Archive(self.archive(document, imprint.map_err(unfinished)?).await?));
         }
         let jws = jws::finish(protected, &content, signatory, &signed.signature, &additions).map_err(unfinished)?;
         Ok(match content {

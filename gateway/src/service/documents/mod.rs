@@ -5,6 +5,7 @@
 mod cades;
 mod finish;
 mod jades;
+mod parallel;
 mod xades;
 
 use std::sync::Arc;
@@ -31,10 +32,10 @@ use crate::store::Credentials;
 
 /// Formats, and where their signatures may stand.
 pub const FORMATS: &[(Format, &[Envelope])] = &[
-    (Format::Cades, &[Envelope::Attached, Envelope::Detached]),
+    (Format::Cades, &[Envelope::Attached, Envelope::Detached, Envelope::Parallel]),
     (Format::Pades, &[Envelope::Certification, Envelope::Revision]),
     (Format::Xades, &[Envelope::Enveloped, Envelope::Enveloping, Envelope::Detached]),
-    (Format::Jades, &[Envelope::Attached, Envelope::Detached]),
+    (Format::Jades, &[Envelope::Attached, Envelope::Detached, Envelope::Parallel]),
 ];
 
 /// Documents that are completed at once.
@@ -169,15 +170,15 @@ impl Documents {
         } else {
             Found::default()
         };
-        let finished = match document.format {
-            Format::Jades | Format::Xades => {
-                let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-                let additions = additions(document.level, stamp, &found);
-                match document.format {
-                    Format::Jades => self.jades(document, signed, &signatory, additions).await?,
-                    _ => self.xades(document, signed, &signatory, additions).await?,
-                }
+        let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
+        let finished = match (document.format, document.envelope) {
+            (Format::Jades, _) => {
+                self.jades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
             }
+            (Format::Xades, _) => {
+                self.xades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
+            }
+            (Format::Cades, Envelope::Parallel) => self.beside(document, signed, &signatory, stamp, &found).await?,
             _ if document.level >= Level::Lt => self.lasting(document, signed, chain, stamp, &found).await?,
             _ => finish(document, signed, chain, stamp)?,
         };
@@ -185,10 +186,10 @@ impl Documents {
     }
 
     /// The time-stamp on all that a signature has, of which this is the hash.
-    async fn archive(&self, document: &Document, hash: Vec<u8>) -> Result<Addition, Error> {
+    async fn archive(&self, document: &Document, hash: Vec<u8>) -> Result<Vec<u8>, Error> {
         let asked = Stampable { algorithm: document.scheme.hash(), hash, nonce: None };
         let token = self.stamp(Some(asked)).await?;
-        token.map(Addition::Archive).ok_or_else(|| Error::Unfinished("there is no time-stamp".into()))
+        token.ok_or_else(|| Error::Unfinished("there is no time-stamp".into()))
     }
 
     /// The token, where one is wanted.
@@ -220,8 +221,8 @@ fn stampable(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) ->
 fn additions(level: Level, stamp: Option<Vec<u8>>, found: &Found) -> Vec<Addition> {
     let mut additions: Vec<_> = stamp.into_iter().map(Addition::Stamp).collect();
     if level >= Level::Lt {
-        let (certificates, crls) = (found.certificates.clone(), found.crls.clone());
-        additions.push(Addition::ValidationData(rsign_ades::ValidationData { certificates, crls, ocsp: Vec::new() }));
+        let Found { certificates, crls, ocsp } = found.clone();
+        additions.push(Addition::ValidationData(rsign_ades::ValidationData { certificates, crls, ocsp }));
     }
     additions
 }

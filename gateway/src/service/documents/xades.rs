@@ -26,7 +26,7 @@ impl Documents {
     ) -> Result<Finished, Error> {
         if document.level == Level::Lta {
             let imprint = self.archive_imprint(document, signed, signatory, &additions).await?;
-            additions.push(self.archive(document, imprint).await?);
+            additions.push(Addition::Archive(self.archive(document, imprint).await?));
         }
         let (spot, element) = xml::restored(text(signed)?).map_err(unfinished)?;
         let place = place(document, spot.as_ref())?;
