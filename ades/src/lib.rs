@@ -12,6 +12,7 @@ pub mod cms;
 pub mod jws;
 mod key;
 pub mod pdf;
+mod syntax;
 pub mod xml;
 
 use data_encoding::BASE64URL_NOPAD;

@@ -36,7 +36,7 @@ pub(crate) const SCHEMES: [(KeyType, Scheme); 9] = {
 
 fn sign(pki: &Pki, person: &Person, scheme: Scheme, content: &Content<'_>, level: Level) -> Vec<u8> {
     let signatory = Signatory { chain: person.chain.clone(), scheme };
-    let protected = jws::prepare(content, SystemTime::now(), &signatory).unwrap();
+    let protected = jws::prepare(content, &jws::Said::default(), SystemTime::now(), &signatory).unwrap();
     let value = person.sign(scheme, &jws::to_be_signed(&protected, content));
     let stamped = jws::to_be_stamped(&signatory, &value).unwrap();
     let additions = level::additions(pki, person, scheme, level, &stamped, |before| {
@@ -92,6 +92,52 @@ fn every_scheme_level_and_envelope_passes() {
     }
 }
 
+/// Commitment, place, role and media type.
+#[test]
+fn properties_are_good_header_parameters() {
+    let pki = Pki::new();
+    let (person, scheme) = (pki.person(KeyType::P256), Scheme::Ecdsa { hash: HashAlgorithm::Sha256 });
+    let signatory = Signatory { chain: person.chain.clone(), scheme };
+    let values = [
+        ("srCms", r#"[{"commId":{"id":"http://uri.etsi.org/01903/v1.2.2#ProofOfOrigin","desc":"origin"}}]"#),
+        ("sigPl", r#"{"addressCountry":"PT","addressLocality":"Porto","postalCode":"4000"}"#),
+        ("srAts", r#"{"claimed":[{"mediaType":"text/plain","encoding":"utf-8","qVals":["Director","Owner"]}]}"#),
+        ("cty", r#""application/json""#),
+    ]
+    .map(|(name, json)| (name, BASE64.encode(json.as_bytes())));
+    let said = jws::read_properties(values.iter().map(|(name, value)| (*name, Some(value.as_str())))).unwrap();
+    let hash = digest(scheme.hash(), DOCUMENT);
+    let name = name(scheme.hash(), &hash);
+    let document = pki.write("document.json", DOCUMENT);
+    let (mut jobs, mut signed) = (Vec::new(), Vec::new());
+    for content in [
+        Content::Attached { document: DOCUMENT, media_type: None },
+        Content::Detached { name: &name, digest: &hash, media_type: None },
+    ] {
+        let protected = jws::prepare(&content, &said, SystemTime::now(), &signatory).unwrap();
+        let value = person.sign(scheme, &jws::to_be_signed(&protected, &content));
+        let jws = jws::finish(&protected, &content, &signatory, &value, &[]).unwrap();
+        let file = pki.write(&format!("{}.json", jobs.len()), &jws);
+        jobs.push(Job::new(&file, &pki.root()).detached(&document, &name).without_revocation());
+        signed.push((person.chain[0].clone(), jws, matches!(content, Content::Detached { .. })));
+    }
+    with_jwcrypto(&signed);
+    for verdicts in dss::judge(&jobs).into_iter().flatten() {
+        let verdict = &verdicts.unwrap()[0];
+        verdict.passes_as("JAdES-BASELINE-B");
+        assert!(verdict.errors.is_empty() && verdict.structure.is_empty(), "{verdict:#?}");
+        assert_eq!(
+            verdict.said,
+            [
+                "commitment http://uri.etsi.org/01903/v1.2.2#ProofOfOrigin",
+                "place PT Porto 4000",
+                "role Director",
+                "role Owner"
+            ]
+        );
+    }
+}
+
 #[test]
 fn lasting_signatures_bring_ocsp_answers_and_are_renewed() {
     let pki = Pki::new();
@@ -103,7 +149,7 @@ fn lasting_signatures_bring_ocsp_answers_and_are_renewed() {
     let detached = Content::Detached { name: &name, digest: &hash, media_type: None };
     let (mut jobs, mut forged) = (Vec::new(), Vec::new());
     for content in [Content::Attached { document: DOCUMENT, media_type: None }, detached] {
-        let protected = jws::prepare(&content, SystemTime::now(), &signatory).unwrap();
+        let protected = jws::prepare(&content, &jws::Said::default(), SystemTime::now(), &signatory).unwrap();
         let value = person.sign(scheme, &jws::to_be_signed(&protected, &content));
         let stamped = jws::to_be_stamped(&signatory, &value).unwrap();
         let mut additions = level::renewed(&pki, &person, scheme, &stamped, |before| {
@@ -229,7 +275,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwcrypto.common import JWSEHeaderParameter
 
 # What JAdES adds to JWS: jwcrypto refuses what `crit` names and nobody registered.
-ours = {name: JWSEHeaderParameter(name, True, True, None) for name in ["sigD", "x5t#o"]}
+ours = {name: JWSEHeaderParameter(name, True, True, None) for name in ["sigD", "x5t#o", "srCms", "sigPl", "srAts"]}
 for one in json.load(sys.stdin):
     certificate = x509.load_der_x509_certificate(base64.b64decode(one["certificate"]))
     key = jwk.JWK.from_pem(certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))

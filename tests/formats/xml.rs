@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 
+use data_encoding::BASE64;
 use harness::dss::{self, Job};
 use harness::skip;
 use rsign_ades::xml::{self, Content, Document, Place};
@@ -20,7 +21,7 @@ const DOCUMENT: &[u8] = b"<?xml version=\"1.0\"?>\n<!-- an order -->\n<order xml
 
 fn sign(pki: &Pki, person: &Person, scheme: Scheme, content: &Content<'_>, place: Place<'_>, level: Level) -> Vec<u8> {
     let signatory = Signatory { chain: person.chain.clone(), scheme };
-    let unfinished = xml::prepare(content, SystemTime::now(), &signatory).unwrap();
+    let unfinished = xml::prepare(content, &xml::Said::default(), SystemTime::now(), &signatory).unwrap();
     let value = person.sign(scheme, &xml::to_be_signed(&unfinished).unwrap());
     let stamped = xml::to_be_stamped(&unfinished, &signatory, &value).unwrap();
     let additions = level::additions(pki, person, scheme, level, &stamped, |before| {
@@ -80,6 +81,54 @@ fn every_scheme_level_and_envelope_passes() {
     }
 }
 
+/// Commitment, place, role and media type.
+#[test]
+fn properties_are_good_elements() {
+    let pki = Pki::new();
+    let (person, scheme) = (pki.person(KeyType::P256), Scheme::Ecdsa { hash: HashAlgorithm::Sha256 });
+    let signatory = Signatory { chain: person.chain.clone(), scheme };
+    let values = [
+        ("CommitmentTypeIndication", "<CommitmentTypeId><Identifier>http://uri.etsi.org/01903/v1.2.2#ProofOfOrigin</Identifier></CommitmentTypeId>"),
+        ("SignatureProductionPlaceV2", "<City>Porto</City><PostalCode>4000</PostalCode><CountryName>PT</CountryName>"),
+        ("SignerRoleV2", "<ClaimedRoles><ClaimedRole>Director</ClaimedRole><ClaimedRole>Owner</ClaimedRole></ClaimedRoles>"),
+        ("DataObjectFormat", "<MimeType>application/xml</MimeType>"),
+    ]
+    .map(|(name, content)| {
+        let element = format!("<{name} xmlns='http://uri.etsi.org/01903/v1.3.2#'>{content}</{name}>");
+        (name, BASE64.encode(element.as_bytes()))
+    });
+    let said = xml::read_properties(values.iter().map(|(name, value)| (*name, Some(value.as_str())))).unwrap();
+    let hash = digest(scheme.hash(), DOCUMENT);
+    let read = Document::read(DOCUMENT).unwrap();
+    let canonical = read.digest(scheme.hash()).unwrap();
+    let mut jobs = Vec::new();
+    for (content, place) in [
+        (Content::Enveloping { digest: &hash, media_type: "text/xml" }, Place::Around(DOCUMENT)),
+        (Content::Enveloped { digest: &canonical }, Place::Within { document: DOCUMENT, spot: read.spot() }),
+    ] {
+        let unfinished = xml::prepare(&content, &said, SystemTime::now(), &signatory).unwrap();
+        let value = person.sign(scheme, &xml::to_be_signed(&unfinished).unwrap());
+        let signed = xml::finish(&unfinished, &signatory, &value, &[], place).unwrap();
+        let file = pki.write(&format!("{}.xml", jobs.len()), &signed);
+        with_xmlsec1(&file, &pki.root());
+        jobs.push(Job::new(&file, &pki.root()).without_revocation());
+    }
+    for verdicts in dss::judge(&jobs).into_iter().flatten() {
+        let verdict = &verdicts.unwrap()[0];
+        verdict.passes_as("XAdES-BASELINE-B");
+        assert!(verdict.errors.is_empty() && verdict.structure.is_empty(), "{verdict:#?}");
+        assert_eq!(
+            verdict.said,
+            [
+                "commitment http://uri.etsi.org/01903/v1.2.2#ProofOfOrigin",
+                "place PT Porto 4000",
+                "role Director",
+                "role Owner"
+            ]
+        );
+    }
+}
+
 #[test]
 fn lasting_signatures_bring_ocsp_answers_and_are_renewed() {
     let pki = Pki::new();
@@ -96,7 +145,7 @@ fn lasting_signatures_bring_ocsp_answers_and_are_renewed() {
         (Content::Enveloping { digest: &hash, media_type: "text/xml" }, Place::Around(DOCUMENT)),
         (Content::Enveloped { digest: &canonical }, Place::Within { document: DOCUMENT, spot: read.spot() }),
     ] {
-        let unfinished = xml::prepare(&content, SystemTime::now(), &signatory).unwrap();
+        let unfinished = xml::prepare(&content, &xml::Said::default(), SystemTime::now(), &signatory).unwrap();
         let value = person.sign(scheme, &xml::to_be_signed(&unfinished).unwrap());
         let stamped = xml::to_be_stamped(&unfinished, &signatory, &value).unwrap();
         let additions = level::renewed(&pki, &person, scheme, &stamped, |before| {

@@ -96,6 +96,8 @@ pub struct Verdict {
     pub timestamps: Vec<String>,
     /// Those of them that are over something else, or not good themselves: DSS passes a signature beside them.
     pub bad_timestamps: Vec<String>,
+    /// Commitments, the place and claimed roles: `role Director` and so on.
+    pub said: Vec<String>,
     /// `C-` and the SHA-256 of the signer's certificate in upper-case hex.
     pub certificate: Option<String>,
 }

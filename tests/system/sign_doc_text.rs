@@ -144,6 +144,48 @@ async fn json_and_xml_repeat_what_they_said() {
 }
 
 #[tokio::test]
+async fn properties_stand_in_what_is_signed() {
+    let who = Outsider::enrol("sign-text-props", Wanted::QUICK).await;
+    let algorithm = Algorithm::usual("P-256");
+    let (folder, root) = (tempfile::tempdir().unwrap(), Path::new(&shared().ready.signing_ca));
+    let xades =
+        |name: &str, content: &str| format!("<{name} xmlns='http://uri.etsi.org/01903/v1.3.2#'>{content}</{name}>");
+    let json = [
+        ("sigPl", r#"{"addressLocality":"Porto"}"#.to_owned()),
+        ("srAts", r#"{"claimed":[{"mediaType":"text/plain","encoding":"utf-8","qVals":["Owner"]}]}"#.to_owned()),
+    ];
+    let xml = [
+        ("SignatureProductionPlaceV2", xades("SignatureProductionPlaceV2", "<City>Porto</City>")),
+        ("SignerRoleV2", xades("SignerRoleV2", "<ClaimedRoles><ClaimedRole>Owner</ClaimedRole></ClaimedRoles>")),
+    ];
+    let mut jobs = Vec::new();
+    for (format, envelope, said) in [("J", "Attached", &json), ("X", "Enveloped", &xml)] {
+        let said = said
+            .iter()
+            .map(|(name, value)| json!({ "attribute_name": name, "attribute_value": BASE64.encode(value.as_bytes()) }));
+        let sad = who.session.authorize(&who.credential, &[Hash::of(DOCUMENT)]).await;
+        let (mut body, list) = asked(format, &algorithm, "AdES-B-B", envelope);
+        body["documents"][0]["signed_props"] = said.collect();
+        let answer = sign_doc(&who, &sad, body.clone()).await.ok();
+        let file = folder.path().join(format);
+        std::fs::write(&file, &objects(&answer, list)[0]).unwrap();
+        jobs.push(Job::new(&file, root).without_revocation());
+        // One approval, one signature: nothing else is said with it.
+        body["documents"][0]["signed_props"] = json!([]);
+        let heard = sign_doc(&who, &sad, body).await;
+        let sentence = "documentDigests or documents are not authorized by the SAD";
+        assert_eq!(heard.error(), (400, "invalid_request", sentence), "{format}");
+    }
+    for verdicts in dss::judge(&jobs).into_iter().flatten() {
+        let verdict = &verdicts.unwrap()[0];
+        assert_eq!(
+            (verdict.indication.as_str(), &verdict.said[..]),
+            ("TOTAL_PASSED", &["place Porto".to_owned(), "role Owner".to_owned()][..])
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_json_and_xml_cannot_say_is_refused_and_nothing_is_spent() {
     let who = Outsider::enrol("sign-text-no", Wanted { key: "RSA-2048", ..Wanted::QUICK }).await;
     let usual = Algorithm::pkcs1(Sha::Sha256);

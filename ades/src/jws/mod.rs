@@ -10,6 +10,7 @@
 mod algorithm;
 mod header;
 mod parallel;
+pub(crate) mod property;
 mod unsigned;
 
 use std::time::SystemTime;
@@ -18,6 +19,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 
 pub use parallel::{LIMIT, Signed};
+pub use property::{NAMES, Said, read as read_properties};
 
 use crate::{Addition, Hasher, Signatory, key};
 
@@ -83,8 +85,13 @@ pub fn sayable(signatory: &Signatory) -> Result<(), Error> {
 ///
 /// # Errors
 /// See [`Error`].
-pub fn prepare(content: &Content<'_>, signing_time: SystemTime, signatory: &Signatory) -> Result<String, Error> {
-    header::protected(content, signing_time, signatory)
+pub fn prepare(
+    content: &Content<'_>,
+    said: &Said,
+    signing_time: SystemTime,
+    signatory: &Signatory,
+) -> Result<String, Error> {
+    header::protected(content, said, signing_time, signatory)
 }
 
 /// What is hashed and signed (RFC 7515, 5.1; with `b64` false RFC 7797, 3, and a payload of no octets).

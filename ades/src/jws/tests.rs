@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn encoded(json: &str) -> String {
 #[test]
 fn attached_is_compact_and_signs_header_and_payload() {
     let content = Content::Attached { document: b"hello", media_type: Some("application/a/b") };
-    let protected = prepare(&content, UNIX_EPOCH + Duration::from_secs(17), &signatory(RSA)).unwrap();
+    let protected = prepare(&content, &Said::default(), UNIX_EPOCH + Duration::from_secs(17), &signatory(RSA)).unwrap();
     let header = decoded(&protected);
     assert_eq!(
         (&header["alg"], &header["iat"], &header["cty"]),
@@ -49,13 +49,13 @@ fn attached_is_compact_and_signs_header_and_payload() {
 fn detached_has_no_payload() {
     let hash = digest(HashAlgorithm::Sha256, b"hello");
     let content = Content::Detached { name: "urn:\"x", digest: &hash, media_type: None };
-    let protected = prepare(&content, SystemTime::now(), &signatory(RSA)).unwrap();
+    let protected = prepare(&content, &Said::default(), SystemTime::now(), &signatory(RSA)).unwrap();
     assert_eq!(decoded(&protected)["sigD"]["pars"][0], "urn:\"x");
     assert_eq!(to_be_signed(&protected, &content), format!("{protected}.").into_bytes());
     let stamped = finish(&protected, &content, &signatory(RSA), b"v", &[Addition::Stamp(b"token".to_vec())]).unwrap();
     assert!(serde_json::from_slice::<Value>(&stamped).unwrap().get("payload").is_none());
     let short = Content::Detached { name: "x", digest: &hash[1..], media_type: None };
-    assert!(matches!(prepare(&short, SystemTime::now(), &signatory(RSA)), Err(Error::Digest)));
+    assert!(matches!(prepare(&short, &Said::default(), SystemTime::now(), &signatory(RSA)), Err(Error::Digest)));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn what_others_said_stays_as_it_was() {
     );
     let signed = Signed::read(general.as_bytes()).unwrap();
     let content = Content::Parallel(&signed);
-    let ours = prepare(&content, SystemTime::now(), &signatory(RSA)).unwrap();
+    let ours = prepare(&content, &Said::default(), SystemTime::now(), &signatory(RSA)).unwrap();
     assert_eq!(to_be_signed(&ours, &content), format!("{ours}.aGVsbG8").into_bytes());
     let jws = String::from_utf8(finish(&ours, &content, &signatory(RSA), b"v", &[]).unwrap()).unwrap();
     assert!(jws.contains(r#""header":{"b":1.10,"b2":"\u0041"}"#), "{jws}");
@@ -117,7 +117,7 @@ fn what_is_added_stands_in_order_and_is_stamped_in_order() {
     let document = vec![7; 3 * (3 << 14) + 1];
     let content = Content::Attached { document: &document, media_type: None };
     let who = signatory(RSA);
-    let protected = prepare(&content, UNIX_EPOCH, &who).unwrap();
+    let protected = prepare(&content, &Said::default(), UNIX_EPOCH, &who).unwrap();
     let data = ValidationData { certificates: vec![b"c".to_vec()], crls: vec![b"l".to_vec()], ocsp: Vec::new() };
     let additions = [
         Addition::Stamp(b"1".to_vec()),
@@ -166,4 +166,62 @@ fn the_payload_is_where_it_is_said_to_be() {
         assert_eq!(&document[signed.place()], "aGVsbG8", "{document}");
     }
     assert!(Signed::of_payload("aGVsbG8=", None).is_err());
+}
+
+fn said(properties: &[(&'static str, &str)]) -> Result<Said, Vec<String>> {
+    let encoded: Vec<_> = properties.iter().map(|(name, json)| (*name, BASE64.encode(json.as_bytes()))).collect();
+    read_properties(encoded.iter().map(|(name, value)| (*name, Some(value.as_str()))))
+}
+
+#[test]
+fn properties_stand_in_the_header_and_have_to_be_understood() {
+    let properties = [
+        ("srCms", r#"[{"commId":{"id":"urn:oid:1.2.3","desc":"a\u0041"}}]"#),
+        ("sigPl", r#" {"addressCountry":"PT"} "#),
+        ("srAts", r#"{"claimed":[{"mediaType":"text/plain","encoding":"utf-8","qVals":["Director"]}]}"#),
+        ("cty", r#""application/json""#),
+    ];
+    let said = said(&properties).unwrap();
+    let attached = Content::Attached { document: b"{}", media_type: None };
+    let header = decoded(&prepare(&attached, &said, SystemTime::now(), &signatory(RSA)).unwrap());
+    assert_eq!(header["srCms"], json!([{"commId": {"id": "urn:oid:1.2.3", "desc": "aA"}}]));
+    assert_eq!(header["sigPl"], json!({"addressCountry": "PT"}));
+    assert_eq!(header["srAts"]["claimed"][0]["qVals"], json!(["Director"]));
+    assert_eq!((&header["cty"], &header["crit"]), (&json!("json"), &json!(["srCms", "sigPl", "srAts"])));
+    let hash = digest(HashAlgorithm::Sha256, b"hello");
+    let detached = Content::Detached { name: "a:b", digest: &hash, media_type: None };
+    let header = decoded(&prepare(&detached, &said, SystemTime::now(), &signatory(RSA)).unwrap());
+    assert_eq!(header["sigD"]["ctys"], json!(["json"]));
+    assert_eq!(header["crit"], json!(["srCms", "sigPl", "srAts", "sigD", "b64"]));
+    assert!(header.get("cty").is_none());
+}
+
+#[test]
+fn properties_that_are_not_understood_are_named() {
+    for (name, json) in [
+        ("srCms", "[]"),
+        ("srCms", r#"[{"commId":{"id":"no uri"}}]"#),
+        ("srCms", r#"[{"commId":{"id":"a:b"},"commQuals":[{}]}]"#),
+        ("srCms", r#"[{"commId":{"id":"a:b","docRefs":["a:b"]}}]"#),
+        ("sigPl", "{}"),
+        ("sigPl", r#"{"planet":"Mars"}"#),
+        ("sigPl", r#"{"addressCountry":1}"#),
+        ("sigPl", r#"{"addressCountry":"a","addressCountry":"b"}"#),
+        ("srAts", r#"{"claimed":[]}"#),
+        ("srAts", r#"{"claimed":[{"mediaType":"x","encoding":"","qVals":["a"]}]}"#),
+        ("srAts", r#"{"claimed":[{"mediaType":"a/b","encoding":"","qVals":[]}]}"#),
+        ("srAts", r#"{"certified":[{"x509AttrCert":{"val":"AA=="}}]}"#),
+        ("cty", "json"),
+        ("cty", r#""json""#),
+        ("iat", "1"),
+        ("alg", r#""none""#),
+        ("crit", "[]"),
+    ] {
+        assert_eq!(said(&[(name, json)]), Err(vec![name.to_owned()]), "{json}");
+    }
+    let long = format!(r#"{{"addressCountry":"{}"}}"#, "x".repeat(8192));
+    let place = r#"{"addressCountry":"PT"}"#;
+    assert!(said(&[("sigPl", &long)]).is_err() && said(&[("sigPl", place)]).is_ok());
+    assert_eq!(said(&[("sigPl", place), ("sigPl", place), ("x", "1")]), Err(vec!["sigPl".to_owned(), "x".to_owned()]));
+    assert_eq!(read_properties([("sigPl", None), ("cty", Some("?"))]).unwrap_err(), ["sigPl", "cty"]);
 }

@@ -19,11 +19,13 @@ mod canonical;
 mod document;
 mod element;
 mod limits;
+mod property;
 mod unsigned;
 
 use std::time::SystemTime;
 
 pub use document::{Document, LIMIT, MAX_DEPTH, Spot};
+pub use property::{NAMES, Said, read as read_properties};
 
 use crate::{Addition, Signatory, key};
 
@@ -107,8 +109,13 @@ pub fn sayable(signatory: &Signatory) -> Result<(), Error> {
 ///
 /// # Errors
 /// See [`Error`].
-pub fn prepare(content: &Content<'_>, signing_time: SystemTime, signatory: &Signatory) -> Result<String, Error> {
-    element::unfinished(content, signing_time, signatory)
+pub fn prepare(
+    content: &Content<'_>,
+    said: &Said,
+    signing_time: SystemTime,
+    signatory: &Signatory,
+) -> Result<String, Error> {
+    element::unfinished(content, said, signing_time, signatory)
 }
 
 /// What is hashed and signed: the canonical form of `ds:SignedInfo`.

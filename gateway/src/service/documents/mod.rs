@@ -265,6 +265,7 @@ fn unsayable(format: Format, properties: &[Property]) -> Vec<String> {
     match format {
         Format::Cades => rsign_ades::cms::read_properties(named).err().unwrap_or_default(),
         Format::Pades => rsign_ades::pdf::read_properties(named).err().unwrap_or_default(),
-        Format::Xades | Format::Jades => named.map(|(name, _)| name.to_owned()).collect(),
+        Format::Xades => rsign_ades::xml::read_properties(named).err().unwrap_or_default(),
+        Format::Jades => rsign_ades::jws::read_properties(named).err().unwrap_or_default(),
     }
 }

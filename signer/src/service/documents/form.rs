@@ -77,9 +77,8 @@ impl Signer {
 /// Whether the format has words for the algorithm and the properties.
 fn sayable(asked: &DocumentToSign, signatory: &Signatory) -> Result<()> {
     match asked.format {
-        Format::Jades | Format::Xades if !asked.properties.is_empty() => Err(Refusal::Property.into()),
-        Format::Jades => jws::sayable(signatory).map_err(json_fault),
-        Format::Xades => xml::sayable(signatory).map_err(xml_fault),
+        Format::Jades => json_said(asked).and(jws::sayable(signatory).map_err(json_fault)),
+        Format::Xades => xml_said(asked).and(xml::sayable(signatory).map_err(xml_fault)),
         Format::Cades | Format::Pades => attributes(&asked.properties).map(drop),
     }
 }
@@ -127,7 +126,7 @@ fn jades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<F
         }
         _ => json_content(asked, digest, &name)?,
     };
-    let protected = jws::prepare(&content, at, signatory).map_err(json_fault)?;
+    let protected = jws::prepare(&content, &json_said(asked)?, at, signatory).map_err(json_fault)?;
     let signed = jws::to_be_signed(&protected, &content);
     let digest = rsign_ades::digest(signatory.scheme.hash(), &signed);
     Ok(Formed { digest, prepared: protected.into_bytes() })
@@ -168,7 +167,7 @@ fn xades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<F
     let Document { asked, digest, read } = document;
     let name = rsign_ades::name(signatory.scheme.hash(), digest);
     let content = xml_content(asked, digest, &name, read)?;
-    let unfinished = xml::prepare(&content, at, signatory).map_err(xml_fault)?;
+    let unfinished = xml::prepare(&content, &xml_said(asked)?, at, signatory).map_err(xml_fault)?;
     let signed = xml::to_be_signed(&unfinished).map_err(xml_fault)?;
     let digest = rsign_ades::digest(signatory.scheme.hash(), &signed);
     let prepared = if let Read::Xml(found) = read { xml::stored(&found.spot, &unfinished) } else { unfinished };
@@ -201,7 +200,19 @@ fn xml_fault(error: xml::Error) -> Error {
     }
 }
 
+/// Names and values of what is to be said.
+fn named(properties: &[Property]) -> impl Iterator<Item = (&str, Option<&str>)> {
+    properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()))
+}
+
 fn attributes(properties: &[Property]) -> Result<Vec<cms::Attribute>> {
-    let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
-    cms::read_properties(named).map_err(|_| Refusal::Property.into())
+    cms::read_properties(named(properties)).map_err(|_| Refusal::Property.into())
+}
+
+fn json_said(asked: &DocumentToSign) -> Result<jws::Said> {
+    jws::read_properties(named(&asked.properties)).map_err(|_| Refusal::Property.into())
+}
+
+fn xml_said(asked: &DocumentToSign) -> Result<xml::Said> {
+    xml::read_properties(named(&asked.properties)).map_err(|_| Refusal::Property.into())
 }
