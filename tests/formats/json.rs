@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use harness::dss::{self, Job};
-use harness::{demanded, skip};
+use harness::{demanded, repository, skip};
 use rsign_ades::jws::{self, Content, Signed};
 use rsign_ades::{Addition, Level, Signatory, digest, name};
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
@@ -82,6 +82,7 @@ fn every_scheme_level_and_envelope_passes() {
         }
     }
     with_jwcrypto(&signed);
+    with_jose(&signed);
     let Some(said) = dss::judge(&jobs) else { return };
     for ((what, scheme, format), verdicts) in wanted.into_iter().zip(said) {
         let [verdict] = &verdicts.unwrap()[..] else { panic!("{what} {scheme:?}: one signature") };
@@ -300,6 +301,24 @@ fn with_jwcrypto(signed: &[(Vec<u8>, Vec<u8>, bool)]) {
     assert_eq!(said.lines().count(), signed.len());
 }
 
+/// jose verifies all of them, too, and finds a forged one.
+fn with_jose(signed: &[(Vec<u8>, Vec<u8>, bool)]) {
+    let Some(node) = demanded("RSIGN_NODE", "target/browser/node", "jose, a JWS library of JavaScript") else { return };
+    let pem = |der: &[u8]| format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64.encode(der));
+    let job = |(certificate, jws, detached): &(Vec<u8>, Vec<u8>, bool)| {
+        let jws = std::str::from_utf8(jws).unwrap();
+        json!({ "certificates": [pem(certificate)], "jws": jws, "detached": detached })
+    };
+    let said = |jobs: &[Value]| {
+        let script = repository("tests/browser/jose-verdict.mjs");
+        output(Command::new(&node).arg(script), &serde_json::to_vec(jobs).unwrap())
+    };
+    let mut jobs: Vec<_> = signed.iter().map(job).collect();
+    assert_eq!(said(&jobs).unwrap().trim(), signed.len().to_string());
+    jobs[0]["jws"] = jobs[0]["jws"].as_str().unwrap().replace(&BASE64URL_NOPAD.encode(DOCUMENT), "e30").into();
+    assert!(said(&jobs).unwrap_err().contains("signature verification failed"));
+}
+
 /// The tests' Python, if it has this module.
 pub(crate) fn python(module: &str) -> Option<PathBuf> {
     let python = demanded("RSIGN_PYTHON", "target/venv/bin/python", module)?;
@@ -312,15 +331,14 @@ pub(crate) fn python(module: &str) -> Option<PathBuf> {
 
 /// What a Python program says to this input.
 pub(crate) fn run(python: &PathBuf, program: &str, input: &[u8]) -> String {
-    let mut running = Command::new(python)
-        .args(["-c", program])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    output(Command::new(python).args(["-c", program]), input).unwrap()
+}
+
+/// What a program says to this input, or what it complains of.
+fn output(program: &mut Command, input: &[u8]) -> Result<String, String> {
+    let mut running = program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     running.stdin.take().unwrap().write_all(input).unwrap();
     let said = running.wait_with_output().unwrap();
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    String::from_utf8(said.stdout).unwrap()
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    if said.status.success() { Ok(text(&said.stdout)) } else { Err(text(&said.stderr)) }
 }

@@ -225,9 +225,11 @@ fn signxml_verifies_enveloped_signatures() {
     let pki = Pki::new();
     for (key, scheme) in SCHEMES.into_iter().filter(|(_, scheme)| !matches!(scheme, Scheme::Pss { .. })) {
         let person = pki.person(key);
-        let file = pki.write("signed.xml", &enveloped(&pki, &person, scheme, DOCUMENT, Level::B));
-        let said = run(&python, SIGNXML, format!("{}\n{}", file.display(), pki.root().display()).as_bytes());
-        assert_eq!(said.trim(), "2", "{scheme:?}");
+        for level in [Level::B, Level::Lta] {
+            let file = pki.write("signed.xml", &enveloped(&pki, &person, scheme, DOCUMENT, level));
+            let said = run(&python, SIGNXML, format!("{}\n{}", file.display(), pki.root().display()).as_bytes());
+            assert_eq!(said.trim(), "2", "{scheme:?} {level:?}");
+        }
     }
 }
 
