@@ -1,16 +1,14 @@
-//! One match on the format: what a signature becomes.
-
-use std::borrow::Cow;
+//! One match on the format: what a signature becomes that is CMS or stands in a PDF. JSON and XML have their own files.
 
 use rsign_ades::pdf::Prepared;
-use rsign_ades::{Signatory, cms, jws, xml};
+use rsign_ades::{Signatory, cms};
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Envelope, Format};
 use rsign_api::octets::Octets;
 use rsign_api::signer::{DocumentSubject, Refusal, SignedDocument};
 
-use super::Error;
+use super::{Error, jades, xades};
 use crate::port::signer;
 use crate::service::signing;
 
@@ -28,15 +26,12 @@ pub(super) fn stamped(document: &Document, signed: &SignedDocument, chain: &[Vec
     let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
     match document.format {
         Format::Cades | Format::Pades => Ok(signed.signature.0.clone()),
-        Format::Jades => jws::to_be_stamped(&signatory, &signed.signature).map_err(unfinished),
-        Format::Xades => {
-            let (_, element) = xml::restored(text(signed)?).map_err(unfinished)?;
-            xml::to_be_stamped(element, &signatory, &signed.signature).map_err(unfinished)
-        }
+        Format::Jades => jades::stamped(&signatory, signed),
+        Format::Xades => xades::stamped(&signatory, signed),
     }
 }
 
-/// Puts signature, certificates and time-stamp together.
+/// Puts signature, certificates and time-stamp together, in CMS or in a PDF.
 pub(super) fn finish(
     document: &Document,
     signed: &SignedDocument,
@@ -44,10 +39,8 @@ pub(super) fn finish(
     stamp: Option<Vec<u8>>,
 ) -> Result<Finished, Error> {
     match document.format {
-        Format::Cades => cades(document, signed, chain, stamp).map_err(unfinished),
-        Format::Jades => jades(document, signed, chain, stamp),
-        Format::Xades => xades(document, signed, chain, stamp),
         Format::Pades => pades(document, signed, chain, stamp),
+        _ => cades(document, signed, chain, stamp).map_err(unfinished),
     }
 }
 
@@ -114,54 +107,8 @@ fn stamps(stamp: Option<Vec<u8>>) -> Result<Vec<cms::Attribute>, cms::Error> {
     Ok(stamp.map(cms::Attribute::signature_time_stamp).transpose()?.into_iter().collect())
 }
 
-fn jades(
-    document: &Document,
-    signed: &SignedDocument,
-    chain: &[Vec<u8>],
-    stamp: Option<Vec<u8>>,
-) -> Result<Finished, Error> {
-    let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-    let stamps: Vec<_> = stamp.into_iter().collect();
-    let finish =
-        |content| jws::finish(text(signed)?, &content, &signatory, &signed.signature, &stamps).map_err(unfinished);
-    match (&document.subject, document.envelope) {
-        (DocumentSubject::Document(octets), Envelope::Attached) => {
-            let jws = finish(jws::Content::Attached { document: &whole(octets)?, media_type: None })?;
-            Ok(Finished::WithSignature(jws.into()))
-        }
-        // What the header says of the document is in what the signer prepared.
-        (_, Envelope::Detached) => {
-            finish(jws::Content::Detached { name: "", digest: &[], media_type: None }).map(Finished::Object)
-        }
-        _ => Err(not_formed()),
-    }
-}
-
-fn xades(
-    document: &Document,
-    signed: &SignedDocument,
-    chain: &[Vec<u8>],
-    stamp: Option<Vec<u8>>,
-) -> Result<Finished, Error> {
-    let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-    let stamps: Vec<_> = stamp.into_iter().collect();
-    let (spot, element) = xml::restored(text(signed)?).map_err(unfinished)?;
-    let finish = |place| xml::finish(element, &signatory, &signed.signature, &stamps, place).map_err(unfinished);
-    match (&document.subject, document.envelope) {
-        (DocumentSubject::Document(octets), Envelope::Enveloped) => {
-            let spot = &spot.ok_or_else(not_formed)?;
-            Ok(Finished::WithSignature(finish(xml::Place::Within { document: &whole(octets)?, spot })?.into()))
-        }
-        (DocumentSubject::Document(octets), Envelope::Enveloping) => {
-            Ok(Finished::WithSignature(finish(xml::Place::Around(&whole(octets)?))?.into()))
-        }
-        (_, Envelope::Detached) => finish(xml::Place::Detached).map(Finished::Object),
-        _ => Err(not_formed()),
-    }
-}
-
 /// What the signer prepared, in the formats that are text.
-fn text(signed: &SignedDocument) -> Result<&str, Error> {
+pub(super) fn text(signed: &SignedDocument) -> Result<&str, Error> {
     std::str::from_utf8(&signed.prepared).map_err(unfinished)
 }
 
@@ -169,14 +116,6 @@ pub(super) fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Syn
     Error::Unfinished(error.into())
 }
 
-/// Longest document that XML or JSON is put around: it is in memory several times over.
-pub(super) const TEXT: usize = xml::LIMIT;
-
-/// All of a document that text is put around.
-fn whole(octets: &Octets) -> Result<Cow<'_, [u8]>, Error> {
-    octets.whole(TEXT).map_err(unfinished)
-}
-
-fn not_formed() -> Error {
+pub(super) fn not_formed() -> Error {
     signing::Error::Signer(signer::Error::Refused(Refusal::Format)).into()
 }

@@ -1,8 +1,11 @@
-//! Documents that text is put around, XML or JSON: they are in memory as a whole, several times, so not too many at once
-//! are; what comes of them goes where long documents are.
+//! Documents that are needed as a whole, since they are text, XML or JSON, or a CMS that gets one more signature: they
+//! are in memory several times, so not too many at once are; what comes of them goes where long documents are.
 
+use std::borrow::Cow;
+
+use rsign_ades::xml;
 use rsign_api::csc::documents::Document;
-use rsign_api::document::{Envelope, Format};
+use rsign_api::document::{Envelope, Format, Level};
 use rsign_api::octets::Octets;
 use rsign_api::signer::DocumentSubject;
 use rsign_spool::Spool;
@@ -10,6 +13,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::finish::{Finished, unfinished};
 use super::{Error, signer, signing};
+
+/// Longest document that is needed as a whole.
+const MOST: usize = xml::LIMIT;
 
 /// KiB of such documents that are in memory at the same time; each takes some five times as much.
 const AT_ONCE: u32 = 48 << 10;
@@ -63,19 +69,24 @@ impl Text {
     }
 }
 
-/// The document, if text is put around it.
+/// The document, if it is needed as a whole: where its signature is put around it, into it or beside those it has; and
+/// for the archive time-stamps of JSON and XML, which are over it.
 fn around(document: &Document) -> Option<&Octets> {
-    match (&document.subject, document.format) {
-        (DocumentSubject::Document(octets), Format::Jades | Format::Xades)
-            if document.envelope != Envelope::Detached =>
-        {
-            Some(octets)
-        }
-        _ => None,
-    }
+    let DocumentSubject::Document(octets) = &document.subject else { return None };
+    let whole = match document.format {
+        Format::Jades | Format::Xades => document.envelope != Envelope::Detached || document.level == Level::Lta,
+        Format::Cades => document.envelope == Envelope::Parallel,
+        Format::Pades => false,
+    };
+    whole.then_some(octets)
 }
 
-/// Whether it is longer than text can be put around: asked before it is signed.
-pub(super) fn is_too_long(document: &Document, most: usize) -> bool {
-    around(document).is_some_and(|octets| octets.len() > most as u64)
+/// All of it, if it is needed.
+pub(super) fn whole(document: &Document) -> Result<Option<Cow<'_, [u8]>>, Error> {
+    around(document).map(|octets| octets.whole(MOST)).transpose().map_err(unfinished)
+}
+
+/// Whether it is longer than it may be then: asked before it is signed.
+pub(super) fn is_too_long(document: &Document) -> bool {
+    around(document).is_some_and(|octets| octets.len() > MOST as u64)
 }
