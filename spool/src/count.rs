@@ -37,34 +37,46 @@ impl Count {
 pub(super) struct Lease {
     count: Arc<Count>,
     client: String,
-    taken: Mutex<u64>,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    /// All that was taken.
+    taken: u64,
+    /// What of it no document needs yet.
+    spare: u64,
 }
 
 impl Lease {
     pub(super) fn of(count: Arc<Count>, client: &str) -> Self {
-        Self { count, client: client.to_owned(), taken: Mutex::new(0) }
+        Self { count, client: client.to_owned(), held: Mutex::default() }
     }
 
-    /// Takes more.
+    /// Takes what documents are going to need.
+    pub(super) fn reserve(&self, octets: u64) -> Result<(), Error> {
+        let mut held = self.held();
+        self.count_up(octets)?;
+        held.taken += octets;
+        held.spare += octets;
+        Ok(())
+    }
+
+    /// Takes more, first of what was reserved.
     pub(super) fn take(&self, octets: u64) -> Result<(), Error> {
-        let mut now = self.count.now();
-        let bounds = self.count.bounds;
-        let own = now.clients.get(&self.client).copied().unwrap_or_default();
-        if now.all + octets > bounds.all || own + octets > bounds.client {
-            return Err(Error::Full);
-        }
-        now.all += octets;
-        *now.clients.entry(self.client.clone()).or_default() += octets;
-        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) += octets;
+        let mut held = self.held();
+        let reserved = held.spare.min(octets);
+        self.count_up(octets - reserved)?;
+        held.taken += octets - reserved;
+        held.spare -= reserved;
         Ok(())
     }
 
     /// Gives some back before the end.
     pub(super) fn give_back(&self, octets: u64) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let octets = octets.min(*taken);
-        *taken -= octets;
-        drop(taken);
+        let mut held = self.held();
+        let octets = octets.min(held.taken);
+        held.taken -= octets;
         let mut now = self.count.now();
         now.all = now.all.saturating_sub(octets);
         if let Some(own) = now.clients.get_mut(&self.client) {
@@ -73,6 +85,23 @@ impl Lease {
                 now.clients.remove(&self.client);
             }
         }
+    }
+
+    fn count_up(&self, octets: u64) -> Result<(), Error> {
+        let (mut now, bounds) = (self.count.now(), self.count.bounds);
+        let own = now.clients.get(&self.client).copied().unwrap_or_default();
+        if now.all.saturating_add(octets) > bounds.all || own.saturating_add(octets) > bounds.client {
+            return Err(Error::Full);
+        }
+        now.all += octets;
+        if octets > 0 {
+            *now.clients.entry(self.client.clone()).or_default() += octets;
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,13 +2,14 @@
 //! each request. What they take is counted, for one document, for one request, for one client and in all.
 //!
 //! A [`Spool`] is opened once; an [`Intake`] takes the documents of one request; each [`Draft`] becomes [`Octets`], and
-//! when the last of a request's octets is let go of, file and count are gone. [`piece`] and [`stream`] read octets
-//! without holding up a thread that serves others.
+//! when the last of a request's octets is let go of, file and count are gone. [`stream`] reads octets and
+//! [`Taker`] takes them without holding up a thread that serves others.
 
 mod config;
 mod count;
 mod draft;
 mod reading;
+mod writing;
 
 use std::fs::File;
 use std::io;
@@ -18,8 +19,9 @@ use std::sync::{Arc, OnceLock};
 pub use config::SpoolConfig;
 use count::{Count, Lease};
 pub use draft::Draft;
-pub use reading::{piece, stream};
+pub use reading::{pieces, stream};
 use rsign_api::octets::Octets;
+pub use writing::Taker;
 
 /// Octets that documents may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +108,15 @@ pub struct Intake {
 }
 
 impl Intake {
+    /// Takes room for documents of about so many octets together, so that who is first is not turned away for whoever comes
+    /// while they arrive.
+    ///
+    /// # Errors
+    /// [`Error::Full`].
+    pub fn expect(&self, octets: u64) -> Result<(), Error> {
+        self.request.lease.reserve(octets.min(self.spool.bounds.request))
+    }
+
     /// The next document, which has no octets yet.
     #[must_use]
     pub fn draft(self) -> Draft {

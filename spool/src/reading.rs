@@ -1,40 +1,53 @@
-//! Octets read in tasks: what is not in memory is read by a thread that may wait.
+//! Octets read in tasks: what is not in memory is read by one thread that may wait, a few pieces ahead.
+//!
+//! One thread for all pieces: what it allocates comes back to it, and does not pile up in the heaps of many.
 
 use std::io;
 
 use bytes::Bytes;
-use futures_util::stream::{Stream, try_unfold};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use rsign_api::octets::{Octets, PIECE};
+use tokio::sync::mpsc;
 
-/// Those from `at` on, at most so many; fewer only at the end.
-///
-/// # Errors
-/// When they cannot be read.
-pub async fn piece(octets: &Octets, at: u64, most: usize) -> io::Result<Vec<u8>> {
-    let left = usize::try_from(octets.len().saturating_sub(at)).unwrap_or(usize::MAX);
-    let read = move |octets: &Octets| {
-        let mut piece = vec![0; most.min(left)];
-        let read = octets.read_at(at, &mut piece)?;
-        if read < piece.len() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(piece)
-    };
-    if octets.held().is_some() {
-        return read(octets);
-    }
-    let octets = octets.clone();
-    tokio::task::spawn_blocking(move || read(&octets)).await.map_err(io::Error::other)?
-}
+/// Pieces that are read ahead.
+const AHEAD: usize = 2;
 
 /// All of them, piece by piece.
-pub fn stream(octets: Octets) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    try_unfold((octets, 0_u64), |(octets, at)| async move {
-        if at >= octets.len() {
-            return Ok(None);
+pub fn stream(octets: Octets) -> impl Stream<Item = io::Result<Bytes>> + Send + Unpin + 'static {
+    pieces(octets, PIECE)
+}
+
+/// All of them, in pieces of so many octets; the last one may have fewer.
+pub fn pieces(octets: Octets, size: usize) -> impl Stream<Item = io::Result<Bytes>> + Send + Unpin + 'static {
+    if let Some(held) = octets.held() {
+        let pieces: Vec<_> = held.chunks(size.max(1)).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        return stream::iter(pieces).left_stream();
+    }
+    let (to, from) = mpsc::channel(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let mut at = 0;
+        while at < octets.len() {
+            let piece = piece(&octets, at, size.max(1));
+            at += piece.as_ref().map_or(u64::MAX - at, |piece| piece.len() as u64);
+            // Nobody listens any more, or there is nothing more to hear.
+            if to.blocking_send(piece).is_err() {
+                return;
+            }
         }
-        let piece = piece(&octets, at, PIECE).await?;
-        let next = at + piece.len() as u64;
-        Ok(Some((Bytes::from(piece), (octets, next))))
-    })
+    });
+    let pieces = stream::unfold(from, |mut from| async move {
+        let piece = from.recv().await?;
+        Some((piece, from))
+    });
+    pieces.boxed().right_stream()
+}
+
+fn piece(octets: &Octets, at: u64, most: usize) -> io::Result<Bytes> {
+    let left = usize::try_from(octets.len() - at).unwrap_or(usize::MAX);
+    let mut piece = vec![0; most.min(left)];
+    let read = octets.read_at(at, &mut piece)?;
+    if read < piece.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(piece.into())
 }

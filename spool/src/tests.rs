@@ -44,14 +44,57 @@ async fn what_goes_in_comes_out() {
         assert_eq!(octets.whole(all.len()).unwrap(), *all);
         let pieces: Vec<_> = stream(octets.clone()).try_collect::<Vec<_>>().await.unwrap();
         assert_eq!(pieces.concat(), *all);
-        let some: Vec<u8> = all.iter().skip(1).take(5).copied().collect();
-        assert_eq!(piece(octets, 1, 5).await.unwrap(), some);
+        let by_thousands: Vec<_> = pieces(octets.clone(), 1000).try_collect::<Vec<_>>().await.unwrap();
+        assert!(by_thousands.iter().rev().skip(1).all(|piece| piece.len() == 1000));
+        assert_eq!(by_thousands.concat(), *all);
     }
     assert!(matches!(kept[5].1.whole(100), Err(Unread::TooLong(_))));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
     drop(kept);
     assert_eq!(spool.kept(), 0);
 }
+
+#[tokio::test]
+async fn what_arrives_is_taken_in_order_until_that_fails() {
+    let taker = Taker::start(Vec::new(), |taken, piece| {
+        taken.extend_from_slice(piece);
+        if taken.len() > 6 { Err(taken.len()) } else { Ok(()) }
+    });
+    for piece in [&b"one"[..], b"two"] {
+        assert!(taker.put(piece.into()).await);
+    }
+    assert_eq!(taker.end().await.unwrap(), Ok(b"onetwo".to_vec()));
+    let taker = Taker::start((), |(), piece| if piece == b"bad" { Err(7) } else { Ok(()) });
+    let mut heard = 0;
+    while taker.put(b"bad"[..].into()).await && heard < 100 {
+        heard += 1;
+    }
+    assert!(heard < 100, "nobody listens after a failure");
+    assert_eq!(taker.end().await.unwrap(), Err(7));
+}
+
+#[tokio::test]
+async fn reading_ends_when_nobody_listens_or_nothing_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let (_, octets) = spool.intake("app").take(&octets(600 * KIB, 0)).unwrap();
+    let mut reading = pieces(octets, 1000);
+    assert_eq!(futures_util::StreamExt::next(&mut reading).await.unwrap().unwrap().len(), 1000);
+    drop(reading);
+    for _ in 0..500 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        if spool.kept() == 0 {
+            break;
+        }
+    }
+    assert_eq!(spool.kept(), 0, "the thread has let go of it");
+    let missing: Octets = serde_json::from_str::<Beside>("5").unwrap().0;
+    assert!(stream(missing).try_collect::<Vec<_>>().await.is_err());
+}
+
+/// Octets that have not come.
+#[derive(serde::Deserialize)]
+struct Beside(#[serde(with = "rsign_api::octets::beside")] Octets);
 
 #[test]
 fn many_short_documents_do_not_stay_in_memory() {
@@ -85,6 +128,23 @@ fn documents_requests_clients_and_all_have_their_bounds() {
     drop(third);
     assert_eq!(spool.kept(), 1400 * KIB);
     assert!(spool.intake("other").take(&whole(600)).is_ok());
+}
+
+#[test]
+fn who_is_expected_has_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let first = spool.intake("app");
+    first.expect(900 * KIB).unwrap();
+    assert_eq!(spool.kept(), 900 * KIB);
+    assert!(matches!(spool.intake("app").expect(700 * KIB), Err(Error::Full)));
+    assert!(matches!(spool.intake("app").take(&octets(650 * KIB, 0)), Err(Error::Full)));
+    let (first, _one) = first.take(&octets(600 * KIB, 0)).unwrap();
+    let (first, _two) = first.take(&octets(300 * KIB, 0)).unwrap();
+    assert_eq!(spool.kept(), 900 * KIB, "no more than was expected");
+    let (_, _three) = first.take(&octets(50 * KIB, 0)).unwrap();
+    assert_eq!(spool.kept(), 950 * KIB);
+    assert!(spool.intake("other").expect(u64::MAX).is_ok(), "one request, however much it says");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use rsign_api::csc::documents::Lifted;
 use rsign_api::error::MALFORMED;
+use rsign_spool::Taker;
 use zeroize::Zeroizing;
 
 use super::error::Problem;
@@ -30,41 +31,81 @@ pub(super) async fn read(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8
 pub(super) async fn read_documents(
     body: Body,
     limits: &Limits,
-    lifter: impl FnOnce(usize) -> Lifter,
+    lifter: impl FnOnce(usize) -> Result<Lifter, Stop>,
 ) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
     let patience = Duration::from_secs(limits.documents_timeout_seconds);
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    match tokio::time::timeout(patience, lift(body, limits.documents, lifter(announced))).await {
+    let lifted = async {
+        match lifter(announced) {
+            Ok(lifter) => lift(body, limits.documents, lifter).await,
+            Err(stop) => throw_away(body, limits.documents, stop).await,
+        }
+    };
+    match tokio::time::timeout(patience, lifted).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, MALFORMED)),
     }
 }
 
-async fn lift(mut body: Body, limit: usize, lifter: Lifter) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
-    let mut seen = 0_usize;
-    let mut lifter = Ok(lifter);
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::from(MALFORMED))?;
-        let Ok(data) = frame.into_data() else { continue };
-        seen = seen.saturating_add(data.len());
-        lifter = match lifter {
-            Ok(_) if seen > limit => Err(Stop::TooLong),
-            Ok(lifter) => push(lifter, data).await?,
-            // Thrown away, so that an honest client hears why.
-            Err(stop) => Err(stop),
-        };
-        if seen > limit.saturating_mul(2) {
+async fn lift(mut body: Body, limit: usize, mut lifter: Lifter) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
+    let mut seen = 0;
+    while let Some(data) = next(&mut body).await? {
+        seen += data.len();
+        if seen > limit {
+            return throw_away(body, limit, Stop::TooLong).await;
+        }
+        if let Err(stop) = lifter.push(&data) {
+            return throw_away(body, limit, stop).await;
+        }
+        if lifter.may_block() {
+            return lift_long(body, limit, seen, lifter).await;
+        }
+    }
+    Ok(lifter.finish())
+}
+
+/// The same where a document goes into a file, by a thread that holds up nobody.
+async fn lift_long(
+    mut body: Body,
+    limit: usize,
+    mut seen: usize,
+    lifter: Lifter,
+) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
+    let taker = Taker::start(lifter, Lifter::push);
+    while let Some(data) = next(&mut body).await? {
+        seen += data.len();
+        if seen > limit {
+            return throw_away(body, limit, Stop::TooLong).await;
+        }
+        if !taker.put(data).await {
             break;
         }
     }
-    lifter.map(Lifter::finish).map_err(Problem::from)
+    match taker.end().await.map_err(Problem::internal)? {
+        Ok(lifter) => Ok(lifter.finish()),
+        Err(stop) => throw_away(body, limit, stop).await,
+    }
 }
 
-/// What may block does so where that holds up nobody.
-async fn push(mut lifter: Lifter, data: Bytes) -> Result<Result<Lifter, Stop>, Problem> {
-    let blocks = lifter.may_block();
-    let work = move || lifter.push(&data).map(|()| lifter);
-    if blocks { tokio::task::spawn_blocking(work).await.map_err(Problem::internal) } else { Ok(work()) }
+async fn next(body: &mut Body) -> Result<Option<Bytes>, Problem> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|_| Problem::from(MALFORMED))?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// Listens on for a while, so that an honest client hears why and not a reset connection.
+async fn throw_away<T>(mut body: Body, limit: usize, stop: Stop) -> Result<T, Problem> {
+    let mut seen = 0;
+    while seen <= limit {
+        match next(&mut body).await? {
+            Some(data) => seen += data.len(),
+            None => break,
+        }
+    }
+    Err(stop.into())
 }
 
 impl From<Stop> for Problem {

@@ -207,7 +207,12 @@ async fn content(
     }
     let mark = site.app.random.handle().map_err(Problem::internal)?;
     let bounds = lift::Bounds { rest: limits.body, depth: limits.depth, documents: limits.hashes };
-    let lifter = |expected| Lifter::new(bounds, expected, site.app.spool.intake(client), mark);
+    let lifter = |expected: usize| {
+        let intake = site.app.spool.intake(client);
+        // Base64 has four letters for three octets.
+        intake.expect(expected as u64 / 4 * 3).map_err(lift::Stop::Documents)?;
+        Ok(Lifter::new(bounds, expected, intake, mark))
+    };
     let (body, lifted) = body::read_documents(body, limits, lifter).await?;
     Ok(Content { version, body, lifted: Some(lifted), limits: site.limits() })
 }

@@ -1,20 +1,19 @@
 //! Long answers of `signDoc`: JSON whose documents are read and written as Base64 while they are sent.
 
-use std::collections::VecDeque;
 use std::io;
 
 use axum::body::Bytes;
 use data_encoding::BASE64;
-use futures_util::stream::{Stream, try_unfold};
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use rsign_api::csc::documents::SignedDocuments;
 use rsign_api::octets::Octets;
 
 /// Octets that are read at once: a multiple of three, so that their Base64 needs no padding inside.
 const PIECE: usize = 192 << 10;
 
-/// A JSON text, of which some is yet to be read.
+/// A JSON text, of which the most is yet to be read.
 #[derive(Debug)]
-pub(super) struct Pieces(VecDeque<Piece>);
+pub(super) struct Pieces(Vec<Piece>);
 
 #[derive(Debug)]
 enum Piece {
@@ -29,15 +28,15 @@ impl Pieces {
         let documents = std::mem::take(&mut answer.with_signature);
         let rest = serde_json::to_string(&answer)?;
         let rest = rest.strip_prefix('{').unwrap_or_default();
-        let mut pieces = VecDeque::new();
+        let mut pieces = Vec::new();
         for (place, octets) in documents.into_iter().enumerate() {
             let before: &[u8] = if place == 0 { br#"{"DocumentWithSignature":[""# } else { br#"",""# };
-            pieces.push_back(Piece::Text(Bytes::from_static(before)));
-            pieces.push_back(Piece::Document(octets));
+            pieces.push(Piece::Text(Bytes::from_static(before)));
+            pieces.push(Piece::Document(octets));
         }
         let before = if pieces.is_empty() { "{" } else { r#""]"# };
         let comma = if pieces.is_empty() || rest == "}" { "" } else { "," };
-        pieces.push_back(Piece::Text([before, comma, rest].concat().into()));
+        pieces.push(Piece::Text([before, comma, rest].concat().into()));
         Ok(Self(pieces))
     }
 
@@ -52,29 +51,18 @@ impl Pieces {
 
     /// The text, piece by piece.
     pub(super) fn stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-        try_unfold((self.0, 0_u64), |(mut pieces, at)| async move {
-            let piece = match pieces.front() {
-                None => return Ok(None),
-                Some(Piece::Text(text)) => text.clone(),
-                Some(Piece::Document(octets)) => {
-                    let piece = rsign_spool::piece(octets, at, PIECE).await?;
-                    let next = at + piece.len() as u64;
-                    let text = Bytes::from(BASE64.encode(&piece));
-                    if next < octets.len() {
-                        return Ok(Some((text, (pieces, next))));
-                    }
-                    text
-                }
-            };
-            pieces.pop_front();
-            Ok(Some((piece, (pieces, 0))))
+        stream::iter(self.0).flat_map(|piece| match piece {
+            Piece::Text(text) => stream::iter([Ok(text)]).left_stream(),
+            Piece::Document(octets) => {
+                let letters = |piece: Bytes| Bytes::from(BASE64.encode(&piece));
+                rsign_spool::pieces(octets, PIECE).map_ok(letters).right_stream()
+            }
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::TryStreamExt as _;
     use rsign_api::bytes::Bytes as Octet;
     use rsign_api::csc::documents::ValidationInfo;
 

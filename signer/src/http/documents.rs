@@ -1,5 +1,6 @@
 //! Messages that documents follow: they are spooled while they arrive.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use axum::routing::{MethodRouter, post};
 use futures_util::StreamExt as _;
 use rsign_api::octets::Octets;
 use rsign_api::signer::{WITH_DOCUMENTS, WithDocuments};
-use rsign_spool::{Draft, Error, Intake, Spool};
+use rsign_spool::{Draft, Error, Intake, Spool, Taker};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -119,6 +120,7 @@ async fn read<A: DeserializeOwned + WithDocuments>(
         }
         // The gateway shares the room out among its clients.
         let mut intake = spool.intake("");
+        intake.expect(all.unwrap_or_default())?;
         for octets in asked.octets_mut() {
             (intake, *octets) = incoming.document(intake, octets.len()).await?;
         }
@@ -174,13 +176,31 @@ impl Incoming {
 
     async fn document(&mut self, intake: Intake, length: u64) -> std::result::Result<(Intake, Octets), Stop> {
         let mut draft = intake.draft();
-        while draft.len() < length {
-            let mut piece = self.next().await?.ok_or(Stop::Malformed)?;
-            let left = usize::try_from(length - draft.len()).unwrap_or(usize::MAX);
-            self.rest = piece.split_off(piece.len().min(left));
-            draft = write(draft, piece).await?;
+        let mut left = usize::try_from(length).map_err(|_| Stop::TooLong)?;
+        if length <= SHORT {
+            while left > 0 {
+                draft.write(&self.some(&mut left).await?)?;
+            }
+            return Ok(draft.finish()?);
         }
-        if length > SHORT { blocking(move || draft.finish()).await } else { Ok(draft.finish()?) }
+        let taker = Taker::start(draft, Draft::write);
+        while left > 0 {
+            if !taker.put(self.some(&mut left).await?).await {
+                break;
+            }
+        }
+        let draft = taker.end().await.map_err(Error::Failed)??;
+        Ok(tokio::task::spawn_blocking(move || draft.finish())
+            .await
+            .map_err(|error| Error::Failed(io::Error::other(error)))??)
+    }
+
+    /// The next of those that are left.
+    async fn some(&mut self, left: &mut usize) -> std::result::Result<Bytes, Stop> {
+        let mut piece = self.next().await?.ok_or(Stop::Malformed)?;
+        self.rest = piece.split_off(piece.len().min(*left));
+        *left -= piece.len();
+        Ok(piece)
     }
 
     async fn throw_away(&mut self) {
@@ -196,19 +216,6 @@ impl Incoming {
 
 /// A longer document may be on its way into a file.
 const SHORT: u64 = 32 << 10;
-
-async fn write(mut draft: Draft, octets: Bytes) -> std::result::Result<Draft, Stop> {
-    let is_short = draft.len() + octets.len() as u64 <= SHORT;
-    let work = move || draft.write(&octets).map(|()| draft);
-    if is_short { Ok(work()?) } else { blocking(work).await }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::result::Result<T, Error> + Send + 'static,
-) -> std::result::Result<T, Stop> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(Error::Failed(std::io::Error::other(error)))).map_err(Stop::Documents)
-}
 
 #[cfg(test)]
 mod tests;

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use futures_util::StreamExt as _;
 use rsign_ades::pdf::{Limits, Update};
 use rsign_ades::{Format, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
-use rsign_api::octets::{Octets, PIECE};
+use rsign_api::octets::Octets;
 use rsign_api::signer::Refusal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -152,11 +153,9 @@ async fn send(socket: &mut UnixStream, document: &Octets) -> io::Result<()> {
     if let Some(octets) = document.held() {
         return socket.write_all(octets).await;
     }
-    let mut at = 0;
-    while at < document.len() {
-        let piece = rsign_spool::piece(document, at, PIECE).await?;
-        socket.write_all(&piece).await?;
-        at += piece.len() as u64;
+    let mut pieces = rsign_spool::stream(document.clone());
+    while let Some(piece) = pieces.next().await {
+        socket.write_all(&piece?).await?;
     }
     Ok(())
 }

@@ -27,6 +27,8 @@ pub(super) struct Letters {
     draft: Draft,
     /// Not decoded yet.
     letters: Vec<u8>,
+    /// What was decoded last.
+    octets: Vec<u8>,
     escape: Escape,
     /// It is no Base64, and nothing is kept of it any more.
     bad: bool,
@@ -43,7 +45,7 @@ enum Escape {
 
 impl Letters {
     pub(super) const fn new(draft: Draft) -> Self {
-        Self { draft, letters: Vec::new(), escape: Escape::None, bad: false }
+        Self { draft, letters: Vec::new(), octets: Vec::new(), escape: Escape::None, bad: false }
     }
 
     pub(super) const fn is_long(&self) -> bool {
@@ -120,14 +122,17 @@ impl Letters {
 
     fn decode(&mut self, length: usize) -> Result<(), Stop> {
         let letters = self.letters.get(..length).unwrap_or_default();
-        match BASE64.decode(letters) {
-            Ok(octets) => {
-                self.draft.write(&octets).map_err(Stop::Documents)?;
+        let room = BASE64.decode_len(length).ok();
+        self.octets.resize(room.unwrap_or_default(), 0);
+        match room.and_then(|_| BASE64.decode_mut(letters, &mut self.octets).ok()) {
+            Some(decoded) => {
+                let octets = self.octets.get(..decoded).unwrap_or_default();
+                self.draft.write(octets).map_err(Stop::Documents)?;
                 self.letters.drain(..length);
             }
             // What no string of JSON may hold.
-            Err(_) if letters.iter().any(|letter| *letter < 0x20) => return Err(Stop::Malformed),
-            Err(_) => self.spoil(),
+            None if letters.iter().any(|letter| *letter < 0x20) => return Err(Stop::Malformed),
+            None => self.spoil(),
         }
         Ok(())
     }
