@@ -88,7 +88,7 @@ fn description(full: bool) -> Description {
         auth_mode: "explicit",
         auth: Auth {
             mode: "explicit",
-            expression: full.then_some("PIN AND OTP"),
+            expression: full.then(|| "PIN AND OTP".to_owned()),
             objects: full.then_some(object).into_iter().collect(),
         },
         pin: full.then_some(Pin { presence: "true", format: "A", label: "PIN", description: "The PIN" }),
