@@ -2,37 +2,23 @@
 // refuses it, blocks the app. In two languages, wide and on a small phone. One story.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { after, before, test } from "node:test";
+import { before } from "node:test";
 
 import { ALGORITHMS, certificateOf, SHA256, sha256 } from "./lib/app.mjs";
-import { launch, look, newPage, overhear } from "./lib/browser.mjs";
 import { call, clientOf, ready, verifies } from "./lib/sandbox.mjs";
+import { person, stage, step } from "./lib/story.mjs";
 
 const eva = ready.implicit_user;
 const [credential] = eva.credentials;
 const id = credential.credentialID;
 let browser, page, heard, service;
 
+const set = stage();
+const { submit, seen, heading, decide, onSigningPage, onAccount } = person(set);
 before(async () => {
-    browser = await launch();
-    page = await newPage(browser);
-    page.setDefaultTimeout(20_000);
-    heard = overhear(page.context());
+    ({ browser, page, heard } = set);
     service = await tokenOf(clientOf("legacy", "sealed"));
 });
-after(() => browser?.close());
-
-let isBroken = false;
-
-/** A part of the story; where one failed, those after it make no sense. */
-function step(title, run) {
-    test(title, { timeout: 120_000 }, async (t) => {
-        if (isBroken) return t.skip("a test before it failed");
-        isBroken = true;
-        await run();
-        isBroken = false;
-    });
-}
 
 /** A token of the app for itself. */
 async function tokenOf({ client_id, client_secret }) {
@@ -42,16 +28,6 @@ async function tokenOf({ client_id, client_secret }) {
     return (await answer.json()).access_token;
 }
 
-const seen = async (picture) => assert.deepEqual(await look(page, picture), []);
-const onSigningPage = () => page.waitForURL((url) => url.href.startsWith(ready.sign));
-const onAccount = () => page.waitForURL((url) => url.href.startsWith(ready.account));
-const heading = () => page.textContent("h1");
-const decide = (word) => page.click(`button[name=decision][value=${word}]`);
-
-async function submit(fields) {
-    for (const [field, value] of Object.entries(fields)) await page.fill(field, value);
-    await page.click("main button[type=submit]");
-}
 
 /** What the app asks under v2: `[status, body]`. */
 function ask(document, description, token = service) {
