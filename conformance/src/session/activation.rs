@@ -158,8 +158,8 @@ impl Session {
         let broken = |error: reqwest::Error| Stop::Broken(format!("{inbox}: {error}"));
         let shown = self.shared.http.get(inbox).send().await.map_err(broken)?.bytes().await.map_err(broken)?;
         let shown: Value = serde_json::from_slice(&shown).unwrap_or(Value::Null);
-        let code = shown[0]["code"].as_str().map(str::to_owned);
-        code.ok_or_else(|| Stop::Broken(format!("{inbox} shows no code")))
+        let code = shown.as_array().into_iter().flatten().find_map(|one| one["code"].as_str());
+        code.map(str::to_owned).ok_or_else(|| Stop::Broken(format!("{inbox} shows no code")))
     }
 
     /// The credential scope of OAuth 2.0: its access token is the SAD.
