@@ -52,6 +52,8 @@ def fuzz(ready_file: Path, examples: int, seconds: int | None) -> int:
         "RSIGN_USER": user,
         "RSIGN_CLIENT": basic(client["client_id"], client["client_secret"]),
         "RSIGN_TOKEN": service_token(ready, user),
+        # A worker's user is a credential, the password its PIN.
+        "RSIGN_WORKER": basic(person["credentials"][0]["credentialID"], person["credentials"][0]["pin"]),
         # Of the one who is sent codes.
         "RSIGN_CODED_TOKEN": token_of(ready, ready["coded_user"]),
         # Of the one whose apps wait for an approval.

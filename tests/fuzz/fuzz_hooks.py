@@ -96,11 +96,8 @@ def sign_a_document(body: dict) -> None:
     body |= {"credentialID": credential["credentialID"], "SAD": sad(credential, approved), "documents": [one]} | kept
 
 
-def make_worker_right(case, headers: dict) -> None:
-    """One hash for the sandbox's worker, whose user is a credential, and the password its PIN."""
-    credential = KEYS["P-256"]
-    basic = b64encode(f"{credential['credentialID']}:{credential['pin']}".encode()).decode()
-    headers["Authorization"] = f"Basic {basic}"
+def make_worker_right(case) -> None:
+    """One hash for the sandbox's worker."""
     case.path_parameters["id"] = READY["worker"]
     sha256 = {"USING_CLIENTSUPPLIED_HASH": "true", "CLIENTSIDE_HASHDIGESTALGORITHM": "SHA-256"}
     case.body |= {"data": DIGEST, "encoding": "BASE64", "metaData": sha256}
@@ -156,8 +153,7 @@ def before_call(context, case, kwargs) -> None:
     if not well_formed or CHANCE.random() < 0.5:
         return
     if case.operation.path.startswith("/rest/v1/workers/") and isinstance(case.body, dict):
-        case.headers = case.headers or {}
-        make_worker_right(case, case.headers)
+        make_worker_right(case)
     elif isinstance(case.body, dict):
         make_right(case.operation.path, case.body)
     elif case.operation.path == "/oauth2/authorize" and case.query:
