@@ -2,7 +2,6 @@
 // sign, reads what was signed, and takes everything back. One story: each test goes on where the one before it ended.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { before } from "node:test";
 
 import { certificateOf, credentialsOf, details, sha256, signHash } from "./lib/app.mjs";
 import { newPage, screenshots } from "./lib/browser.mjs";
@@ -19,9 +18,8 @@ const pins = {};
 let browser, page, heard, app, chosen, drawn, service;
 
 // With the cache that people's browsers have for going back.
-const set = stage({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+const set = stage((all) => ({ browser, page, heard, app } = all), { ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 const { fill, submit, seen, heading, goOn, onSigningPage, onAccount, fault } = person(set);
-before(() => ({ browser, page, heard, app } = set));
 
 const text = (selector, which = page) => which.textContent(selector);
 const home = () => page.goto(ready.account);

@@ -2,7 +2,6 @@
 // in once more before a key goes. One story, against real services; the revocation list says that the key is gone.
 import assert from "node:assert/strict";
 import { randomBytes, X509Certificate } from "node:crypto";
-import { before } from "node:test";
 
 import { credentialsOf, details, sha256, signHash } from "./lib/app.mjs";
 import { call, ready, verifies } from "./lib/sandbox.mjs";
@@ -13,9 +12,8 @@ const PIN = "60718293";
 const [ana] = ready.users;
 let page, heard, app, made, certificate;
 
-const set = stage();
+const set = stage((all) => ({ page, heard, app } = all));
 const { submit, seen, goOn } = person(set);
-before(() => ({ page, heard, app } = set));
 
 const asks = (detail) => ({ authorization_details: JSON.stringify([detail]) });
 const v2 = (method, token, body) => call(ready.csc_v2, method, token, body);

@@ -2,7 +2,6 @@
 // a key that had none, another one in its place. The app is WebCrypto here, by RFC 6238. One story.
 import assert from "node:assert/strict";
 import { randomBytes, webcrypto } from "node:crypto";
-import { before } from "node:test";
 
 import { details, sha256, signHash } from "./lib/app.mjs";
 import { ready } from "./lib/sandbox.mjs";
@@ -15,9 +14,9 @@ const STEP = 30_000;
 
 let page, heard, app, key, phone;
 
-const set = stage();
-const { submit, seen, onSigningPage, onAccount, fault } = person(set);
-before(() => ({ page, heard, app } = set));
+const set = stage((all) => ({ page, heard, app } = all));
+const { submit, seen, onSigningPage, fault } = person(set);
+const onAccount = () => page.waitForURL((url) => url.href.startsWith(ready.account) && !url.search.includes("tx="));
 
 async function signIn({ username, password }) {
     await page.context().clearCookies();

@@ -2,7 +2,6 @@
 // refuses it, blocks the app. In two languages, wide and on a small phone. One story.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { before } from "node:test";
 
 import { ALGORITHMS, certificateOf, SHA256, sha256 } from "./lib/app.mjs";
 import { call, clientOf, ready, verifies } from "./lib/sandbox.mjs";
@@ -13,12 +12,11 @@ const [credential] = eva.credentials;
 const id = credential.credentialID;
 let browser, page, heard, service;
 
-const set = stage();
-const { submit, seen, heading, decide, onSigningPage, onAccount } = person(set);
-before(async () => {
-    ({ browser, page, heard } = set);
+const set = stage(async (all) => {
+    ({ browser, page, heard } = all);
     service = await tokenOf(clientOf("legacy", "sealed"));
 });
+const { submit, seen, heading, decide, onSigningPage, onAccount } = person(set);
 
 /** A token of the app for itself. */
 async function tokenOf({ client_id, client_secret }) {
@@ -27,7 +25,6 @@ async function tokenOf({ client_id, client_secret }) {
     const answer = await fetch(`${ready.oauth2}/oauth2/token`, { method: "POST", headers, body: "grant_type=client_credentials" });
     return (await answer.json()).access_token;
 }
-
 
 /** What the app asks under v2: `[status, body]`. */
 function ask(document, description, token = service) {

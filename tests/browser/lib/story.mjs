@@ -20,9 +20,9 @@ export function step(title, run, timeout = 120_000) {
 
 /**
  * A browser with a page, what it asked and complained of, and the app that is registered as legacy with clear PINs; there
- * from the first step to the last. `more` are options of `launch`.
+ * from the first step to the last. `once` is called with them when they are there; `more` are options of `launch`.
  */
-export function stage(more = {}) {
+export function stage(once, more = {}) {
     const stage = {};
     before(async () => {
         stage.browser = await launch(more);
@@ -30,6 +30,7 @@ export function stage(more = {}) {
         stage.page.setDefaultTimeout(20_000);
         stage.heard = overhear(stage.page.context());
         stage.app = await openApp(clientOf("legacy", "clear"));
+        await once(stage);
     });
     after(async () => {
         await stage.browser?.close();
@@ -56,8 +57,7 @@ export function person(stage) {
         decide: (word, page = stage.page) => page.click(`button[name=decision][value=${word}]`),
         goOn: (page = stage.page) => page.click("button[name=decision][value=continue]"),
         onSigningPage: (page = stage.page) => page.waitForURL((url) => url.href.startsWith(ready.sign)),
-        onAccount: (page = stage.page) =>
-            page.waitForURL((url) => url.href.startsWith(ready.account) && !url.search.includes("tx=")),
+        onAccount: (page = stage.page) => page.waitForURL((url) => url.href.startsWith(ready.account)),
         /** What the page says is wrong with a field, once it does. */
         fault: (field, words) => stage.page.waitForSelector(`#${field}-fault:text("${words}")`),
     };
