@@ -143,10 +143,35 @@ step("without scripts it is the same, but for the waiting", async () => {
     await plain.close();
 });
 
+step("they say where word of requests goes, and confirm it", async () => {
+    await page.goto(`${ready.account}/me`);
+    await seen("me-contact");
+    await page.click("a[href='/account/contact']");
+    await submit({ "#address": "nowhere", "#password": eva.password });
+    await page.waitForSelector("#address-fault");
+    await seen("contact-mistake");
+    await submit({ "#address": "+1 202 555 0146", "#password": eva.password });
+    await page.waitForSelector("#code");
+    await seen("contact-code");
+    const [sent] = await (await fetch(ready.codes)).json();
+    assert.equal(sent.to, "+12025550146");
+    await submit({ "#code": sent.code });
+    await page.waitForSelector("[role=status]:has-text('Your codes go to the new address')");
+});
+
+step("word of a request had come to the telephone they had before, and led nowhere", async () => {
+    const messages = await (await fetch(ready.codes)).json();
+    const [word, ...more] = messages.filter(({ text }) => /asks for a signature/.test(text));
+    assert.equal(word.to, "+12025550144");
+    assert.doesNotMatch(word.text, /:\/\//);
+    assert.ok(more.length < 3, "every two minutes at most");
+});
+
 step("the person makes a key of this kind", async () => {
     await page.goto(`${ready.account}/keys/new`);
     await page.check("input[name=kind][value='P-256']");
     await page.check("input[name=mode][value=implicit]");
+    await page.check("input[name=factor][value=online]");
     await page.fill("#password", eva.password);
     await seen("waiting-new-key");
     await page.click("main button[type=submit]");
