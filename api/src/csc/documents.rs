@@ -36,8 +36,8 @@ pub struct Offer<'a> {
     pub formats: &'a [(Format, &'a [Envelope])],
     /// Levels.
     pub levels: &'a [Level],
-    /// The highest level of a format.
-    pub highest: &'a dyn Fn(Format) -> Level,
+    /// The highest level of a format, of a document or of its digest alone.
+    pub highest: &'a dyn Fn(Format, bool) -> Level,
     /// The names of those properties that the format cannot say.
     pub unsayable: &'a dyn Fn(Format, &[Property]) -> Vec<String>,
 }
@@ -194,7 +194,7 @@ impl Entry<'_> {
             None => Some(Level::default()),
             Some(name) => name.text().and_then(Level::named),
         };
-        let offered = |level: &Level| offer.levels.contains(level) && *level <= (offer.highest)(format);
+        let offered = |level: &Level| offer.levels.contains(level) && *level <= (offer.highest)(format, self.of_digest);
         level.filter(offered).ok_or(error::CONFORMANCE_LEVEL)
     }
 

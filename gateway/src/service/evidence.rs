@@ -50,8 +50,10 @@ pub enum Error {
 pub struct Found {
     /// Every certificate of every chain.
     pub certificates: Vec<Vec<u8>>,
-    /// A CRL for each certificate that can be revoked.
+    /// A CRL or an OCSP answer for each certificate that can be revoked.
     pub crls: Vec<Vec<u8>>,
+    /// `OCSPResponse`s.
+    pub ocsp: Vec<Vec<u8>>,
 }
 
 impl Found {
@@ -59,7 +61,8 @@ impl Found {
     pub fn add(&mut self, other: Self) {
         self.certificates.extend(other.certificates);
         self.crls.extend(other.crls);
-        for all in [&mut self.certificates, &mut self.crls] {
+        self.ocsp.extend(other.ocsp);
+        for all in [&mut self.certificates, &mut self.crls, &mut self.ocsp] {
             all.sort_unstable();
             all.dedup();
         }

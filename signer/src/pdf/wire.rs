@@ -3,12 +3,12 @@
 
 use std::io::{self, Read, Write};
 
-use rsign_ades::Envelope;
+use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::signer::{Property, Refusal};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::Canonical;
+use super::{Canonical, Existing};
 
 /// Longest message: an update is some kilobytes beside its gap, unless the document's catalog or page is long itself.
 pub(super) const MAX_FRAME: usize = 16 << 20;
@@ -34,6 +34,8 @@ pub(super) enum Task {
     },
     /// XML: find its canonical form and the place of its signature.
     Xml { hash: HashAlgorithm },
+    /// A CMS or JWS: find what it is over.
+    Signed { format: Format, hash: HashAlgorithm },
 }
 
 /// What it answers.
@@ -43,6 +45,8 @@ pub(super) enum Answer {
     Update { octets: Vec<u8>, start: u64, end: u64 },
     /// See [`super::Canonical`].
     Xml(Canonical),
+    /// See [`super::Existing`].
+    Signed(Existing),
     /// The document, or what is asked of it; and a word for the operator.
     Refused(Refusal, String),
 }

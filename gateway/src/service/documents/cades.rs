@@ -59,7 +59,7 @@ fn parts<'a>(
         signature: &signed.signature,
         certificates: &found.certificates,
         crls: &found.crls,
-        ocsp: &[],
+        ocsp: &found.ocsp,
         unsigned,
     }
 }

@@ -25,7 +25,7 @@ async fn a_chain_up_to_its_root_and_a_crl_for_who_can_be_revoked() {
     revocations.crls.lock().unwrap().insert(URL.to_owned(), crl.clone());
     let (evidence, clock) = service(&revocations, Vec::new());
     let found = evidence.gather(&chain, None).await.unwrap();
-    assert_eq!(found, Found { certificates: chain.to_vec(), crls: vec![crl.clone()] });
+    assert_eq!(found, Found { certificates: chain.to_vec(), crls: vec![crl.clone()], ocsp: Vec::new() });
     // Kept for a while, then fetched again.
     evidence.gather(&chain, None).await.unwrap();
     assert_eq!(*revocations.asked.lock().unwrap(), 1);
