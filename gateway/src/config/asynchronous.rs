@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use rsign_api::csc::signatures::Validities;
 use serde::Deserialize;
 
-use crate::service::jobs::Results;
 use crate::service::room::Bounds;
 
 /// Bounds, and how apps are called back.
@@ -62,9 +61,8 @@ impl AsynchronousConfig {
 
     /// What may wait of signed documents.
     #[must_use]
-    pub const fn results(&self) -> Results {
-        let bounds = Bounds { all: self.waiting_documents, share: self.waiting_documents_per_client };
-        Results { bounds, longest: self.longest_validity_ms }
+    pub const fn waiting(&self) -> Bounds {
+        Bounds { all: self.waiting_documents, share: self.waiting_documents_per_client }
     }
 
     pub(super) fn faults(&self) -> Vec<String> {

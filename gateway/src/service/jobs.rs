@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::documents::{self, Documents};
-use super::room::{Bounds, Full, Room};
+use super::room::{Full, Room};
 use super::signing::{self, Signing};
 use crate::domain::credential::Credential;
 use crate::domain::job::{Failure, Job, Progress};
@@ -132,71 +132,37 @@ pub struct Patience {
     pub job: Duration,
 }
 
-/// What may wait of signed documents.
-#[derive(Debug, Clone, Copy)]
-pub struct Results {
-    /// Octets.
-    pub bounds: Bounds,
-    /// How long they wait at most, milliseconds.
-    pub longest: u64,
-}
-
 /// Octets that one job may have stored: a row of MongoDB has 16 MiB.
 const LONGEST: usize = 15 << 20;
 
-/// The service.
+/// The service, and what it stands on.
 #[derive(Debug)]
 pub struct Jobs {
-    stored: Stored,
-    clients: Clients,
-    signing: Arc<Signing>,
-    documents: Arc<Documents>,
-    callback: Arc<dyn Callback>,
-    patience: Patience,
-    slots: Arc<Semaphore>,
-    results: Room,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-}
-
-/// What the service is made of.
-#[derive(Debug)]
-pub struct Parts {
     /// Jobs.
-    pub stored: Stored,
+    pub(crate) stored: Stored,
     /// Registrations: the URIs that may be told.
-    pub clients: Clients,
+    pub(crate) clients: Clients,
     /// Makes the signatures.
-    pub signing: Arc<Signing>,
+    pub(crate) signing: Arc<Signing>,
     /// Makes signed documents.
-    pub documents: Arc<Documents>,
+    pub(crate) documents: Arc<Documents>,
     /// Tells apps.
-    pub callback: Arc<dyn Callback>,
+    pub(crate) callback: Arc<dyn Callback>,
     /// How long things may take.
-    pub patience: Patience,
-    /// Jobs under way at once.
-    pub most: usize,
-    /// What may wait.
-    pub results: Results,
+    pub(crate) patience: Patience,
+    /// One for each job that may be under way at once.
+    pub(crate) slots: Arc<Semaphore>,
+    /// For signed documents that wait.
+    pub(crate) results: Room,
     /// Time.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Chance.
-    pub random: Arc<dyn Random>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 type Running = JoinHandle<Result<Progress, Error>>;
 
 impl Jobs {
-    /// The service.
-    #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        let Parts { stored, clients, signing, documents, callback, patience, most, results, clock, random } = parts;
-        let slots = Arc::new(Semaphore::new(most));
-        let longest = i64::try_from(results.longest).unwrap_or(i64::MAX);
-        let results = Room::new(results.bounds, longest, Arc::clone(&clock));
-        Self { stored, clients, signing, documents, callback, patience, slots, results, clock, random }
-    }
-
     /// Begins to sign, and says what the signatures can be fetched by.
     ///
     /// # Errors
