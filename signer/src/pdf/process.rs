@@ -118,6 +118,8 @@ impl Helper {
             .arg("--memory")
             .arg(memory.to_string())
             .env_clear()
+            // What the allocator sets aside without using it would count as used.
+            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())

@@ -52,6 +52,13 @@ async fn refused(helpers: &Helpers, document: &[u8], wanted: Wanted<'_>) -> Refu
     }
 }
 
+async fn refused_of(helpers: &Helpers, document: &Octets) -> Refusal {
+    match helpers.update(document, wanted(Envelope::Revision, &[])).await {
+        Err(Fault::Refused(refusal, _)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_pdf_gets_its_update_from_a_process_of_its_own() {
     let document = pdf();
@@ -145,6 +152,28 @@ async fn a_document_of_100_mib_gets_its_update() {
     let large = [objects, &filler, &rest].concat();
     let update = helpers().update(&large.into_bytes().into(), wanted(Envelope::Revision, &[])).await.unwrap();
     assert!(update.octets().len() < 16 << 10);
+}
+
+/// The parser holds such an object once more; what it may take suffices every time.
+#[tokio::test]
+async fn an_object_of_100_mib_is_held_twice_and_no_more() {
+    let text = pdf();
+    let table = text.windows(5).position(|window| window == b"xref\n").unwrap();
+    let (objects, rest) = text.split_at(table);
+    let content: Vec<u8> = (0..100 << 20).map(|at: u32| at.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let head = format!("4 0 obj\n<</Length {}>>\nstream\n", content.len());
+    let object = [head.as_bytes(), &content, b"\nendstream\nendobj\n"].concat();
+    let rest = String::from_utf8(rest.to_vec()).unwrap();
+    let rest = rest.replace("xref\n0 4\n", "xref\n0 5\n").replace("/Size 4", "/Size 5");
+    let rest = rest.replace("trailer", &format!("{table:010} 00000 n \ntrailer"));
+    let rest = rest.replace(&format!("startxref\n{table}\n"), &format!("startxref\n{}\n", table + object.len()));
+    let large = Octets::from([objects, &object, rest.as_bytes()].concat());
+    let helpers = helpers().with_memory(512 << 20);
+    for _ in 0..6 {
+        helpers.update(&large, wanted(Envelope::Revision, &[])).await.unwrap();
+    }
+    let helpers = helpers.with_memory(150 << 20);
+    assert_eq!(refused_of(&helpers, &large).await, Refusal::Document);
 }
 
 /// Arrays in arrays, deeper than any stack.
