@@ -172,8 +172,8 @@ async fn an_object_of_100_mib_is_held_twice_and_no_more() {
     for _ in 0..6 {
         helpers.update(&large, wanted(Envelope::Revision, &[])).await.unwrap();
     }
-    let helpers = helpers.with_memory(150 << 20);
-    assert_eq!(refused_of(&helpers, &large).await, Refusal::Document);
+    let little = Helpers::new(env!("CARGO_BIN_EXE_rsign-signer").into(), 1).with_memory(150 << 20);
+    assert_eq!(refused_of(&little, &large).await, Refusal::Document);
 }
 
 /// Arrays in arrays, deeper than any stack.
