@@ -8,6 +8,7 @@
 //! Certificates, CRLs, OCSP answers and time-stamp tokens stay the octets they came as; nothing foreign is encoded anew.
 
 pub mod cms;
+pub mod evidence;
 pub mod jws;
 mod key;
 pub mod pdf;

@@ -1,14 +1,15 @@
 //! The only place where ports meet adapters.
 
+pub mod lasting;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::lasting::Lasting;
 use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
 use crate::config::otp::OtpConfig;
-use crate::config::timestamp::TimestampConfig;
-use crate::crl_client::CrlClient;
 use crate::domain::language::Language;
 use crate::domain::seal::Material;
 use crate::identity_client::IdentityClient;
@@ -19,7 +20,7 @@ use crate::port::courier::Courier;
 use crate::port::random::{Random, SystemSource};
 use crate::port::revocations::Revocations;
 use crate::port::signer::Signer;
-use crate::port::time_stamps::TimeStamps as StampingAuthority;
+use crate::revocation_client::RevocationClient;
 use crate::service::account::apps::Apps;
 use crate::service::account::external::{External, Provider};
 use crate::service::account::history::History;
@@ -33,7 +34,6 @@ use crate::service::clients::Clients;
 use crate::service::credentials::Credentials;
 use crate::service::documents::Documents;
 use crate::service::enrolment::Enrolment;
-use crate::service::evidence::Evidence;
 use crate::service::housekeeping::Housekeeping;
 use crate::service::jobs::{self, Jobs, Patience};
 use crate::service::login::Login;
@@ -50,12 +50,11 @@ use crate::service::prompts::{self, Prompts};
 use crate::service::rates::Rates;
 use crate::service::room::Room;
 use crate::service::signing::Signing;
-use crate::service::time_stamps::TimeStamps;
+use crate::service::time_stamps::{Source, TimeStamps};
 use crate::service::tokens::{Lifetimes, Tokens};
 use crate::service::transactions::{self, Transactions};
 use crate::signer_client::SignerClient;
 use crate::store::Repositories;
-use crate::tsa_client::TsaClient;
 use crate::webhook_client::WebhookClient;
 
 /// The services, wired.
@@ -140,10 +139,12 @@ pub struct Parts {
     pub callback: Arc<dyn Callback>,
     /// Who brings codes to people.
     pub couriers: Couriers,
-    /// The time-stamping authority, where there is one.
-    pub stamping: Option<Arc<dyn StampingAuthority>>,
-    /// CRLs of others.
+    /// Time-stamping authorities, in their order.
+    pub stamping: Vec<Source>,
+    /// Revocation data of others.
     pub revocations: Arc<dyn Revocations>,
+    /// Where paths of certificates may end besides the built-in CA, DER.
+    pub anchors: Vec<Vec<u8>>,
     /// The configuration key, where there is one.
     pub material: Option<Arc<Material>>,
 }
@@ -163,8 +164,9 @@ impl Parts {
             providers: providers(config)?,
             callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
             couriers: couriers(&config.otp, &random)?,
-            stamping: config.timestamp.as_ref().map(stamping).transpose()?,
-            revocations: Arc::new(CrlClient::new()?),
+            stamping: lasting::stamping(config)?,
+            revocations: Arc::new(RevocationClient::new(config.evidence.private)?),
+            anchors: lasting::anchors(config)?,
             material: config.auth.configuration_key()?.map(Arc::new),
         })
     }
@@ -315,13 +317,13 @@ impl App {
             Arc::clone(&signer),
             (config.info.name.clone(), Language::of_tag(&config.info.lang).unwrap_or_default()),
         ));
-        let stamps = parts.stamping.clone().map(|authority| Arc::new(TimeStamps::new(authority, Arc::clone(&random))));
-        let evidence = Evidence::new(
-            Arc::clone(&authority),
-            Arc::clone(&parts.revocations),
-            config.timestamp.as_ref().map_or_else(|| Ok(Vec::new()), TimestampConfig::authorities)?,
-            Arc::clone(&clock),
-        );
+        let lasting = lasting::Parts {
+            stamping: parts.stamping.clone(),
+            revocations: Arc::clone(&parts.revocations),
+            anchors: parts.anchors.clone(),
+        };
+        let lasting = Lasting::new(lasting, &authority, &clock, &random)?;
+        let (stamps, evidence) = (lasting.time_stamps, lasting.evidence);
         let documents = Documents::new(repositories.credentials.clone(), Arc::clone(&signer), stamps.clone(), evidence);
         let documents = Arc::new(documents);
         let signing = Arc::new(Signing::new(repositories.credentials, signer));
@@ -369,10 +371,6 @@ impl App {
             random,
         })
     }
-}
-
-fn stamping(config: &TimestampConfig) -> anyhow::Result<Arc<dyn StampingAuthority>> {
-    Ok(Arc::new(TsaClient::new(config)?))
 }
 
 /// The kind of key that is recommended to users is that which apps have made.

@@ -15,6 +15,7 @@ from asn1crypto import cms, core
 from pyhanko.keys import load_cert_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.validation import RevocationInfoValidationType, validate_pdf_ltv_signature
 from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
@@ -147,6 +148,22 @@ def structure(signature, case, stamp):
     return faults
 
 
+def is_stamp(signature):
+    """Whether a signature is a document time-stamp."""
+    return str(signature.sig_object.get("/SubFilter")) == "/ETSI.RFC3161"
+
+
+def lasts(signature, case, root):
+    """What is wrong with the long-term data of one of our signatures: with it alone, nothing fetched, it must hold."""
+    kind = {"LT": RevocationInfoValidationType.PADES_LT, "LTA": RevocationInfoValidationType.PADES_LTA}[case["lasting"]]
+    kwargs = {"trust_roots": [root], "allow_fetching": False, "revocation_mode": "require"}
+    try:
+        status = validate_pdf_ltv_signature(signature, kind, kwargs)
+    except Exception as error:
+        return [f"pyHanko, long-term: {type(error).__name__}: {error}"]
+    return [] if status.bottom_line else [f"pyHanko, long-term: {status.summary()}"]
+
+
 def ours(path, root, case, earlier, undiffable):
     """What is wrong with our signatures; says apart where pyHanko cannot compare revisions."""
     faults = []
@@ -160,7 +177,7 @@ def ours(path, root, case, earlier, undiffable):
         if len(mine) != case["signatures"] + case["stamps"]:
             return [f"{len(mine)} signatures of ours"]
         for number, signature in enumerate(mine):
-            stamp = number >= case["signatures"]
+            stamp = is_stamp(signature)
             judge = validate_pdf_timestamp if stamp else validate_pdf_signature
             try:
                 status = judge(signature, context())
@@ -172,13 +189,21 @@ def ours(path, root, case, earlier, undiffable):
             if not sound:
                 faults.append(f"pyHanko on signature {number}: {status.summary()} {getattr(status, 'docmdp_ok', '')}")
             last = number == len(mine) - 1
-            wanted = SignatureCoverageLevel.ENTIRE_FILE if last else SignatureCoverageLevel.ENTIRE_REVISION
+            # What B-LT adds comes behind the signature.
+            followed = not last or case.get("lasting") == "LT"
+            wanted = SignatureCoverageLevel.ENTIRE_REVISION if followed else SignatureCoverageLevel.ENTIRE_FILE
             if status.coverage != wanted:
                 faults.append(f"pyHanko on signature {number}: covers {status.coverage}")
             level = status.modification_level
-            if level is not None and level.value > (0 if last else ModificationLevel.FORM_FILLING.value):
+            most = ModificationLevel.LTA_UPDATES if last else ModificationLevel.FORM_FILLING
+            if level is not None and level.value > (most.value if followed else 0):
                 faults.append(f"pyHanko on signature {number}: {level}")
             faults += structure(signature, case, stamp)
+            if case.get("lasting") and not stamp:
+                faults += lasts(signature, case, root)
+        stamps = sum(is_stamp(signature) for signature in mine)
+        if stamps != case["stamps"]:
+            faults.append(f"{stamps} document time-stamps")
     return faults
 
 

@@ -9,6 +9,7 @@ mod attribute;
 mod certificate;
 mod property;
 mod signed_data;
+mod stored;
 mod tlv;
 mod token;
 
@@ -20,6 +21,7 @@ pub use archive::Archive;
 pub use attribute::Attribute;
 pub use property::{NAMES, read as read_properties};
 pub use signed_data::{Signed, finish, finish_bare};
+pub use stored::Stored;
 pub use token::certificates as token_certificates;
 
 use crate::Signatory;

@@ -5,17 +5,7 @@ use super::revision::Revision;
 use super::signature::reference;
 use super::value::Dictionary;
 use super::{Error, Limits};
-
-/// What a validator will need, each DER.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Evidence {
-    /// Certificates of the signers, of time-stamp services and of OCSP responders, and those of their issuers.
-    pub certificates: Vec<Vec<u8>>,
-    /// OCSP answers (`OCSPResponse`).
-    pub ocsp: Vec<Vec<u8>>,
-    /// CRLs.
-    pub crls: Vec<Vec<u8>>,
-}
+use crate::evidence::Evidence;
 
 /// Forms the octets to append that add this evidence to what the document holds already; nothing is held twice.
 pub fn dss(original: &[u8], evidence: &Evidence, limits: &Limits) -> Result<Vec<u8>, Error> {

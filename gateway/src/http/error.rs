@@ -11,8 +11,8 @@ use crate::service::account::throttle::Wait;
 use crate::service::account::{external, history, keys, people, sessions};
 use crate::service::oauth::{assertions, codes, proofs, requests};
 use crate::service::{
-    authorization, clients, credentials, documents, enrolment, evidence, jobs, login, one_time_codes, passwords,
-    prompts, rates, signing, time_stamps, tokens, transactions, workers,
+    augmentation, authorization, clients, credentials, documents, enrolment, evidence, jobs, login, one_time_codes,
+    passwords, prompts, rates, signing, time_stamps, tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -71,6 +71,7 @@ fn refused(refusal: Refusal) -> Problem {
         // Ours, never a caller's: a gateway of another version, an id drawn twice, a store that was tampered with.
         Refusal::Malformed
         | Refusal::Taken
+        | Refusal::Evidence
         | Refusal::ForeignCertificate
         | Refusal::ForeignKey
         // The relay names it itself; no CSC method has a channel.
@@ -138,7 +139,7 @@ impl From<evidence::Error> for Problem {
             evidence::Error::Signer(error) => error.into(),
             error @ evidence::Error::Unavailable(_) => Self::unavailable(error),
             error @ (evidence::Error::Malformed(_)
-            | evidence::Error::NoIssuer
+            | evidence::Error::NoAnchor
             | evidence::Error::NoSource
             | evidence::Error::Wrong(_)) => Self::internal(error),
         }
@@ -154,7 +155,18 @@ impl From<documents::Error> for Problem {
             documents::Error::Signing(error) => error.into(),
             documents::Error::TimeStamp(error) => error.into(),
             documents::Error::Evidence(error) => error.into(),
-            error @ (documents::Error::Unbelievable(_) | documents::Error::Unfinished(_)) => Self::internal(error),
+            documents::Error::Augmentation(error) => error.into(),
+            error @ documents::Error::Unfinished(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<augmentation::Error> for Problem {
+    fn from(error: augmentation::Error) -> Self {
+        match error {
+            augmentation::Error::Signer(error) => error.into(),
+            augmentation::Error::TimeStamp(error) => error.into(),
+            error @ augmentation::Error::Unfinished(_) => Self::internal(error),
         }
     }
 }
@@ -179,7 +191,11 @@ impl From<time_stamps::Error> for Problem {
     fn from(error: time_stamps::Error) -> Self {
         match error {
             error @ time_stamps::Error::Unavailable(_) => Self::unavailable(error),
-            error @ (time_stamps::Error::Unfit(_) | time_stamps::Error::Random(_)) => Self::internal(error),
+            time_stamps::Error::Signer(error) => error.into(),
+            error @ (time_stamps::Error::Unfit(_)
+            | time_stamps::Error::Unbelievable(_)
+            | time_stamps::Error::NoAnchor
+            | time_stamps::Error::Random(_)) => Self::internal(error),
         }
     }
 }

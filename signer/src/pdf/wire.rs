@@ -32,6 +32,17 @@ pub(super) enum Task {
         at: u64,
         reserve: u64,
     },
+    /// A PDF: add evidence, and room for a document time-stamp.
+    Augment {
+        certificates: Vec<Vec<u8>>,
+        crls: Vec<Vec<u8>>,
+        ocsp: Vec<Vec<u8>>,
+        reserve: Option<u32>,
+        /// Unix seconds.
+        now: u64,
+    },
+    /// A PDF: find its newest document time-stamp.
+    TimeStamp,
     /// XML: find its canonical form and the place of its signature.
     Xml { hash: HashAlgorithm },
 }
@@ -41,6 +52,10 @@ pub(super) enum Task {
 pub(super) enum Answer {
     /// See [`rsign_ades::pdf::Update::from_parts`].
     Update { octets: Vec<u8>, start: u64, end: u64 },
+    /// What adds evidence, and where a token goes in it.
+    Augmented { octets: Vec<u8>, gap: Option<(u32, u32)> },
+    /// The newest document time-stamp's token.
+    TimeStamp(Option<Vec<u8>>),
     /// See [`super::Canonical`].
     Xml(Canonical),
     /// The document, or what is asked of it; and a word for the operator.

@@ -1,7 +1,7 @@
 //! The document security store and document time-stamps.
 
-use super::super::Evidence;
 use super::*;
+use crate::evidence::Evidence;
 
 fn evidence(certificates: &[&[u8]]) -> Evidence {
     Evidence { certificates: certificates.iter().map(|c| c.to_vec()).collect(), ..Evidence::default() }
@@ -52,4 +52,24 @@ fn a_time_stamp_has_no_time_of_its_own() {
     );
     assert!(!text.contains("/M "), "{text}");
     assert_eq!(update.reserve(), 64);
+}
+
+#[test]
+fn the_newest_time_stamp_is_the_last_signature_or_there_is_none() {
+    let newest = |file: &[u8]| newest_time_stamp(file, &Limits::default()).unwrap();
+    let stamped = |file: &[u8], token: &[u8]| {
+        let update = document_time_stamp(file, 64, &Limits::default()).unwrap().fill(token).unwrap();
+        [file, &update].concat()
+    };
+    assert_eq!(newest(&plain()), None);
+    let file = signed(&plain(), &approval());
+    assert_eq!(newest(&file), None);
+    let file = stamped(&file, b"\x30\x03\x02\x01\x01");
+    assert_eq!(newest(&file).unwrap(), b"\x30\x03\x02\x01\x01");
+    let file = stamped(&file, b"\x30\x03\x02\x01\x02");
+    assert_eq!(newest(&file).unwrap(), b"\x30\x03\x02\x01\x02");
+    // Somebody signed since: what is newest is no time-stamp.
+    assert_eq!(newest(&signed(&file, &approval())), None);
+    assert!(newest_time_stamp(b"no PDF", &Limits::default()).is_err());
+    assert!(document_time_stamp(&plain(), 2 << 20, &Limits::default()).is_err());
 }

@@ -4,6 +4,7 @@
 
 mod cades;
 mod finish;
+mod pades;
 
 use std::sync::Arc;
 
@@ -16,11 +17,11 @@ use rsign_api::signer::{DocumentToSign, Property, Refusal, SignDocuments, Signed
 use secrecy::SecretString;
 
 use self::finish::{Finished, finish};
+use super::augmentation::{self, Augmentation};
 use super::evidence::{self, Evidence, Found};
 use super::signing;
 use super::time_stamps::{self, TimeStamps};
 use crate::domain::credential::Credential;
-use crate::domain::stamp;
 use crate::domain::token::Bearer;
 use crate::port::signer::{self, Signer};
 use crate::store::Credentials;
@@ -45,12 +46,12 @@ pub enum Error {
     /// There is one, but no time-stamp on it: the same request again asks for that alone.
     #[error("no time-stamp: {0}")]
     TimeStamp(#[from] time_stamps::Error),
-    /// There is one, and a time-stamp that nobody would believe.
-    #[error(transparent)]
-    Unbelievable(#[from] stamp::Wrong),
     /// There is one, but not what a validator will need: the same request again asks for that alone.
     #[error("no evidence: {0}")]
     Evidence(#[from] evidence::Error),
+    /// There is one, but the document did not get what a validator will need: the same request again asks for that alone.
+    #[error("not augmented: {0}")]
+    Augmentation(#[from] augmentation::Error),
     /// What came together does not fit together.
     #[error("the signature could not be put together: {0}")]
     Unfinished(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -77,7 +78,8 @@ pub struct Documents {
     credentials: Credentials,
     signer: Arc<dyn Signer>,
     time_stamps: Option<Arc<TimeStamps>>,
-    evidence: Evidence,
+    evidence: Arc<Evidence>,
+    augmentation: Augmentation,
 }
 
 impl Documents {
@@ -87,9 +89,10 @@ impl Documents {
         credentials: Credentials,
         signer: Arc<dyn Signer>,
         time_stamps: Option<Arc<TimeStamps>>,
-        evidence: Evidence,
+        evidence: Arc<Evidence>,
     ) -> Self {
-        Self { credentials, signer, time_stamps, evidence }
+        let augmentation = Augmentation::new(Arc::clone(&signer), time_stamps.clone());
+        Self { credentials, signer, time_stamps, evidence, augmentation }
     }
 
     /// What it can do.
@@ -161,10 +164,10 @@ impl Documents {
         } else {
             Found::default()
         };
-        let finished = if document.level >= Level::Lt {
-            self.lasting(document, signed, chain, stamp, &found).await?
-        } else {
-            finish(document, signed, chain, stamp)?
+        let finished = match document.format {
+            _ if document.level < Level::Lt => finish(document, signed, chain, stamp)?,
+            Format::Pades => self.lasting_pdf(document, signed, chain, stamp, &found).await?,
+            _ => self.lasting(document, signed, chain, stamp, &found).await?,
         };
         Ok((finished, found))
     }
@@ -172,11 +175,7 @@ impl Documents {
     /// The token, where one is wanted.
     async fn stamp(&self, asked: Option<Stampable>) -> Result<Option<Vec<u8>>, Error> {
         match (asked, &self.time_stamps) {
-            (Some(asked), Some(time_stamps)) => {
-                let token = time_stamps.stamp(asked).await?;
-                stamp::judge(&token)?;
-                Ok(Some(token))
-            }
+            (Some(asked), Some(time_stamps)) => Ok(Some(time_stamps.stamp(asked).await?)),
             // A level that is not offered was refused before.
             (Some(_), None) => Err(Error::Unfinished("there is no time-stamping authority".into())),
             (None, _) => Ok(None),
@@ -204,8 +203,8 @@ pub const fn levels(stamps: bool) -> &'static [Level] {
 #[must_use]
 pub const fn highest(format: Format) -> Level {
     match format {
-        Format::Cades => Level::Lta,
-        Format::Pades | Format::Xades | Format::Jades => Level::T,
+        Format::Cades | Format::Pades => Level::Lta,
+        Format::Xades | Format::Jades => Level::T,
     }
 }
 
