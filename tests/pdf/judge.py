@@ -3,22 +3,29 @@
 usage: judge.py ROOT.pem CASES.json
 """
 
+import asyncio
 import json
 import logging
 import re
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from asn1crypto import cms, core
 from pyhanko.keys import load_cert_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.validation import RevocationInfoValidationType, validate_pdf_ltv_signature
 from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
+from pyhanko.sign.validation.ades import ades_lta_validation, simulate_future_ades_lta_validation
+from pyhanko.sign.validation.policy_decl import (
+    PdfSignatureValidationSpec, RevinfoOnlineFetchingRule, RevocationInfoGatheringSpec, SignatureValidationSpec,
+)
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
+from pyhanko_certvalidator.registry import SimpleTrustManager
 
 logging.disable(logging.CRITICAL)
 
@@ -154,14 +161,28 @@ def is_stamp(signature):
 
 
 def lasts(signature, case, root):
-    """What is wrong with the long-term data of one of our signatures: with it alone, nothing fetched, it must hold."""
-    kind = {"LT": RevocationInfoValidationType.PADES_LT, "LTA": RevocationInfoValidationType.PADES_LTA}[case["lasting"]]
-    kwargs = {"trust_roots": [root], "allow_fetching": False, "revocation_mode": "require"}
-    try:
-        status = validate_pdf_ltv_signature(signature, kind, kwargs)
-    except Exception as error:
-        return [f"pyHanko, long-term: {type(error).__name__}: {error}"]
-    return [] if status.bottom_line else [f"pyHanko, long-term: {status.summary()}"]
+    """What EN 319 102-1, 5.6.3, finds wrong with one of our signatures, with what is in the document alone: in five years,
+    when no certificate is valid any more, if time-stamps show until then that it was there today; at B-LTA also now."""
+    spec = PdfSignatureValidationSpec(SignatureValidationSpec(
+        CertValidationPolicySpec(
+            SimpleTrustManager.build([root]), CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require"))
+        ),
+        RevocationInfoGatheringSpec(RevinfoOnlineFetchingRule.LOCAL_ONLY),
+    ))
+    later = datetime.now(timezone.utc) + timedelta(days=5 * 365)
+    judged = [("in five years", simulate_future_ades_lta_validation(signature, spec, later))]
+    if case["lasting"] == "LTA":
+        judged.append(("now", ades_lta_validation(signature, spec)))
+    faults = []
+    for when, running in judged:
+        try:
+            status = asyncio.run(running)
+        except Exception as error:
+            faults.append(f"pyHanko, {when}: {type(error).__name__}: {error}")
+            continue
+        if status.ades_subindic.status.name != "PASSED":
+            faults.append(f"pyHanko, {when}: {status.ades_subindic} {status.failure_msg}")
+    return faults
 
 
 def ours(path, root, case, earlier, undiffable):
@@ -191,8 +212,10 @@ def ours(path, root, case, earlier, undiffable):
             last = number == len(mine) - 1
             # What B-LT adds comes behind the signature.
             followed = not last or case.get("lasting") == "LT"
-            wanted = SignatureCoverageLevel.ENTIRE_REVISION if followed else SignatureCoverageLevel.ENTIRE_FILE
-            if status.coverage != wanted:
+            wanted = [SignatureCoverageLevel.ENTIRE_REVISION if followed else SignatureCoverageLevel.ENTIRE_FILE]
+            if last and followed:  # but for what the document held already
+                wanted.append(SignatureCoverageLevel.ENTIRE_FILE)
+            if status.coverage not in wanted:
                 faults.append(f"pyHanko on signature {number}: covers {status.coverage}")
             level = status.modification_level
             most = ModificationLevel.LTA_UPDATES if last else ModificationLevel.FORM_FILLING

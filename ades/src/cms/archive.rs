@@ -18,7 +18,7 @@ pub struct Archive {
     /// What the token is to be over.
     pub imprint: Vec<u8>,
     /// `ATSHashIndexV3`, DER.
-    index: Vec<u8>,
+    pub(super) index: Vec<u8>,
 }
 
 /// What an archive time-stamp is over, each part as it is encoded.

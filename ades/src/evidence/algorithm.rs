@@ -8,7 +8,7 @@ use rsign_api::algorithm::{HashAlgorithm, oid};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 /// `id-sha1`: names issuers in OCSP, and nothing is signed by it.
-pub(super) const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
+pub(crate) const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 
 /// `RSASSA-PSS-params` (RFC 4055, 3.1) as far as it is read.
 #[derive(Sequence)]
@@ -84,7 +84,7 @@ fn pss(parameters: &Any) -> Option<&'static dyn VerificationAlgorithm> {
 }
 
 /// Hash by the function of this name, SHA-1 included.
-pub(super) fn hash(function: ObjectIdentifier, octets: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn hash(function: ObjectIdentifier, octets: &[u8]) -> Option<Vec<u8>> {
     match HashAlgorithm::from_oid(function) {
         Some(known) => Some(crate::digest(known, octets)),
         None if function == SHA1 => {

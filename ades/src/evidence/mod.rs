@@ -5,7 +5,7 @@
 //! [`Subject`] is a certificate; [`path`] leads from it to an anchor; [`crl::judge`] and [`ocsp::judge`] say whether it
 //! stands; [`stamp::judge`] reads a token; [`judge`] goes through all that a document is to hold.
 
-mod algorithm;
+pub(crate) mod algorithm;
 pub mod crl;
 pub mod ocsp;
 mod path;

@@ -29,17 +29,7 @@ pub fn document_time_stamp(original: &[u8], reserve: usize, limits: &Limits) -> 
 pub fn newest_time_stamp(original: &[u8], limits: &Limits) -> Result<Option<Vec<u8>>, Error> {
     let file = File::open(original, limits)?;
     let form = Form::read(&file)?;
-    let mut newest = None;
-    for (_, signature) in form.signatures(&file)? {
-        let range = file.array(&signature, "ByteRange")?.unwrap_or_default();
-        let numbers: Vec<i64> = range.iter().filter_map(|number| number.integer()).collect();
-        let [.., after, rest] = numbers[..] else { return Err(Error::Damaged("a /ByteRange has no numbers")) };
-        let end = after.checked_add(rest).ok_or(Error::Damaged("a /ByteRange is too long"))?;
-        if newest.as_ref().is_none_or(|(last, _)| *last < end) {
-            newest = Some((end, signature));
-        }
-    }
-    let Some((_, signature)) = newest else { return Ok(None) };
+    let Some(signature) = form.newest(&file)? else { return Ok(None) };
     if file.name(&signature, "SubFilter")?.is_none_or(|name| name != b"ETSI.RFC3161") {
         return Ok(None);
     }

@@ -19,8 +19,6 @@ use crate::port::signer;
 
 /// How old a CRL or an answer of others may be before it is fetched again, milliseconds.
 const FRESH: i64 = 10 * 60 * 1000;
-/// How old an answer of the built-in CA may be, milliseconds.
-const FRESH_OWN: i64 = 60 * 1000;
 /// CRLs and answers that are kept.
 const KEPT: usize = 256;
 /// Places of a certificate that are asked, for each kind.
@@ -139,7 +137,8 @@ impl Evidence {
     }
 
     /// Something that shows the certificate to be good: an OCSP answer where that is to be had, or else a CRL. That it is
-    /// revoked is the end of it, whoever says so.
+    /// revoked is the end of it, whoever says so. Of the built-in CA it is always its CRL: pyHanko, for one, does not
+    /// follow answers that a CA signs itself once its certificates have expired.
     async fn word(&self, pair: Pair<'_>, found: &mut Found) -> Result<(), Error> {
         match self.answer(pair, found).await {
             Ok(answer) => {
@@ -157,20 +156,18 @@ impl Evidence {
         }
     }
 
-    /// An OCSP answer: the built-in CA's own, or from where the certificate says. A responder other than the issuer needs
+    /// An OCSP answer, from where the certificate says. A responder other than the issuer needs
     /// a word on itself, unless its certificate says that nobody need ask.
     async fn answer(&self, pair: Pair<'_>, found: &mut Found) -> Result<Vec<u8>, Error> {
         let urls = pair.subject.ocsp_urls();
         if urls.is_empty() {
             return Err(Error::NoSource);
         }
-        let name = ocsp::Name::of(pair.subject, pair.issuer);
         if *self.authority.published().await?.certificate.0 == pair.issuer.der {
-            let answer = self.authority.standing(&name, FRESH_OWN).await?;
-            ocsp::judge(&answer, pair.subject, pair.issuer, self.now())?;
-            return Ok(answer);
+            return Err(Error::NoSource);
         }
-        let request = ocsp::request(&name).map_err(|error| Error::Malformed(error.into()))?;
+        let request = ocsp::request(&ocsp::Name::of(pair.subject, pair.issuer))
+            .map_err(|error| Error::Malformed(error.into()))?;
         let mut last = Error::NoSource;
         for url in urls.into_iter().take(PLACES) {
             let key = format!("{url} {}", data_encoding::HEXLOWER.encode(&request));

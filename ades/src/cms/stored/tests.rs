@@ -24,7 +24,7 @@ fn signature(content: Option<&[u8]>, lasting: bool) -> Vec<u8> {
     let attributes = cms::prepare(&wanted, &signatory).unwrap();
     let mut unsigned = vec![Attribute::signature_time_stamp(token(&of)).unwrap()];
     let crls = [own.crl((20, 20), &[])];
-    let signed = |unsigned| Signed {
+    let plain = Signed {
         signatory: &signatory,
         content_type: cms::DATA,
         content,
@@ -33,14 +33,13 @@ fn signature(content: Option<&[u8]>, lasting: bool) -> Vec<u8> {
         certificates: &[],
         crls: &crls,
         ocsp: &[],
-        unsigned,
+        unsigned: &[],
     };
     if lasting {
-        let archive = Archive::prepare(&signed(&unsigned), &of).unwrap();
-        let attribute = archive.attribute(&token(&archive.imprint)).unwrap();
-        unsigned.push(attribute);
+        let archive = Archive::prepare(&Signed { unsigned: &unsigned, ..plain }, &of).unwrap();
+        unsigned.push(archive.attribute(&token(&archive.imprint)).unwrap());
     }
-    cms::finish(&signed(&unsigned)).unwrap()
+    cms::finish(&Signed { unsigned: &unsigned, ..plain }).unwrap()
 }
 
 fn has(octets: &[u8], part: &[u8]) -> bool {

@@ -73,3 +73,18 @@ fn the_newest_time_stamp_is_the_last_signature_or_there_is_none() {
     assert!(newest_time_stamp(b"no PDF", &Limits::default()).is_err());
     assert!(document_time_stamp(&plain(), 2 << 20, &Limits::default()).is_err());
 }
+
+#[test]
+fn what_is_there_already_is_said_of_the_newest_signature() {
+    let (file, _) = add(&signed(&plain(), &approval()), &evidence(&[b"one", b"two"]));
+    let again = signed(&file, &approval());
+    let (file, text) = add(&again, &evidence(&[b"two"]));
+    // The SHA-1 of 30 00 and the zeros that fill 16 octets.
+    let related = "/VRI <</D26C96E36852C179040B6A320184A228B2BCFF3D << /Cert [";
+    assert!(text.contains(related) && !text.contains("stream"), "{text}");
+    let update = sign(&file, &approval()).unwrap().fill(b"\x30\x01\x00").unwrap();
+    let (_, text) = add(&[file, update].concat(), &evidence(&[b"one"]));
+    assert!(text.contains(related) && text.matches("<< /Cert [").count() == 2, "{text}");
+    let unsigned = add(&plain(), &evidence(&[b"one"])).0;
+    assert!(dss(&unsigned, &evidence(&[b"one"]), &Limits::default()).unwrap().is_empty());
+}
