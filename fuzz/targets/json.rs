@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use libfuzzer_sys::fuzz_target;
 use rsign_ades::Signatory;
-use rsign_ades::jws::{Content, Signed, finish, prepare, to_be_signed};
+use rsign_ades::jws::{Content, Said, Signed, finish, prepare, to_be_signed};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ static SIGNATORY: LazyLock<Signatory> = LazyLock::new(|| Signatory {
 fuzz_target!(|octets: &[u8]| {
     let Ok(signed) = Signed::read(octets) else { return };
     let content = Content::Parallel(&signed);
-    let protected = prepare(&content, UNIX_EPOCH, &SIGNATORY).expect("all is said");
+    let protected = prepare(&content, &Said::default(), UNIX_EPOCH, &SIGNATORY).expect("all is said");
     let octets = to_be_signed(&protected, &content);
     let jws = finish(&protected, &content, &SIGNATORY, b"value", &[]).expect("all is there");
     let general: Value = match serde_json::from_slice(&jws) {

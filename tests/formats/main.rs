@@ -5,6 +5,7 @@
 mod canonical;
 mod json;
 mod judge;
+mod level;
 mod pki;
 mod tsa;
 mod xml;

@@ -1,6 +1,11 @@
 //! Time-stamps: the openssl program is the authority, its certificate comes from the test's root.
 
+use std::path::PathBuf;
+
+use data_encoding::HEXLOWER;
 use rcgen::{CertificateParams, CustomExtension, DnType, KeyPair, KeyUsagePurpose};
+use rsign_ades::digest;
+use rsign_api::algorithm::HashAlgorithm;
 
 use crate::pki::{Pki, output};
 
@@ -20,13 +25,23 @@ ess_cert_id_alg = sha256
 
 /// A token over these octets, DER.
 pub(crate) fn stamp(pki: &Pki, octets: &[u8]) -> Vec<u8> {
+    stamp_digest(pki, HashAlgorithm::Sha256, &digest(HashAlgorithm::Sha256, octets))
+}
+
+/// A token over a digest.
+pub(crate) fn stamp_digest(pki: &Pki, hash: HashAlgorithm, digest: &[u8]) -> Vec<u8> {
     let (certificate, key) = authority(pki);
     let configuration = CONFIGURATION.replace("SERIAL", &pki.file("serial").display().to_string());
     let configuration = pki.write("tsa.cnf", configuration.as_bytes());
     pki.write("serial", b"01");
-    let (data, query) = (pki.write("stamped.bin", octets), pki.file("query.tsq"));
-    let ask = ["ts", "-query", "-data", "{}", "-sha256", "-cert", "-out", "{}"];
-    output("openssl", &ask, &[&data, &query]);
+    let query = pki.file("query.tsq");
+    let function = match hash {
+        HashAlgorithm::Sha256 => "-sha256",
+        HashAlgorithm::Sha384 => "-sha384",
+        HashAlgorithm::Sha512 => "-sha512",
+    };
+    let ask = ["ts", "-query", "-digest", &HEXLOWER.encode(digest), function, "-cert", "-out", "{}"];
+    output("openssl", &ask, &[&query]);
     let token = pki.file("token.der");
     let reply = [
         "ts",
@@ -47,7 +62,16 @@ pub(crate) fn stamp(pki: &Pki, octets: &[u8]) -> Vec<u8> {
     std::fs::read(token).unwrap()
 }
 
-fn authority(pki: &Pki) -> (std::path::PathBuf, std::path::PathBuf) {
+/// Certificate and key, the same for all tokens of a test.
+fn authority(pki: &Pki) -> (PathBuf, PathBuf) {
+    let (certificate, key) = (pki.file("tsa.pem"), pki.file("tsa.key"));
+    if !certificate.exists() {
+        make(pki);
+    }
+    (certificate, key)
+}
+
+fn make(pki: &Pki) {
     let key = KeyPair::generate().unwrap();
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name.push(DnType::CommonName, "Time-stamping authority of a test");
@@ -59,5 +83,6 @@ fn authority(pki: &Pki) -> (std::path::PathBuf, std::path::PathBuf) {
     extension.set_criticality(true);
     parameters.custom_extensions.push(extension);
     let certificate = pki.certify(parameters, &key);
-    (pki.write("tsa.pem", certificate.as_bytes()), pki.write("tsa.key", key.serialize_pem().as_bytes()))
+    pki.write("tsa.key", key.serialize_pem().as_bytes());
+    pki.write("tsa.pem", certificate.as_bytes());
 }

@@ -94,17 +94,22 @@ pub struct Verdict {
     pub signing_time: Option<String>,
     /// `SIGNATURE_TIMESTAMP` and so on, in the order of the document.
     pub timestamps: Vec<String>,
+    /// Those of them that are over something else, or not good themselves: DSS passes a signature beside them.
+    pub bad_timestamps: Vec<String>,
+    /// Commitments, the place and claimed roles: `role Director` and so on.
+    pub said: Vec<String>,
     /// `C-` and the SHA-256 of the signer's certificate in upper-case hex.
     pub certificate: Option<String>,
 }
 
 impl Verdict {
-    /// That the signature is good and of this format, `PAdES-BASELINE-B` for example.
+    /// That the signature is good and of this format, `PAdES-BASELINE-B` for example, and so are all its time-stamps.
     ///
     /// # Panics
     /// When it is not.
     pub fn passes_as(&self, format: &str) {
         assert_eq!((self.indication.as_str(), self.format.as_str()), ("TOTAL_PASSED", format), "{self:#?}");
+        assert!(self.bad_timestamps.is_empty(), "{self:#?}");
     }
 }
 

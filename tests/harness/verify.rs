@@ -19,16 +19,17 @@ pub struct Hash {
 }
 
 impl Hash {
-    /// SHA-256 of a text.
+    /// SHA-256 of a text or of octets.
     #[must_use]
-    pub fn of(message: &str) -> Self {
+    pub fn of(message: impl AsRef<[u8]>) -> Self {
         Self::with(Sha::Sha256, message)
     }
 
-    /// Of a text, with this function.
+    /// Of a text or of octets, with this function.
     #[must_use]
-    pub fn with(sha: Sha, message: &str) -> Self {
-        let digest = digest::digest(sha.algorithm(), message.as_bytes());
+    pub fn with(sha: Sha, message: impl AsRef<[u8]>) -> Self {
+        let message = message.as_ref();
+        let digest = digest::digest(sha.algorithm(), message);
         Self { message: message.into(), digest: digest.as_ref().to_vec() }
     }
 

@@ -35,6 +35,7 @@ mod sad;
 mod sandbox;
 mod secrets;
 mod sign_doc;
+mod sign_doc_parallel;
 mod sign_doc_text;
 mod sign_pdf;
 mod stores;

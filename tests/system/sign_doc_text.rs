@@ -14,6 +14,8 @@ use crate::sign_doc::{entry_of, objects, sign_doc};
 
 const DOCUMENT: &str = "<order>12 \u{20ac}</order>\r\n";
 
+const LEVELS: [&str; 4] = ["AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA"];
+
 /// What the signature calls a document whose digest was given: nobody else named it.
 fn name(algorithm: &Algorithm, document: &str) -> String {
     let hash = Hash::with(algorithm.sha, document).digest;
@@ -59,14 +61,23 @@ async fn json_and_xml_of_every_key_level_and_envelope_pass_dss() {
             ("X", "Detached"),
             ("X", ""),
         ] {
-            for level in ["AdES-B-B", "AdES-B-T"] {
+            for level in LEVELS {
                 let sad = who.session.authorize(&who.credential, &[Hash::with(algorithm.sha, DOCUMENT)]).await;
                 let (body, list) = asked(format, &algorithm, level, envelope);
-                let answer = sign_doc(&who, &sad, body).await.ok();
+                let heard = sign_doc(&who, &sad, body).await;
+                if (level, envelope) == ("AdES-B-LTA", "") {
+                    // The time-stamp on all of it would be over the document, too.
+                    assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter conformance_level"));
+                    continue;
+                }
+                let answer = heard.ok();
                 let [object] = &objects(&answer, list)[..] else { panic!("{answer}") };
                 let file = folder.path().join(format!("{}.txt", jobs.len()));
                 std::fs::write(&file, object).unwrap();
-                let mut job = Job::new(&file, root).without_revocation();
+                let mut job = Job::new(&file, root);
+                if ["AdES-B-B", "AdES-B-T"].contains(&level) {
+                    job = job.without_revocation();
+                }
                 if list == "SignatureObject" {
                     job = job.detached(&document, &name(&algorithm, DOCUMENT));
                 }
@@ -121,7 +132,7 @@ async fn json_and_xml_repeat_what_they_said() {
         let first = sign_doc(&who, &sad, body.clone()).await.ok();
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         assert_eq!(sign_doc(&who, &sad, body).await.ok(), first, "though the signing time would be another");
-        let (stamped, _) = asked(format, &algorithm, "AdES-B-T", envelope);
+        let (stamped, _) = asked(format, &algorithm, "AdES-B-LTA", envelope);
         let stamped = String::from_utf8(objects(&sign_doc(&who, &sad, stamped).await.ok(), list)[0].clone()).unwrap();
         let first = String::from_utf8(objects(&first, list)[0].clone()).unwrap();
         let value = match format {
@@ -129,6 +140,48 @@ async fn json_and_xml_repeat_what_they_said() {
             _ => first.split("</ds:SignatureValue>").next().unwrap().rsplit('>').next().unwrap().to_owned(),
         };
         assert!(value.len() > 80 && stamped.contains(&value), "signed once");
+    }
+}
+
+#[tokio::test]
+async fn properties_stand_in_what_is_signed() {
+    let who = Outsider::enrol("sign-text-props", Wanted::QUICK).await;
+    let algorithm = Algorithm::usual("P-256");
+    let (folder, root) = (tempfile::tempdir().unwrap(), Path::new(&shared().ready.signing_ca));
+    let xades =
+        |name: &str, content: &str| format!("<{name} xmlns='http://uri.etsi.org/01903/v1.3.2#'>{content}</{name}>");
+    let json = [
+        ("sigPl", r#"{"addressLocality":"Porto"}"#.to_owned()),
+        ("srAts", r#"{"claimed":[{"mediaType":"text/plain","encoding":"utf-8","qVals":["Owner"]}]}"#.to_owned()),
+    ];
+    let xml = [
+        ("SignatureProductionPlaceV2", xades("SignatureProductionPlaceV2", "<City>Porto</City>")),
+        ("SignerRoleV2", xades("SignerRoleV2", "<ClaimedRoles><ClaimedRole>Owner</ClaimedRole></ClaimedRoles>")),
+    ];
+    let mut jobs = Vec::new();
+    for (format, envelope, said) in [("J", "Attached", &json), ("X", "Enveloped", &xml)] {
+        let said = said
+            .iter()
+            .map(|(name, value)| json!({ "attribute_name": name, "attribute_value": BASE64.encode(value.as_bytes()) }));
+        let sad = who.session.authorize(&who.credential, &[Hash::of(DOCUMENT)]).await;
+        let (mut body, list) = asked(format, &algorithm, "AdES-B-B", envelope);
+        body["documents"][0]["signed_props"] = said.collect();
+        let answer = sign_doc(&who, &sad, body.clone()).await.ok();
+        let file = folder.path().join(format);
+        std::fs::write(&file, &objects(&answer, list)[0]).unwrap();
+        jobs.push(Job::new(&file, root).without_revocation());
+        // One approval, one signature: nothing else is said with it.
+        body["documents"][0]["signed_props"] = json!([]);
+        let heard = sign_doc(&who, &sad, body).await;
+        let sentence = "documentDigests or documents are not authorized by the SAD";
+        assert_eq!(heard.error(), (400, "invalid_request", sentence), "{format}");
+    }
+    for verdicts in dss::judge(&jobs).into_iter().flatten() {
+        let verdict = &verdicts.unwrap()[0];
+        assert_eq!(
+            (verdict.indication.as_str(), &verdict.said[..]),
+            ("TOTAL_PASSED", &["place Porto".to_owned(), "role Owner".to_owned()][..])
+        );
     }
 }
 

@@ -7,6 +7,7 @@ mod algorithm;
 mod archive;
 mod attribute;
 mod certificate;
+mod parallel;
 mod property;
 mod signed_data;
 mod stored;
@@ -19,6 +20,7 @@ use der::asn1::ObjectIdentifier;
 
 pub use archive::Archive;
 pub use attribute::Attribute;
+pub use parallel::Existing;
 pub use property::{NAMES, read as read_properties};
 pub use signed_data::{Signed, finish, finish_bare};
 pub use stored::Stored;
@@ -44,6 +46,9 @@ pub enum Error {
     /// The clock says something that no time of ASN.1 can.
     #[error("the signing time cannot be written")]
     Time,
+    /// The document is no CMS that a signature can be put beside.
+    #[error("no signature can be put beside those of this document: {0}")]
+    Parallel(&'static str),
 }
 
 /// What a signature is to say.

@@ -6,7 +6,7 @@ use der::{AnyRef, Decode as _, Encode as _, Tag, Tagged as _};
 use super::{Attribute, DATA, Error, algorithm, certificate, tlv};
 use crate::Signatory;
 
-const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+pub(super) const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 /// `id-ri-ocsp-response` (RFC 5940, 2.2).
 const OCSP_RESPONSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.16.2");
 
@@ -63,7 +63,7 @@ fn assemble(signed: &Signed<'_>, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
 }
 
 /// RFC 5652, 5.1: 5 with revocation data of another kind than CRLs, 3 with another content than octets.
-fn version(signed: &Signed<'_>) -> u8 {
+pub(super) fn version(signed: &Signed<'_>) -> u8 {
     match signed {
         Signed { ocsp, .. } if !ocsp.is_empty() => 5,
         Signed { content_type, .. } if *content_type != DATA => 3,
@@ -100,7 +100,7 @@ fn distinct(mut members: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Error> {
 }
 
 /// A SET OF under `[number]`; nothing where there is no member.
-fn optional_set(number: u32, members: Vec<Vec<u8>>) -> Result<Vec<u8>, Error> {
+pub(super) fn optional_set(number: u32, members: Vec<Vec<u8>>) -> Result<Vec<u8>, Error> {
     if members.is_empty() { Ok(Vec::new()) } else { tlv::set_of(tlv::context(number), members) }
 }
 
@@ -109,7 +109,7 @@ pub(super) fn ocsp_response(answer: &[u8]) -> Result<Vec<u8>, Error> {
     tlv::of(tlv::context(1), &[&OCSP_RESPONSE.to_der()?, answer])
 }
 
-fn signer_info(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+pub(super) fn signer_info(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
     let unsigned = signed.unsigned.iter().map(Attribute::to_der).collect::<Result<_, _>>()?;
     tlv::sequence(&[&signer_fields(signed)?, &optional_set(1, unsigned)?])
 }

@@ -6,7 +6,7 @@ use der::{AnyRef, Decode as _, Encode as _, Tag, Tagged as _};
 use rsign_api::algorithm::HashAlgorithm;
 
 use super::archive::{ARCHIVE_TIME_STAMP_V3, Archive, Parts};
-use super::signed_data::ocsp_response;
+use super::signed_data::{SIGNED_DATA, ocsp_response};
 use super::{Error, tlv, token};
 use crate::evidence::Evidence;
 
@@ -33,31 +33,31 @@ impl Stored {
     /// What is no DER of a `SignedData` with one signature.
     pub fn read(object: &[u8]) -> Result<Self, Error> {
         let (kind, signed) = token::signed_data(object)?;
-        if kind != signed_data_type()? {
+        if ObjectIdentifier::from_der(kind)? != SIGNED_DATA {
             return Err(malformed());
         }
-        let mut members = tlv::members(&signed)?;
+        let mut members = tlv::members(signed)?;
         let infos = members.pop().ok_or_else(malformed)?;
-        AnyRef::from_der(&infos)?.tag().assert_eq(Tag::Set)?;
-        let [info] = &tlv::members(&infos)?[..] else { return Err(malformed()) };
-        let mut fields = tlv::members(info)?;
+        AnyRef::from_der(infos)?.tag().assert_eq(Tag::Set)?;
+        let [info] = tlv::members(infos)?[..] else { return Err(malformed()) };
+        let mut fields = owned(info)?;
         let unsigned = match fields.last() {
-            Some(last) if last.first() == Some(&0xa1) => tlv::members(&fields.pop().unwrap_or_default())?,
+            Some(last) if last.first() == Some(&0xa1) => owned(&fields.pop().unwrap_or_default())?,
             _ => Vec::new(),
         };
-        let [version, digests, content, sets @ ..] = &members[..] else { return Err(malformed()) };
+        let [version, digests, content, ref sets @ ..] = members[..] else { return Err(malformed()) };
         let set = |tag| -> Result<Vec<Vec<u8>>, Error> {
             let found = sets.iter().find(|set| set.first() == Some(&tag));
-            found.map_or_else(|| Ok(Vec::new()), |set| tlv::members(set))
+            found.map_or_else(|| Ok(Vec::new()), |set| owned(set))
         };
         if sets.iter().any(|set| !matches!(set.first(), Some(0xa0 | 0xa1))) {
             return Err(malformed());
         }
         Ok(Self {
-            kind,
+            kind: kind.to_vec(),
             version: u8::from_der(version)?,
-            digests: digests.clone(),
-            content: content.clone(),
+            digests: digests.to_vec(),
+            content: content.to_vec(),
             certificates: set(0xa0)?,
             revocations: set(0xa1)?,
             fields,
@@ -70,10 +70,10 @@ impl Stored {
     /// # Errors
     /// What is no DER.
     pub fn content(&self) -> Result<Option<Vec<u8>>, Error> {
-        match &tlv::members(&self.content)?[..] {
+        match tlv::members(&self.content)?[..] {
             [_] => Ok(None),
             [_, content] => {
-                let [octets] = &tlv::members(content)?[..] else { return Err(malformed()) };
+                let [octets] = tlv::members(content)?[..] else { return Err(malformed()) };
                 Ok(Some(<&OctetStringRef>::from_der(octets)?.as_bytes().to_vec()))
             }
             _ => Err(malformed()),
@@ -103,7 +103,7 @@ impl Stored {
     /// What is no DER, and functions that are not known.
     pub fn function(&self) -> Result<HashAlgorithm, Error> {
         let algorithm = self.fields.get(2).ok_or_else(malformed)?;
-        let [oid, ..] = &tlv::members(algorithm)?[..] else { return Err(malformed()) };
+        let [oid, ..] = tlv::members(algorithm)?[..] else { return Err(malformed()) };
         HashAlgorithm::from_oid(ObjectIdentifier::from_der(oid)?).ok_or(Error::Digest)
     }
 
@@ -136,7 +136,7 @@ impl Stored {
     /// # Errors
     /// See [`Error`].
     pub fn prepare(&self, content: &[u8]) -> Result<Archive, Error> {
-        let [kind, ..] = &tlv::members(&self.content)?[..] else { return Err(malformed()) };
+        let [kind, ..] = tlv::members(&self.content)?[..] else { return Err(malformed()) };
         let unsigned = self.values()?.into_iter().map(|(kind, value)| Ok([kind.to_der()?, value].concat()));
         Archive::over(&Parts {
             function: self.function()?,
@@ -175,16 +175,17 @@ impl Stored {
     fn values(&self) -> Result<Vec<(ObjectIdentifier, Vec<u8>)>, Error> {
         let mut values = Vec::new();
         for attribute in &self.unsigned {
-            let [kind, set] = &tlv::members(attribute)?[..] else { return Err(malformed()) };
+            let [kind, set] = tlv::members(attribute)?[..] else { return Err(malformed()) };
             let kind = ObjectIdentifier::from_der(kind)?;
-            values.extend(tlv::members(set)?.into_iter().map(|value| (kind, value)));
+            values.extend(owned(set)?.into_iter().map(|value| (kind, value)));
         }
         Ok(values)
     }
 }
 
-fn signed_data_type() -> Result<Vec<u8>, Error> {
-    Ok(ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2").to_der()?)
+/// Members that are kept.
+fn owned(value: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+    Ok(tlv::members(value)?.into_iter().map(<[u8]>::to_vec).collect())
 }
 
 fn malformed() -> Error {

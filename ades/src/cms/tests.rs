@@ -26,7 +26,8 @@ impl Pki {
     fn new() -> Self {
         let root_key = KeyPair::generate().unwrap();
         let mut root = CertificateParams::new(Vec::<String>::new()).unwrap();
-        root.distinguished_name.push(DnType::CommonName, "root");
+        // openssl looks for issuers by name.
+        root.distinguished_name.push(DnType::CommonName, format!("root {:x?}", &root_key.public_key_raw()[1..5]));
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = root.self_signed(&root_key).unwrap();
         let key = KeyPair::generate().unwrap();
@@ -215,5 +216,74 @@ fn properties_are_known_by_name_or_oid_and_stand_once() {
         ),
     ] {
         assert_eq!(invalid(properties).err().unwrap(), names);
+    }
+}
+
+#[test]
+fn one_more_signature_goes_beside_others() {
+    let (ana, rui, folder) = (Pki::new(), Pki::new(), tempfile::tempdir().unwrap());
+    let content = b"a document";
+    let sign = |pki: &Pki| {
+        let attributes = prepare(&wanted(&digest(SHA256, content), &[]), &pki.signatory()).unwrap();
+        let signature = pki.key.sign(&attributes).unwrap();
+        (pki.signatory(), attributes, signature)
+    };
+    let (signatory, attributes, signature) = sign(&ana);
+    let first = Signed { content: Some(content), ..signed(&signatory, &attributes, &signature) };
+    let object = finish(&first).unwrap();
+    let existing = Existing::read(&object).unwrap();
+    assert_eq!(existing.content(), content);
+    let (signatory, attributes, signature) = sign(&rui);
+    let (certificates, crls) = (existing.certificates(), existing.revocations());
+    assert!(certificates == [ana.signer.clone().min(ana.root.clone()), ana.signer.clone().max(ana.root.clone())]);
+    let second = Signed { certificates: &certificates, crls: &crls, ..signed(&signatory, &attributes, &signature) };
+    let both = existing.with(&second).unwrap();
+    for pki in [&ana, &rui] {
+        assert!(has(&both, &pki.signer) && !verified(folder.path(), &both, None, &pki.root), "both have to be known");
+    }
+    let roots = [&ana.root, &rui.root]
+        .map(|root| format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64.encode(root)));
+    std::fs::write(folder.path().join("root"), roots.concat()).unwrap();
+    let mut openssl = Command::new("openssl");
+    openssl.current_dir(folder.path()).args(["cms", "-verify", "-binary", "-cades", "-purpose", "any"]);
+    openssl.args(["-inform", "DER", "-in", "object", "-CAfile", "root", "-out", "said"]);
+    assert!(openssl.status().unwrap().success());
+    assert_eq!(std::fs::read(folder.path().join("said")).unwrap(), content);
+    // Whoever leaves theirs out hears of it.
+    let lost = Signed { certificates: &[], ..second };
+    assert!(matches!(existing.with(&lost), Err(Error::Parallel(_))));
+    // The version of what is there stays where it is the higher one.
+    let answers = finish(&Signed { ocsp: &[vec![5, 0]], ..first }).unwrap();
+    let existing = Existing::read(&answers).unwrap();
+    let revocations = existing.revocations();
+    let both = existing.with(&Signed { crls: &revocations, ..second }).unwrap();
+    let value = members(&members(&members(&both)[1])[0]);
+    assert_eq!((value[0].as_slice(), value[4].len() < answers.len()), (&[2, 1, 5][..], true));
+}
+
+#[test]
+fn what_no_signature_goes_beside_is_refused() {
+    let pki = Pki::new();
+    let signatory = pki.signatory();
+    let attributes = prepare(&wanted(&digest(SHA256, b"x"), &[]), &signatory).unwrap();
+    let attached = Signed { content: Some(b"x"), ..signed(&signatory, &attributes, &[1, 2, 3]) };
+    let object = finish(&attached).unwrap();
+    assert!(Existing::read(&object).is_ok());
+    let old = |dotted| [Attribute::raw(ObjectIdentifier::new_unwrap(dotted), vec![5, 0]).unwrap()];
+    let v2 = old("1.2.840.113549.1.9.16.2.48");
+    let v3 = old("0.4.0.1733.2.4");
+    assert!(Existing::read(&finish(&Signed { unsigned: &v3, ..attached }).unwrap()).is_ok());
+    let token = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
+    for document in [
+        Vec::new(),
+        b"a document".to_vec(),
+        [&object[..], &[0]].concat(),
+        object[..object.len() - 1].to_vec(),
+        finish(&Signed { content: None, ..attached }).unwrap(),
+        finish(&Signed { content_type: token, ..attached }).unwrap(),
+        finish(&Signed { unsigned: &v2, ..attached }).unwrap(),
+        pki.signer.clone(),
+    ] {
+        assert!(matches!(Existing::read(&document), Err(Error::Parallel(_))), "{document:02x?}");
     }
 }

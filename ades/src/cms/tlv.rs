@@ -24,12 +24,13 @@ pub(super) fn set_of(tag: Tag, mut members: Vec<Vec<u8>>) -> Result<Vec<u8>, Err
 }
 
 /// The members of a constructed value, each as it is encoded.
-pub(super) fn members(value: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+pub(super) fn members(value: &[u8]) -> Result<Vec<&[u8]>, Error> {
     let mut rest = AnyRef::from_der(value)?.value();
     let mut members = Vec::new();
     while !rest.is_empty() {
-        let (member, left) = AnyRef::from_der_partial(rest)?;
-        members.push(member.to_der()?);
+        let (_, left) = AnyRef::from_der_partial(rest)?;
+        let (member, _) = rest.split_at(rest.len() - left.len());
+        members.push(member);
         rest = left;
     }
     Ok(members)

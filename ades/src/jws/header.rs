@@ -6,7 +6,7 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use rsign_api::algorithm::HashAlgorithm;
 use serde::Serialize;
 
-use super::{Content, Error, algorithm};
+use super::{Content, Error, Said, algorithm};
 use crate::{Signatory, digest};
 
 /// Members in the order in which they are written.
@@ -23,6 +23,8 @@ struct Header<'a> {
     x5c: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     b64: Option<bool>,
+    #[serde(flatten)]
+    said: &'a Said,
     #[serde(rename = "sigD", skip_serializing_if = "Option::is_none")]
     detached: Option<Detached<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -52,6 +54,7 @@ struct Detached<'a> {
 
 pub(super) fn protected(
     content: &Content<'_>,
+    said: &Said,
     signing_time: SystemTime,
     signatory: &Signatory,
 ) -> Result<String, Error> {
@@ -65,22 +68,24 @@ pub(super) fn protected(
         certificate: thumbprint(signatory.scheme.hash(), certificate),
         x5c: signatory.chain.iter().map(|certificate| BASE64.encode(certificate)).collect(),
         b64: None,
+        said,
         detached: None,
-        crit: Vec::new(),
+        crit: said.names().collect(),
     };
+    let said = said.media_type.as_deref();
     if let Thumbprint::Other { .. } = header.certificate {
         header.crit.push("x5t#o");
     }
     match *content {
-        Content::Attached { media_type, .. } => header.cty = media_type.map(short),
+        Content::Attached { media_type, .. } => header.cty = media_type.or(said).map(short),
         Content::Detached { name, digest, media_type } => {
             // With `b64` true the digest would have to be of the document's Base64url.
             header.b64 = Some(false);
-            header.detached = Some(detached(signatory.scheme.hash(), name, digest, media_type)?);
+            header.detached = Some(detached(signatory.scheme.hash(), name, digest, media_type.or(said))?);
             header.crit.extend(["sigD", "b64"]);
         }
         Content::Parallel(signed) => {
-            header.cty = signed.content_type().map(short);
+            header.cty = said.or(signed.content_type()).map(short);
         }
     }
     // None of the values can fail to become JSON.

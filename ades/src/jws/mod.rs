@@ -3,21 +3,25 @@
 //! [`prepare`] forms the protected header, [`to_be_signed`] what is hashed and signed, [`finish`] the JWS. What is stored
 //! between the steps is the protected header as it stands in the JWS, Base64url.
 //!
-//! B-B signatures are compact; a time-stamp stands in the unprotected header, which only JSON has. So what has one, and
-//! what has further signatures beside it, is JSON: flattened for one signature, general for more.
+//! B-B signatures are compact; time-stamps and what a signature is validated with stand in the unprotected header, which
+//! only JSON has. So what has those, and what has further signatures beside it, is JSON: flattened for one signature,
+//! general for more.
 
 mod algorithm;
 mod header;
 mod parallel;
+pub(crate) mod property;
+mod unsigned;
 
 use std::time::SystemTime;
 
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 
 pub use parallel::{LIMIT, Signed};
+pub use property::{NAMES, Said, read as read_properties};
 
-use crate::{Signatory, key};
+use crate::{Addition, Hasher, Signatory, key};
 
 /// Why something could not be formed.
 #[derive(Debug, thiserror::Error)]
@@ -81,8 +85,13 @@ pub fn sayable(signatory: &Signatory) -> Result<(), Error> {
 ///
 /// # Errors
 /// See [`Error`].
-pub fn prepare(content: &Content<'_>, signing_time: SystemTime, signatory: &Signatory) -> Result<String, Error> {
-    header::protected(content, signing_time, signatory)
+pub fn prepare(
+    content: &Content<'_>,
+    said: &Said,
+    signing_time: SystemTime,
+    signatory: &Signatory,
+) -> Result<String, Error> {
+    header::protected(content, said, signing_time, signatory)
 }
 
 /// What is hashed and signed (RFC 7515, 5.1; with `b64` false RFC 7797, 3, and a payload of no octets).
@@ -104,7 +113,37 @@ pub fn to_be_stamped(signatory: &Signatory, value: &[u8]) -> Result<Vec<u8>, Err
     encoded_value(signatory, value).map(String::into_bytes)
 }
 
-/// The JWS. `value` is what the key made, ECDSA in DER; `stamps` are time-stamp tokens over [`to_be_stamped`], DER.
+/// What an archive time-stamp (`arcTst`, 5.3.6.3) behind these additions is to be over: its digest by the hash function of
+/// the signatory's scheme. `detached` is the document, all of it, where it is not in the JWS.
+///
+/// # Errors
+/// When the value is not of this key.
+pub fn archive_imprint(
+    protected: &str,
+    content: &Content<'_>,
+    detached: &[u8],
+    signatory: &Signatory,
+    value: &[u8],
+    additions: &[Addition],
+) -> Result<Vec<u8>, Error> {
+    let value = encoded_value(signatory, value)?;
+    let mut hasher = Hasher::new(signatory.scheme.hash());
+    match content {
+        // A multiple of three octets at a time, so that nothing is padded in between.
+        Content::Attached { document, .. } => {
+            document.chunks(3 << 14).for_each(|part| hasher.update(BASE64URL_NOPAD.encode(part).as_bytes()));
+        }
+        Content::Detached { .. } => hasher.update(detached),
+        Content::Parallel(signed) => hasher.update(signed.payload().as_bytes()),
+    }
+    for part in [".", protected, ".", &value, "."] {
+        hasher.update(part.as_bytes());
+    }
+    unsigned::elements(additions).iter().for_each(|element| hasher.update(element.as_bytes()));
+    Ok(hasher.finish())
+}
+
+/// The JWS. `value` is what the key made, ECDSA in DER.
 ///
 /// # Errors
 /// When the value is not of this key.
@@ -113,18 +152,18 @@ pub fn finish(
     content: &Content<'_>,
     signatory: &Signatory,
     value: &[u8],
-    stamps: &[Vec<u8>],
+    additions: &[Addition],
 ) -> Result<Vec<u8>, Error> {
     let value = encoded_value(signatory, value)?;
     let payload = match content {
         Content::Attached { document, .. } => BASE64URL_NOPAD.encode(document),
         Content::Detached { .. } => String::new(),
-        Content::Parallel(signed) => return Ok(signed.with(json_signature(protected, &value, stamps))),
+        Content::Parallel(signed) => return Ok(signed.with(json_signature(protected, &value, additions))),
     };
-    if stamps.is_empty() {
+    if additions.is_empty() {
         return Ok([protected, &payload, &value].join(".").into_bytes());
     }
-    let mut jws = json_signature(protected, &value, stamps);
+    let mut jws = json_signature(protected, &value, additions);
     if matches!(content, Content::Attached { .. }) {
         jws.insert("payload".to_owned(), payload.into());
     }
@@ -132,16 +171,12 @@ pub fn finish(
 }
 
 /// One signature as JSON serialisations have it (RFC 7515, 7.2).
-fn json_signature(protected: &str, value: &str, stamps: &[Vec<u8>]) -> serde_json::Map<String, serde_json::Value> {
+fn json_signature(protected: &str, value: &str, additions: &[Addition]) -> serde_json::Map<String, serde_json::Value> {
     let mut signature = serde_json::Map::new();
     signature.insert("protected".to_owned(), protected.into());
     signature.insert("signature".to_owned(), value.into());
-    if !stamps.is_empty() {
-        let tokens: Vec<_> = stamps.iter().map(|stamp| json!({ "val": BASE64.encode(stamp) })).collect();
-        let stamp = json!({ "sigTst": { "tstTokens": tokens } });
-        // Base64url, so that later time-stamps need no canonical form of JSON (5.3.1).
-        signature
-            .insert("header".to_owned(), json!({ "etsiU": [BASE64URL_NOPAD.encode(stamp.to_string().as_bytes())] }));
+    if !additions.is_empty() {
+        signature.insert("header".to_owned(), json!({ "etsiU": unsigned::elements(additions) }));
     }
     signature
 }

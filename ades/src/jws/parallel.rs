@@ -2,6 +2,8 @@
 //!
 //! What it says is kept as it is: only members that JWS defines are looked at, and foreign text stays text.
 
+use std::ops::Range;
+
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -20,6 +22,8 @@ const SIGNATURES: usize = 64;
 pub struct Signed {
     /// Base64url.
     payload: String,
+    /// Where that stands in the document, in bytes.
+    place: Range<usize>,
     /// Each a JSON object: `protected`, `header`, `signature`, and what else it had.
     signatures: Vec<Box<RawValue>>,
     content_type: Option<String>,
@@ -28,7 +32,8 @@ pub struct Signed {
 /// General or flattened: a JWS must not have members of both.
 #[derive(Deserialize)]
 struct Json<'a> {
-    payload: Option<String>,
+    /// Base64url has nothing that JSON must escape.
+    payload: Option<&'a str>,
     #[serde(borrow)]
     signatures: Option<Vec<&'a RawValue>>,
     signature: Option<String>,
@@ -67,7 +72,7 @@ impl Signed {
         if payload.is_empty() {
             return Err(Error::Parallel("its payload is not in it"));
         }
-        BASE64URL_NOPAD.decode(payload.as_bytes()).map_err(|_| Error::Parallel("its payload is not Base64url"))?;
+        base64url(payload)?;
         let mut content_type = None;
         for signature in &signatures {
             let header = one(signature.get())?;
@@ -77,7 +82,24 @@ impl Signed {
             }
             content_type = content_type.or(header.cty);
         }
-        Ok(Self { payload, signatures, content_type })
+        let start = payload.as_ptr().addr() - document.as_ptr().addr();
+        let place = start..start + payload.len();
+        Ok(Self { payload: payload.to_owned(), place, signatures, content_type })
+    }
+
+    /// One of which this alone is known: what signs need. The payload is Base64url.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn of_payload(payload: &str, content_type: Option<String>) -> Result<Self, Error> {
+        base64url(payload)?;
+        Ok(Self { payload: payload.to_owned(), place: 0..payload.len(), signatures: Vec::new(), content_type })
+    }
+
+    /// Where in the document its payload stands, in bytes.
+    #[must_use]
+    pub fn place(&self) -> Range<usize> {
+        self.place.clone()
     }
 
     /// Base64url of the payload.
@@ -86,7 +108,8 @@ impl Signed {
     }
 
     /// The media type that a signature names.
-    pub(super) fn content_type(&self) -> Option<&str> {
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
 
@@ -98,16 +121,21 @@ impl Signed {
     }
 }
 
-fn compact(text: &str) -> Result<(String, Vec<Box<RawValue>>), Error> {
+fn base64url(payload: &str) -> Result<(), Error> {
+    let octets = BASE64URL_NOPAD.decode(payload.as_bytes());
+    octets.map(drop).map_err(|_| Error::Parallel("its payload is not Base64url"))
+}
+
+fn compact(text: &str) -> Result<(&str, Vec<Box<RawValue>>), Error> {
     let parts: Vec<_> = text.splitn(4, '.').collect();
     let [protected, payload, signature] = parts[..] else { return Err(Error::Parallel("it is no JWS")) };
     let mut members = Map::new();
     members.insert("protected".to_owned(), protected.into());
     members.insert("signature".to_owned(), signature.into());
-    Ok((payload.to_owned(), vec![raw(&members)?]))
+    Ok((payload, vec![raw(&members)?]))
 }
 
-fn json(text: &str) -> Result<(String, Vec<Box<RawValue>>), Error> {
+fn json(text: &str) -> Result<(&str, Vec<Box<RawValue>>), Error> {
     let no_jws = |_| Error::Parallel("it is no JWS");
     let json: Json<'_> = serde_json::from_str(text).map_err(no_jws)?;
     let payload = json.payload.ok_or(Error::Parallel("its payload is not in it"))?;

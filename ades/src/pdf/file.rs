@@ -133,7 +133,16 @@ impl<'a> File<'a> {
     fn unpack(&self, number: u32) -> Result<Container, Error> {
         let damaged = || Error::Damaged("an object stream is not readable");
         let stream = self.packed.get(&number).ok_or_else(damaged)?;
-        let content = stream.get_plain_content_with_limit(self.allowance.get()).map_err(|_| damaged())?;
+        // Where it does not end as its length says, lopdf finds another end, or none, depending on what else there is.
+        let (entries, packed) = self.source_of_stream((number, 0))?.ok_or_else(damaged)?;
+        let is_packed = |id: Id| matches!(self.entries.get(&id.0), Some(XrefEntry::Compressed { .. }));
+        if entries.direct("Length")?.and_then(|length| length.reference()).is_some_and(is_packed) {
+            return Err(damaged());
+        }
+        let end = self.length(&entries)?.filter(|end| ends_stream(packed.get(*end..).unwrap_or_default()));
+        let packed = packed.get(..end.ok_or_else(damaged)?).unwrap_or_default();
+        let content = Stream::new(stream.dict.clone(), packed.to_vec());
+        let content = content.get_plain_content_with_limit(self.allowance.get()).map_err(|_| damaged())?;
         self.allowance.set(self.allowance.get().saturating_sub(content.len()));
         let entry =
             |key: &[u8]| stream.dict.get(key).and_then(Object::as_i64).ok().and_then(|n| usize::try_from(n).ok());
@@ -210,8 +219,8 @@ impl<'a> File<'a> {
         Ok(text.get(skip_blank(text, after)..).is_some_and(|rest| rest.starts_with(b"stream")))
     }
 
-    /// Content of a stream that is not packed at all or by Flate alone; none for others.
-    pub(super) fn stream(&self, id: Id) -> Result<Option<Vec<u8>>, Error> {
+    /// Entries of a stream, and the text from its content to the end of the file; none for what is no stream.
+    fn source_of_stream(&self, id: Id) -> Result<Option<(Dictionary<'_>, &[u8])>, Error> {
         let Some(XrefEntry::Normal { offset, .. }) = self.entries.get(&id.0) else { return Ok(None) };
         let start = self.body(id, *offset)?;
         let text = self.octets.get(start..).unwrap_or_default();
@@ -223,9 +232,19 @@ impl<'a> File<'a> {
         }
         let at = at + b"stream".len();
         let at = at + if text.get(at..).is_some_and(|rest| rest.starts_with(b"\r\n")) { 2 } else { 1 };
-        let length = self.value(&entries, "Length")?.and_then(|l| l.integer()).and_then(|l| usize::try_from(l).ok());
-        let end = length.and_then(|length| at.checked_add(length));
-        let Some(content) = end.and_then(|end| text.get(at..end)) else { return Ok(None) };
+        Ok(text.get(at..).map(|content| (entries, content)))
+    }
+
+    /// `/Length` of a stream, octets.
+    fn length(&self, entries: &Dictionary<'_>) -> Result<Option<usize>, Error> {
+        let length = self.value(entries, "Length")?.and_then(|length| length.integer());
+        Ok(length.and_then(|length| usize::try_from(length).ok()))
+    }
+
+    /// Content of a stream that is not packed at all or by Flate alone; none for others.
+    pub(super) fn stream(&self, id: Id) -> Result<Option<Vec<u8>>, Error> {
+        let Some((entries, content)) = self.source_of_stream(id)? else { return Ok(None) };
+        let Some(content) = self.length(&entries)?.and_then(|length| content.get(..length)) else { return Ok(None) };
         if self.value(&entries, "DecodeParms")?.is_some() {
             return Ok(None);
         }
@@ -239,6 +258,12 @@ impl<'a> File<'a> {
         let stream = Stream::new(dictionary! { "Filter" => "FlateDecode" }, content.to_vec());
         Ok(stream.get_plain_content_with_limit(self.allowance.get()).ok())
     }
+}
+
+/// Whether this is what follows the content of a stream: at most one end of line, and the keyword.
+fn ends_stream(text: &[u8]) -> bool {
+    let line = [b"\r\n".as_slice(), b"\n", b"\r"].into_iter().find_map(|end| text.strip_prefix(end));
+    keyword(line.unwrap_or(text), 0, b"endstream")
 }
 
 /// Of all objects, lopdf need keep no more than the object streams: the rest is read from its source text.

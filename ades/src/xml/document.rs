@@ -98,11 +98,17 @@ impl<'a> Document<'a> {
     /// When it has none.
     pub fn digest(&self, hash: HashAlgorithm) -> Result<Vec<u8>, Error> {
         let mut hasher = Hasher::new(hash);
-        match line_ends(self.text) {
-            Cow::Borrowed(_) => canonical::document(&self.tree, &mut hasher),
-            Cow::Owned(text) => canonical::document(&parse(&text)?, &mut hasher),
-        }
+        self.write(&mut hasher)?;
         Ok(hasher.finish())
+    }
+
+    /// Writes the canonical form.
+    pub(super) fn write(&self, sink: &mut impl canonical::Sink) -> Result<(), Error> {
+        match line_ends(self.text) {
+            Cow::Borrowed(_) => canonical::document(&self.tree, sink),
+            Cow::Owned(text) => canonical::document(&parse(&text)?, sink),
+        }
+        Ok(())
     }
 
     /// Where the signature goes.
@@ -115,14 +121,19 @@ impl<'a> Document<'a> {
 /// The exclusive canonical form of the only element of this name.
 pub(super) fn canonical(signature: &str, name: &str) -> Result<Vec<u8>, Error> {
     let tree = parse(signature)?;
-    let mut found = tree.descendants().filter(|node| node.is_element() && node.tag_name().name() == name);
-    let (Some(node), None) = (found.next(), found.next()) else { return Err(Error::Unfinished) };
     let mut octets = Vec::new();
-    canonical::element(node, &mut octets);
+    canonical::element(only(&tree, name)?, &mut octets);
     Ok(octets)
 }
 
-fn parse(text: &str) -> Result<roxmltree::Document<'_>, Error> {
+/// The only element of this name.
+pub(super) fn only<'a, 'i>(tree: &'a roxmltree::Document<'i>, name: &str) -> Result<Node<'a, 'i>, Error> {
+    let mut found = tree.descendants().filter(|node| node.is_element() && node.tag_name().name() == name);
+    let (Some(node), None) = (found.next(), found.next()) else { return Err(Error::Unfinished) };
+    Ok(node)
+}
+
+pub(super) fn parse(text: &str) -> Result<roxmltree::Document<'_>, Error> {
     // No document type declaration, so no entities; each node takes at least three bytes of the text.
     let tree =
         roxmltree::Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| refused(&error))?;

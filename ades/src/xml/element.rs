@@ -1,4 +1,4 @@
-//! The `ds:Signature` element with its qualifying properties (EN 319 132-1, 6.3: B-B and B-T).
+//! The `ds:Signature` element with its qualifying properties (EN 319 132-1, 6.3).
 
 use std::time::SystemTime;
 
@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use super::{Content, Error, algorithm, document};
-use crate::{Signatory, digest};
+use super::property::{Said, XADES};
+use super::{Content, Error, algorithm, document, unsigned};
+use crate::{Addition, Signatory, digest};
 
 /// `xsd:dateTime` in UTC, whole seconds.
 const DATE_TIME: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
@@ -22,12 +23,13 @@ const OBJECT: &str = "</ds:Object></ds:Signature>";
 /// Without a value: `ds:SignedInfo`, the place of the value, the certificates, the signed properties.
 pub(super) fn unfinished(
     content: &Content<'_>,
+    said: &Said,
     signing_time: SystemTime,
     signatory: &Signatory,
 ) -> Result<String, Error> {
     let hash = signatory.scheme.hash();
     let method = algorithm::signature(signatory.scheme)?;
-    let reference = Referenced::new(content);
+    let reference = Referenced::new(content, said);
     if reference.digest.len() != hash.len() {
         return Err(Error::Digest);
     }
@@ -44,9 +46,10 @@ pub(super) fn unfinished(
             r#"<xades:SigningTime>{time}</xades:SigningTime>"#,
             r#"<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>{method}"#,
             r#"<ds:DigestValue>{certificate}</ds:DigestValue>"#,
-            r#"</xades:CertDigest></xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties>"#,
+            r#"</xades:CertDigest></xades:Cert></xades:SigningCertificateV2>{of_signature}"#,
+            r#"</xades:SignedSignatureProperties>"#,
             r##"<xades:SignedDataObjectProperties><xades:DataObjectFormat ObjectReference="#reference-{id}">"##,
-            r#"<xades:MimeType>{media_type}</xades:MimeType></xades:DataObjectFormat>"#,
+            r#"<xades:MimeType>{media_type}</xades:MimeType></xades:DataObjectFormat>{of_document}"#,
             r#"</xades:SignedDataObjectProperties></xades:SignedProperties>"#,
         ),
         id = id,
@@ -54,13 +57,12 @@ pub(super) fn unfinished(
         method = method_of_digest,
         certificate = BASE64.encode(&digest(hash, certificate)),
         media_type = escaped(reference.media_type),
+        of_signature = said.of_signature(),
+        of_document = said.of_document(),
     );
     let qualifying = format!(
-        concat!(
-            r#"<xades:QualifyingProperties xmlns:xades="http://uri.etsi.org/01903/v1.3.2#" Target="#,
-            r##""#signature-{}">{}{}"##,
-        ),
-        id, signed_properties, PROPERTIES,
+        concat!(r##"<xades:QualifyingProperties xmlns:xades="{}" Target="#signature-{}">{}{}"##,),
+        XADES, id, signed_properties, PROPERTIES,
     );
     // The properties in canonical form, as they will stand in the signature.
     let context = format!(r#"<ds:Object xmlns:ds="{}">{qualifying}</ds:Object>"#, document::XMLDSIG);
@@ -97,16 +99,16 @@ pub(super) fn unfinished(
     ))
 }
 
-/// With value, time-stamps, and the document if that is inside.
+/// With value, what was added, and the document if that is inside.
 pub(super) fn finished(
     unfinished: &str,
     value: &[u8],
-    stamps: &[Vec<u8>],
+    additions: &[Addition],
     document: Option<&[u8]>,
 ) -> Result<String, Error> {
     let mut signature = inserted(unfinished, VALUE, &BASE64.encode(value))?;
-    if !stamps.is_empty() {
-        signature = inserted(&signature, PROPERTIES, &unsigned(stamps))?;
+    if !additions.is_empty() {
+        signature = inserted(&signature, PROPERTIES, &unsigned::properties(additions))?;
     }
     if let Some(document) = document {
         signature = inserted(&signature, OBJECT, &BASE64.encode(document))?;
@@ -124,26 +126,6 @@ fn inserted(text: &str, before: &str, what: &str) -> Result<String, Error> {
     Ok([start, what, before, end].concat())
 }
 
-fn unsigned(stamps: &[Vec<u8>]) -> String {
-    let stamps: String = stamps
-        .iter()
-        .map(|stamp| {
-            format!(
-                concat!(
-                    r#"<xades:SignatureTimeStamp><ds:CanonicalizationMethod Algorithm="{}"></ds:CanonicalizationMethod>"#,
-                    r#"<xades:EncapsulatedTimeStamp>{}</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp>"#,
-                ),
-                algorithm::EXCLUSIVE,
-                BASE64.encode(stamp),
-            )
-        })
-        .collect();
-    format!(
-        "<xades:UnsignedProperties><xades:UnsignedSignatureProperties>{stamps}\
-         </xades:UnsignedSignatureProperties></xades:UnsignedProperties>"
-    )
-}
-
 fn certificates(signatory: &Signatory) -> String {
     let one = |der: &Vec<u8>| format!("<ds:X509Certificate>{}</ds:X509Certificate>", BASE64.encode(der));
     signatory.chain.iter().map(one).collect()
@@ -157,14 +139,14 @@ struct Referenced<'a> {
 }
 
 impl<'a> Referenced<'a> {
-    fn new(content: &'a Content<'a>) -> Self {
+    fn new(content: &'a Content<'a>, said: &'a Said) -> Self {
         let (digest, media_type) = match *content {
             Content::Detached { digest, media_type, .. } | Content::Enveloping { digest, media_type } => {
                 (digest, media_type)
             }
             Content::Enveloped { digest } => (digest, "text/xml"),
         };
-        Self { content, digest, media_type }
+        Self { content, digest, media_type: said.media_type.as_deref().unwrap_or(media_type) }
     }
 
     fn attributes(&self, id: &str) -> String {
@@ -191,10 +173,10 @@ impl<'a> Referenced<'a> {
     /// The place of an enveloped document.
     fn object(&self, id: &str) -> String {
         match self.content {
-            Content::Enveloping { media_type, .. } => format!(
+            Content::Enveloping { .. } => format!(
                 r#"<ds:Object Encoding="{}" Id="object-{id}" MimeType="{}"></ds:Object>"#,
                 algorithm::BASE64,
-                escaped(media_type),
+                escaped(self.media_type),
             ),
             Content::Detached { .. } | Content::Enveloped { .. } => String::new(),
         }
@@ -202,7 +184,7 @@ impl<'a> Referenced<'a> {
 }
 
 /// As text or as value of an attribute. What XML cannot say at all (controls) becomes U+FFFD.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

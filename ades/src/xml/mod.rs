@@ -1,7 +1,7 @@
 //! XAdES baseline signatures (EN 319 132-1): XML signatures with the qualifying properties of ETSI.
 //!
 //! [`prepare`] forms the `ds:Signature` element without a value, [`to_be_signed`] what of it is hashed and signed, and
-//! [`finish`] puts value and time-stamps in. What is stored between the steps is that element.
+//! [`finish`] puts value, time-stamps and what it is validated with in. What is stored between the steps is that element.
 //!
 //! * *Detached*: the element by itself; its reference names the document and has the digest of its octets.
 //! * *Enveloping*: the document stands in the element as Base64 and is decoded before it is hashed, so any document can be
@@ -14,16 +14,20 @@
 //! exclusively, so that it makes no difference what document they stand in.
 
 mod algorithm;
+mod archive;
 mod canonical;
 mod document;
 mod element;
 mod limits;
+mod property;
+mod unsigned;
 
 use std::time::SystemTime;
 
 pub use document::{Document, LIMIT, MAX_DEPTH, Spot};
+pub use property::{NAMES, Said, read as read_properties};
 
-use crate::{Signatory, key};
+use crate::{Addition, Signatory, key};
 
 /// Why something could not be formed.
 #[derive(Debug, thiserror::Error)]
@@ -105,8 +109,13 @@ pub fn sayable(signatory: &Signatory) -> Result<(), Error> {
 ///
 /// # Errors
 /// See [`Error`].
-pub fn prepare(content: &Content<'_>, signing_time: SystemTime, signatory: &Signatory) -> Result<String, Error> {
-    element::unfinished(content, signing_time, signatory)
+pub fn prepare(
+    content: &Content<'_>,
+    said: &Said,
+    signing_time: SystemTime,
+    signatory: &Signatory,
+) -> Result<String, Error> {
+    element::unfinished(content, said, signing_time, signatory)
 }
 
 /// What is hashed and signed: the canonical form of `ds:SignedInfo`.
@@ -126,8 +135,23 @@ pub fn to_be_stamped(unfinished: &str, signatory: &Signatory, value: &[u8]) -> R
     document::canonical(&signed, "SignatureValue")
 }
 
-/// The signature, or the document that has it. `value` is what the key made, ECDSA in DER; `stamps` are time-stamp tokens
-/// over [`to_be_stamped`], DER.
+/// What an archive time-stamp (EN 319 132-1, 5.5.2) behind these additions is to be over: its digest by the hash function of
+/// the signatory's scheme. `detached` is the document, all of it, where the place is [`Place::Detached`].
+///
+/// # Errors
+/// When this is not what [`prepare`] made, the value is not of this key, or the document cannot be read.
+pub fn archive_imprint(
+    unfinished: &str,
+    signatory: &Signatory,
+    value: &[u8],
+    additions: &[Addition],
+    place: Place<'_>,
+    detached: &[u8],
+) -> Result<Vec<u8>, Error> {
+    archive::imprint(unfinished, signatory, value, additions, place, detached)
+}
+
+/// The signature, or the document that has it. `value` is what the key made, ECDSA in DER.
 ///
 /// # Errors
 /// When this is not what [`prepare`] made, or the value is not of this key.
@@ -135,14 +159,16 @@ pub fn finish(
     unfinished: &str,
     signatory: &Signatory,
     value: &[u8],
-    stamps: &[Vec<u8>],
+    additions: &[Addition],
     place: Place<'_>,
 ) -> Result<Vec<u8>, Error> {
     let value = encoded(signatory, value)?;
     match place {
-        Place::Detached => Ok(element::finished(unfinished, &value, stamps, None)?.into_bytes()),
-        Place::Around(document) => Ok(element::finished(unfinished, &value, stamps, Some(document))?.into_bytes()),
-        Place::Within { document, spot } => spot.fill(document, &element::finished(unfinished, &value, stamps, None)?),
+        Place::Detached => Ok(element::finished(unfinished, &value, additions, None)?.into_bytes()),
+        Place::Around(document) => Ok(element::finished(unfinished, &value, additions, Some(document))?.into_bytes()),
+        Place::Within { document, spot } => {
+            spot.fill(document, &element::finished(unfinished, &value, additions, None)?)
+        }
     }
 }
 

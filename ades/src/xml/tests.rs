@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 
 use super::*;
-use crate::{digest, jws};
+use crate::{ValidationData, digest, jws};
 
 fn inclusive(document: &str) -> String {
     let tree = roxmltree::Document::parse(document).unwrap();
@@ -197,8 +197,9 @@ fn foreign_words_stay_words() {
     let hash = digest(HashAlgorithm::Sha256, b"document");
     let name = "x\"/><ds:Object a='&\u{1}";
     let content = Content::Detached { name, digest: &hash, media_type: "a/b</xades:QualifyingProperties>" };
-    let unfinished = prepare(&content, SystemTime::now(), &signatory(RSA)).unwrap();
-    let signed = finish(&unfinished, &signatory(RSA), b"value", &[b"stamp".to_vec()], Place::Detached).unwrap();
+    let unfinished = prepare(&content, &Said::default(), SystemTime::now(), &signatory(RSA)).unwrap();
+    let signed =
+        finish(&unfinished, &signatory(RSA), b"value", &[Addition::Stamp(b"stamp".to_vec())], Place::Detached).unwrap();
     let signed = String::from_utf8(signed).unwrap();
     let tree = roxmltree::Document::parse(&signed).unwrap();
     let reference = tree.descendants().find(|node| node.tag_name().name() == "Reference").unwrap();
@@ -216,7 +217,8 @@ fn digests_are_of_what_stands_in_the_document() {
     let document = Document::read(foreign.as_bytes()).unwrap();
     let hash = document.digest(HashAlgorithm::Sha256).unwrap();
     let content = Content::Enveloped { digest: &hash };
-    let unfinished = prepare(&content, UNIX_EPOCH + Duration::from_secs(1_800_000_000), &signatory(RSA)).unwrap();
+    let unfinished =
+        prepare(&content, &Said::default(), UNIX_EPOCH + Duration::from_secs(1_800_000_000), &signatory(RSA)).unwrap();
     // As it is stored between the steps.
     let stored = stored(document.spot(), &unfinished);
     let (spot, restored) = restored(&stored).unwrap();
@@ -246,16 +248,16 @@ fn what_cannot_be_said_is_refused() {
     let content = Content::Enveloped { digest: &hash };
     let now = SystemTime::now();
     let salt = Scheme::Pss { hash: HashAlgorithm::Sha256, salt: 20 };
-    assert!(matches!(prepare(&content, now, &signatory(salt)), Err(Error::NoName(_))));
+    assert!(matches!(prepare(&content, &Said::default(), now, &signatory(salt)), Err(Error::NoName(_))));
     let other = Scheme::Pkcs1 { hash: HashAlgorithm::Sha512 };
-    assert!(matches!(prepare(&content, now, &signatory(other)), Err(Error::Digest)));
+    assert!(matches!(prepare(&content, &Said::default(), now, &signatory(other)), Err(Error::Digest)));
     let nobody = Signatory { chain: Vec::new(), scheme: RSA };
-    assert!(matches!(prepare(&content, now, &nobody), Err(Error::NoCertificate)));
+    assert!(matches!(prepare(&content, &Said::default(), now, &nobody), Err(Error::NoCertificate)));
     for text in ["", "<a/>", "<a>", "</ds:SignatureValue></ds:SignatureValue>"] {
         assert!(finish(text, &signatory(RSA), b"", &[], Place::Detached).is_err(), "{text}");
     }
     let document = Document::read(b"<a/>").unwrap();
-    let unfinished = prepare(&content, now, &signatory(RSA)).unwrap();
+    let unfinished = prepare(&content, &Said::default(), now, &signatory(RSA)).unwrap();
     for other in [&b"<a>"[..], b"<ab/>", b"", b"<a></a>"] {
         let place = Place::Within { document: other, spot: document.spot() };
         assert!(finish(&unfinished, &signatory(RSA), b"", &[], place).is_err(), "another document");
@@ -268,5 +270,45 @@ fn what_cannot_be_said_is_refused() {
     }
     // The salt is refused by JSON, too.
     let attached = jws::Content::Attached { document: b"", media_type: None };
-    assert!(matches!(jws::prepare(&attached, now, &signatory(salt)), Err(jws::Error::NoName(_))));
+    assert!(matches!(
+        jws::prepare(&attached, &jws::Said::default(), now, &signatory(salt)),
+        Err(jws::Error::NoName(_))
+    ));
+}
+
+#[test]
+fn what_is_added_stands_in_order_and_is_stamped_in_order() {
+    let hash = digest(HashAlgorithm::Sha256, b"document");
+    let content = Content::Enveloping { digest: &hash, media_type: "a/b" };
+    let (who, place) = (signatory(RSA), Place::Around(b"document"));
+    let unfinished = prepare(&content, &Said::default(), UNIX_EPOCH, &who).unwrap();
+    let data = ValidationData { certificates: vec![b"c".to_vec()], crls: Vec::new(), ocsp: vec![b"o".to_vec()] };
+    let additions = [
+        Addition::Stamp(b"1".to_vec()),
+        Addition::ValidationData(data.clone()),
+        Addition::Archive(b"2".to_vec()),
+        Addition::StampValidationData(data),
+    ];
+    let signed = String::from_utf8(finish(&unfinished, &who, b"value", &additions, place).unwrap()).unwrap();
+    let tree = roxmltree::Document::parse(&signed).unwrap();
+    let properties = document::only(&tree, "UnsignedSignatureProperties").unwrap();
+    let names: Vec<_> = properties.children().map(|one| one.tag_name().name()).collect();
+    let expected =
+        ["SignatureTimeStamp", "CertificateValues", "RevocationValues", "ArchiveTimeStamp", "TimeStampValidationData"];
+    assert_eq!(names, expected);
+    assert!(!signed.contains("CRLValues"), "nothing is said of what is not there");
+    // EN 319 132-1, 5.5.2.2, put together by hand of what stands in the signature.
+    let mut over = b"document".to_vec();
+    for name in [&["SignedProperties", "SignedInfo", "SignatureValue", "KeyInfo"][..], &expected[..3]].concat() {
+        let node = properties.children().find(|one| one.tag_name().name() == name);
+        canonical::element(
+            node.unwrap_or_else(|| tree.descendants().find(|one| one.tag_name().name() == name).unwrap()),
+            &mut over,
+        );
+    }
+    let object = tree.descendants().find(|one| one.attribute("MimeType") == Some("a/b")).unwrap();
+    canonical::element(object, &mut over);
+    let imprint = archive_imprint(&unfinished, &who, b"value", &additions[..2], place, b"").unwrap();
+    assert_eq!(imprint, digest(HashAlgorithm::Sha256, &over));
+    assert_ne!(imprint, archive_imprint(&unfinished, &who, b"value", &additions, place, b"").unwrap());
 }

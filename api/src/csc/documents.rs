@@ -36,8 +36,8 @@ pub struct Offer<'a> {
     pub formats: &'a [(Format, &'a [Envelope])],
     /// Levels.
     pub levels: &'a [Level],
-    /// The highest level of a format.
-    pub highest: &'a dyn Fn(Format) -> Level,
+    /// The highest level of a format, of a document or of its digest alone.
+    pub highest: &'a dyn Fn(Format, bool) -> Level,
     /// The names of those properties that the format cannot say.
     pub unsayable: &'a dyn Fn(Format, &[Property]) -> Vec<String>,
 }
@@ -197,15 +197,12 @@ impl Entry<'_> {
             None => Some(Level::default()),
             Some(name) => name.text().and_then(Level::named),
         };
-        let offered = |level: &Level| offer.levels.contains(level) && *level <= (offer.highest)(format);
-        let possible = |level: &Level| match level {
-            // What B-LT adds stands in the PDF, which the client has: it gets that beside the signature, or it is not B-LT.
-            Level::Lt if self.of_digest && format == Format::Pades => self.validation,
-            // A time-stamp over the whole PDF.
-            Level::Lta => !(self.of_digest && format == Format::Pades),
-            _ => true,
-        };
-        level.filter(offered).filter(possible).ok_or(error::CONFORMANCE_LEVEL)
+        let highest = (offer.highest)(format, self.of_digest);
+        let offered = |level: &Level| offer.levels.contains(level) && *level <= highest;
+        // What B-LT adds stands in the PDF, which the client has: it gets that beside the signature, or it is not B-LT.
+        let beside = self.of_digest && format == Format::Pades;
+        let held = |level: &Level| *level != Level::Lt || !beside || self.validation;
+        level.filter(offered).filter(held).ok_or(error::CONFORMANCE_LEVEL)
     }
 
     /// A hash function that is named besides must be the algorithm's own.

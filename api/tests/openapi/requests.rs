@@ -22,7 +22,7 @@ const VALIDITIES: Validities = Validities { shortest: 1000, longest: 86_400_000,
 const OFFER: Offer<'static> = Offer {
     formats: &[(Format::Cades, &[Envelope::Attached, Envelope::Detached])],
     levels: &Level::ALL,
-    highest: &|_| Level::Lta,
+    highest: &|_, _| Level::Lta,
     unsayable: &|_, _| Vec::new(),
 };
 

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::sandbox::{Programs, Sandbox, Sites};
 use floor::{Floor, Kind};
@@ -55,11 +56,17 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let temporary = tempfile::Builder::new().prefix("rsign-bench-").tempdir()?;
     let folder = options.data_dir.clone().unwrap_or_else(|| temporary.path().to_owned());
     progress("starting the service");
     let sandbox = Sandbox::start(&folder, ([127, 0, 0, 1], 0).into(), false, &Sites::default()).await?;
-    let measured = measure(&options, &sandbox).await;
+    // However it ends, the service ends with it.
+    let measured = tokio::select! {
+        measured = measure(&options, &sandbox) => measured,
+        _ = terminate.recv() => Err(anyhow::anyhow!("stopped")),
+        _ = interrupt.recv() => Err(anyhow::anyhow!("stopped")),
+    };
     sandbox.stop().await;
     let report = measured?;
     eprintln!();

@@ -52,11 +52,12 @@ fn ticks(pid: u32) -> u64 {
     words.into_iter().flatten().filter_map(|word| word.parse::<u64>().ok()).sum()
 }
 
-/// Resident memory of these processes together, MiB; shared pages count in each.
+/// Resident memory of these processes together, MiB: their proportional set sizes, so a page that some of them share counts
+/// once, for it is there once.
 pub(super) fn resident(pids: &BTreeMap<String, u32>) -> u64 {
     let of = |pid: &u32| {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
         line.split_whitespace().next()?.parse::<u64>().ok()
     };
     pids.values().filter_map(of).sum::<u64>() / 1024

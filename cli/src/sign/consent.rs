@@ -19,8 +19,8 @@ use super::terminal::step;
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// What the browser shows when it is done.
-const DONE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>rsign</title>\
-    <p>Done. You can close this window and go back to the terminal.";
+const DONE: &str = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
+    <title>rsign</title><p>Done. You can close this window and go back to the terminal.";
 
 /// This app as the service knows it.
 #[derive(Debug)]
@@ -35,8 +35,7 @@ pub(super) struct Consent<'a> {
     http: &'a reqwest::Client,
     app: &'a App,
     server: &'a str,
-    /// The `iss` that answers must bear, where the server says it sends one.
-    issuer: Option<String>,
+    metadata: Metadata,
     opens_browser: bool,
 }
 
@@ -47,12 +46,17 @@ impl<'a> Consent<'a> {
         server: &'a str,
         opens_browser: bool,
     ) -> anyhow::Result<Self> {
-        let issuer = issuer(http, server).await?;
-        Ok(Self { http, app, server, issuer, opens_browser })
+        let metadata = Metadata::ask(http, server).await?;
+        Ok(Self { http, app, server, metadata, opens_browser })
+    }
+
+    /// Types of `authorization_details` (RFC 9396) that the server says it understands.
+    pub(super) fn details(&self) -> &[String] {
+        &self.metadata.details
     }
 
     /// An access token for what the parameters say, after the person said yes.
-    pub(super) async fn ask(&self, what: &str, parameters: &[(&str, &str)]) -> anyhow::Result<String> {
+    pub(super) async fn ask(&self, what: &str, parameters: &[(&'static str, String)]) -> anyhow::Result<String> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let redirect = format!("http://127.0.0.1:{}/callback", listener.local_addr()?.port());
         let mut client = BasicClient::new(ClientId::new(self.app.client_id.clone()))
@@ -66,7 +70,7 @@ impl<'a> Consent<'a> {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let mut request = client.authorize_url(CsrfToken::new_random).set_pkce_challenge(challenge);
         for (name, value) in parameters {
-            request = request.add_extra_param(*name, *value);
+            request = request.add_extra_param(*name, value);
         }
         let (url, state) = request.url();
         self.show(what, &url);
@@ -89,7 +93,7 @@ impl<'a> Consent<'a> {
     }
 
     fn judge(&self, answer: &Answer) -> anyhow::Result<String> {
-        if let Some(issuer) = &self.issuer {
+        if let Some(issuer) = &self.metadata.issuer {
             ensure!(answer.get("iss") == Some(issuer), "the answer came from another server than was asked");
         }
         if let Some(error) = answer.get("error") {
@@ -99,18 +103,31 @@ impl<'a> Consent<'a> {
     }
 }
 
-/// The issuer of the server's metadata (RFC 8414), if it has any and promises `iss` in its answers.
-async fn issuer(http: &reqwest::Client, server: &str) -> anyhow::Result<Option<String>> {
-    let url = Url::parse(server)?;
-    let path = url.path().trim_end_matches('/');
-    let metadata = format!("{}/.well-known/oauth-authorization-server{path}", url.origin().ascii_serialization());
-    let answer = http.get(metadata).send().await?;
-    if !answer.status().is_success() {
-        return Ok(None);
+/// What the server says of itself (RFC 8414), if it does.
+#[derive(Debug, Default)]
+struct Metadata {
+    /// The `iss` that answers must bear, where the server says it sends one.
+    issuer: Option<String>,
+    details: Vec<String>,
+}
+
+impl Metadata {
+    async fn ask(http: &reqwest::Client, server: &str) -> anyhow::Result<Self> {
+        let url = Url::parse(server)?;
+        let path = url.path().trim_end_matches('/');
+        let metadata = format!("{}/.well-known/oauth-authorization-server{path}", url.origin().ascii_serialization());
+        let answer = http.get(metadata).send().await?;
+        if !answer.status().is_success() {
+            return Ok(Self::default());
+        }
+        let metadata: serde_json::Value = answer.json().await?;
+        let sends_it = metadata["authorization_response_iss_parameter_supported"] == true;
+        let types = metadata["authorization_details_types_supported"].as_array().map(Vec::as_slice);
+        Ok(Self {
+            issuer: metadata["issuer"].as_str().filter(|_| sends_it).map(str::to_owned),
+            details: types.unwrap_or_default().iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+        })
     }
-    let metadata: serde_json::Value = answer.json().await?;
-    let sends_it = metadata["authorization_response_iss_parameter_supported"] == true;
-    Ok(metadata["issuer"].as_str().filter(|_| sends_it).map(str::to_owned))
 }
 
 /// Query parameters of the redirect.

@@ -1,30 +1,45 @@
-//! `rsign sign FILE`: signs a file through any CSC service.
+//! `rsign sign FILE...`: signs files through any CSC service.
 //!
-//! The flow of a native app: discover the service from `info` ([`service`]), send the person to the browser and wait
-//! for the code on a loopback port ([`consent`], RFC 8252), first for a token that may read certificates, then for one
-//! that may sign exactly this file; put the signature into a detached CMS ([`document`]).
+//! The flow of a native app: decide what each file becomes ([`plan`]), discover the service from `info` ([`service`]), send
+//! the person to the browser and wait for the code on a loopback port ([`consent`], RFC 8252), first for a token that may
+//! read certificates, then for one that may sign exactly these files ([`approval`]). The service forms the signed documents
+//! ([`remote`]), or, where it signs hashes only, this program does ([`local`]).
 
+mod approval;
 mod consent;
-pub(crate) mod document;
+mod local;
+mod plan;
+mod remote;
 mod service;
 mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Args;
+use rsign_api::signer::EntryType;
 
+use approval::{Item, Words};
 use consent::{App, Consent};
-use document::Detached;
+use local::Formed;
+use plan::{File, Form, Level};
 use service::Service;
 use terminal::{shown, step};
 
 /// Options of `rsign sign`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The file to sign.
-    file: PathBuf,
+    /// Files to sign, with one approval: a PDF or XML gets its signature inside, JSON becomes a JWS, others get a signature
+    /// beside them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Only signatures beside the files (CAdES): the service gets their digests alone.
+    #[arg(long)]
+    detached: bool,
+    /// How long the signature should be good by itself: lt and lta bring what a validator will need later.
+    #[arg(long, value_enum, default_value = "b")]
+    level: Level,
     /// Base address of the CSC service, with its version: `https://host/csc/v2`.
     #[arg(long, required_unless_present = "sandbox")]
     service: Option<String>,
@@ -43,7 +58,7 @@ pub(crate) struct Options {
     /// Which of the person's keys; without it the first that can sign.
     #[arg(long)]
     credential: Option<String>,
-    /// Where the signature goes; without it FILE.p7s.
+    /// Where the signature, or the file that has it, goes; without it a name like FILE-signed.pdf, FILE.jws or FILE.p7s.
     #[arg(long, short)]
     output: Option<PathBuf>,
     /// Only prints the address to open.
@@ -57,56 +72,82 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 async fn sign(options: Options) -> anyhow::Result<()> {
-    let content = std::fs::read(&options.file).with_context(|| options.file.display().to_string())?;
-    let output = options.output.clone().unwrap_or_else(|| beside(&options.file));
-    // Before anybody approves anything: a signature that cannot be kept is lost.
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    anyhow::ensure!(folder.is_dir(), "{}: there is no such folder to put the signature into", folder.display());
+    let mut files = plan::read(&options.files, options.detached, options.output.as_deref())?;
     let Place { service, app, roots, authority } = place(&options)?;
     let http = http_client(roots.as_deref())?;
     let service = Service::discover(&http, &service).await?;
     step(&format!("{}: CSC {}, at {}", service.name(), service.specification(), service.base()));
+    let remote = service.forms(&files, options.level);
+    if !remote {
+        ensure!(
+            options.level == Level::B,
+            "this service does not form signed documents of level {}",
+            options.level.word()
+        );
+        files = files.into_iter().map(|file| file.for_hashes(options.output.as_deref())).collect();
+        step("it does not form documents as wanted here: it signs hashes, and PDFs or CMS are formed by this program");
+    }
+    // Before anybody approves anything: a signature that cannot be kept is lost.
+    plan::has_places(&files)?;
     let consent = Consent::new(&http, &app, service.authorization_server()?, !options.no_browser).await?;
 
     if let Some(file) = &options.sandbox {
         step(&format!("names, passwords and PINs of people to sign in as are in {}", file.display()));
     }
-    let token = consent.ask("may see your certificates", &[("scope", "service")]).await?;
+    let token = consent.ask("may see your certificates", &[("scope", "service".to_owned())]).await?;
     let credential = service.credential(&token, options.credential.as_deref()).await?;
     step(&format!("key: {}", credential.subject));
 
-    let detached = Detached::prepare(&content, &credential, SystemTime::now())?;
-    let label = options.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let hash = data_encoding::BASE64URL_NOPAD.encode(&detached.digest);
-    let list = [
-        ("scope", "credential"),
-        ("credentialID", credential.id.as_str()),
-        ("numSignatures", "1"),
-        (service.hashes_parameter(), hash.as_str()),
-        ("hashAlgorithmOID", document::SHA256),
-        ("description", label.as_str()),
-    ];
-    step(&format!("short code of what is to be signed: {}", detached.short_code()?));
+    let now = SystemTime::now();
+    let formed: Vec<Formed<'_>> = if remote {
+        Vec::new()
+    } else {
+        files.iter().map(|file| Formed::prepare(file, &credential, now)).collect::<anyhow::Result<_>>()?
+    };
+    let items: Vec<Item> = if remote {
+        files.iter().map(|file| Item::new(file, file.digest(), remote::kind(file.form))).collect()
+    } else {
+        let item = |(file, formed): (_, &Formed<'_>)| Item::new(file, formed.digest.clone(), EntryType::Dtbsr);
+        files.iter().zip(&formed).map(item).collect()
+    };
+    let words = Words::best(consent.details(), service.hashes_parameter());
+    step(&format!("short code of what is to be signed: {}", words.short_code(&items)?));
     step("the page shows the same code; if it shows another, cancel there");
-    let sad = consent.ask("may sign this file with your key", &list).await?;
-    let signature = service.sign_hash(&token, &sad, &credential, &detached.digest).await?;
-
-    std::fs::write(&output, detached.finish(&signature)?).with_context(|| output.display().to_string())?;
-    step(&format!("signature: {}", output.display()));
-    println!(
-        "verify it: openssl cms -verify -binary -inform DER -in {} -content {} -CAfile {} -purpose any -out /dev/null",
-        output.display(),
-        options.file.display(),
-        authority.as_deref().unwrap_or(Path::new("CA.pem")).display()
-    );
+    let what = match files.len() {
+        1 => "may sign this file with your key".to_owned(),
+        many => format!("may sign these {many} files with your key"),
+    };
+    let sad = consent.ask(&what, &words.parameters(&credential.id, &items)).await?;
+    let signed = if remote {
+        remote::sign(&service, &token, &sad, &credential, options.level, &files).await?
+    } else {
+        let digests: Vec<&[u8]> = formed.iter().map(|formed| formed.digest.as_slice()).collect();
+        let signatures = service.sign_hashes(&token, &sad, &credential, &digests).await?;
+        let finished = formed.into_iter().zip(signatures).map(|(formed, signature)| formed.finish(&signature));
+        finished.collect::<anyhow::Result<_>>()?
+    };
+    for (file, octets) in files.iter().zip(signed) {
+        std::fs::write(&file.output, octets).with_context(|| file.output.display().to_string())?;
+        step(&format!("signed: {}", file.output.display()));
+    }
+    verify_it(&files, authority.as_deref());
     Ok(())
 }
 
-/// `FILE.p7s`.
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".p7s");
-    name.into()
+/// How what came out can be verified without this program.
+fn verify_it(files: &[File], authority: Option<&Path>) {
+    let authority = authority.unwrap_or(Path::new("CA.pem")).display();
+    if let Some(File { output, .. }) = files.iter().find(|file| file.form == Form::Pades) {
+        println!("verify it: pdfsig {}", output.display());
+    }
+    if let Some(File { output, path, .. }) = files.iter().find(|file| file.form == Form::Cades) {
+        println!(
+            "verify it: openssl cms -verify -binary -inform DER -in {} -content {} -CAfile {authority} -purpose any \
+             -out /dev/null",
+            output.display(),
+            path.display(),
+        );
+    }
 }
 
 /// Where to sign and as whom.

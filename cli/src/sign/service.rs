@@ -3,7 +3,10 @@
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 
-use super::document::SHA256;
+use super::plan::{File, Level};
+
+/// OID of SHA-256.
+pub(super) const SHA256: &str = "2.16.840.1.101.3.4.2.1";
 
 /// A discovered service.
 #[derive(Debug)]
@@ -59,6 +62,21 @@ impl<'a> Service<'a> {
         if self.is_first_version() { "hash" } else { "hashes" }
     }
 
+    /// Whether it forms signed documents of all these formats, at this level.
+    pub(super) fn forms(&self, files: &[File], level: Level) -> bool {
+        let offers =
+            |list: &Value, wanted: &str| list.as_array().is_some_and(|all| all.iter().any(|one| one == wanted));
+        !self.is_first_version()
+            && offers(&self.info["methods"], "signatures/signDoc")
+            && offers(&self.info["conformance_levels"], level.name())
+            && files.iter().all(|file| offers(&self.info["signature_formats"]["formats"], file.form.letter()))
+    }
+
+    /// Whether one call may have documents of several formats (2.1).
+    pub(super) fn mixes_formats(&self) -> bool {
+        self.info["signature_formats"]["allowMix"] == true
+    }
+
     /// Base address of the authorization server: `oauth2`, to which `/oauth2/authorize` is appended (CSC 8.3.1).
     pub(super) fn authorization_server(&self) -> anyhow::Result<&str> {
         let server = self.info["oauth2"].as_str().or_else(|| self.info["oauth2Issuer"].as_str());
@@ -89,25 +107,35 @@ impl<'a> Service<'a> {
         bail!("none of your keys can sign with SHA-256 now: they are disabled, or of another kind")
     }
 
-    /// One signature (CSC 11.9), as the algorithm says: RSA block or ECDSA in DER.
-    pub(super) async fn sign_hash(
+    /// Signatures over digests, in their order (CSC 11.9), as the algorithm says: RSA block or ECDSA in DER.
+    pub(super) async fn sign_hashes(
         &self,
         token: &str,
         sad: &str,
         credential: &Credential,
-        digest: &[u8],
-    ) -> anyhow::Result<Vec<u8>> {
-        let hash = data_encoding::BASE64.encode(digest);
+        digests: &[&[u8]],
+    ) -> anyhow::Result<Vec<Vec<u8>>> {
+        let hashes: Vec<String> = digests.iter().map(|digest| data_encoding::BASE64.encode(digest)).collect();
         let asked = if self.is_first_version() {
-            json!({ "credentialID": credential.id, "SAD": sad, "hash": [hash], "hashAlgo": SHA256,
+            json!({ "credentialID": credential.id, "SAD": sad, "hash": hashes, "hashAlgo": SHA256,
                     "signAlgo": credential.algorithm })
         } else {
-            json!({ "credentialID": credential.id, "SAD": sad, "hashes": [hash], "hashAlgorithmOID": SHA256,
+            json!({ "credentialID": credential.id, "SAD": sad, "hashes": hashes, "hashAlgorithmOID": SHA256,
                     "signAlgo": credential.algorithm })
         };
         let answer = self.call("signatures/signHash", Some(token), asked).await?;
-        let signature = answer["signatures"][0].as_str().context("the service answered no signature")?;
-        Ok(data_encoding::BASE64.decode(signature.as_bytes())?)
+        let signatures = answer["signatures"].as_array().map(Vec::as_slice).unwrap_or_default();
+        ensure!(signatures.len() == digests.len(), "the service answered another number of signatures");
+        let decode = |text: &Value| {
+            let text = text.as_str().context("a signature is no string")?;
+            anyhow::Ok(data_encoding::BASE64.decode(text.as_bytes())?)
+        };
+        signatures.iter().map(decode).collect()
+    }
+
+    /// Signed documents (CSC 11.11).
+    pub(super) async fn sign_documents(&self, token: &str, asked: Value) -> anyhow::Result<Value> {
+        self.call("signatures/signDoc", Some(token), asked).await
     }
 
     async fn call(&self, method: &str, token: Option<&str>, body: Value) -> anyhow::Result<Value> {

@@ -7,13 +7,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::{self, Error, Limits};
-use rsign_ades::{Envelope, xml};
+use rsign_ades::{Envelope, Format, cms, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::signer::{Property, Refusal};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::wire::{self, Answer, Question, Task};
-use super::{Canonical, augment};
+use super::{Canonical, Existing, augment};
 
 /// Octets of memory beside what the document takes; what lopdf makes of a document lies in it.
 const MEMORY: u64 = 768 << 20;
@@ -66,6 +66,25 @@ fn answer(document: &[u8], task: &Task) -> Answer {
             Ok(found) => Answer::Xml(found),
             Err(error) => Answer::Refused(Refusal::Document, error.to_string()),
         },
+        Task::Signed { format, hash } => match existing(document, *format, *hash) {
+            Ok(found) => Answer::Signed(found),
+            Err(why) => Answer::Refused(Refusal::Document, why),
+        },
+    }
+}
+
+fn existing(document: &[u8], format: Format, hash: HashAlgorithm) -> Result<Existing, String> {
+    match format {
+        Format::Cades => {
+            let found = cms::Existing::read(document).map_err(|error| error.to_string())?;
+            Ok(Existing::Cms(rsign_ades::digest(hash, found.content())))
+        }
+        Format::Jades => {
+            let found = jws::Signed::read(document).map_err(|error| error.to_string())?;
+            let [start, end] = [found.place().start, found.place().end].map(|at| u64::try_from(at).unwrap_or(u64::MAX));
+            Ok(Existing::Jws { start, end, content_type: found.content_type().map(str::to_owned) })
+        }
+        Format::Pades | Format::Xades => Err("no signature is put beside others in this format".to_owned()),
     }
 }
 

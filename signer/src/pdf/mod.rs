@@ -1,4 +1,4 @@
-//! Foreign PDFs and XML. They are parsed in a process that has no HSM, no store, no configuration and no way to open a file:
+//! Foreign PDFs, XML, CMS and JWS. They are parsed in a process that has no HSM, no store, no configuration and no way to open a file:
 //! whatever a document does to it, the signer hears a clean no.
 //!
 //! [`process`] starts one such process for each document and ends it in time; [`helper`] is what runs in it.
@@ -11,10 +11,10 @@ mod wire;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use rsign_ades::Envelope;
 use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::Update;
 use rsign_ades::xml::Spot;
+use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::signer::{Property, Refusal};
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,22 @@ pub struct Augmented {
     pub gap: Option<(u32, u32)>,
 }
 
+/// What is there of a signed document that is to get one more signature, beside those it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Existing {
+    /// Digest of what a CMS is over.
+    Cms(Vec<u8>),
+    /// Of a JWS.
+    Jws {
+        /// Where in the document its payload begins, in bytes.
+        start: u64,
+        /// Where that ends.
+        end: u64,
+        /// The media type that a signature names.
+        content_type: Option<String>,
+    },
+}
+
 /// Makes room for signatures in foreign documents.
 #[async_trait]
 pub trait Pdf: Send + Sync + std::fmt::Debug {
@@ -85,4 +101,7 @@ pub trait Pdf: Send + Sync + std::fmt::Debug {
 
     /// The digest of an XML document's canonical form by this hash function, and where its signature goes.
     async fn canonical(&self, document: &[u8], hash: HashAlgorithm) -> Result<Canonical, Fault>;
+
+    /// What a CMS or JWS is over; of a CMS its digest by this hash function.
+    async fn existing(&self, document: &[u8], format: Format, hash: HashAlgorithm) -> Result<Existing, Fault>;
 }

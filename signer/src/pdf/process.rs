@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use rsign_ades::Format;
 use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::{Limits, Update};
 use rsign_api::algorithm::HashAlgorithm;
@@ -17,7 +18,7 @@ use tokio::process::Command;
 use tokio::sync::Semaphore;
 
 use super::wire::{self, Answer, Question, Task};
-use super::{Augmented, Canonical, Fault, Pdf, Wanted};
+use super::{Augmented, Canonical, Existing, Fault, Pdf, Wanted};
 
 /// How long a helper may take, from its start to its answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -149,6 +150,18 @@ impl Pdf for Helpers {
         match self.ask(document, Task::Xml { hash }).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Xml(found) if found.digest.len() == hash.len() => Ok(found),
+            _ => Err(refused(ANOTHER)),
+        }
+    }
+
+    async fn existing(&self, document: &[u8], format: Format, hash: HashAlgorithm) -> Result<Existing, Fault> {
+        match self.ask(document, Task::Signed { format, hash }).await? {
+            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
+            Answer::Signed(found) => match (format, &found) {
+                (Format::Cades, Existing::Cms(digest)) if digest.len() == hash.len() => Ok(found),
+                (Format::Jades, Existing::Jws { .. }) => Ok(found),
+                _ => Err(refused(ANOTHER)),
+            },
             _ => Err(refused(ANOTHER)),
         }
     }

@@ -3,12 +3,12 @@
 
 use std::io::{self, Read, Write};
 
-use rsign_ades::Envelope;
+use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::signer::{Property, Refusal};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::Canonical;
+use super::{Canonical, Existing};
 
 /// Longest message: an update is some kilobytes beside its gap, unless the document's catalog or page is long itself.
 pub(super) const MAX_FRAME: usize = 16 << 20;
@@ -32,6 +32,10 @@ pub(super) enum Task {
         at: u64,
         reserve: u64,
     },
+    /// XML: find its canonical form and the place of its signature.
+    Xml { hash: HashAlgorithm },
+    /// A CMS or JWS: find what it is over.
+    Signed { format: Format, hash: HashAlgorithm },
     /// A PDF: add evidence, and room for a document time-stamp.
     Augment {
         certificates: Vec<Vec<u8>>,
@@ -43,8 +47,6 @@ pub(super) enum Task {
     },
     /// A PDF: find its newest document time-stamp.
     TimeStamp,
-    /// XML: find its canonical form and the place of its signature.
-    Xml { hash: HashAlgorithm },
 }
 
 /// What it answers.
@@ -52,14 +54,16 @@ pub(super) enum Task {
 pub(super) enum Answer {
     /// See [`rsign_ades::pdf::Update::from_parts`].
     Update { octets: Vec<u8>, start: u64, end: u64 },
+    /// See [`super::Canonical`].
+    Xml(Canonical),
+    /// See [`super::Existing`].
+    Signed(Existing),
+    /// The document, or what is asked of it; and a word for the operator.
+    Refused(Refusal, String),
     /// What adds evidence, and where a token goes in it.
     Augmented { octets: Vec<u8>, gap: Option<(u32, u32)> },
     /// The newest document time-stamp's token.
     TimeStamp(Option<Vec<u8>>),
-    /// See [`super::Canonical`].
-    Xml(Canonical),
-    /// The document, or what is asked of it; and a word for the operator.
-    Refused(Refusal, String),
 }
 
 /// The frame of a message.

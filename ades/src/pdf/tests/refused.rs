@@ -23,6 +23,16 @@ fn what_can_only_be_guessed_is_refused() {
 }
 
 #[test]
+fn an_object_stream_that_does_not_end_as_it_says_is_refused() {
+    let seed = include_bytes!("../../../../fuzz/seeds/pdf/packed");
+    assert!(sign(seed, &approval()).is_ok());
+    let at = seed.windows(7).position(|window| window == b"/Annots").unwrap();
+    // One octet more than its length; the cross-reference stream moves by one, too, onto the line end before it.
+    let longer = [&seed[..at], b" ", &seed[at..]].concat();
+    refuses(&longer, &approval(), &Error::Damaged("an object stream is not readable"));
+}
+
+#[test]
 fn encrypted_and_hybrid_files_are_refused() {
     refuses(&file_with(&[CATALOG, PAGES, PAGE], "/Encrypt <</Filter /Standard>>"), &approval(), &Error::Encrypted);
     refuses(&file_with(&[CATALOG, PAGES, PAGE], "/XRefStm 9"), &approval(), &Error::Hybrid);

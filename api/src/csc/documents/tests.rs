@@ -16,7 +16,7 @@ fn unsayable(_: Format, properties: &[Property]) -> Vec<String> {
 const OFFER: Offer<'static> = Offer {
     formats: &[(Format::Cades, &[Envelope::Attached, Envelope::Detached]), (Format::Pades, &[Envelope::Certification])],
     levels: &[Level::B, Level::T, Level::Lt],
-    highest: &|_| Level::T,
+    highest: &|_, _| Level::T,
     unsayable: &unsayable,
 };
 

@@ -1,13 +1,13 @@
-//! One match on the format: what a signature becomes.
+//! One match on the format: what a signature becomes that is CMS or stands in a PDF. JSON and XML have their own files.
 
 use rsign_ades::pdf::Prepared;
-use rsign_ades::{Signatory, cms, jws, xml};
+use rsign_ades::{Signatory, cms};
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Envelope, Format};
 use rsign_api::signer::{DocumentSubject, Refusal, SignedDocument};
 
-use super::Error;
+use super::{Error, jades, xades};
 use crate::port::signer;
 use crate::service::signing;
 
@@ -25,15 +25,12 @@ pub(super) fn stamped(document: &Document, signed: &SignedDocument, chain: &[Vec
     let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
     match document.format {
         Format::Cades | Format::Pades => Ok(signed.signature.0.clone()),
-        Format::Jades => jws::to_be_stamped(&signatory, &signed.signature).map_err(unfinished),
-        Format::Xades => {
-            let (_, element) = xml::restored(text(signed)?).map_err(unfinished)?;
-            xml::to_be_stamped(element, &signatory, &signed.signature).map_err(unfinished)
-        }
+        Format::Jades => jades::stamped(&signatory, signed),
+        Format::Xades => xades::stamped(&signatory, signed),
     }
 }
 
-/// Puts signature, certificates and time-stamp together.
+/// Puts signature, certificates and time-stamp together, in CMS or in a PDF.
 pub(super) fn finish(
     document: &Document,
     signed: &SignedDocument,
@@ -41,10 +38,8 @@ pub(super) fn finish(
     stamp: Option<Vec<u8>>,
 ) -> Result<Finished, Error> {
     match document.format {
-        Format::Cades => cades(document, signed, chain, stamp).map_err(unfinished),
-        Format::Jades => jades(document, signed, chain, stamp),
-        Format::Xades => xades(document, signed, chain, stamp),
         Format::Pades => pades(document, signed, chain, stamp),
+        _ => cades(document, signed, chain, stamp).map_err(unfinished),
     }
 }
 
@@ -92,57 +87,12 @@ fn cades(
     Ok(if content.is_some() { Finished::WithSignature(object) } else { Finished::Object(object) })
 }
 
-fn jades(
-    document: &Document,
-    signed: &SignedDocument,
-    chain: &[Vec<u8>],
-    stamp: Option<Vec<u8>>,
-) -> Result<Finished, Error> {
-    let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-    let stamps: Vec<_> = stamp.into_iter().collect();
-    let finish =
-        |content| jws::finish(text(signed)?, &content, &signatory, &signed.signature, &stamps).map_err(unfinished);
-    match (&document.subject, document.envelope) {
-        (DocumentSubject::Document(octets), Envelope::Attached) => {
-            finish(jws::Content::Attached { document: octets, media_type: None }).map(Finished::WithSignature)
-        }
-        // What the header says of the document is in what the signer prepared.
-        (_, Envelope::Detached) => {
-            finish(jws::Content::Detached { name: "", digest: &[], media_type: None }).map(Finished::Object)
-        }
-        _ => Err(not_formed()),
-    }
-}
-
-fn xades(
-    document: &Document,
-    signed: &SignedDocument,
-    chain: &[Vec<u8>],
-    stamp: Option<Vec<u8>>,
-) -> Result<Finished, Error> {
-    let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-    let stamps: Vec<_> = stamp.into_iter().collect();
-    let (spot, element) = xml::restored(text(signed)?).map_err(unfinished)?;
-    let finish = |place| xml::finish(element, &signatory, &signed.signature, &stamps, place).map_err(unfinished);
-    match (&document.subject, document.envelope) {
-        (DocumentSubject::Document(octets), Envelope::Enveloped) => {
-            let spot = &spot.ok_or_else(not_formed)?;
-            finish(xml::Place::Within { document: octets, spot }).map(Finished::WithSignature)
-        }
-        (DocumentSubject::Document(octets), Envelope::Enveloping) => {
-            finish(xml::Place::Around(octets)).map(Finished::WithSignature)
-        }
-        (_, Envelope::Detached) => finish(xml::Place::Detached).map(Finished::Object),
-        _ => Err(not_formed()),
-    }
-}
-
 /// What the signer prepared, in the formats that are text.
-fn text(signed: &SignedDocument) -> Result<&str, Error> {
+pub(super) fn text(signed: &SignedDocument) -> Result<&str, Error> {
     std::str::from_utf8(&signed.prepared).map_err(unfinished)
 }
 
-fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(super) fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Unfinished(error.into())
 }
 
@@ -154,6 +104,6 @@ pub(super) fn content(document: &Document) -> Option<&[u8]> {
     }
 }
 
-fn not_formed() -> Error {
+pub(super) fn not_formed() -> Error {
     signing::Error::Signer(signer::Error::Refused(Refusal::Format)).into()
 }

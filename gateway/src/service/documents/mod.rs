@@ -4,17 +4,22 @@
 
 mod cades;
 mod finish;
+mod jades;
 mod pades;
+mod parallel;
+mod xades;
 
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use rsign_ades::{Addition, Signatory};
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::{Document, Offer, SignedDocuments, ValidationInfo};
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Envelope, Format, Level};
 use rsign_api::signer::{DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 
 use self::finish::{Finished, finish};
 use super::augmentation::{self, Augmentation};
@@ -28,14 +33,16 @@ use crate::store::Credentials;
 
 /// Formats, and where their signatures may stand.
 pub const FORMATS: &[(Format, &[Envelope])] = &[
-    (Format::Cades, &[Envelope::Attached, Envelope::Detached]),
+    (Format::Cades, &[Envelope::Attached, Envelope::Detached, Envelope::Parallel]),
     (Format::Pades, &[Envelope::Certification, Envelope::Revision]),
     (Format::Xades, &[Envelope::Enveloped, Envelope::Enveloping, Envelope::Detached]),
-    (Format::Jades, &[Envelope::Attached, Envelope::Detached]),
+    (Format::Jades, &[Envelope::Attached, Envelope::Detached, Envelope::Parallel]),
 ];
 
 /// Documents that are completed at once.
 const AT_ONCE: usize = 8;
+/// Documents that are parsed at once, of all calls.
+const READING: usize = 2;
 
 /// Why there is no signed document.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +87,8 @@ pub struct Documents {
     time_stamps: Option<Arc<TimeStamps>>,
     evidence: Arc<Evidence>,
     augmentation: Augmentation,
+    /// Who may read a foreign document now.
+    reading: Semaphore,
 }
 
 impl Documents {
@@ -92,7 +101,8 @@ impl Documents {
         evidence: Arc<Evidence>,
     ) -> Self {
         let augmentation = Augmentation::new(Arc::clone(&signer), time_stamps.clone());
-        Self { credentials, signer, time_stamps, evidence, augmentation }
+        let reading = Semaphore::new(READING);
+        Self { credentials, signer, time_stamps, evidence, augmentation, reading }
     }
 
     /// What it can do.
@@ -164,12 +174,27 @@ impl Documents {
         } else {
             Found::default()
         };
-        let finished = match document.format {
+        let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
+        let finished = match (document.format, document.envelope) {
+            (Format::Jades, _) => {
+                self.jades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
+            }
+            (Format::Xades, _) => {
+                self.xades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
+            }
+            (Format::Cades, Envelope::Parallel) => self.beside(document, signed, &signatory, stamp, &found).await?,
             _ if document.level < Level::Lt => finish(document, signed, chain, stamp)?,
-            Format::Pades => self.lasting_pdf(document, signed, chain, stamp, &found).await?,
-            _ => self.lasting(document, signed, chain, stamp, &found).await?,
+            (Format::Pades, _) => self.lasting_pdf(document, signed, chain, stamp, &found).await?,
+            (Format::Cades, _) => self.lasting(document, signed, chain, stamp, &found).await?,
         };
         Ok((finished, found))
+    }
+
+    /// The time-stamp on all that a signature has, of which this is the hash.
+    async fn archive(&self, document: &Document, hash: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let asked = Stampable { algorithm: document.scheme.hash(), hash, nonce: None };
+        let token = self.stamp(Some(asked)).await?;
+        token.ok_or_else(|| Error::Unfinished("there is no time-stamp".into()))
     }
 
     /// The token, where one is wanted.
@@ -193,18 +218,29 @@ fn stampable(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) ->
     Ok(Some(Stampable { algorithm, hash, nonce: None }))
 }
 
+/// What a level adds to a signature, all but the time-stamp on that.
+fn additions(level: Level, stamp: Option<Vec<u8>>, found: &Found) -> Vec<Addition> {
+    let mut additions: Vec<_> = stamp.into_iter().map(Addition::Stamp).collect();
+    if level >= Level::Lt {
+        let Found { certificates, crls, ocsp } = found.clone();
+        additions.push(Addition::ValidationData(rsign_ades::ValidationData { certificates, crls, ocsp }));
+    }
+    additions
+}
+
 /// Levels, with or without a time-stamping authority.
 #[must_use]
 pub const fn levels(stamps: bool) -> &'static [Level] {
     if stamps { &Level::ALL } else { &[Level::B] }
 }
 
-/// The highest level of a format.
+/// The highest level of a format, of a document or of its digest alone: the archive time-stamps of JSON and XML are over
+/// the document, too, and that of a PDF stands in it.
 #[must_use]
-pub const fn highest(format: Format) -> Level {
-    match format {
-        Format::Cades | Format::Pades => Level::Lta,
-        Format::Xades | Format::Jades => Level::T,
+pub const fn highest(format: Format, of_digest: bool) -> Level {
+    match (format, of_digest) {
+        (Format::Pades | Format::Xades | Format::Jades, true) => Level::Lt,
+        _ => Level::Lta,
     }
 }
 
@@ -229,6 +265,7 @@ fn unsayable(format: Format, properties: &[Property]) -> Vec<String> {
     match format {
         Format::Cades => rsign_ades::cms::read_properties(named).err().unwrap_or_default(),
         Format::Pades => rsign_ades::pdf::read_properties(named).err().unwrap_or_default(),
-        Format::Xades | Format::Jades => named.map(|(name, _)| name.to_owned()).collect(),
+        Format::Xades => rsign_ades::xml::read_properties(named).err().unwrap_or_default(),
+        Format::Jades => rsign_ades::jws::read_properties(named).err().unwrap_or_default(),
     }
 }

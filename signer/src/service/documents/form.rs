@@ -7,7 +7,7 @@ use rsign_ades::{Envelope, Format, Signatory, cms, jws, xml};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
 use super::{Document, pades};
-use crate::pdf::Canonical;
+use crate::pdf::{Canonical, Existing};
 use crate::service::{Error, Result, Signer};
 
 /// The media type of octets of which nothing is known (RFC 2046, 4.5.1): XAdES wants one.
@@ -29,6 +29,8 @@ pub(super) enum Read {
     Nothing,
     Pdf(Update),
     Xml(Canonical),
+    /// One more signature goes beside those it has.
+    Signed(Existing),
 }
 
 impl Signer {
@@ -39,19 +41,28 @@ impl Signer {
         if !self.policy.properties && !asked.properties.is_empty() {
             return Err(Refusal::Property.into());
         }
+        if let (Envelope::Parallel, Format::Cades | Format::Jades, DocumentSubject::Document(octets)) =
+            (asked.envelope, asked.format, &asked.subject)
+        {
+            sayable(asked, signatory)?;
+            let found = self.pdf.existing(octets, asked.format, signatory.scheme.hash()).await;
+            return found.map(Read::Signed).map_err(pades::fault);
+        }
         match asked.format {
             Format::Pades => {
                 let update = pades::formable(&*self.pdf, asked, signatory, self.wall_clock()).await?;
                 return Ok(update.map_or(Read::Nothing, Read::Pdf));
             }
-            Format::Cades => attributes(&asked.properties).map(drop)?,
-            Format::Jades | Format::Xades if !asked.properties.is_empty() => return Err(Refusal::Property.into()),
+            Format::Cades if !matches!(asked.envelope, Envelope::Attached | Envelope::Detached) => {
+                return Err(Refusal::Format.into());
+            }
+            Format::Cades => sayable(asked, signatory)?,
             Format::Jades => {
+                sayable(asked, signatory)?;
                 json_content(asked, &[], "")?;
-                jws::sayable(signatory).map_err(json_fault)?;
             }
             Format::Xades => {
-                xml::sayable(signatory).map_err(xml_fault)?;
+                sayable(asked, signatory)?;
                 if let (Envelope::Enveloped, DocumentSubject::Document(octets)) = (asked.envelope, &asked.subject) {
                     let found = self.pdf.canonical(octets, signatory.scheme.hash()).await;
                     return found.map(Read::Xml).map_err(pades::fault);
@@ -63,22 +74,37 @@ impl Signer {
     }
 }
 
+/// Whether the format has words for the algorithm and the properties.
+fn sayable(asked: &DocumentToSign, signatory: &Signatory) -> Result<()> {
+    match asked.format {
+        Format::Jades => json_said(asked).and(jws::sayable(signatory).map_err(json_fault)),
+        Format::Xades => xml_said(asked).and(xml::sayable(signatory).map_err(xml_fault)),
+        Format::Cades | Format::Pades => attributes(&asked.properties).map(drop),
+    }
+}
+
 /// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where the
 /// signer has it, is in what was asked.
 pub(super) fn form_one(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
     let Document { asked, digest, read } = document;
     match asked.format {
-        Format::Cades => cades(asked, digest, signatory, at),
+        Format::Cades => cades(document, signatory, at),
         Format::Pades => {
             let update = if let Read::Pdf(update) = read { Some(update) } else { None };
             pades::form(asked, digest, update, signatory)
         }
-        Format::Jades => jades(asked, digest, signatory, at),
+        Format::Jades => jades(document, signatory, at),
         Format::Xades => xades(document, signatory, at),
     }
 }
 
-fn cades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+fn cades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+    let Document { asked, digest, read } = document;
+    let digest = match (asked.envelope, read) {
+        (Envelope::Attached | Envelope::Detached, _) => digest,
+        (Envelope::Parallel, Read::Signed(Existing::Cms(digest))) => digest,
+        _ => return Err(Refusal::Format.into()),
+    };
     let wanted = cms::Wanted {
         content_type: cms::DATA,
         digest,
@@ -89,13 +115,34 @@ fn cades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: Syste
     Ok(Formed { digest: rsign_ades::digest(signatory.scheme.hash(), &prepared), prepared })
 }
 
-fn jades(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+fn jades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
+    let Document { asked, digest, read } = document;
     let name = rsign_ades::name(signatory.scheme.hash(), digest);
-    let content = json_content(asked, digest, &name)?;
-    let protected = jws::prepare(&content, at, signatory).map_err(json_fault)?;
+    let beside;
+    let content = match read {
+        Read::Signed(existing) => {
+            beside = payload(asked, existing)?;
+            jws::Content::Parallel(&beside)
+        }
+        _ => json_content(asked, digest, &name)?,
+    };
+    let protected = jws::prepare(&content, &json_said(asked)?, at, signatory).map_err(json_fault)?;
     let signed = jws::to_be_signed(&protected, &content);
     let digest = rsign_ades::digest(signatory.scheme.hash(), &signed);
     Ok(Formed { digest, prepared: protected.into_bytes() })
+}
+
+/// The payload, which stands in the approved document itself; the helper process only said where.
+fn payload(asked: &DocumentToSign, existing: &Existing) -> Result<jws::Signed> {
+    let odd = || Error::Incident("a payload that is none".to_owned());
+    let (Existing::Jws { start, end, content_type }, DocumentSubject::Document(octets)) = (existing, &asked.subject)
+    else {
+        return Err(odd());
+    };
+    let place = |at: &u64| usize::try_from(*at).map_err(|_| odd());
+    let payload = octets.get(place(start)?..place(end)?).ok_or_else(odd)?;
+    let payload = std::str::from_utf8(payload).map_err(|_| odd())?;
+    jws::Signed::of_payload(payload, content_type.clone()).map_err(|_| odd())
 }
 
 /// The document itself where it will be inside, else its digest, under a name that is nothing but the digest.
@@ -120,7 +167,7 @@ fn xades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<F
     let Document { asked, digest, read } = document;
     let name = rsign_ades::name(signatory.scheme.hash(), digest);
     let content = xml_content(asked, digest, &name, read)?;
-    let unfinished = xml::prepare(&content, at, signatory).map_err(xml_fault)?;
+    let unfinished = xml::prepare(&content, &xml_said(asked)?, at, signatory).map_err(xml_fault)?;
     let signed = xml::to_be_signed(&unfinished).map_err(xml_fault)?;
     let digest = rsign_ades::digest(signatory.scheme.hash(), &signed);
     let prepared = if let Read::Xml(found) = read { xml::stored(&found.spot, &unfinished) } else { unfinished };
@@ -153,7 +200,19 @@ fn xml_fault(error: xml::Error) -> Error {
     }
 }
 
+/// Names and values of what is to be said.
+fn named(properties: &[Property]) -> impl Iterator<Item = (&str, Option<&str>)> {
+    properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()))
+}
+
 fn attributes(properties: &[Property]) -> Result<Vec<cms::Attribute>> {
-    let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
-    cms::read_properties(named).map_err(|_| Refusal::Property.into())
+    cms::read_properties(named(properties)).map_err(|_| Refusal::Property.into())
+}
+
+fn json_said(asked: &DocumentToSign) -> Result<jws::Said> {
+    jws::read_properties(named(&asked.properties)).map_err(|_| Refusal::Property.into())
+}
+
+fn xml_said(asked: &DocumentToSign) -> Result<xml::Said> {
+    xml::read_properties(named(&asked.properties)).map_err(|_| Refusal::Property.into())
 }

@@ -4,14 +4,15 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use rsign_ades::Envelope;
+use data_encoding::BASE64URL_NOPAD;
 use rsign_ades::evidence::Evidence;
 use rsign_ades::evidence::testing::{NOW, authority};
 use rsign_ades::pdf::Update;
+use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::signer::{Property, Refusal};
 use rsign_signer::pdf::process::Helpers;
-use rsign_signer::pdf::{Fault, Pdf as _, Wanted};
+use rsign_signer::pdf::{Existing, Fault, Pdf as _, Wanted};
 
 /// The smallest PDF with a page.
 fn pdf() -> Vec<u8> {
@@ -222,4 +223,25 @@ async fn evidence_is_judged_where_the_document_is_read() {
     }
     let much = helpers().augment(&document, good, Some(u32::MAX), NOW).await;
     assert!(matches!(much, Err(Fault::Refused(Refusal::Property, _))), "no helper reserves gigabytes");
+}
+
+#[tokio::test]
+async fn what_a_signed_document_is_over_is_found_in_a_process_of_its_own() {
+    let helpers = helpers();
+    let (sha256, header) = (HashAlgorithm::Sha256, BASE64URL_NOPAD.encode(br#"{"cty":"json"}"#));
+    let jws = format!(r#" {{ "payload": "aGVsbG8", "signatures": [{{ "protected": "{header}", "signature": "" }}] }}"#);
+    let found = helpers.existing(jws.as_bytes(), Format::Jades, sha256).await.unwrap();
+    let Existing::Jws { start, end, content_type } = found else { panic!("{found:?}") };
+    let place = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
+    assert_eq!((&jws[place], content_type.as_deref()), ("aGVsbG8", Some("json")));
+    for (format, document) in [(Format::Cades, jws.as_str()), (Format::Jades, "{}"), (Format::Xades, "<a/>")] {
+        let heard = helpers.existing(document.as_bytes(), format, sha256).await;
+        assert!(matches!(heard, Err(Fault::Refused(Refusal::Document, _))), "{heard:?}");
+    }
+    // A helper that was taken over cannot have a digest of another length signed.
+    let folder = tempfile::tempdir().unwrap();
+    let short = r"printf '\000\000\000\004\002\000\001x' >&0";
+    let taken = Helpers::new(script(folder.path(), short), 1);
+    let heard = taken.existing(b"x", Format::Cades, sha256).await;
+    assert!(matches!(heard, Err(Fault::Refused(Refusal::Document, _))), "{heard:?}");
 }

@@ -1,5 +1,6 @@
 package rsign;
 
+import eu.europa.esig.dss.diagnostic.SignatureWrapper;
 import eu.europa.esig.dss.enumerations.Indication;
 import eu.europa.esig.dss.enumerations.SubIndication;
 import eu.europa.esig.dss.jaxb.object.Message;
@@ -33,6 +34,8 @@ import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jose4j.json.JsonUtil;
 
 /**
@@ -105,10 +108,41 @@ public final class Judge {
         said.put("best_time", best == null ? null : best.toInstant().toString());
         said.put("timestamps", reports.getDiagnosticData().getSignatureById(id).getTimestampList().stream()
                 .map(stamp -> stamp.getType().name()).toList());
+        said.put("bad_timestamps", badTimestamps(reports, id));
+        said.put("said", said(reports.getDiagnosticData().getSignatureById(id)));
         reports.getDiagnosticData().getSignatures().stream().filter(one -> one.getId().equals(id)).findFirst()
                 .map(one -> one.getSigningCertificate())
                 .ifPresent(certificate -> said.put("certificate", certificate.getId()));
         return said;
+    }
+
+    /**
+     * Those that are not over what they should be, or not good themselves: a signature passes beside one that is not, if
+     * nothing depends on it yet.
+     */
+    private static List<String> badTimestamps(Reports reports, String id) {
+        return reports.getDiagnosticData().getSignatureById(id).getTimestampList().stream()
+                .filter(stamp -> !stamp.isMessageImprintDataFound() || !stamp.isMessageImprintDataIntact()
+                        || !stamp.isSignatureValid()
+                        || reports.getSimpleReport().getIndication(stamp.getId()) != Indication.PASSED)
+                .map(stamp -> stamp.getType().name() + ": " + reports.getSimpleReport().getIndication(stamp.getId()) + " "
+                        + reports.getSimpleReport().getSubIndication(stamp.getId()))
+                .toList();
+    }
+
+    /** What else the signer says, a line each: commitments, the place, roles that are claimed. */
+    private static List<String> said(SignatureWrapper signature) {
+        List<String> lines = new ArrayList<>();
+        signature.getCommitmentTypeIndications().forEach(one -> lines.add("commitment " + one.getIdentifier()));
+        if (signature.isSignatureProductionPlacePresent()) {
+            String place = Stream.of(signature.getCountryName(), signature.getCity(), signature.getStateOrProvince(),
+                            signature.getStreetAddress(), signature.getPostalCode())
+                    .filter(part -> part != null && !part.isEmpty())
+                    .collect(Collectors.joining(" "));
+            lines.add("place " + place);
+        }
+        signature.getClaimedRoles().forEach(role -> lines.add("role " + role.getRole()));
+        return lines;
     }
 
     private static List<String> texts(List<Message> messages) {

@@ -1,0 +1,147 @@
+//! A CMS of somebody else, read so that one more signature can be put beside those it has (RFC 5652, 5.1). Every
+//! signature, certificate and piece of revocation data stays the octets it was.
+
+use der::asn1::{ObjectIdentifier, OctetStringRef};
+use der::{AnyRef, Decode as _, Encode as _, Tag, Tagged as _};
+
+use super::signed_data::{self, SIGNED_DATA, Signed};
+use super::{DATA, Error, algorithm, tlv, token};
+
+/// Archive time-stamps over the certificates as they stand, which one more certificate would break: `id-aa-ets-archiveTimestamp`
+/// and `…V2` (RFC 5126, 6.4.1; ETSI TS 101 733, 6.4.1).
+const OLD_ARCHIVES: [ObjectIdentifier; 2] = [
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.27"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.48"),
+];
+/// Most signatures that a document may have.
+const SIGNATURES: usize = 64;
+
+/// A `SignedData` whose content is in it.
+#[derive(Debug)]
+pub struct Existing<'a> {
+    version: u8,
+    algorithms: Vec<&'a [u8]>,
+    encapsulated: &'a [u8],
+    content: &'a [u8],
+    certificates: Vec<&'a [u8]>,
+    revocations: Vec<&'a [u8]>,
+    infos: Vec<&'a [u8]>,
+}
+
+impl<'a> Existing<'a> {
+    /// Reads it: DER, with octets as content (`id-data`) and at least one signature.
+    ///
+    /// # Errors
+    /// [`Error::Parallel`] for all others.
+    pub fn read(document: &'a [u8]) -> Result<Self, Error> {
+        let (kind, signed) = token::signed_data(document).map_err(no_cms)?;
+        if ObjectIdentifier::from_der(kind).map_err(no_cms)? != SIGNED_DATA {
+            return Err(Error::Parallel("it is no signed data"));
+        }
+        let members = tlv::members(signed).map_err(no_cms)?;
+        let [version, algorithms, encapsulated, rest @ .., infos] = &members[..] else {
+            return Err(Error::Parallel("it is no CMS in DER"));
+        };
+        let [mut certificates, mut revocations] = [Vec::new(), Vec::new()];
+        for set in rest {
+            match set.first() {
+                Some(0xa0) if certificates.is_empty() => certificates = tlv::members(set).map_err(no_cms)?,
+                Some(0xa1) if revocations.is_empty() => revocations = tlv::members(set).map_err(no_cms)?,
+                _ => return Err(Error::Parallel("it is no CMS in DER")),
+            }
+        }
+        let infos = set(infos)?;
+        if infos.is_empty() || infos.len() > SIGNATURES {
+            return Err(Error::Parallel("it has no signature, or too many"));
+        }
+        if infos.iter().any(|info| old_archive(info).unwrap_or(true)) {
+            return Err(Error::Parallel("an archive time-stamp in it would break"));
+        }
+        let version = u8::from_der(version).map_err(no_cms)?;
+        let content = content(encapsulated)?;
+        Ok(Self { version, algorithms: set(algorithms)?, encapsulated, content, certificates, revocations, infos })
+    }
+
+    /// What all signatures are over.
+    #[must_use]
+    pub const fn content(&self) -> &'a [u8] {
+        self.content
+    }
+
+    /// Its certificates, each a `CertificateChoices`.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<Vec<u8>> {
+        self.certificates.iter().map(|one| one.to_vec()).collect()
+    }
+
+    /// Its revocation data, each a `RevocationInfoChoice`.
+    #[must_use]
+    pub fn revocations(&self) -> Vec<Vec<u8>> {
+        self.revocations.iter().map(|one| one.to_vec()).collect()
+    }
+
+    /// The whole `ContentInfo` with one more signature. Its certificates and revocation data have to be among those of the
+    /// new one, so that an archive time-stamp is over them, too.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn with(&self, signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+        let (certificates, revocations) =
+            (signed_data::certificates(signed, &signed.signatory.chain)?, signed_data::revocations(signed)?);
+        let kept = |ours: &[Vec<u8>], theirs: &[&[u8]]| theirs.iter().all(|one| ours.iter().any(|other| other == one));
+        if !kept(&certificates, &self.certificates) || !kept(&revocations, &self.revocations) {
+            return Err(Error::Parallel("something of it would be lost"));
+        }
+        let ours = algorithm::hash(signed.signatory.scheme.hash())?;
+        let mut algorithms: Vec<_> = self.algorithms.iter().map(|one| one.to_vec()).collect();
+        if !algorithms.contains(&ours) {
+            algorithms.push(ours);
+        }
+        let info = signed_data::signer_info(signed)?;
+        let infos = self.infos.iter().map(|one| one.to_vec()).chain([info]).collect();
+        let value = tlv::sequence(&[
+            &self.version.max(signed_data::version(signed)).to_der()?,
+            &tlv::set_of(Tag::Set, algorithms)?,
+            self.encapsulated,
+            &signed_data::optional_set(0, certificates)?,
+            &signed_data::optional_set(1, revocations)?,
+            &tlv::set_of(Tag::Set, infos)?,
+        ])?;
+        tlv::sequence(&[&SIGNED_DATA.to_der()?, &tlv::of(tlv::context(0), &[&value])?])
+    }
+}
+
+/// Members of a SET OF.
+fn set(value: &[u8]) -> Result<Vec<&[u8]>, Error> {
+    AnyRef::from_der(value).and_then(|set| set.tag().assert_eq(Tag::Set)).map_err(no_cms)?;
+    tlv::members(value).map_err(no_cms)
+}
+
+/// The octets in an `EncapsulatedContentInfo`.
+fn content(encapsulated: &[u8]) -> Result<&[u8], Error> {
+    let members = tlv::members(encapsulated).map_err(no_cms)?;
+    let [kind, content] = members[..] else { return Err(Error::Parallel("its content is not in it")) };
+    if ObjectIdentifier::from_der(kind).map_err(no_cms)? != DATA {
+        return Err(Error::Parallel("its content is no document"));
+    }
+    let [octets] = tlv::members(content).map_err(no_cms)?[..] else { return Err(no_cms(())) };
+    let octets = <&OctetStringRef>::from_der(octets).map_err(no_cms)?;
+    Ok(octets.as_bytes())
+}
+
+/// Whether a `SignerInfo` has such a time-stamp.
+fn old_archive(info: &[u8]) -> Result<bool, Error> {
+    let fields = tlv::members(info)?;
+    let Some(unsigned) = fields.last().filter(|last| last.first() == Some(&0xa1)) else { return Ok(false) };
+    for attribute in tlv::members(unsigned)? {
+        let [kind, _] = tlv::members(attribute)?[..] else { return Ok(true) };
+        if OLD_ARCHIVES.contains(&ObjectIdentifier::from_der(kind)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn no_cms<E>(_: E) -> Error {
+    Error::Parallel("it is no CMS in DER")
+}

@@ -1,0 +1,103 @@
+//! Signed documents that the service forms: `signatures/signDoc` (CSC 11.11 of version 2).
+
+use anyhow::{Context as _, ensure};
+use data_encoding::BASE64;
+use rsign_api::signer::EntryType;
+use serde_json::{Value, json};
+
+use super::plan::{File, Form, Level};
+use super::service::{Credential, SHA256, Service};
+
+/// How a file is approved: a signature beside it needs its digest alone, so that is all the service gets.
+pub(super) const fn kind(form: Form) -> EntryType {
+    match form {
+        Form::Cades => EntryType::Sdr,
+        Form::Pades | Form::Xades | Form::Jades => EntryType::Sodr,
+    }
+}
+
+/// The signatures, or the files that have them, in the order of the files; all calls spend the same authorization.
+pub(super) async fn sign(
+    service: &Service<'_>,
+    token: &str,
+    sad: &str,
+    credential: &Credential,
+    level: Level,
+    files: &[File],
+) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut signed: Vec<Vec<u8>> = vec![Vec::new(); files.len()];
+    for call in calls(files, service.mixes_formats()) {
+        let mut asked = json!({ "credentialID": credential.id, "SAD": sad, "operationMode": "S" });
+        for place in &call {
+            let Some(file) = files.get(*place) else { continue };
+            let (list, entry) = entry(file, credential.algorithm, level);
+            match asked[list].as_array_mut() {
+                Some(entries) => entries.push(entry),
+                None => asked[list] = json!([entry]),
+            }
+        }
+        let answer = service.sign_documents(token, asked).await?;
+        let (mut within, mut beside) = (octets(&answer, "DocumentWithSignature")?, octets(&answer, "SignatureObject")?);
+        for place in call.into_iter().rev() {
+            let list =
+                if files.get(place).map(|file| file.form) == Some(Form::Cades) { &mut beside } else { &mut within };
+            let octets = list.pop().context("the service answered fewer signatures than documents")?;
+            if let Some(room) = signed.get_mut(place) {
+                *room = octets;
+            }
+        }
+        ensure!(within.is_empty() && beside.is_empty(), "the service answered more signatures than documents");
+    }
+    Ok(signed)
+}
+
+/// Places of the files of each call, which has documents or digests, and one format only where they are not to be mixed.
+fn calls(files: &[File], mixes: bool) -> Vec<Vec<usize>> {
+    let fit = |one: Form, other: Form| one == other || (mixes && kind(one) == kind(other));
+    let mut calls: Vec<(Form, Vec<usize>)> = Vec::new();
+    for (place, file) in files.iter().enumerate() {
+        match calls.iter_mut().find(|(form, _)| fit(*form, file.form)) {
+            Some((_, places)) => places.push(place),
+            None => calls.push((file.form, vec![place])),
+        }
+    }
+    calls.into_iter().map(|(_, places)| places).collect()
+}
+
+fn entry(file: &File, algorithm: &str, level: Level) -> (&'static str, Value) {
+    let mut entry = json!({
+        "signature_format": file.form.letter(), "signed_envelope_property": file.form.envelope(),
+        "conformance_level": level.name(), "signAlgo": algorithm,
+    });
+    if file.form == Form::Cades {
+        entry["hashes"] = json!([BASE64.encode(&file.digest())]);
+        entry["hashAlgorithmOID"] = SHA256.into();
+        ("documentDigests", entry)
+    } else {
+        entry["document"] = BASE64.encode(&file.content).into();
+        ("documents", entry)
+    }
+}
+
+fn octets(answer: &Value, list: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let texts = answer[list].as_array().map(Vec::as_slice).unwrap_or_default();
+    let decode = |text: &Value| {
+        let text = text.as_str().with_context(|| format!("{list} holds something that is no string"))?;
+        anyhow::Ok(BASE64.decode(text.as_bytes())?)
+    };
+    texts.iter().map(decode).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_and_documents_never_share_a_call() {
+        let file =
+            |form| File { form, path: "x".into(), content: Vec::new(), output: "y".into(), label: String::new() };
+        let files = [Form::Pades, Form::Cades, Form::Jades, Form::Cades, Form::Pades].map(file);
+        assert_eq!(calls(&files, true), [vec![0, 2, 4], vec![1, 3]]);
+        assert_eq!(calls(&files, false), [vec![0, 4], vec![1, 3], vec![2]]);
+    }
+}

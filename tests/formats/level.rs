@@ -1,0 +1,86 @@
+//! What is added to a signature for each level, and how that is judged.
+
+use harness::dss::Job;
+use rsign_ades::{Addition, Level, ValidationData, cms};
+use rsign_api::algorithm::{HashAlgorithm, Scheme};
+
+use crate::pki::{Person, Pki};
+use crate::tsa;
+
+/// What a level adds to a signature: `stamped` is what a time-stamp on it is over, `imprint` what one behind other additions
+/// is over, by the scheme's hash function.
+pub(crate) fn additions(
+    pki: &Pki,
+    person: &Person,
+    scheme: Scheme,
+    level: Level,
+    stamped: &[u8],
+    imprint: impl Fn(&[Addition]) -> Vec<u8>,
+) -> Vec<Addition> {
+    let mut additions = Vec::new();
+    if level >= Level::T {
+        let token = tsa::stamp(pki, stamped);
+        let data = data(pki, person, &token);
+        additions.push(Addition::Stamp(token));
+        if level >= Level::Lt {
+            additions.push(Addition::ValidationData(data));
+        }
+    }
+    if level >= Level::Lta {
+        let token = archive(pki, scheme.hash(), &additions, imprint);
+        additions.push(Addition::Archive(token));
+    }
+    additions
+}
+
+/// A token over all of these.
+pub(crate) fn archive(
+    pki: &Pki,
+    hash: HashAlgorithm,
+    additions: &[Addition],
+    imprint: impl Fn(&[Addition]) -> Vec<u8>,
+) -> Vec<u8> {
+    tsa::stamp_digest(pki, hash, &imprint(additions))
+}
+
+/// The chains of a person and of who made a token, and the list of the CA that both have.
+pub(crate) fn data(pki: &Pki, person: &Person, token: &[u8]) -> ValidationData {
+    let mut certificates = person.chain.clone();
+    certificates.extend(cms::token_certificates(token).unwrap());
+    ValidationData { certificates, crls: vec![std::fs::read(pki.crl()).unwrap()], ocsp: Vec::new() }
+}
+
+/// The same with the CA's word on each certificate in place of its list.
+pub(crate) fn with_ocsp(pki: &Pki, data: ValidationData) -> ValidationData {
+    let root = data.certificates[1].clone();
+    let asked = data.certificates.iter().filter(|one| **one != root);
+    ValidationData { ocsp: asked.map(|one| pki.ocsp(one)).collect(), crls: Vec::new(), ..data }
+}
+
+/// B-LTA with OCSP answers, and one more archive time-stamp, before which stands what the first is validated with.
+pub(crate) fn renewed(
+    pki: &Pki,
+    person: &Person,
+    scheme: Scheme,
+    stamped: &[u8],
+    imprint: impl Fn(&[Addition]) -> Vec<u8>,
+) -> Vec<Addition> {
+    let mut additions = additions(pki, person, scheme, Level::T, stamped, &imprint);
+    let [Addition::Stamp(token)] = &additions[..] else { panic!("one time-stamp") };
+    let data = data(pki, person, token);
+    additions.push(Addition::ValidationData(with_ocsp(pki, data.clone())));
+    additions.push(Addition::Archive(archive(pki, scheme.hash(), &additions, &imprint)));
+    additions.push(Addition::StampValidationData(data));
+    additions.push(Addition::Archive(archive(pki, scheme.hash(), &additions, &imprint)));
+    additions
+}
+
+/// Nobody is asked for revocation data: from B-LT on a signature brings them.
+pub(crate) fn offline(job: Job, level: Level) -> Job {
+    if level >= Level::Lt { job } else { job.without_revocation() }
+}
+
+/// As in `JAdES-BASELINE-LTA`.
+pub(crate) fn suffix(level: Level) -> &'static str {
+    level.name().trim_start_matches("AdES-B-")
+}
