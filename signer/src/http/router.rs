@@ -9,8 +9,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
-    Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential, CredentialName, Done, DrawCode,
-    Extend, IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, path,
+    AskOcsp, AugmentPdf, Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential,
+    CredentialName, Done, DrawCode, Extend, IssueCertificate, LinkCertificate, ReadTimeStamp, Refusal, Refused,
+    RevokeSad, Sign, SignDocuments, path,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +24,9 @@ const MAX_BODY: usize = 1 << 20;
 
 /// Largest message that holds documents: what a gateway takes of them, and what stands around it.
 const MAX_DOCUMENTS: usize = 24 << 20;
+
+/// Most octets of what is to go into a signed PDF, and of what went into it before.
+const MAX_EVIDENCE: usize = 16 << 20;
 
 /// Every method of the signer.
 pub fn router(signer: Arc<Signer>) -> Router {
@@ -50,6 +54,16 @@ pub fn router(signer: Arc<Signer>) -> Router {
                 .layer(DefaultBodyLimit::max(MAX_DOCUMENTS)),
         )
         .route(
+            path::AUGMENT_PDF,
+            method(|signer, asked: AugmentPdf| async move { signer.augment_pdf(&asked).await })
+                .layer(DefaultBodyLimit::max(MAX_DOCUMENTS + MAX_EVIDENCE)),
+        )
+        .route(
+            path::READ_TIME_STAMP,
+            method(|signer, asked: ReadTimeStamp| async move { signer.read_time_stamp(&asked).await })
+                .layer(DefaultBodyLimit::max(MAX_DOCUMENTS + MAX_EVIDENCE)),
+        )
+        .route(
             path::CHANNEL_HELLO,
             method(|signer, asked: ChannelHello| async move { signer.open_channel(&asked).await }),
         )
@@ -58,6 +72,7 @@ pub fn router(signer: Arc<Signer>) -> Router {
             method(|signer, asked: ChannelRecord| async move { signer.take_record(&asked).await }),
         )
         .route(path::AUTHORITY, method(|signer, _: Done| async move { signer.authority().await }))
+        .route(path::OCSP, method(|signer, asked: AskOcsp| async move { signer.ocsp(&asked).await }))
         .route(path::HEALTH, method(|signer, _: Done| async move { Ok(signer.health().await) }))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(signer)

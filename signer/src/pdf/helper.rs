@@ -5,6 +5,7 @@ use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, UNIX_EPOCH};
 
+use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::{self, Error, Limits};
 use rsign_ades::{Envelope, Format, cms, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
@@ -12,7 +13,7 @@ use rsign_api::signer::{Property, Refusal};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::wire::{self, Answer, Question, Task};
-use super::{Canonical, Existing};
+use super::{Canonical, Existing, augment};
 
 /// Octets of memory beside what the document takes; what lopdf makes of a document lies in it.
 const MEMORY: u64 = 768 << 20;
@@ -56,6 +57,11 @@ fn confine() -> io::Result<()> {
 fn answer(document: &[u8], task: &Task) -> Answer {
     match task {
         Task::Pdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
+        Task::Augment { certificates, crls, ocsp, reserve, now } => {
+            let (certificates, crls, ocsp) = (certificates.clone(), crls.clone(), ocsp.clone());
+            augment::augment(document, &Evidence { certificates, ocsp, crls }, *reserve, *now)
+        }
+        Task::TimeStamp => augment::time_stamp(document),
         Task::Xml { hash } => match canonical(document, *hash) {
             Ok(found) => Answer::Xml(found),
             Err(error) => Answer::Refused(Refusal::Document, error.to_string()),
@@ -107,7 +113,7 @@ fn update(document: &[u8], envelope: Envelope, properties: &[Property], at: u64,
     }
 }
 
-fn refused(error: &Error) -> Answer {
+pub(super) fn refused(error: &Error) -> Answer {
     let refusal = match error {
         Error::AlreadySigned => Refusal::Envelope,
         Error::Field(_)
