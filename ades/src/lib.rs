@@ -9,6 +9,7 @@
 
 mod addition;
 pub mod cms;
+pub mod evidence;
 pub mod jws;
 mod key;
 pub mod pdf;

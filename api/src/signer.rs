@@ -6,11 +6,15 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+mod augmentation;
 mod channel;
 mod code;
 mod documents;
 mod refusal;
 
+pub use augmentation::{
+    AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, CertificateName, FoundTimeStamp, Gap, ReadTimeStamp,
+};
 pub use channel::{
     ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, Enrol, Obstacle, Operation, Registration,
 };
@@ -51,12 +55,18 @@ pub mod path {
     pub const SIGN: &str = "/v1/sign";
     /// [`super::SignDocuments`] → [`super::SignedDocuments`].
     pub const SIGN_DOCUMENTS: &str = "/v1/documents/sign";
+    /// [`super::AugmentPdf`] → [`super::AugmentedPdf`].
+    pub const AUGMENT_PDF: &str = "/v1/documents/augment";
+    /// [`super::ReadTimeStamp`] → [`super::FoundTimeStamp`].
+    pub const READ_TIME_STAMP: &str = "/v1/documents/time-stamp";
     /// [`super::ChannelHello`] → [`super::ChannelOpened`].
     pub const CHANNEL_HELLO: &str = "/v1/channel/hello";
     /// [`super::ChannelRecord`] → [`super::ChannelAnswer`].
     pub const CHANNEL_RECORD: &str = "/v1/channel/record";
     /// `{}` → [`super::Authority`].
     pub const AUTHORITY: &str = "/v1/certificate/authority";
+    /// [`super::AskOcsp`] → [`super::AnsweredOcsp`].
+    pub const OCSP: &str = "/v1/certificate/ocsp";
     /// `{}` → [`super::Health`].
     pub const HEALTH: &str = "/v1/health";
 }

@@ -102,7 +102,7 @@ impl From<der::Error> for Unfit {
 }
 
 /// The `TimeStampToken` of a `TimeStampResp`, if it is a stamp on what was asked: granted, the same imprint, the same
-/// nonce (RFC 3161, 2.4.2). Its signature is for whoever relies on it.
+/// nonce, the policy that was wanted, if any (RFC 3161, 2.4.2). Its signature is for whoever relies on it.
 ///
 /// # Errors
 /// See [`Unfit`].
@@ -125,7 +125,10 @@ pub fn token(answer: &[u8], query: &Query) -> Result<Vec<u8>, Unfit> {
     }
     let token = token.ok_or_else(|| Unfit::Malformed(der::ErrorKind::Failed.into()))?;
     let content = content(token)?;
-    let (imprint, nonce) = stamped(&content)?;
+    let (policy, imprint, nonce) = stamped(&content)?;
+    if query.policy.is_some_and(|wanted| wanted != policy) {
+        return Err(Unfit::Foreign("policy"));
+    }
     if !imprint.is(&query.message_imprint) {
         return Err(Unfit::Foreign("imprint"));
     }
@@ -167,11 +170,11 @@ fn tagged(value: AnyRef<'_>) -> Result<(ObjectIdentifier, &[u8]), Unfit> {
     Ok((pair.0, pair.1.value()))
 }
 
-/// Imprint and nonce of a `TSTInfo`: after the time only the nonce is an INTEGER.
-fn stamped(info: &[u8]) -> Result<(MessageImprint, Option<Uint>), Unfit> {
+/// Policy, imprint and nonce of a `TSTInfo`: after the time only the nonce is an INTEGER.
+fn stamped(info: &[u8]) -> Result<(ObjectIdentifier, MessageImprint, Option<Uint>), Unfit> {
     Ok(AnyRef::from_der(info)?.sequence(|reader| {
         let _: u8 = reader.decode()?;
-        let _: ObjectIdentifier = reader.decode()?;
+        let policy = reader.decode()?;
         let imprint = reader.decode()?;
         let _serial: AnyRef<'_> = reader.decode()?;
         let _time: AnyRef<'_> = reader.decode()?;
@@ -182,7 +185,7 @@ fn stamped(info: &[u8]) -> Result<(MessageImprint, Option<Uint>), Unfit> {
                 nonce = Some(member.decode_as()?);
             }
         }
-        Ok::<_, der::Error>((imprint, nonce))
+        Ok::<_, der::Error>((policy, imprint, nonce))
     })?)
 }
 
@@ -240,6 +243,10 @@ mod tests {
         ] {
             assert_eq!(token(&answer, &query), Err(fault));
         }
+        let under = |policy| Query { policy: Some(ObjectIdentifier::new_unwrap(policy)), ..query.clone() };
+        let right = answer(0, &imprint, &nonce, TST_INFO);
+        assert!(token(&right, &under("1.2.3")).is_ok());
+        assert_eq!(token(&right, &under("1.2.4")), Err(Unfit::Foreign("policy")));
         // Refused, as TSAs say it: without a token.
         assert_eq!(token(&tlv(0x30, &[&tlv(0x30, &[&[2, 1, 2]])]), &query), Err(Unfit::Refused(2)));
         assert!(matches!(token(&tlv(0x30, &[&tlv(0x30, &[&[2, 1, 0]])]), &query), Err(Unfit::Malformed(_))));

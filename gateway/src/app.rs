@@ -2,15 +2,17 @@
 
 mod parts;
 
+pub mod lasting;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use rsign_spool::Spool;
 use tokio::sync::Semaphore;
 
+use self::lasting::Lasting;
 pub use self::parts::Parts;
 use crate::config::Config;
-use crate::config::timestamp::TimestampConfig;
 use crate::domain::language::Language;
 use crate::domain::seal::Material;
 use crate::port::clock::Clock;
@@ -28,7 +30,6 @@ use crate::service::authorization::Authorization;
 use crate::service::clients::Clients;
 use crate::service::credentials::Credentials;
 use crate::service::documents::Documents;
-use crate::service::evidence::Evidence;
 use crate::service::housekeeping::Housekeeping;
 use crate::service::jobs::{Jobs, Patience};
 use crate::service::login::Login;
@@ -255,13 +256,13 @@ impl App {
             Arc::clone(&signer),
         );
         let one_time_codes = Arc::new(OneTimeCodes::new(&parts.repositories, post, Arc::clone(&signer)));
-        let stamps = parts.stamping.clone().map(|authority| Arc::new(TimeStamps::new(authority, Arc::clone(&random))));
-        let evidence = Evidence::new(
-            Arc::clone(&authority),
-            Arc::clone(&parts.revocations),
-            config.timestamp.as_ref().map_or_else(|| Ok(Vec::new()), TimestampConfig::authorities)?,
-            Arc::clone(&clock),
-        );
+        let lasting = lasting::Parts {
+            stamping: parts.stamping.clone(),
+            revocations: Arc::clone(&parts.revocations),
+            anchors: parts.anchors.clone(),
+        };
+        let lasting = Lasting::new(lasting, &authority, &clock, &random)?;
+        let (stamps, evidence) = (lasting.time_stamps, lasting.evidence);
         let spool = config.spool.open(config.store.file());
         let documents = Arc::new(Documents::new(
             repositories.credentials.clone(),

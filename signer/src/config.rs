@@ -158,6 +158,9 @@ pub struct Ca {
     /// Where the CA certificate is served.
     #[serde(default)]
     pub certificate_url: Option<String>,
+    /// Where OCSP is answered, RFC 6960.
+    #[serde(default)]
+    pub ocsp_url: Option<String>,
     /// Policy OID of the certificates.
     #[serde(default)]
     pub policy: Option<String>,
@@ -235,6 +238,7 @@ impl Config {
             qc: QcStatements::default(),
             issuer_url: self.ca.certificate_url.clone(),
             crl_url: self.ca.crl_url.clone(),
+            ocsp_url: self.ca.ocsp_url.clone(),
         }
     }
 

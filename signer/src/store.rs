@@ -13,9 +13,10 @@ const CREDENTIALS: Collection = Collection { name: "credential" };
 const SADS: Collection = Collection { name: "sad" };
 const CEREMONY: Collection = Collection { name: "ceremony" };
 const BRAKE: Collection = Collection { name: "brake" };
+const ISSUED: Collection = Collection { name: "issued" };
 
 /// Every collection of the signer.
-pub const COLLECTIONS: &[Collection] = &[CREDENTIALS, SADS, CEREMONY, BRAKE];
+pub const COLLECTIONS: &[Collection] = &[CREDENTIALS, SADS, CEREMONY, BRAKE, ISSUED];
 
 /// What the ceremony left in the store: shared by all instances on one K_MK.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +39,16 @@ pub struct Brake {
     pub wrong: Vec<i64>,
 }
 
+/// A certificate that the built-in CA issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issued {
+    /// The credential it is of; a service's where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// When it ends, Unix milliseconds.
+    pub not_after: i64,
+}
+
 /// The tables.
 #[derive(Debug, Clone)]
 pub struct Tables {
@@ -47,6 +58,7 @@ pub struct Tables {
     pub sads: Table<Sad>,
     ceremony: Table<CeremonyRow>,
     brake: Table<Brake>,
+    issued: Table<Issued>,
 }
 
 impl Tables {
@@ -64,6 +76,7 @@ impl Tables {
             }),
             ceremony: Table::new(Arc::clone(store), CEREMONY, |_| Place::default()),
             brake: Table::new(Arc::clone(store), BRAKE, |_| Place::default()),
+            issued: Table::new(Arc::clone(store), ISSUED, |_| Place::default()),
         }
     }
 
@@ -81,6 +94,22 @@ impl Tables {
     /// When the store fails.
     pub async fn record_ceremony(&self, row: CeremonyRow) -> Result<bool> {
         self.ceremony.insert("ceremony", row).await
+    }
+
+    /// What is known of a certificate of the built-in CA, by its serial number in lower-case hexadecimal.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn issued(&self, serial: &str) -> Result<Option<Issued>> {
+        self.issued.find(serial).await
+    }
+
+    /// Records a certificate of the built-in CA before it leaves; `false` when the serial number was used.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn record_issued(&self, serial: &str, issued: Issued) -> Result<bool> {
+        self.issued.insert(serial, issued).await
     }
 
     /// Takes a place under the brake for a PIN about to be judged; `false` when this client has `limit` in the hour

@@ -74,7 +74,7 @@ def look(octets: bytes) -> dict:
         "version": signed["version"].native,
         "content_type": signed["encap_content_info"]["content_type"].native,
         "certificates": len(signed["certificates"]),
-        "crls": len(signed["crls"] or []),
+        "revocations": len(signed["crls"] or []),
         "signed": names(signer["signed_attrs"]),
         "unsigned": names(signer["unsigned_attrs"]) if signer["unsigned_attrs"] else [],
         "ess_matches": ess[0]["cert_hash"].native == hashlib.new(hash_name, certificate.dump()).digest(),

@@ -3,21 +3,29 @@
 usage: judge.py ROOT.pem CASES.json
 """
 
+import asyncio
 import json
 import logging
 import re
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from asn1crypto import cms, core
 from pyhanko.keys import load_cert_from_pemder
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
+from pyhanko.sign.validation.ades import ades_lta_validation, simulate_future_ades_lta_validation
+from pyhanko.sign.validation.policy_decl import (
+    PdfSignatureValidationSpec, RevinfoOnlineFetchingRule, RevocationInfoGatheringSpec, SignatureValidationSpec,
+)
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
+from pyhanko_certvalidator.registry import SimpleTrustManager
 
 logging.disable(logging.CRITICAL)
 
@@ -147,6 +155,36 @@ def structure(signature, case, stamp):
     return faults
 
 
+def is_stamp(signature):
+    """Whether a signature is a document time-stamp."""
+    return str(signature.sig_object.get("/SubFilter")) == "/ETSI.RFC3161"
+
+
+def lasts(signature, case, root):
+    """What EN 319 102-1, 5.6.3, finds wrong with one of our signatures, with what is in the document alone: in five years,
+    when no certificate is valid any more, if time-stamps show until then that it was there today; at B-LTA also now."""
+    spec = PdfSignatureValidationSpec(SignatureValidationSpec(
+        CertValidationPolicySpec(
+            SimpleTrustManager.build([root]), CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require"))
+        ),
+        RevocationInfoGatheringSpec(RevinfoOnlineFetchingRule.LOCAL_ONLY),
+    ))
+    later = datetime.now(timezone.utc) + timedelta(days=5 * 365)
+    judged = [("in five years", simulate_future_ades_lta_validation(signature, spec, later))]
+    if case["lasting"] == "LTA":
+        judged.append(("now", ades_lta_validation(signature, spec)))
+    faults = []
+    for when, running in judged:
+        try:
+            status = asyncio.run(running)
+        except Exception as error:
+            faults.append(f"pyHanko, {when}: {type(error).__name__}: {error}")
+            continue
+        if status.ades_subindic.status.name != "PASSED":
+            faults.append(f"pyHanko, {when}: {status.ades_subindic} {status.failure_msg}")
+    return faults
+
+
 def ours(path, root, case, earlier, undiffable):
     """What is wrong with our signatures; says apart where pyHanko cannot compare revisions."""
     faults = []
@@ -160,7 +198,7 @@ def ours(path, root, case, earlier, undiffable):
         if len(mine) != case["signatures"] + case["stamps"]:
             return [f"{len(mine)} signatures of ours"]
         for number, signature in enumerate(mine):
-            stamp = number >= case["signatures"]
+            stamp = is_stamp(signature)
             judge = validate_pdf_timestamp if stamp else validate_pdf_signature
             try:
                 status = judge(signature, context())
@@ -172,13 +210,23 @@ def ours(path, root, case, earlier, undiffable):
             if not sound:
                 faults.append(f"pyHanko on signature {number}: {status.summary()} {getattr(status, 'docmdp_ok', '')}")
             last = number == len(mine) - 1
-            wanted = SignatureCoverageLevel.ENTIRE_FILE if last else SignatureCoverageLevel.ENTIRE_REVISION
-            if status.coverage != wanted:
+            # What B-LT adds comes behind the signature.
+            followed = not last or case.get("lasting") == "LT"
+            wanted = [SignatureCoverageLevel.ENTIRE_REVISION if followed else SignatureCoverageLevel.ENTIRE_FILE]
+            if last and followed:  # but for what the document held already
+                wanted.append(SignatureCoverageLevel.ENTIRE_FILE)
+            if status.coverage not in wanted:
                 faults.append(f"pyHanko on signature {number}: covers {status.coverage}")
             level = status.modification_level
-            if level is not None and level.value > (0 if last else ModificationLevel.FORM_FILLING.value):
+            most = ModificationLevel.LTA_UPDATES if last else ModificationLevel.FORM_FILLING
+            if level is not None and level.value > (most.value if followed else 0):
                 faults.append(f"pyHanko on signature {number}: {level}")
             faults += structure(signature, case, stamp)
+            if case.get("lasting") and not stamp:
+                faults += lasts(signature, case, root)
+        stamps = sum(is_stamp(signature) for signature in mine)
+        if stamps != case["stamps"]:
+            faults.append(f"{stamps} document time-stamps")
     return faults
 
 

@@ -86,16 +86,20 @@ impl Desk {
         path
     }
 
-    /// A document in which so many signatures were made, all of one level.
+    /// A document in which so many signatures were made, all of one level, with a document time-stamp each at B-LTA.
     fn put(&mut self, who: &str, level: &str, original: &[u8], signed: &[u8], signatures: usize) {
         let number = self.cases.len();
         let original = self.write(&format!("{number}-original.pdf"), original);
         let signed = self.write(&format!("{number}-signed.pdf"), signed);
+        let stamps = if level == "AdES-B-LTA" { signatures } else { 0 };
+        let lasting = level.strip_prefix("AdES-B-").filter(|level| level.starts_with('L'));
         self.cases.push(json!({
-            "original": original, "signed": signed, "signatures": signatures, "stamps": 0,
-            "signer": who, "time_stamped": level == "AdES-B-T",
+            "original": original, "signed": signed, "signatures": signatures, "stamps": stamps,
+            "signer": who, "time_stamped": level != "AdES-B-B", "lasting": lasting,
         }));
-        let job = Job::new(&signed, Path::new(&shared().ready.signing_ca)).without_revocation();
+        let job = Job::new(&signed, Path::new(&shared().ready.signing_ca));
+        // The lower levels bring no word on revocation.
+        let job = if lasting.is_some() { job } else { job.without_revocation() };
         let format = level.replace("AdES-B", "PAdES-BASELINE");
         self.jobs.push((job, vec![format; signatures]));
     }
@@ -144,7 +148,7 @@ async fn every_key_level_and_kind_of_pdf_signature() {
     ] {
         let who = Outsider::enrol("sign-pdf", Wanted { key, ..Wanted::QUICK }).await;
         let signer = name(&who).await;
-        for level in ["AdES-B-B", "AdES-B-T"] {
+        for level in ["AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA"] {
             let certified = signed(&who, &algorithm, level, &original, &json!({})).await;
             assert!(certified.windows(7).any(|window| window == b"/DocMDP"), "Certification is the default");
             desk.put(&signer, level, &original, &certified, 1);
@@ -253,4 +257,49 @@ async fn what_cannot_be_signed_is_said_and_costs_nothing() {
     assert!(sign_doc(&who, &sad, field).await.error().2.starts_with("Invalid parameter signed_props"));
     let fine = of_document(&algorithm, "AdES-B-B", text.as_bytes(), &json!({}));
     let _ = sign_doc(&who, &sad, fine).await.ok();
+}
+
+#[tokio::test]
+async fn a_document_that_is_certified_against_all_changes_still_lasts() {
+    let mut desk = Desk::new("locked");
+    let who = Outsider::enrol("lock-pdf", Wanted::QUICK).await;
+    let (algorithm, original) = (Algorithm::usual("P-256"), paper::pdf(&[0]));
+    let locked = json!({ "signed_props": [{ "attribute_name": "P", "attribute_value": "1" }] });
+    let file = signed(&who, &algorithm, "AdES-B-LTA", &original, &locked).await;
+    desk.put(&name(&who).await, "AdES-B-LTA", &original, &file, 1);
+    desk.judge();
+}
+
+#[tokio::test]
+async fn what_a_pdf_needs_to_last_comes_beside_a_signature_of_its_digest() {
+    let who = Outsider::enrol("last-pdf", Wanted::QUICK).await;
+    let algorithm = Algorithm::usual("P-256");
+    let original = paper::pdf(&[0]);
+    let update = pdf::prepare(&original, &Request::new(Kind::Revision, SystemTime::now()), &Limits::default()).unwrap();
+    let digests = update.digests(&original, rsign_api::algorithm::HashAlgorithm::Sha256);
+    let approved = Hash { message: Vec::new(), digest: digests.byte_range };
+    let sad = who.session.authorize(&who.credential, std::slice::from_ref(&approved)).await;
+    let body = |level: &str, info: bool| {
+        let entry = entry(&algorithm, level, &json!({ "hashes": [approved.base64()] }));
+        json!({ "documentDigests": [entry], "returnValidationInfo": info })
+    };
+    let refused = (400, "invalid_request", "Invalid parameter conformance_level");
+    // Nothing could hold it, and nobody wants it beside: that would be B-T.
+    assert_eq!(sign_doc(&who, &sad, body("AdES-B-LT", false)).await.error(), refused);
+    // There is no document to be stamped.
+    assert_eq!(sign_doc(&who, &sad, body("AdES-B-LTA", true)).await.error(), refused);
+    let answer = sign_doc(&who, &sad, body("AdES-B-LT", true)).await.ok();
+    let cms = only(&answer, "SignatureObject");
+    let octets = |list: &str| -> Vec<Vec<u8>> {
+        let texts = answer["validationInfo"][list].as_array().cloned().unwrap_or_default();
+        texts.iter().map(|text| BASE64.decode(text.as_str().unwrap().as_bytes()).unwrap()).collect()
+    };
+    let evidence = pdf::Evidence { certificates: octets("certificates"), ocsp: octets("ocsp"), crls: octets("crl") };
+    assert_eq!((evidence.certificates.len(), evidence.ocsp.len(), evidence.crls.len()), (3, 0, 1));
+    // A client puts it together.
+    let signed = [original.as_slice(), &update.fill(&cms).unwrap()].concat();
+    let store = pdf::dss(&signed, &evidence, &Limits::default()).unwrap();
+    let mut desk = Desk::new("beside");
+    desk.put(&name(&who).await, "AdES-B-LT", &original, &[signed, store].concat(), 1);
+    desk.judge();
 }

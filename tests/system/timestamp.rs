@@ -165,3 +165,23 @@ async fn without_an_authority_the_method_is_not_there_and_an_absent_one_is_away(
     let info = session.call("v1/info", json!({})).await.ok();
     assert!(!info["methods"].as_array().unwrap().contains(&json!("signatures/timestamp")));
 }
+
+#[tokio::test]
+async fn the_second_authority_stamps_when_the_first_is_away() {
+    let mut pieces = Pieces::seeded();
+    pieces.start_signer();
+    pieces.configure("gateway.toml", |config| {
+        let dead = format!("http://127.0.0.1:{}/tsa", harness::free_port());
+        let two = [dead, shared().ready.tsa.clone().unwrap()]
+            .map(|url| toml::Value::from(toml::Table::from_iter([("url".to_owned(), toml::Value::from(url))])));
+        config.insert("timestamp".to_owned(), two.to_vec().into());
+    });
+    pieces.start_gateway();
+    let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "second", Wanted::QUICK).await;
+    for version in Version::BOTH {
+        let body = json!({ "hash": Hash::of("twice").base64(), "hashAlgo": Sha::Sha256.oid() });
+        assert!(stamp(&who.session, version, body).await.ok()["timestamp"].is_string());
+    }
+    let log = std::fs::read_to_string(pieces.log("gateway")).unwrap();
+    assert_eq!(log.matches("a time-stamping authority failed").count(), 1, "the second call asks the second at once");
+}

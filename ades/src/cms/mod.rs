@@ -11,6 +11,7 @@ mod certificate;
 mod parallel;
 mod property;
 mod signed_data;
+mod stored;
 mod tlv;
 mod token;
 
@@ -23,6 +24,7 @@ pub use attribute::Attribute;
 pub use parallel::Existing;
 pub use property::{NAMES, read as read_properties};
 pub use signed_data::{Around, Signed, finish, finish_around, finish_bare};
+pub use stored::Stored;
 pub use token::certificates as token_certificates;
 
 use crate::Signatory;

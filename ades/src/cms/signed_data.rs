@@ -137,7 +137,7 @@ pub(super) fn optional_set(number: u32, members: Vec<Vec<u8>>) -> Result<Vec<u8>
 }
 
 /// `OtherRevocationInfoFormat` in its place among CRLs (RFC 5940, 2).
-fn ocsp_response(answer: &[u8]) -> Result<Vec<u8>, Error> {
+pub(super) fn ocsp_response(answer: &[u8]) -> Result<Vec<u8>, Error> {
     tlv::of(tlv::context(1), &[&OCSP_RESPONSE.to_der()?, answer])
 }
 

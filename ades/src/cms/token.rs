@@ -36,6 +36,18 @@ pub(super) fn with_unsigned(token: &[u8], attribute: &Attribute) -> Result<Vec<u
     tlv::sequence(&[kind, &tlv::of(tlv::context(0), &[&tlv::sequence(&members)?])?])
 }
 
+/// `genTime`, as its GeneralizedTime is written: of two tokens the later one is greater, to the second.
+pub(super) fn time(token: &[u8]) -> Result<Vec<u8>, Error> {
+    let (_, signed) = signed_data(token)?;
+    let members = tlv::members(signed)?;
+    let [_, content] = tlv::members(members.get(2).ok_or_else(malformed)?)?[..] else { return Err(malformed()) };
+    let [octets] = tlv::members(content)?[..] else { return Err(malformed()) };
+    let info = tlv::members(AnyRef::from_der(octets)?.value())?;
+    let time = AnyRef::from_der(info.get(4).ok_or_else(malformed)?)?;
+    time.tag().assert_eq(Tag::GeneralizedTime)?;
+    Ok(time.value().get(..14).ok_or_else(malformed)?.to_vec())
+}
+
 /// The type of a `ContentInfo`, and the `SignedData` in it.
 pub(super) fn signed_data(token: &[u8]) -> Result<(&[u8], &[u8]), Error> {
     let [kind, content] = tlv::members(token)?[..] else { return Err(malformed()) };

@@ -1,35 +1,37 @@
 //! The document security store (EN 319 142-1, 5.4.2): certificates and revocation data for validators of later days.
 
 use super::file::File;
+use super::form::Form;
 use super::revision::Revision;
 use super::signature::reference;
+use super::text::hexadecimal;
 use super::value::Dictionary;
 use super::{Error, Limits};
-
-/// What a validator will need, each DER.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Evidence {
-    /// Certificates of the signers, of time-stamp services and of OCSP responders, and those of their issuers.
-    pub certificates: Vec<Vec<u8>>,
-    /// OCSP answers (`OCSPResponse`).
-    pub ocsp: Vec<Vec<u8>>,
-    /// CRLs.
-    pub crls: Vec<Vec<u8>>,
-}
+use crate::evidence::{Evidence, algorithm};
 
 /// Forms the octets to append that add this evidence to what the document holds already; nothing is held twice.
+///
+/// Where the document holds all of it, that is said of its newest signature (`/VRI`): EU DSS takes for a signature's only
+/// what was written since. Where there is neither anything new nor a signature there is nothing to append.
 pub fn dss(original: &[u8], evidence: &Evidence, limits: &Limits) -> Result<Vec<u8>, Error> {
     let file = File::open(original, limits)?;
     let catalog = file.catalog()?;
     let store = file.dictionary(&catalog, "DSS")?;
     let mut revision = Revision::of(&file);
     let mut fresh = String::from("<</Type /DSS");
-    let kinds = [("Certs", &evidence.certificates), ("OCSPs", &evidence.ocsp), ("CRLs", &evidence.crls)];
-    for (key, wanted) in kinds {
-        let members = add(&file, &mut revision, store.as_ref(), key, wanted)?;
+    let mut related = String::new();
+    let mut news = store.is_none();
+    let kinds =
+        [("Certs", "Cert", &evidence.certificates), ("OCSPs", "OCSP", &evidence.ocsp), ("CRLs", "CRL", &evidence.crls)];
+    for (key, singular, wanted) in kinds {
+        let Members { all, fresh: members } = add(&file, &mut revision, store.as_ref(), key, wanted)?;
+        if !all.is_empty() {
+            related.push_str(&format!(" /{singular} [{}]", all.join(" ")));
+        }
         if members.is_empty() {
             continue;
         }
+        news = true;
         match &store {
             None => fresh.push_str(&format!(" /{key} [{}]", members.join(" "))),
             // An array of its own, even where the old one was indirect: validators look for what is new in the store.
@@ -41,38 +43,73 @@ pub fn dss(original: &[u8], evidence: &Evidence, limits: &Limits) -> Result<Vec<
             }
         }
     }
-    if store.is_none() {
-        let number = revision.number();
-        revision.add(number, fresh + ">>");
-        revision.set(&catalog, "DSS", &reference(number))?;
+    match &store {
+        None => {
+            let number = revision.number();
+            revision.add(number, fresh + ">>");
+            revision.set(&catalog, "DSS", &reference(number))?;
+        }
+        Some(store) if !news => {
+            let Some(signature) = Form::read(&file)?.newest(&file)? else { return Ok(Vec::new()) };
+            relate(&file, &mut revision, store, &signature, &related)?;
+        }
+        Some(_) => {}
     }
     declare(&file, &mut revision, &catalog)?;
     revision.finish()
 }
 
-/// Adds as streams what the store does not hold yet; gives references to them.
+/// Says what is about a signature (ISO 32000-2, 12.8.4.4), which is named by the SHA-1 of its `/Contents`.
+fn relate<'f>(
+    file: &'f File<'_>,
+    revision: &mut Revision<'f, '_>,
+    store: &Dictionary<'f>,
+    signature: &Dictionary<'f>,
+    related: &str,
+) -> Result<(), Error> {
+    let contents = file.value(signature, "Contents")?.and_then(|contents| contents.string()).unwrap_or_default();
+    let name = hexadecimal(&algorithm::hash(algorithm::SHA1, &contents).unwrap_or_default());
+    match file.dictionary(store, "VRI")? {
+        Some(all) => revision.set(&all, &name, &format!("<<{related}>>")),
+        None => revision.set(store, "VRI", &format!("<</{name} <<{related}>>>>")),
+    }
+}
+
+/// References to what is wanted.
+struct Members {
+    /// To all of it.
+    all: Vec<String>,
+    /// To what the store did not hold yet.
+    fresh: Vec<String>,
+}
+
+/// Adds as streams what the store does not hold yet.
 fn add<'f>(
     file: &'f File<'_>,
     revision: &mut Revision<'f, '_>,
     store: Option<&Dictionary<'f>>,
     key: &str,
     wanted: &[Vec<u8>],
-) -> Result<Vec<String>, Error> {
-    let mut held: Vec<Vec<u8>> = Vec::new();
+) -> Result<Members, Error> {
+    let mut held: Vec<(Vec<u8>, String)> = Vec::new();
     if let Some(store) = store {
-        for member in file.array(store, key)?.unwrap_or_default() {
-            held.extend(member.reference().map_or(Ok(None), |id| file.stream(id))?);
+        for id in file.array(store, key)?.unwrap_or_default().iter().filter_map(|member| member.reference()) {
+            held.extend(file.stream(id)?.map(|content| (content, reference(id))));
         }
     }
-    let mut members = Vec::new();
+    let mut members = Members { all: Vec::new(), fresh: Vec::new() };
     for der in wanted {
-        if held.contains(der) {
+        if let Some((_, place)) = held.iter().find(|(content, _)| content == der) {
+            if !members.all.contains(place) {
+                members.all.push(place.clone());
+            }
             continue;
         }
         let number = revision.number();
         revision.add_stream(number, "", der);
-        members.push(reference(number));
-        held.push(der.clone());
+        held.push((der.clone(), reference(number)));
+        members.all.push(reference(number));
+        members.fresh.push(reference(number));
     }
     Ok(members)
 }

@@ -64,6 +64,21 @@ impl<'f> Form<'f> {
         }
         Ok(signed)
     }
+
+    /// The signature or time-stamp that covers the most of the file.
+    pub(super) fn newest(&self, file: &'f File<'_>) -> Result<Option<Dictionary<'f>>, Error> {
+        let mut newest = None;
+        for (_, signature) in self.signatures(file)? {
+            let range = file.array(&signature, "ByteRange")?.unwrap_or_default();
+            let numbers: Vec<i64> = range.iter().filter_map(|number| number.integer()).collect();
+            let [.., after, rest] = numbers[..] else { return Err(Error::Damaged("a /ByteRange has no numbers")) };
+            let end = after.checked_add(rest).ok_or(Error::Damaged("a /ByteRange is too long"))?;
+            if newest.as_ref().is_none_or(|(last, _)| *last < end) {
+                newest = Some((end, signature));
+            }
+        }
+        Ok(newest.map(|(_, signature)| signature))
+    }
 }
 
 struct Walk<'f, 'a> {

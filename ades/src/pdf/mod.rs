@@ -34,11 +34,12 @@ mod time_stamp;
 mod update;
 mod value;
 
-pub use dss::{Evidence, dss};
+pub use crate::evidence::Evidence;
+pub use dss::dss;
 pub use error::Error;
 pub use prepared::Prepared;
 pub use property::{ENTRIES, PLACES, Said, read_properties};
 pub use request::{Kind, Limits, Permission, Request, Visible};
 pub use signature::prepare;
-pub use time_stamp::document_time_stamp;
+pub use time_stamp::{document_time_stamp, newest_time_stamp};
 pub use update::{Digests, Update};

@@ -11,14 +11,20 @@ use super::{Error, Kind, Limits, Request, Update, appearance, permission, seed, 
 /// Most octets that may be reserved for a CMS.
 const MOST: usize = 1 << 20;
 
+/// Refuses to reserve nothing, or too much.
+pub(super) fn may_reserve(octets: usize) -> Result<(), Error> {
+    if (1..=MOST).contains(&octets) {
+        return Ok(());
+    }
+    Err(Error::Wish("the room reserved for the signature must be between 1 octet and 1 MiB"))
+}
+
 /// Forms the update that adds this signature to the file.
 ///
 /// The original is not changed. Refused are files that are encrypted, damaged, hybrid, without pages or over the
 /// limits, signatures that an earlier one forbids, and fields that cannot be signed.
 pub fn prepare(original: &[u8], request: &Request, limits: &Limits) -> Result<Update, Error> {
-    if !(1..=MOST).contains(&request.reserve) {
-        return Err(Error::Wish("the room reserved for the signature must be between 1 octet and 1 MiB"));
-    }
+    may_reserve(request.reserve)?;
     let file = File::open(original, limits)?;
     let form = Form::read(&file)?;
     if matches!(request.kind, Kind::Certification(_)) {

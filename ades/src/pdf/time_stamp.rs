@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use der::{AnyRef, Decode as _, Encode as _};
+
 use super::file::File;
 use super::form::Form;
 use super::revision::Revision;
@@ -11,6 +13,7 @@ use super::{Error, Kind, Limits, Request, Update, signature};
 ///
 /// Allowed in every document, certified ones included.
 pub fn document_time_stamp(original: &[u8], reserve: usize, limits: &Limits) -> Result<Update, Error> {
+    signature::may_reserve(reserve)?;
     let file = File::open(original, limits)?;
     let form = Form::read(&file)?;
     let mut revision = Revision::of(&file);
@@ -20,4 +23,19 @@ pub fn document_time_stamp(original: &[u8], reserve: usize, limits: &Limits) -> 
     let request = Request::new(Kind::Revision, SystemTime::UNIX_EPOCH); // its time is not written anywhere
     signature::add_field(&file, &mut revision, &form, &form.free_name(), stamp, &request)?;
     revision.finish_with_gap()
+}
+
+/// The token of the document time-stamp that covers the most of the file; `None` where its last signature is none.
+pub fn newest_time_stamp(original: &[u8], limits: &Limits) -> Result<Option<Vec<u8>>, Error> {
+    let file = File::open(original, limits)?;
+    let form = Form::read(&file)?;
+    let Some(signature) = form.newest(&file)? else { return Ok(None) };
+    if file.name(&signature, "SubFilter")?.is_none_or(|name| name != b"ETSI.RFC3161") {
+        return Ok(None);
+    }
+    let contents = file.value(&signature, "Contents")?.and_then(|contents| contents.string());
+    let contents = contents.ok_or(Error::Damaged("a time-stamp has no /Contents"))?;
+    // Zeros fill the gap behind it.
+    let token = AnyRef::from_der_partial(&contents).and_then(|(token, _)| token.to_der());
+    token.map(Some).map_err(|_| Error::Damaged("a time-stamp's token cannot be read"))
 }

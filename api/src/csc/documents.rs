@@ -76,6 +76,8 @@ struct Entry<'a> {
     /// Whether only a digest is there: then nothing can be put around a document, or into it.
     of_digest: bool,
     lifted: Option<&'a Lifted>,
+    /// Whether what the signature is validated with is wanted beside it.
+    validation: bool,
 }
 
 impl Ask<'_> {
@@ -121,10 +123,11 @@ impl Ask<'_> {
             Some(_) => return Err(fault),
         };
         let (common_hash, of_digest) = (self.hash_algorithm(), name == "documentDigests");
+        let validation = self.wants_validation();
         let mut entries = Vec::with_capacity(items.len());
         for item in items {
             let Value::Object(body) = item else { return Err(fault) };
-            entries.push(Entry { body, common_hash, of_digest, lifted: self.lifted });
+            entries.push(Entry { body, common_hash, of_digest, lifted: self.lifted, validation });
         }
         Ok(entries)
     }
@@ -204,8 +207,12 @@ impl Entry<'_> {
             None => Some(Level::default()),
             Some(name) => name.text().and_then(Level::named),
         };
-        let offered = |level: &Level| offer.levels.contains(level) && *level <= (offer.highest)(format, self.of_digest);
-        level.filter(offered).ok_or(error::CONFORMANCE_LEVEL)
+        let highest = (offer.highest)(format, self.of_digest);
+        let offered = |level: &Level| offer.levels.contains(level) && *level <= highest;
+        // What B-LT adds stands in the PDF, which the client has: it gets that beside the signature, or it is not B-LT.
+        let beside = self.of_digest && format == Format::Pades;
+        let held = |level: &Level| *level != Level::Lt || !beside || self.validation;
+        level.filter(offered).filter(held).ok_or(error::CONFORMANCE_LEVEL)
     }
 
     /// A hash function that is named besides must be the algorithm's own.

@@ -70,6 +70,9 @@ pub enum Refusal {
     /// What is to be said in the signature besides is unknown, or malformed.
     #[error("a signed property is not one that can be said")]
     Property,
+    /// Evidence that does not show what a document is to hold it for.
+    #[error("the evidence does not show that every certificate is good")]
+    Evidence,
     /// SCAL 2 without hashes, or another number of hashes than signatures.
     #[error("the number of hashes and of signatures do not agree")]
     CountMismatch,

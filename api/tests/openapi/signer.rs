@@ -21,9 +21,14 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         ($($name:ident),* $(,)?) => { vec![$((stringify!($name), fields::of::<$name>(), trip::<$name> as Trip)),*] };
     }
     messages![
+        AnsweredOcsp,
+        AskOcsp,
+        AugmentPdf,
+        AugmentedPdf,
         Authority,
         Authorize,
         Authorized,
+        CertificateName,
         ChangePin,
         ChangeState,
         ChannelAnswer,
@@ -41,11 +46,14 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         Enrol,
         Entry,
         Extend,
+        FoundTimeStamp,
+        Gap,
         Health,
         IssueCertificate,
         IssuedCertificate,
         LinkCertificate,
         Property,
+        ReadTimeStamp,
         Refused,
         Registration,
         RevokeSad,
@@ -162,7 +170,7 @@ fn words_are_those_of_the_document() {
         let refusal: Refusal = serde_json::from_value(word.clone()).unwrap();
         assert_eq!(serde_json::to_value(refusal).unwrap(), *word);
     }
-    assert_eq!(words.as_array().unwrap().len(), 25, "as many as Refusal has");
+    assert_eq!(words.as_array().unwrap().len(), 26, "as many as Refusal has");
 }
 
 #[test]
@@ -181,9 +189,12 @@ fn paths_are_those_of_the_document() {
         path::REVOKE,
         path::SIGN,
         path::SIGN_DOCUMENTS,
+        path::AUGMENT_PDF,
+        path::READ_TIME_STAMP,
         path::CHANNEL_HELLO,
         path::CHANNEL_RECORD,
         path::AUTHORITY,
+        path::OCSP,
         path::HEALTH,
     ];
     let documented: BTreeSet<&str> = judge.document.operations().map(|operation| operation.path).collect();

@@ -100,6 +100,7 @@ name = "rsign sandbox CA"
 country = "PT"
 organization = "rsign sandbox, not a trust service"
 crl_url = "http://{pki}/ca.crl"
+ocsp_url = "http://{pki}/ocsp"
 certificate_url = "http://{pki}/ca.cer"
 policy = "1.3.6.1.4.1.32473.1"
 "#,

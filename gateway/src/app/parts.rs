@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use super::lasting;
 use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
 use crate::config::otp::OtpConfig;
-use crate::config::timestamp::TimestampConfig;
-use crate::crl_client::CrlClient;
 use crate::domain::seal::Material;
 use crate::identity_client::IdentityClient;
 use crate::mail_client::MailClient;
@@ -17,15 +16,15 @@ use crate::port::courier::Courier;
 use crate::port::random::{Random, SystemSource};
 use crate::port::revocations::Revocations;
 use crate::port::signer::Signer;
-use crate::port::time_stamps::TimeStamps as StampingAuthority;
+use crate::revocation_client::RevocationClient;
 use crate::service::account::external::Provider;
 use crate::service::account::throttle::{SECRETS, Throttle};
 use crate::service::clients::Clients;
 use crate::service::enrolment::Enrolment;
 use crate::service::post::Couriers;
+use crate::service::time_stamps::Source;
 use crate::signer_client::SignerClient;
 use crate::store::Repositories;
-use crate::tsa_client::TsaClient;
 use crate::webhook_client::WebhookClient;
 
 /// What everything is built from.
@@ -45,10 +44,12 @@ pub struct Parts {
     pub callback: Arc<dyn Callback>,
     /// Who brings codes to people.
     pub couriers: Couriers,
-    /// The time-stamping authority, where there is one.
-    pub stamping: Option<Arc<dyn StampingAuthority>>,
-    /// CRLs of others.
+    /// Time-stamping authorities, in their order.
+    pub stamping: Vec<Source>,
+    /// Revocation data of others.
     pub revocations: Arc<dyn Revocations>,
+    /// Where paths of certificates may end besides the built-in CA, DER.
+    pub anchors: Vec<Vec<u8>>,
     /// The configuration key, where there is one.
     pub material: Option<Arc<Material>>,
 }
@@ -68,8 +69,9 @@ impl Parts {
             providers: providers(config)?,
             callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
             couriers: couriers(&config.otp, &random)?,
-            stamping: config.timestamp.as_ref().map(stamping).transpose()?,
-            revocations: Arc::new(CrlClient::new()?),
+            stamping: lasting::stamping(config)?,
+            revocations: Arc::new(RevocationClient::new(config.evidence.private)?),
+            anchors: lasting::anchors(config)?,
             material: config.auth.configuration_key()?.map(Arc::new),
         })
     }
@@ -93,10 +95,6 @@ impl Parts {
         let guesses = Arc::new(Throttle::new(SECRETS, Arc::clone(&self.clock)));
         Clients::new(clients, links, users, self.material.clone(), guesses, Arc::clone(&self.random))
     }
-}
-
-fn stamping(config: &TimestampConfig) -> anyhow::Result<Arc<dyn StampingAuthority>> {
-    Ok(Arc::new(TsaClient::new(config)?))
 }
 
 fn couriers(config: &OtpConfig, random: &Arc<dyn Random>) -> anyhow::Result<Couriers> {

@@ -3,6 +3,7 @@
 mod client;
 mod credential;
 mod ready;
+mod renew;
 mod serve;
 mod user;
 
@@ -43,6 +44,7 @@ enum Command {
     /// Makes credentials and changes their state.
     #[command(subcommand)]
     Credential(credential::Credential),
+    Renew(renew::Renew),
 }
 
 impl Arguments {
@@ -62,12 +64,18 @@ impl Arguments {
 /// Whatever stops it, in words for the operator.
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::read(&arguments.config)?;
+    // It runs for itself: it opens no store.
+    let command = match arguments.command {
+        Command::Renew(command) => return renew::run(command, &config).await,
+        other => other,
+    };
     let parts = Parts::open(&config).await?;
-    match arguments.command {
+    match command {
         Command::Serve { ready_file } => serve::run(config, parts, ready_file.as_deref()).await,
         Command::Client(command) => client::run(command, &parts).await,
         Command::User(command) => user::run(command, &parts).await,
         Command::Credential(command) => credential::run(command, &config, &parts).await,
+        Command::Renew(command) => renew::run(command, &config).await,
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod approval;
 pub mod asynchronous;
+pub mod evidence;
 pub mod limits;
 pub mod listen;
 pub mod mutual_tls;
@@ -49,8 +50,12 @@ pub struct Config {
     /// Users who are asked out of band.
     #[serde(default)]
     pub approval: approval::ApprovalConfig,
-    /// The time-stamping authority; absent: `signatures/timestamp` is not offered.
-    pub timestamp: Option<timestamp::TimestampConfig>,
+    /// Time-stamping authorities; without one `signatures/timestamp` is not offered.
+    #[serde(default, deserialize_with = "timestamp::one_or_several")]
+    pub timestamp: Vec<timestamp::TimestampConfig>,
+    /// What long-term signatures hold.
+    #[serde(default)]
+    pub evidence: evidence::EvidenceConfig,
     /// Codes that are sent.
     #[serde(default)]
     pub otp: otp::OtpConfig,

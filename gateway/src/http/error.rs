@@ -10,8 +10,8 @@ use rsign_api::signer::Refusal;
 pub(super) use super::problem::Problem;
 use crate::port::signer;
 use crate::service::{
-    authorization, credentials, documents, evidence, jobs, one_time_codes, prompts, rates, signing, time_stamps,
-    tokens, transactions, workers,
+    augmentation, authorization, credentials, documents, evidence, jobs, one_time_codes, prompts, rates, signing,
+    time_stamps, tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -70,6 +70,7 @@ fn refused(refusal: Refusal) -> Problem {
         // Ours, never a caller's: a gateway of another version, an id drawn twice, a store that was tampered with.
         Refusal::Malformed
         | Refusal::Taken
+        | Refusal::Evidence
         | Refusal::ForeignCertificate
         | Refusal::ForeignKey
         // The relay names it itself; no CSC method has a channel.
@@ -137,7 +138,7 @@ impl From<evidence::Error> for Problem {
             evidence::Error::Signer(error) => error.into(),
             error @ evidence::Error::Unavailable(_) => Self::unavailable(error),
             error @ (evidence::Error::Malformed(_)
-            | evidence::Error::NoIssuer
+            | evidence::Error::NoAnchor
             | evidence::Error::NoSource
             | evidence::Error::Wrong(_)) => Self::internal(error),
         }
@@ -153,7 +154,18 @@ impl From<documents::Error> for Problem {
             documents::Error::Signing(error) => error.into(),
             documents::Error::TimeStamp(error) => error.into(),
             documents::Error::Evidence(error) => error.into(),
-            error @ (documents::Error::Unbelievable(_) | documents::Error::Unfinished(_)) => Self::internal(error),
+            documents::Error::Augmentation(error) => error.into(),
+            error @ documents::Error::Unfinished(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<augmentation::Error> for Problem {
+    fn from(error: augmentation::Error) -> Self {
+        match error {
+            augmentation::Error::Signer(error) => error.into(),
+            augmentation::Error::TimeStamp(error) => error.into(),
+            error @ augmentation::Error::Unfinished(_) => Self::internal(error),
         }
     }
 }
@@ -179,7 +191,11 @@ impl From<time_stamps::Error> for Problem {
     fn from(error: time_stamps::Error) -> Self {
         match error {
             error @ time_stamps::Error::Unavailable(_) => Self::unavailable(error),
-            error @ (time_stamps::Error::Unfit(_) | time_stamps::Error::Random(_)) => Self::internal(error),
+            time_stamps::Error::Signer(error) => error.into(),
+            error @ (time_stamps::Error::Unfit(_)
+            | time_stamps::Error::Unbelievable(_)
+            | time_stamps::Error::NoAnchor
+            | time_stamps::Error::Random(_)) => Self::internal(error),
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) const INFO: Method = method("info", BOTH, Run::Open(csc::info::handle
 
 /// Those that this configuration switches on (DESIGN 6).
 pub(super) fn offered(config: &Config) -> impl Iterator<Item = &'static Method> {
-    let (basic, stamps, codes) = (config.auth.basic, config.timestamp.is_some(), config.otp.is_offered());
+    let (basic, stamps, codes) = (config.auth.basic, !config.timestamp.is_empty(), config.otp.is_offered());
     let keys = offers_keys(config);
     METHODS.iter().filter(move |method| match method.needs {
         Needs::Nothing => true,

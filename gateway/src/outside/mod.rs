@@ -1,5 +1,5 @@
-//! HTTP to addresses that others name: to checked ones only, without redirects and without a proxy, and what is
-//! answered is not read (security.md A-27).
+//! HTTP to addresses that others name: to checked ones only, without redirects and without a proxy; what is answered is
+//! read only where that is the purpose, and to a length (security.md A-27).
 
 mod resolve;
 
@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use reqwest::header::CONTENT_TYPE;
 use url::Host;
 
 use self::resolve::Checked;
@@ -20,11 +21,25 @@ pub(crate) enum Reachable {
     Public,
     /// And those of this machine: for tests.
     Loopback,
+    /// Those of this machine, and of private networks: where the operator's own services are.
+    Private,
 }
 
 impl Reachable {
     fn allows(self, address: IpAddr) -> bool {
-        is_public(address) || (self == Self::Loopback && address.is_loopback())
+        match self {
+            Self::Public => is_public(address),
+            Self::Loopback => is_public(address) || address.is_loopback(),
+            Self::Private => is_public(address) || address.is_loopback() || is_private(address),
+        }
+    }
+}
+
+/// Addresses that networks give themselves (RFC 1918, RFC 4193); not those of a link, where clouds keep their metadata.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private(),
+        IpAddr::V6(address) => address.is_unique_local(),
     }
 }
 
@@ -77,6 +92,18 @@ impl Outside {
     /// # Errors
     /// [`Error::Forbidden`] for an address that stands there itself; those of a name are checked when it is looked up.
     pub(crate) fn post(&self, url: &str) -> Result<reqwest::RequestBuilder, Error> {
+        Ok(self.http.post(self.checked(url)?))
+    }
+
+    /// A GET of this URL.
+    ///
+    /// # Errors
+    /// See [`Self::post`].
+    pub(crate) fn get(&self, url: &str) -> Result<reqwest::RequestBuilder, Error> {
+        Ok(self.http.get(self.checked(url)?))
+    }
+
+    fn checked(&self, url: &str) -> Result<url::Url, Error> {
         let url = url::Url::parse(url).map_err(|error| Error::Unreached(error.into()))?;
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
@@ -86,7 +113,7 @@ impl Outside {
         if literal.is_some_and(|address| !self.reachable.allows(address)) {
             return Err(Error::Forbidden);
         }
-        Ok(self.http.post(url))
+        Ok(url)
     }
 }
 
@@ -95,7 +122,7 @@ impl Outside {
 pub(crate) enum Scheme {
     /// https.
     Https,
-    /// http too: for tests on this machine.
+    /// http too: for tests on this machine, and for what is signed.
     Any,
 }
 
@@ -109,6 +136,34 @@ pub(crate) async fn send(request: reqwest::RequestBuilder) -> Result<(), Error> 
         return Ok(());
     }
     Err(Error::Unreached(format!("it answered {}", answer.status()).into()))
+}
+
+/// Sends it, and reads an answer of this media type, or of any, of at most so many octets.
+///
+/// # Errors
+/// See [`Error`].
+pub(crate) async fn fetch(
+    request: reqwest::RequestBuilder,
+    kind: Option<&str>,
+    longest: usize,
+) -> Result<Vec<u8>, Error> {
+    let mut answer = request.send().await.map_err(unreached)?;
+    if !answer.status().is_success() {
+        return Err(Error::Unreached(format!("it answered {}", answer.status()).into()));
+    }
+    let told = answer.headers().get(CONTENT_TYPE).and_then(|told| told.to_str().ok()).unwrap_or_default();
+    let told = told.split(';').next().unwrap_or_default().trim();
+    if kind.is_some_and(|kind| !kind.eq_ignore_ascii_case(told)) {
+        return Err(Error::Unreached(format!("it answered with {told:?}").into()));
+    }
+    let mut octets = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(unreached)? {
+        octets.extend_from_slice(&chunk);
+        if octets.len() > longest {
+            return Err(Error::Unreached("its answer is too long".into()));
+        }
+    }
+    Ok(octets)
 }
 
 fn unreached(error: reqwest::Error) -> Error {

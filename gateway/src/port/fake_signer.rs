@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
-    Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome,
-    ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode,
-    Extend, FactorKind, IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, SignDocuments,
-    Signed, SignedDocument, SignedDocuments, State,
+    AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
+    ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CreateCredential, CreatedCredential, CredentialName,
+    CredentialStatus, Done, DrawCode, DrawnCode, Extend, FactorKind, FoundTimeStamp, IssueCertificate,
+    IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocument,
+    SignedDocuments, State,
 };
 use secrecy::ExposeSecret as _;
 
@@ -24,6 +25,8 @@ pub(crate) const PIN: &str = "31415926";
 
 #[derive(Debug)]
 pub(crate) struct FakeSigner {
+    /// The certificate of its CA, DER.
+    pub(crate) authority: Vec<u8>,
     /// PINs it was shown.
     pub(crate) pins: Mutex<Vec<String>>,
     /// Codes that came with them.
@@ -34,6 +37,8 @@ pub(crate) struct FakeSigner {
     pub(crate) wait: Mutex<Option<u32>>,
     /// What the credential made last needs besides its PIN.
     pub(crate) factor: Mutex<FactorKind>,
+    /// What it was asked of OCSP.
+    pub(crate) ocsp: Mutex<Vec<AskOcsp>>,
     /// What it was asked to sign.
     pub(crate) signed: Mutex<Vec<Sign>>,
     /// Documents it was asked to sign.
@@ -61,11 +66,13 @@ pub(crate) struct FakeSigner {
 impl Default for FakeSigner {
     fn default() -> Self {
         Self {
+            authority: certificate(),
             pins: Mutex::default(),
             codes: Mutex::default(),
             drawn_for: Mutex::default(),
             wait: Mutex::default(),
             factor: Mutex::default(),
+            ocsp: Mutex::default(),
             signed: Mutex::default(),
             documents: Mutex::default(),
             state: Mutex::new(State::Active),
@@ -193,6 +200,16 @@ impl Signer for FakeSigner {
         Ok(SignedDocuments { documents })
     }
 
+    async fn augment_pdf(&self, _: AugmentPdf) -> Result<AugmentedPdf> {
+        self.willing()?;
+        Ok(AugmentedPdf { appended: Bytes(b"evidence".to_vec()), gap: None })
+    }
+
+    async fn read_time_stamp(&self, _: ReadTimeStamp) -> Result<FoundTimeStamp> {
+        self.willing()?;
+        Ok(FoundTimeStamp { token: None })
+    }
+
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened> {
         self.willing()?;
         let mut hellos = self.hellos.lock().unwrap();
@@ -212,6 +229,12 @@ impl Signer for FakeSigner {
 
     async fn authority(&self) -> Result<Authority> {
         self.willing()?;
-        Ok(Authority { certificate: Bytes(certificate()), crl: Bytes(vec![0x30, 0]) })
+        Ok(Authority { certificate: Bytes(self.authority.clone()), crl: Bytes(vec![0x30, 0]) })
+    }
+
+    async fn ocsp(&self, ask: AskOcsp) -> Result<AnsweredOcsp> {
+        self.willing()?;
+        self.ocsp.lock().unwrap().push(ask);
+        Ok(AnsweredOcsp { answer: Bytes(b"an answer".to_vec()) })
     }
 }

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use rsign_api::signer::{
-    Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelRecord,
-    CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend,
-    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RevokeSad, Sign, SignDocuments, Signed,
-    SignedDocuments,
+    AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
+    ChannelHello, ChannelOpened, ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus,
+    Done, DrawCode, DrawnCode, Extend, FoundTimeStamp, IssueCertificate, IssuedCertificate, LinkCertificate,
+    ReadTimeStamp, Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocuments,
 };
 
 /// Why the signer did not do it.
@@ -50,10 +50,16 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     async fn sign(&self, ask: Sign) -> Result<Signed>;
     /// Spends approved documents or their digests.
     async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments>;
+    /// Adds evidence to a signed PDF, and room for a document time-stamp.
+    async fn augment_pdf(&self, ask: AugmentPdf) -> Result<AugmentedPdf>;
+    /// The newest document time-stamp of a PDF.
+    async fn read_time_stamp(&self, ask: ReadTimeStamp) -> Result<FoundTimeStamp>;
     /// Opens an end-to-end channel.
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened>;
     /// Carries one of its records.
     async fn channel_record(&self, ask: ChannelRecord) -> Result<ChannelAnswer>;
     /// The built-in CA's certificate and a fresh CRL.
     async fn authority(&self) -> Result<Authority>;
+    /// The built-in CA's word on certificates of its own.
+    async fn ocsp(&self, ask: AskOcsp) -> Result<AnsweredOcsp>;
 }

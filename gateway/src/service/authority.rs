@@ -1,4 +1,6 @@
-//! The built-in CA's certificate and CRL, fetched from the signer and kept for those who ask often.
+//! The built-in CA's certificate, CRL and OCSP answers, fetched from the signer and kept for those who ask often.
+
+mod ocsp;
 
 use std::sync::Arc;
 
@@ -20,13 +22,14 @@ pub struct Authority {
     signer: Arc<dyn Signer>,
     clock: Arc<dyn Clock>,
     cached: Mutex<Option<(i64, Published)>>,
+    answers: ocsp::Answers,
 }
 
 impl Authority {
     /// The service.
     #[must_use]
     pub fn new(signer: Arc<dyn Signer>, clock: Arc<dyn Clock>) -> Self {
-        Self { signer, clock, cached: Mutex::new(None) }
+        Self { signer, clock, cached: Mutex::new(None), answers: ocsp::Answers::default() }
     }
 
     /// Something was revoked: the next who asks gets a list that has it. (Of another replica's they hear in ten minutes.)
@@ -35,6 +38,7 @@ impl Authority {
         if let Some((fetched, _)) = self.cached.lock().await.as_mut() {
             *fetched = now - FRESH;
         }
+        self.answers.forget().await;
     }
 
     /// Certificate and CRL. One fetch serves all who wait for it; while the signer is away the last ones are given,

@@ -1,26 +1,28 @@
-//! What a validator will need besides its roots: certificates, and CRLs that were judged. A signature of a level that
-//! needs them fails where they are not to be had; it never silently becomes one of a lower level.
+//! What a validator will need besides its roots: certificates, and a word on each that can be revoked, judged. A
+//! signature of a level that needs it fails where it is not to be had; it never silently becomes one of a lower level.
+//!
+//! Where a certificate says that OCSP or a CRL is to be had, somebody is asked only after its path was found to end at an
+//! anchor: nobody else's certificate sends this service anywhere.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use rsign_ades::cms;
+use rsign_ades::evidence::{Subject, Wrong, crl, ocsp};
 use tokio::sync::Mutex;
 
+use super::anchors::Anchors;
 use super::authority::Authority;
-use crate::domain::evidence::{Subject, Wrong, judge};
 use crate::port::clock::Clock;
 use crate::port::revocations::{Revocations, Unavailable};
 use crate::port::signer;
 
-/// How old a CRL of others may be before it is fetched again, milliseconds.
+/// How old a CRL or an answer of others may be before it is fetched again, milliseconds.
 const FRESH: i64 = 10 * 60 * 1000;
-/// CRLs that are kept.
-const KEPT: usize = 64;
-/// Places of a certificate's CRL that are asked.
+/// CRLs and answers that are kept.
+const KEPT: usize = 256;
+/// Places of a certificate that are asked, for each kind.
 const PLACES: usize = 4;
-/// Longest chain.
-const LONGEST: usize = 8;
 
 /// Why there is no evidence.
 #[derive(Debug, thiserror::Error)]
@@ -28,13 +30,13 @@ pub enum Error {
     /// A certificate or a token is none.
     #[error("a certificate or token cannot be read: {0}")]
     Malformed(Box<dyn std::error::Error + Send + Sync>),
-    /// Nobody knows who issued a certificate.
-    #[error("the issuer of a certificate is not known")]
-    NoIssuer,
-    /// A certificate does not say where its CRL is.
-    #[error("a certificate names no CRL")]
+    /// A certificate does not lead to an anchor.
+    #[error("a certificate does not lead to a configured anchor")]
+    NoAnchor,
+    /// A certificate does not say where its CRL is, or OCSP is answered.
+    #[error("a certificate names no source of revocation data")]
     NoSource,
-    /// The CRL did not come.
+    /// The revocation data did not come.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
     /// The signer did not give its own.
@@ -69,13 +71,19 @@ impl Found {
     }
 }
 
+/// A certificate, and who issued it.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    subject: &'a Subject,
+    issuer: &'a Subject,
+}
+
 /// The service.
 #[derive(Debug)]
 pub struct Evidence {
     authority: Arc<Authority>,
     revocations: Arc<dyn Revocations>,
-    /// Certificates above those that time-stamps bring along.
-    anchors: Vec<Vec<u8>>,
+    anchors: Arc<Anchors>,
     clock: Arc<dyn Clock>,
     kept: Mutex<HashMap<String, (i64, Vec<u8>)>>,
 }
@@ -86,7 +94,7 @@ impl Evidence {
     pub fn new(
         authority: Arc<Authority>,
         revocations: Arc<dyn Revocations>,
-        anchors: Vec<Vec<u8>>,
+        anchors: Arc<Anchors>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self { authority, revocations, anchors, clock, kept: Mutex::default() }
@@ -99,55 +107,123 @@ impl Evidence {
     pub async fn gather(&self, chain: &[Vec<u8>], token: Option<&[u8]>) -> Result<Found, Error> {
         let brought = token.map(cms::token_certificates).transpose().map_err(|error| Error::Malformed(error.into()))?;
         let mut pool = Vec::new();
-        for der in chain.iter().chain(brought.iter().flatten()).chain(&self.anchors) {
+        for der in chain.iter().chain(brought.iter().flatten()) {
             pool.push(Subject::read(der).map_err(|error| Error::Malformed(error.into()))?);
         }
-        let leaves = chain.iter().take(1).chain(brought.iter().flatten());
         let mut found = Found::default();
+        let leaves = pool.iter().take(1).chain(pool.iter().skip(chain.len()));
         for leaf in leaves {
-            self.follow(leaf, &pool, chain, &mut found).await?;
+            self.follow(leaf, &pool, &mut found).await?;
         }
         Ok(found)
     }
 
-    /// From a certificate up to its root.
-    async fn follow(&self, leaf: &[u8], pool: &[Subject], own: &[Vec<u8>], found: &mut Found) -> Result<(), Error> {
-        let mut subject = pool.iter().find(|one| one.der == leaf).ok_or(Error::NoIssuer)?;
-        for _ in 0..LONGEST {
+    /// From a certificate up to an anchor; then, and only then, is anybody asked about it.
+    async fn follow(&self, leaf: &Subject, pool: &[Subject], found: &mut Found) -> Result<(), Error> {
+        if found.certificates.contains(&leaf.der) {
+            return Ok(());
+        }
+        let path = self.anchors.path(leaf, pool).await?.ok_or(Error::NoAnchor)?;
+        for (place, subject) in path.iter().enumerate() {
             if found.certificates.contains(&subject.der) {
                 return Ok(());
             }
             found.certificates.push(subject.der.clone());
-            if subject.is_root() {
-                // One that only a token brought along is nobody's.
-                let known = self.anchors.contains(&subject.der) || own.contains(&subject.der);
-                return if known { Ok(()) } else { Err(Error::NoIssuer) };
+            if let Some(issuer) = path.get(place + 1) {
+                self.word(Pair { subject, issuer }, found).await?;
             }
-            let issuer = pool.iter().find(|one| subject.is_issued_by(one)).ok_or(Error::NoIssuer)?;
-            let crl = self.crl(subject, issuer).await?;
-            if !found.crls.contains(&crl) {
-                found.crls.push(crl);
-            }
-            subject = issuer;
         }
-        Err(Error::NoIssuer)
+        Ok(())
     }
 
-    /// A CRL that shows the certificate to be good: the built-in CA's own, or where the certificate says.
-    async fn crl(&self, subject: &Subject, issuer: &Subject) -> Result<Vec<u8>, Error> {
+    /// Something that shows the certificate to be good: an OCSP answer where that is to be had, or else a CRL. That it is
+    /// revoked is the end of it, whoever says so. Of the built-in CA it is always its CRL: pyHanko, for one, does not
+    /// follow answers that a CA signs itself once its certificates have expired.
+    async fn word(&self, pair: Pair<'_>, found: &mut Found) -> Result<(), Error> {
+        match self.answer(pair, found).await {
+            Ok(answer) => {
+                put(&mut found.ocsp, answer);
+                Ok(())
+            }
+            Err(revoked @ Error::Wrong(Wrong::Revoked)) => Err(revoked),
+            Err(reason) => {
+                if !matches!(reason, Error::NoSource) {
+                    tracing::warn!(error = &reason as &dyn std::error::Error, "no OCSP answer; a CRL has to do");
+                }
+                put(&mut found.crls, self.crl(pair).await?);
+                Ok(())
+            }
+        }
+    }
+
+    /// An OCSP answer, from where the certificate says. A responder other than the issuer needs
+    /// a word on itself, unless its certificate says that nobody need ask.
+    async fn answer(&self, pair: Pair<'_>, found: &mut Found) -> Result<Vec<u8>, Error> {
+        let urls = pair.subject.ocsp_urls();
+        if urls.is_empty() {
+            return Err(Error::NoSource);
+        }
+        if *self.authority.published().await?.certificate.0 == pair.issuer.der {
+            return Err(Error::NoSource);
+        }
+        let request = ocsp::request(&ocsp::Name::of(pair.subject, pair.issuer))
+            .map_err(|error| Error::Malformed(error.into()))?;
+        let mut last = Error::NoSource;
+        for url in urls.into_iter().take(PLACES) {
+            let key = format!("{url} {}", data_encoding::HEXLOWER.encode(&request));
+            match self.answered(&key, &url, &request, pair, found).await {
+                Err(Error::Wrong(Wrong::Revoked)) => return Err(Wrong::Revoked.into()),
+                Err(error) => last = error,
+                Ok(answer) => return Ok(answer),
+            }
+        }
+        Err(last)
+    }
+
+    /// The answer from one place.
+    async fn answered(
+        &self,
+        key: &str,
+        url: &str,
+        request: &[u8],
+        pair: Pair<'_>,
+        found: &mut Found,
+    ) -> Result<Vec<u8>, Error> {
+        let judge = |answer: &[u8]| ocsp::judge(answer, pair.subject, pair.issuer, self.now());
+        let kept = self.kept(key).await.and_then(|answer| Some((judge(&answer).ok()?, answer)));
+        let (judged, answer) = match kept {
+            Some(kept) => kept,
+            None => {
+                let answer = self.revocations.ocsp(url, request.to_vec()).await?;
+                let judged = judge(&answer)?;
+                self.keep(key.to_owned(), answer.clone()).await;
+                (judged, answer)
+            }
+        };
+        if let Some(responder) = judged.responder {
+            if !responder.is_exempt() {
+                put(&mut found.crls, self.crl(Pair { subject: &responder, issuer: pair.issuer }).await?);
+            }
+            put(&mut found.certificates, responder.der);
+        }
+        Ok(answer)
+    }
+
+    /// A CRL: the built-in CA's own, or from where the certificate says.
+    async fn crl(&self, pair: Pair<'_>) -> Result<Vec<u8>, Error> {
         let own = self.authority.published().await?;
-        if *own.certificate.0 == issuer.der {
-            return self.judged(own.crl.0, subject, issuer);
+        if *own.certificate.0 == pair.issuer.der {
+            return self.judged(own.crl.0, pair);
         }
         let mut last = Error::NoSource;
-        for url in subject.crl_urls().into_iter().take(PLACES) {
+        for url in pair.subject.crl_urls().into_iter().take(PLACES) {
             if let Some(crl) = self.kept(&url).await
-                && let Ok(crl) = self.judged(crl, subject, issuer)
+                && let Ok(crl) = self.judged(crl, pair)
             {
                 return Ok(crl);
             }
             match self.revocations.crl(&url).await {
-                Ok(crl) => match self.judged(crl, subject, issuer) {
+                Ok(crl) => match self.judged(crl, pair) {
                     Err(Error::Wrong(wrong)) if wrong != Wrong::Revoked => last = wrong.into(),
                     outcome => {
                         if let Ok(crl) = &outcome {
@@ -162,25 +238,35 @@ impl Evidence {
         Err(last)
     }
 
-    fn judged(&self, crl: Vec<u8>, subject: &Subject, issuer: &Subject) -> Result<Vec<u8>, Error> {
-        let now = u64::try_from(self.clock.now() / 1000).unwrap_or_default();
-        judge(&crl, subject, issuer, now)?;
+    fn judged(&self, crl: Vec<u8>, pair: Pair<'_>) -> Result<Vec<u8>, Error> {
+        crl::judge(&crl, pair.subject, pair.issuer, self.now())?;
         Ok(crl)
     }
 
-    async fn kept(&self, url: &str) -> Option<Vec<u8>> {
+    /// Unix seconds.
+    fn now(&self) -> u64 {
+        u64::try_from(self.clock.now() / 1000).unwrap_or_default()
+    }
+
+    async fn kept(&self, key: &str) -> Option<Vec<u8>> {
         let kept = self.kept.lock().await;
-        let (at, crl) = kept.get(url)?;
-        (self.clock.now() - at < FRESH).then(|| crl.clone())
+        let (at, octets) = kept.get(key)?;
+        (self.clock.now() - at < FRESH).then(|| octets.clone())
     }
 
     /// Only what was found good: what is bad now may be good in a moment.
-    async fn keep(&self, url: String, crl: Vec<u8>) {
+    async fn keep(&self, key: String, octets: Vec<u8>) {
         let mut kept = self.kept.lock().await;
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(url, (self.clock.now(), crl));
+        kept.insert(key, (self.clock.now(), octets));
+    }
+}
+
+fn put(all: &mut Vec<Vec<u8>>, one: Vec<u8>) {
+    if !all.contains(&one) {
+        all.push(one);
     }
 }
 

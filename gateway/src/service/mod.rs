@@ -1,6 +1,8 @@
 //! What the gateway does, as plain structs over ports and repositories. Nothing here knows HTTP.
 
 pub mod account;
+pub mod anchors;
+pub mod augmentation;
 pub mod authority;
 pub mod authorization;
 pub mod clients;
@@ -17,6 +19,7 @@ pub mod passwords;
 pub mod post;
 pub mod prompts;
 pub mod rates;
+pub mod renewal;
 pub mod room;
 pub mod signing;
 pub mod time_stamps;

@@ -8,7 +8,7 @@ use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{Quota, RateLimiter};
+use governor::{NotUntil, Quota, RateLimiter};
 
 use crate::domain::token::Bearer;
 use crate::port::clock::Clock;
@@ -40,6 +40,8 @@ type Limiter = RateLimiter<String, DefaultKeyedStateStore<String>, Ours, NoOpMid
 pub struct Rates {
     clients: Limiter,
     users: Limiter,
+    /// Calls of a client that may come at once.
+    most: u32,
     clock: Ours,
 }
 
@@ -52,7 +54,7 @@ impl Rates {
             let quota = Quota::per_second(NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN));
             Limiter::new(quota, DefaultKeyedStateStore::default(), clock.clone())
         };
-        Self { clients: limiter(client), users: limiter(user), clock }
+        Self { clients: limiter(client), users: limiter(user), most: client.max(1), clock }
     }
 
     /// Counts a call of this bearer: of its client, and of its user where it has one.
@@ -64,6 +66,21 @@ impl Rates {
         bearer.user.as_ref().map_or(Ok(()), |user| self.count(&self.users, user))
     }
 
+    /// Counts what one call of this client makes others do: time-stamps, each as a call. More of them than may come at
+    /// once count as that.
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub fn admit_stamps(&self, client: &str, stamps: usize) -> Result<(), TooMany> {
+        let stamps = u32::try_from(stamps).unwrap_or(u32::MAX).min(self.most);
+        let Some(stamps) = NonZeroU32::new(stamps) else { return Ok(()) };
+        match self.clients.check_key_n(&client.to_owned(), stamps) {
+            Ok(Err(refused)) => Err(self.wait(&refused)),
+            // That many may come.
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+
     /// Counts a call of a client for itself.
     ///
     /// # Errors
@@ -73,11 +90,13 @@ impl Rates {
     }
 
     fn count(&self, limiter: &Limiter, key: &str) -> Result<(), TooMany> {
-        limiter.check_key(&key.to_owned()).map_err(|refused| {
-            let wait = refused.wait_time_from(self.clock.now());
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            TooMany { seconds: u32::try_from(seconds).unwrap_or(u32::MAX).max(1) }
-        })
+        limiter.check_key(&key.to_owned()).map_err(|refused| self.wait(&refused))
+    }
+
+    fn wait(&self, refused: &NotUntil<Nanos>) -> TooMany {
+        let wait = refused.wait_time_from(self.clock.now());
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        TooMany { seconds: u32::try_from(seconds).unwrap_or(u32::MAX).max(1) }
     }
 
     /// Forgets who did not call lately.
@@ -122,6 +141,14 @@ mod tests {
         assert!(rates.admit(&bearer("other", Some("rui"))).is_ok());
         clock.0.fetch_add(500, Ordering::Relaxed);
         assert!(rates.admit(&ana).is_ok());
+        assert!(rates.admit(&ana).is_err());
+        clock.0.fetch_add(10_000, Ordering::Relaxed);
+        // Time-stamps count like calls; a call may need more of them than may come at once.
+        assert!(rates.admit_stamps("app", 0).is_ok() && rates.admit_stamps("app", 3).is_ok());
+        assert_eq!(rates.admit_stamps("app", 2), Err(TooMany { seconds: 1 }));
+        assert!(rates.admit(&ana).is_ok() && rates.admit(&rui).is_err());
+        clock.0.fetch_add(10_000, Ordering::Relaxed);
+        assert!(rates.admit_stamps("app", 1000).is_ok());
         assert!(rates.admit(&ana).is_err());
         clock.0.fetch_add(10_000, Ordering::Relaxed);
         rates.forget();

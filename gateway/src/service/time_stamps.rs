@@ -1,13 +1,23 @@
-//! Time-stamps of an authority the operator chose.
+//! Time-stamps of authorities the operator chose: the first that gives a good one is taken, in the order of the
+//! configuration. One that failed is asked last for a while, so that a dead authority does not slow down every call.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use der::Encode as _;
+use der::asn1::ObjectIdentifier;
+use rsign_ades::evidence::{Subject, stamp};
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::timestamp::{self, Query, Unfit};
 
+use super::anchors::Anchors;
+use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
-use crate::port::time_stamps::{TimeStamps as Authority, Unavailable};
+use crate::port::signer;
+use crate::port::time_stamps::{TimeStamps as Port, Unavailable};
+
+/// How long an authority that failed is asked after the others, milliseconds.
+const LAST: i64 = 30 * 1000;
 
 /// Why there is no time-stamp.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +28,15 @@ pub enum Error {
     /// It answered something else.
     #[error(transparent)]
     Unfit(#[from] Unfit),
+    /// It answered with something that nobody would believe.
+    #[error(transparent)]
+    Unbelievable(#[from] stamp::Wrong),
+    /// The certificate of who stamped leads to no anchor.
+    #[error("the certificate of the time-stamping authority leads to no configured anchor")]
+    NoAnchor,
+    /// What the built-in CA is could not be learned.
+    #[error(transparent)]
+    Signer(#[from] signer::Error),
     /// No randomness.
     #[error(transparent)]
     Random(#[from] Exhausted),
@@ -29,24 +48,49 @@ impl From<der::Error> for Error {
     }
 }
 
+/// An authority.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// How it is reached.
+    pub port: Arc<dyn Port>,
+    /// The policy that its stamps must be made under; any where absent.
+    pub policy: Option<ObjectIdentifier>,
+}
+
+/// An authority, and until when it is asked last, Unix milliseconds.
+#[derive(Debug)]
+struct Ranked {
+    source: Source,
+    last_until: AtomicI64,
+}
+
 /// The service.
 #[derive(Debug)]
 pub struct TimeStamps {
-    authority: Arc<dyn Authority>,
+    authorities: Vec<Ranked>,
+    anchors: Arc<Anchors>,
+    clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
 impl TimeStamps {
-    /// Of this authority.
+    /// Of these authorities; `None` where there is none.
     #[must_use]
-    pub fn new(authority: Arc<dyn Authority>, random: Arc<dyn Random>) -> Self {
-        Self { authority, random }
+    pub fn new(
+        sources: Vec<Source>,
+        anchors: Arc<Anchors>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Option<Self> {
+        let rank = |source| Ranked { source, last_until: AtomicI64::new(0) };
+        let authorities: Vec<Ranked> = sources.into_iter().map(rank).collect();
+        (!authorities.is_empty()).then_some(Self { authorities, anchors, clock, random })
     }
 
     /// A `TimeStampToken` on this hash. Where the client names no nonce one is drawn: an old answer is not taken.
     ///
     /// # Errors
-    /// See [`Error`].
+    /// See [`Error`]: that of the authority that was asked last, when none gave a good one.
     pub async fn stamp(&self, asked: Stampable) -> Result<Vec<u8>, Error> {
         let nonce = match asked.nonce {
             Some(nonce) => nonce,
@@ -57,7 +101,38 @@ impl TimeStamps {
             }
         };
         let query = Query::new(asked.algorithm, &asked.hash, &nonce)?;
-        let answer = self.authority.ask(query.to_der()?).await?;
-        Ok(timestamp::token(&answer, &query)?)
+        let now = self.clock.now();
+        let (tried, untried): (Vec<_>, Vec<_>) =
+            self.authorities.iter().partition(|one| one.last_until.load(Ordering::Relaxed) > now);
+        let mut failure = None;
+        for authority in untried.into_iter().chain(tried) {
+            match self.ask(&authority.source, query.clone()).await {
+                Ok(token) => {
+                    authority.last_until.store(0, Ordering::Relaxed);
+                    return Ok(token);
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a time-stamping authority failed");
+                    authority.last_until.store(self.clock.now() + LAST, Ordering::Relaxed);
+                    failure = Some(error);
+                }
+            }
+        }
+        Err(failure.unwrap_or_else(|| Unavailable("there is none".into()).into()))
+    }
+
+    async fn ask(&self, source: &Source, query: Query) -> Result<Vec<u8>, Error> {
+        let query = Query { policy: source.policy, ..query };
+        let answer = source.port.ask(query.to_der()?).await?;
+        let token = timestamp::token(&answer, &query)?;
+        let stamp = stamp::judge(&token)?;
+        let pool: Vec<Subject> = stamp.brought.iter().filter_map(|der| Subject::read(der).ok()).collect();
+        match self.anchors.path(&stamp.signer, &pool).await? {
+            Some(_) => Ok(token),
+            None => Err(Error::NoAnchor),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

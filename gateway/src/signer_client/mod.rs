@@ -18,10 +18,11 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rsign_api::signer::{
-    Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened, ChannelRecord,
-    CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend,
-    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, Signed,
-    SignedDocuments, WITH_DOCUMENTS, WithDocuments, path,
+    AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
+    ChannelHello, ChannelOpened, ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus,
+    Done, DrawCode, DrawnCode, Extend, FoundTimeStamp, IssueCertificate, IssuedCertificate, LinkCertificate,
+    ReadTimeStamp, Refusal, Refused, RevokeSad, Sign, SignDocuments, Signed, SignedDocuments, WITH_DOCUMENTS,
+    WithDocuments, path,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -191,6 +192,16 @@ impl Signer for SignerClient {
         }
     }
 
+    async fn augment_pdf(&self, ask: AugmentPdf) -> Result<AugmentedPdf> {
+        let _turn = self.turn().await?;
+        self.carry(path::AUGMENT_PDF, &ask).await
+    }
+
+    async fn read_time_stamp(&self, ask: ReadTimeStamp) -> Result<FoundTimeStamp> {
+        let _turn = self.turn().await?;
+        self.carry(path::READ_TIME_STAMP, &ask).await
+    }
+
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened> {
         self.call(path::CHANNEL_HELLO, &ask).await
     }
@@ -201,5 +212,9 @@ impl Signer for SignerClient {
 
     async fn authority(&self) -> Result<Authority> {
         self.call(path::AUTHORITY, &serde_json::json!({})).await
+    }
+
+    async fn ocsp(&self, ask: AskOcsp) -> Result<AnsweredOcsp> {
+        self.call(path::OCSP, &ask).await
     }
 }

@@ -16,6 +16,9 @@ use super::Error;
 /// id-ad-caIssuers (RFC 5280, 4.2.2.1).
 const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
 
+/// id-ad-ocsp.
+const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
+
 /// id-kp-timeStamping (RFC 5280, 4.2.1.12).
 const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 
@@ -58,10 +61,16 @@ pub(super) fn policies(policies: &[ObjectIdentifier]) -> Result<Extension, Error
     plain(&CertificatePolicies(policies.iter().map(information).collect()))
 }
 
-/// Where the issuer's certificate is fetched.
-pub(super) fn issuer_location(url: &str) -> Result<Extension, Error> {
-    let access_location = GeneralName::UniformResourceIdentifier(location(url)?);
-    plain(&AuthorityInfoAccessSyntax(vec![AccessDescription { access_method: CA_ISSUERS, access_location }]))
+/// Where the issuer's certificate is fetched, and where its OCSP is answered; `None` where neither is said.
+pub(super) fn access(issuer: Option<&str>, ocsp: Option<&str>) -> Result<Option<Extension>, Error> {
+    let mut places = Vec::new();
+    for (access_method, url) in [(OCSP, ocsp), (CA_ISSUERS, issuer)] {
+        if let Some(url) = url {
+            let access_location = GeneralName::UniformResourceIdentifier(location(url)?);
+            places.push(AccessDescription { access_method, access_location });
+        }
+    }
+    if places.is_empty() { Ok(None) } else { plain(&AuthorityInfoAccessSyntax(places)).map(Some) }
 }
 
 /// Where the revocation list is fetched.

@@ -26,14 +26,16 @@ pub struct Profile {
     pub issuer_url: Option<String>,
     /// Where the CA's revocation list is fetched.
     pub crl_url: Option<String>,
+    /// Where the CA answers OCSP.
+    pub ocsp_url: Option<String>,
 }
 
 impl Profile {
     /// Where validators find the rest.
     fn locations(&self) -> Result<Extensions, Error> {
         let crl = self.crl_url.as_deref().map(extension::crl_location);
-        let issuer = self.issuer_url.as_deref().map(extension::issuer_location);
-        crl.into_iter().chain(issuer).collect()
+        let access = extension::access(self.issuer_url.as_deref(), self.ocsp_url.as_deref()).transpose();
+        crl.into_iter().chain(access).collect()
     }
 }
 

@@ -14,6 +14,7 @@ mod error;
 mod extension;
 mod issue;
 pub mod name;
+mod ocsp;
 mod qc;
 mod read;
 mod request;

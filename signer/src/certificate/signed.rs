@@ -33,6 +33,12 @@ impl ToBeSigned {
         Ok(Self { body: body.to_der()?, algorithm, verifier: signer.clone() })
     }
 
+    /// A body that is encoded already.
+    pub(super) fn of_octets(body: Vec<u8>, signer: &Verifier) -> Result<Self, Error> {
+        let algorithm = algorithm(signer.scheme())?;
+        Ok(Self { body, algorithm, verifier: signer.clone() })
+    }
+
     /// The DER that the signature covers.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -21,8 +21,8 @@ use super::error::away;
 use super::router::{malformed, settled};
 use crate::service::{Result, Signer};
 
-/// Largest message, without documents: 1000 of them with what they are to say.
-const MAX_MESSAGE: usize = 8 << 20;
+/// Largest message, without documents: 1000 of them with what they are to say, or the evidence that goes into a PDF.
+const MAX_MESSAGE: usize = 16 << 20;
 
 /// How long one may take to arrive, with its documents.
 const PATIENCE: Duration = Duration::from_secs(300);

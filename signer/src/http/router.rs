@@ -9,8 +9,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
-    Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential, CredentialName, Done, DrawCode,
-    Extend, IssueCertificate, LinkCertificate, Refusal, Refused, RevokeSad, Sign, SignDocuments, path,
+    AskOcsp, AugmentPdf, Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential,
+    CredentialName, Done, DrawCode, Extend, IssueCertificate, LinkCertificate, ReadTimeStamp, Refusal, Refused,
+    RevokeSad, Sign, SignDocuments, path,
 };
 use rsign_spool::Spool;
 use serde::Serialize;
@@ -49,6 +50,17 @@ pub fn router(signer: Arc<Signer>, spool: &Spool) -> Router {
             documents::method(spool, |signer, asked: SignDocuments| async move { signer.sign_documents(&asked).await }),
         )
         .route(
+            path::AUGMENT_PDF,
+            documents::method(spool, |signer, asked: AugmentPdf| async move { signer.augment_pdf(&asked).await }),
+        )
+        .route(
+            path::READ_TIME_STAMP,
+            documents::method(
+                spool,
+                |signer, asked: ReadTimeStamp| async move { signer.read_time_stamp(&asked).await },
+            ),
+        )
+        .route(
             path::CHANNEL_HELLO,
             method(|signer, asked: ChannelHello| async move { signer.open_channel(&asked).await }),
         )
@@ -57,6 +69,7 @@ pub fn router(signer: Arc<Signer>, spool: &Spool) -> Router {
             method(|signer, asked: ChannelRecord| async move { signer.take_record(&asked).await }),
         )
         .route(path::AUTHORITY, method(|signer, _: Done| async move { signer.authority().await }))
+        .route(path::OCSP, method(|signer, asked: AskOcsp| async move { signer.ocsp(&asked).await }))
         .route(path::HEALTH, method(|signer, _: Done| async move { Ok(signer.health().await) }))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(signer)

@@ -5,6 +5,7 @@ use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, UNIX_EPOCH};
 
+use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::{self, Error, Limits};
 use rsign_ades::{Envelope, Format, cms, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
@@ -12,7 +13,7 @@ use rsign_api::signer::{Property, Refusal};
 
 use super::confinement::confine;
 use super::wire::{self, Answer, Question, Task};
-use super::{Canonical, Existing};
+use super::{Canonical, Existing, augment};
 
 /// Runs once, with so many octets of memory: the document and what is made of it.
 ///
@@ -34,6 +35,11 @@ pub fn run(memory: u64) -> io::Result<()> {
 fn answer(document: &[u8], task: &Task) -> Answer {
     match task {
         Task::Pdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
+        Task::Augment { certificates, crls, ocsp, reserve, now } => {
+            let (certificates, crls, ocsp) = (certificates.clone(), crls.clone(), ocsp.clone());
+            augment::augment(document, &Evidence { certificates, ocsp, crls }, *reserve, *now)
+        }
+        Task::TimeStamp => augment::time_stamp(document),
         Task::Xml { hash } => match canonical(document, *hash) {
             Ok(found) => Answer::Xml(found),
             Err(error) => Answer::Refused(Refusal::Document, error.to_string()),
@@ -85,7 +91,7 @@ fn update(document: &[u8], envelope: Envelope, properties: &[Property], at: u64,
     }
 }
 
-fn refused(error: &Error) -> Answer {
+pub(super) fn refused(error: &Error) -> Answer {
     let refusal = match error {
         Error::AlreadySigned => Refusal::Envelope,
         Error::Field(_)

@@ -3,6 +3,7 @@
 //!
 //! [`process`] starts one such process for each document and ends it in time; [`helper`] is what runs in it.
 
+mod augment;
 mod confinement;
 pub mod helper;
 pub mod process;
@@ -11,6 +12,7 @@ mod wire;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::Update;
 use rsign_ades::xml::Spot;
 use rsign_ades::{Envelope, Format};
@@ -55,6 +57,15 @@ pub struct Canonical {
     pub spot: Spot,
 }
 
+/// What is to be appended to a PDF.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Augmented {
+    /// The octets.
+    pub octets: Vec<u8>,
+    /// Start and end of the string in them, brackets included, that a token goes into.
+    pub gap: Option<(u32, u32)>,
+}
+
 /// What is there of a signed document that is to get one more signature, beside those it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Existing {
@@ -76,6 +87,19 @@ pub enum Existing {
 pub trait Pdf: Send + Sync + std::fmt::Debug {
     /// The update of this document, with a gap for the CMS.
     async fn update(&self, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault>;
+
+    /// What adds this evidence to a PDF, and room for a document time-stamp of so many octets, if that is wanted. The
+    /// evidence is judged first, at this Unix second.
+    async fn augment(
+        &self,
+        document: &Octets,
+        evidence: Evidence,
+        reserve: Option<u32>,
+        now: u64,
+    ) -> Result<Augmented, Fault>;
+
+    /// The token of the document time-stamp that is a PDF's last signature.
+    async fn time_stamp(&self, document: &Octets) -> Result<Option<Vec<u8>>, Fault>;
 
     /// The digest of an XML document's canonical form by this hash function, and where its signature goes.
     async fn canonical(&self, document: &Octets, hash: HashAlgorithm) -> Result<Canonical, Fault>;

@@ -9,6 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
+use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::{Limits, Update};
 use rsign_ades::{Format, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
@@ -20,7 +21,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
 use super::wire::{self, Answer, Question, Task};
-use super::{Canonical, Existing, Fault, Pdf, Wanted};
+use super::{Augmented, Canonical, Existing, Fault, Pdf, Wanted};
 
 /// How long a helper may take, from its question to its answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -180,7 +181,31 @@ impl Pdf for Helpers {
                 let update = Update::from_parts(octets, length, place(start)..place(end));
                 update.map_err(|error| refused(&error.to_string()))
             }
-            Answer::Xml(_) | Answer::Signed(_) => Err(refused(ANOTHER)),
+            _ => Err(refused(ANOTHER)),
+        }
+    }
+
+    async fn augment(
+        &self,
+        document: &Octets,
+        evidence: Evidence,
+        reserve: Option<u32>,
+        now: u64,
+    ) -> Result<Augmented, Fault> {
+        let Evidence { certificates, ocsp, crls } = evidence;
+        let task = Task::Augment { certificates, crls, ocsp, reserve, now };
+        match self.ask(document, task, Limits::default().octets).await? {
+            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
+            Answer::Augmented { octets, gap } if gap.is_some() == reserve.is_some() => Ok(Augmented { octets, gap }),
+            _ => Err(refused(ANOTHER)),
+        }
+    }
+
+    async fn time_stamp(&self, document: &Octets) -> Result<Option<Vec<u8>>, Fault> {
+        match self.ask(document, Task::TimeStamp, Limits::default().octets).await? {
+            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
+            Answer::TimeStamp(token) => Ok(token),
+            _ => Err(refused(ANOTHER)),
         }
     }
 
@@ -188,7 +213,7 @@ impl Pdf for Helpers {
         match self.ask(document, Task::Xml { hash }, xml::LIMIT).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Xml(found) if found.digest.len() == hash.len() => Ok(found),
-            Answer::Xml(_) | Answer::Update { .. } | Answer::Signed(_) => Err(refused(ANOTHER)),
+            _ => Err(refused(ANOTHER)),
         }
     }
 
@@ -200,7 +225,7 @@ impl Pdf for Helpers {
                 (Format::Jades, Existing::Jws { .. }) => Ok(found),
                 _ => Err(refused(ANOTHER)),
             },
-            Answer::Xml(_) | Answer::Update { .. } => Err(refused(ANOTHER)),
+            _ => Err(refused(ANOTHER)),
         }
     }
 }

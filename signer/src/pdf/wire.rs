@@ -36,6 +36,17 @@ pub(super) enum Task {
     Xml { hash: HashAlgorithm },
     /// A CMS or JWS: find what it is over.
     Signed { format: Format, hash: HashAlgorithm },
+    /// A PDF: add evidence, and room for a document time-stamp.
+    Augment {
+        certificates: Vec<Vec<u8>>,
+        crls: Vec<Vec<u8>>,
+        ocsp: Vec<Vec<u8>>,
+        reserve: Option<u32>,
+        /// Unix seconds.
+        now: u64,
+    },
+    /// A PDF: find its newest document time-stamp.
+    TimeStamp,
 }
 
 /// What it answers.
@@ -49,6 +60,10 @@ pub(super) enum Answer {
     Signed(Existing),
     /// The document, or what is asked of it; and a word for the operator.
     Refused(Refusal, String),
+    /// What adds evidence, and where a token goes in it.
+    Augmented { octets: Vec<u8>, gap: Option<(u32, u32)> },
+    /// The newest document time-stamp's token.
+    TimeStamp(Option<Vec<u8>>),
 }
 
 /// The frame of a message.

@@ -9,6 +9,7 @@ use crate::audit::{Entry, Event};
 use crate::certificate::name::AuthorityName;
 use crate::certificate::{CrlReason, EndEntity, RevocationList, Revoked, ServiceEntity, ToBeSigned, Validity};
 use crate::hsm::{Answer, Job, TokenKey, ecdsa};
+use crate::store::Issued;
 
 const DAY: i64 = 86_400;
 /// Life of a person's certificate, seconds.
@@ -42,6 +43,7 @@ impl Signer {
         };
         let entity = EndEntity { subject: &asked.subject, spki: &row.spki, serial: &serial, validity };
         let certificate = self.authority.issue(&entity, &self.profile).map_err(|_| Refusal::Malformed)?;
+        self.record_issued(&serial, Some(row.id.clone()), validity).await?;
         let reason = format!("serial {}", data_encoding::HEXLOWER.encode(&serial));
         self.audit.record(Entry::of(Event::CertificateIssued).credential(&row).because(reason)).await?;
         let certificate = self.sign_as_authority(&certificate).await?;
@@ -62,6 +64,7 @@ impl Signer {
         };
         let entity = ServiceEntity { name, spki, serial: &serial, validity };
         let certificate = self.authority.issue_time_stamping(&entity, &self.profile).map_err(|_| Refusal::Malformed)?;
+        self.record_issued(&serial, None, validity).await?;
         let reason = format!("serial {}, time-stamping", data_encoding::HEXLOWER.encode(&serial));
         self.audit.record(Entry::of(Event::CertificateIssued).because(reason)).await?;
         Ok([self.sign_as_authority(&certificate).await?, self.authority_der.clone()])
@@ -106,7 +109,16 @@ impl Signer {
         })
     }
 
-    async fn sign_as_authority(&self, body: &ToBeSigned) -> Result<Vec<u8>> {
+    /// Before the certificate is signed: what was never recorded is unknown to OCSP.
+    async fn record_issued(&self, serial: &[u8], credential: Option<String>, validity: Validity) -> Result<()> {
+        let issued = Issued { credential, not_after: validity.not_after * 1000 };
+        match self.tables.record_issued(&data_encoding::HEXLOWER.encode(serial), issued).await? {
+            true => Ok(()),
+            false => Err(Error::Incident("a serial number was drawn twice".to_owned())),
+        }
+    }
+
+    pub(super) async fn sign_as_authority(&self, body: &ToBeSigned) -> Result<Vec<u8>> {
         let digest = body.digest().try_into().map_err(|_| Error::Incident("the CA key is not P-256".to_owned()))?;
         match self.run(Job::TokenSign { key: TokenKey::Authority, digest }).await? {
             Answer::Octets(raw) => {

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Error, Kind, Limits, Permission, Prepared, Request, Update, Visible, document_time_stamp, dss, prepare};
+use super::{
+    Error, Kind, Limits, Permission, Prepared, Request, Update, Visible, document_time_stamp, dss, newest_time_stamp,
+    prepare,
+};
 
 mod fields;
 mod refused;

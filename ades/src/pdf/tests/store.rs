@@ -1,7 +1,7 @@
 //! The document security store and document time-stamps.
 
-use super::super::Evidence;
 use super::*;
+use crate::evidence::Evidence;
 
 fn evidence(certificates: &[&[u8]]) -> Evidence {
     Evidence { certificates: certificates.iter().map(|c| c.to_vec()).collect(), ..Evidence::default() }
@@ -52,4 +52,39 @@ fn a_time_stamp_has_no_time_of_its_own() {
     );
     assert!(!text.contains("/M "), "{text}");
     assert_eq!(update.reserve(), 64);
+}
+
+#[test]
+fn the_newest_time_stamp_is_the_last_signature_or_there_is_none() {
+    let newest = |file: &[u8]| newest_time_stamp(file, &Limits::default()).unwrap();
+    let stamped = |file: &[u8], token: &[u8]| {
+        let update = document_time_stamp(file, 64, &Limits::default()).unwrap().fill(token).unwrap();
+        [file, &update].concat()
+    };
+    assert_eq!(newest(&plain()), None);
+    let file = signed(&plain(), &approval());
+    assert_eq!(newest(&file), None);
+    let file = stamped(&file, b"\x30\x03\x02\x01\x01");
+    assert_eq!(newest(&file).unwrap(), b"\x30\x03\x02\x01\x01");
+    let file = stamped(&file, b"\x30\x03\x02\x01\x02");
+    assert_eq!(newest(&file).unwrap(), b"\x30\x03\x02\x01\x02");
+    // Somebody signed since: what is newest is no time-stamp.
+    assert_eq!(newest(&signed(&file, &approval())), None);
+    assert!(newest_time_stamp(b"no PDF", &Limits::default()).is_err());
+    assert!(document_time_stamp(&plain(), 2 << 20, &Limits::default()).is_err());
+}
+
+#[test]
+fn what_is_there_already_is_said_of_the_newest_signature() {
+    let (file, _) = add(&signed(&plain(), &approval()), &evidence(&[b"one", b"two"]));
+    let again = signed(&file, &approval());
+    let (file, text) = add(&again, &evidence(&[b"two"]));
+    // The SHA-1 of 30 00 and the zeros that fill 16 octets.
+    let related = "/VRI <</D26C96E36852C179040B6A320184A228B2BCFF3D << /Cert [";
+    assert!(text.contains(related) && !text.contains("stream"), "{text}");
+    let update = sign(&file, &approval()).unwrap().fill(b"\x30\x01\x00").unwrap();
+    let (_, text) = add(&[file, update].concat(), &evidence(&[b"one"]));
+    assert!(text.contains(related) && text.matches("<< /Cert [").count() == 2, "{text}");
+    let unsigned = add(&plain(), &evidence(&[b"one"])).0;
+    assert!(dss(&unsigned, &evidence(&[b"one"]), &Limits::default()).unwrap().is_empty());
 }

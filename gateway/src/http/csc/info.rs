@@ -54,7 +54,7 @@ pub(in crate::http) fn answer(version: Version, config: &Config, public_url: &st
         signature_formats: formats(version),
         conformance_levels: match version {
             Version::V1 => Vec::new(),
-            Version::V2 => documents::levels(config.timestamp.is_some()).iter().map(|level| level.name()).collect(),
+            Version::V2 => documents::levels(!config.timestamp.is_empty()).iter().map(|level| level.name()).collect(),
         },
         supports_rar: (member != OauthMember::Servers).then_some(true),
         supported_hash_types: vec!["dtbsr", "sdr", "sodr"],

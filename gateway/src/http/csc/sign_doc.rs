@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use rsign_api::csc::Ask;
-use rsign_api::csc::documents::Wrong;
+use rsign_api::csc::documents::{Document, Wrong};
 use rsign_api::csc::signatures::{Deferred, Mode};
+use rsign_api::document::Level;
 use rsign_api::error as wire;
 
 use crate::domain::credential::Credential;
@@ -25,6 +26,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         let documents = ask.documents(credential.key_type, &site.app.documents.offer())?;
         let mode = ask.mode(&site.config.asynchronous.validities())?;
         let validation = ask.wants_validation();
+        site.app.rates.admit_stamps(&call.bearer.client, stamps(&documents))?;
         let order = Order { bearer: call.bearer, credential, sad, documents, validation };
         match mode {
             Mode::Synchronous => Reply::documents(site.app.documents.sign(order).await?),
@@ -34,6 +36,16 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
             }
         }
     })
+}
+
+/// Time-stamps that the documents will need: of others, and not for nothing.
+fn stamps(documents: &[Document]) -> usize {
+    let needed = |document: &Document| match document.level {
+        Level::B => 0,
+        Level::T | Level::Lt => 1,
+        Level::Lta => 2,
+    };
+    documents.iter().map(needed).sum()
 }
 
 /// The credential that is named; where only a qualifier is, the one that the token is for.

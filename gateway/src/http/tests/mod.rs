@@ -25,6 +25,7 @@ use axum::body::Body;
 use axum::http::{Request, Response, header};
 use data_encoding::BASE64;
 use http_body_util::BodyExt as _;
+use rsign_ades::evidence::testing::stamping_certificate;
 use rsign_api::algorithm::KeyType;
 use rsign_api::signer::{FactorKind, Scal, Stretch, Subject};
 use secrecy::ExposeSecret as _;
@@ -53,6 +54,7 @@ use crate::service::clients::Registration;
 use crate::service::enrolment::Wanted;
 use crate::service::passwords::Passwords;
 use crate::service::post::Couriers;
+use crate::service::time_stamps::Source;
 use crate::store::Repositories;
 use crate::store::faulty::Switch;
 
@@ -168,8 +170,13 @@ impl Bench {
                 true => Couriers { email: Some(Arc::clone(&courier) as _), phone: None },
                 false => Couriers::default(),
             },
-            stamping: config.timestamp.as_ref().map(|_| Arc::new(FakeStamps) as _),
+            stamping: config
+                .timestamp
+                .iter()
+                .map(|_| Source { port: Arc::new(FakeStamps::default()), policy: None })
+                .collect(),
             revocations: Arc::new(FakeRevocations::default()),
+            anchors: vec![stamping_certificate()],
             material: Some(Arc::new(Material::new(&[7; 32]))),
         };
         let app = App::new(&config, &parts, PUBLIC).unwrap();

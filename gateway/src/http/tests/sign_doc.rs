@@ -195,3 +195,38 @@ async fn a_stranger_learns_nothing() {
     let heard = scene.bench.call("/csc/v2/signatures/signDoc", &other, scene.body(with("x", Value::Null))).await;
     assert_eq!(heard.error(), (400, "invalid_request", "Invalid parameter credentialID"));
 }
+
+#[tokio::test]
+async fn a_26_time_stamps_count_like_calls() {
+    let timestamp = "basic = true\n[timestamp]\nurl = \"https://tsa.example\"";
+    let scene = Scene::with(timestamp, "client_calls_per_second = 20").await;
+    let mut entry = digest();
+    entry["conformance_level"] = json!("AdES-B-T");
+    entry["hashes"] = json!(vec![HASH; 8]);
+    let body = || scene.body(json!({ "documentDigests": [entry.clone()] }));
+    for _ in 0..2 {
+        assert_eq!(scene.call(body()).await.status, 200);
+    }
+    let heard = scene.call(body()).await;
+    assert_eq!((heard.status, heard.headers["retry-after"].to_str().unwrap()), (429, "1"), "{}", heard.json);
+    assert_eq!(scene.bench.signer.documents.lock().unwrap().len(), 2, "nothing was signed");
+    assert_eq!(scene.call(scene.body(json!({ "documentDigests": [digest()] }))).await.status, 200, "a call alone fits");
+}
+
+#[tokio::test]
+async fn what_a_pdf_is_to_hold_comes_beside_a_signature_of_its_digest_or_not_at_all() {
+    let scene = Scene::set().await;
+    let of = |level: &str, validation: bool| {
+        let mut entry = digest();
+        (entry["signature_format"], entry["conformance_level"]) = (json!("P"), json!(level));
+        scene.body(json!({ "documentDigests": [entry], "returnValidationInfo": validation }))
+    };
+    let refused = (400, "invalid_request", "Invalid parameter conformance_level");
+    for (level, validation) in [("AdES-B-LT", false), ("AdES-B-LTA", false), ("AdES-B-LTA", true)] {
+        assert_eq!(scene.call(of(level, validation)).await.error(), refused, "{level}");
+    }
+    assert!(scene.bench.signer.documents.lock().unwrap().is_empty());
+    // As far as the signer, whose CA is none that could be validated here.
+    assert_eq!(scene.call(of("AdES-B-LT", true)).await.status, 500);
+    assert_eq!(scene.bench.signer.documents.lock().unwrap().len(), 1);
+}

@@ -5,6 +5,7 @@
 mod cades;
 mod finish;
 mod jades;
+mod pades;
 mod parallel;
 mod text;
 mod xades;
@@ -24,11 +25,11 @@ use tokio::sync::Semaphore;
 
 use self::finish::{Finished, finish};
 use self::text::Text;
+use super::augmentation::{self, Augmentation};
 use super::evidence::{self, Evidence, Found};
 use super::signing;
 use super::time_stamps::{self, TimeStamps};
 use crate::domain::credential::Credential;
-use crate::domain::stamp;
 use crate::domain::token::Bearer;
 use crate::port::signer::{self, Signer};
 use crate::store::Credentials;
@@ -55,12 +56,12 @@ pub enum Error {
     /// There is one, but no time-stamp on it: the same request again asks for that alone.
     #[error("no time-stamp: {0}")]
     TimeStamp(#[from] time_stamps::Error),
-    /// There is one, and a time-stamp that nobody would believe.
-    #[error(transparent)]
-    Unbelievable(#[from] stamp::Wrong),
     /// There is one, but not what a validator will need: the same request again asks for that alone.
     #[error("no evidence: {0}")]
     Evidence(#[from] evidence::Error),
+    /// There is one, but the document did not get what a validator will need: the same request again asks for that alone.
+    #[error("not augmented: {0}")]
+    Augmentation(#[from] augmentation::Error),
     /// What came together does not fit together.
     #[error("the signature could not be put together: {0}")]
     Unfinished(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -87,7 +88,8 @@ pub struct Documents {
     credentials: Credentials,
     signer: Arc<dyn Signer>,
     time_stamps: Option<Arc<TimeStamps>>,
-    evidence: Evidence,
+    evidence: Arc<Evidence>,
+    augmentation: Augmentation,
     text: Text,
     /// Who may read a foreign document now.
     reading: Semaphore,
@@ -100,11 +102,12 @@ impl Documents {
         credentials: Credentials,
         signer: Arc<dyn Signer>,
         time_stamps: Option<Arc<TimeStamps>>,
-        evidence: Evidence,
+        evidence: Arc<Evidence>,
         spool: Spool,
     ) -> Self {
-        let text = Text::new(spool);
-        Self { credentials, signer, time_stamps, evidence, text, reading: Semaphore::new(READING) }
+        let augmentation = Augmentation::new(Arc::clone(&signer), time_stamps.clone());
+        let (text, reading) = (Text::new(spool), Semaphore::new(READING));
+        Self { credentials, signer, time_stamps, evidence, augmentation, text, reading }
     }
 
     /// What it can do.
@@ -191,8 +194,9 @@ impl Documents {
                 self.xades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
             }
             (Format::Cades, Envelope::Parallel) => self.beside(document, signed, &signatory, stamp, &found).await?,
-            _ if document.level >= Level::Lt => self.lasting(document, signed, chain, stamp, &found).await?,
-            _ => finish(document, signed, chain, stamp)?,
+            _ if document.level < Level::Lt => finish(document, signed, chain, stamp)?,
+            (Format::Pades, _) => self.lasting_pdf(document, signed, chain, stamp, &found).await?,
+            (Format::Cades, _) => self.lasting(document, signed, chain, stamp, &found).await?,
         };
         let finished = self.text.put_aside(finished, turn, client).await?;
         Ok((finished, found))
@@ -208,11 +212,7 @@ impl Documents {
     /// The token, where one is wanted.
     async fn stamp(&self, asked: Option<Stampable>) -> Result<Option<Vec<u8>>, Error> {
         match (asked, &self.time_stamps) {
-            (Some(asked), Some(time_stamps)) => {
-                let token = time_stamps.stamp(asked).await?;
-                stamp::judge(&token)?;
-                Ok(Some(token))
-            }
+            (Some(asked), Some(time_stamps)) => Ok(Some(time_stamps.stamp(asked).await?)),
             // A level that is not offered was refused before.
             (Some(_), None) => Err(Error::Unfinished("there is no time-stamping authority".into())),
             (None, _) => Ok(None),
@@ -247,13 +247,12 @@ pub const fn levels(stamps: bool) -> &'static [Level] {
 }
 
 /// The highest level of a format, of a document or of its digest alone: the archive time-stamps of JSON and XML are over
-/// the document, too.
+/// the document, too, and that of a PDF stands in it.
 #[must_use]
 pub const fn highest(format: Format, of_digest: bool) -> Level {
     match (format, of_digest) {
-        (Format::Xades | Format::Jades, true) => Level::Lt,
-        (Format::Cades | Format::Xades | Format::Jades, _) => Level::Lta,
-        (Format::Pades, _) => Level::T,
+        (Format::Pades | Format::Xades | Format::Jades, true) => Level::Lt,
+        _ => Level::Lta,
     }
 }
 

@@ -1,20 +1,23 @@
-//! Chains, with CRLs that come, do not come, or say something else. That tokens are read is shown by the whole system.
+//! Chains, with CRLs and OCSP answers that come, do not come, or say something else. That tokens are read is shown by the
+//! whole system.
 
 use std::sync::atomic::Ordering;
 
+use rsign_ades::evidence::ocsp::Standing;
+use rsign_ades::evidence::testing::{ANSWERS, CRL, NOW, OCSP, authority};
+
 use super::*;
-use crate::domain::evidence::tests::{NOW, authority};
 use crate::port::clock::Hands;
 use crate::port::fake_revocations::FakeRevocations;
 use crate::port::fake_signer::FakeSigner;
 
-const URL: &str = "http://ca.example/crl";
-
-fn service(revocations: &Arc<FakeRevocations>, anchors: Vec<Vec<u8>>) -> (Evidence, Arc<Hands>) {
+fn service(revocations: &Arc<FakeRevocations>, anchors: &[Vec<u8>]) -> (Evidence, Arc<Hands>) {
     let clock = Arc::new(Hands((i64::try_from(NOW).unwrap() * 1000).into()));
-    let built_in = Authority::new(Arc::new(FakeSigner::default()), Arc::clone(&clock) as Arc<dyn Clock>);
+    let time = || Arc::clone(&clock) as Arc<dyn Clock>;
+    let built_in = Arc::new(Authority::new(Arc::new(FakeSigner::default()), time()));
+    let anchors = Arc::new(Anchors::new(Arc::clone(&built_in), anchors, time()).unwrap());
     let revocations = Arc::clone(revocations) as Arc<dyn Revocations>;
-    (Evidence::new(Arc::new(built_in), revocations, anchors, Arc::clone(&clock) as Arc<dyn Clock>), clock)
+    (Evidence::new(built_in, revocations, anchors, time()), clock)
 }
 
 #[tokio::test]
@@ -22,8 +25,8 @@ async fn a_chain_up_to_its_root_and_a_crl_for_who_can_be_revoked() {
     let (root, revocations) = (authority("root"), Arc::new(FakeRevocations::default()));
     let chain = [root.certify(7).der, root.subject.der.clone()];
     let crl = root.crl((20, 20), &[]);
-    revocations.crls.lock().unwrap().insert(URL.to_owned(), crl.clone());
-    let (evidence, clock) = service(&revocations, Vec::new());
+    revocations.crls.lock().unwrap().insert(CRL.to_owned(), crl.clone());
+    let (evidence, clock) = service(&revocations, &chain[1..]);
     let found = evidence.gather(&chain, None).await.unwrap();
     assert_eq!(found, Found { certificates: chain.to_vec(), crls: vec![crl.clone()], ocsp: Vec::new() });
     // Kept for a while, then fetched again.
@@ -32,8 +35,7 @@ async fn a_chain_up_to_its_root_and_a_crl_for_who_can_be_revoked() {
     clock.0.fetch_add(FRESH, Ordering::Relaxed);
     evidence.gather(&chain, None).await.unwrap();
     assert_eq!(*revocations.asked.lock().unwrap(), 2);
-    // The root may be one that the operator names.
-    let (evidence, _) = service(&revocations, vec![root.subject.der.clone()]);
+    // The root need not come along.
     assert_eq!(evidence.gather(&chain[..1], None).await.unwrap(), found);
 }
 
@@ -41,13 +43,12 @@ async fn a_chain_up_to_its_root_and_a_crl_for_who_can_be_revoked() {
 async fn what_is_missing_or_wrong_is_an_error_and_never_left_out() {
     let (root, revocations) = (authority("root"), Arc::new(FakeRevocations::default()));
     let chain = [root.certify(7).der, root.subject.der.clone()];
-    let put = |crl: Vec<u8>| revocations.crls.lock().unwrap().insert(URL.to_owned(), crl);
-    let (evidence, clock) = service(&revocations, Vec::new());
+    let put = |crl: Vec<u8>| revocations.crls.lock().unwrap().insert(CRL.to_owned(), crl);
+    let (evidence, clock) = service(&revocations, &chain[1..]);
     assert!(matches!(evidence.gather(&chain, None).await, Err(Error::Unavailable(_))));
-    assert!(matches!(evidence.gather(&chain[..1], None).await, Err(Error::NoIssuer)));
     // Of the same name, but not who signed it.
-    let other = [chain[0].clone(), authority("root").subject.der];
-    assert!(matches!(evidence.gather(&other, None).await, Err(Error::NoIssuer)));
+    let other = [authority("root").certify(7).der, chain[1].clone()];
+    assert!(matches!(evidence.gather(&other, None).await, Err(Error::NoAnchor)));
     assert!(matches!(evidence.gather(&[vec![0x30, 0]], None).await, Err(Error::Malformed(_))));
     assert!(matches!(evidence.gather(&chain, Some(b"no token")).await, Err(Error::Malformed(_))));
     for (crl, wrong) in [
@@ -57,6 +58,75 @@ async fn what_is_missing_or_wrong_is_an_error_and_never_left_out() {
     ] {
         // At once: what was bad is not kept.
         put(crl);
+        clock.0.fetch_add(1000, Ordering::Relaxed);
         assert!(matches!(evidence.gather(&chain, None).await, Err(Error::Wrong(found)) if found == wrong), "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_about_a_certificate_that_leads_to_no_anchor() {
+    let (root, revocations) = (authority("root"), Arc::new(FakeRevocations::default()));
+    let chain = [root.certify_with_ocsp(7).der, root.subject.der.clone()];
+    revocations.crls.lock().unwrap().insert(CRL.to_owned(), root.crl((20, 20), &[]));
+    let (evidence, _) = service(&revocations, &[authority("another").subject.der]);
+    // Though it brings its root along.
+    assert!(matches!(evidence.gather(&chain, None).await, Err(Error::NoAnchor)));
+    assert_eq!(*revocations.asked.lock().unwrap(), 0);
+    assert!(revocations.requests.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_ocsp_answer_comes_first_and_a_crl_has_to_do_without() {
+    let (root, revocations) = (authority("root"), Arc::new(FakeRevocations::default()));
+    let somebody = root.certify_with_ocsp(7);
+    let chain = [somebody.der.clone(), root.subject.der.clone()];
+    let answer = |octets: Vec<u8>| revocations.answers.lock().unwrap().insert(OCSP.to_owned(), octets);
+    let (evidence, clock) = service(&revocations, &chain[1..]);
+    let good = root.ocsp(&somebody, Standing::Good, NOW);
+    answer(good.clone());
+    let found = evidence.gather(&chain, None).await.unwrap();
+    assert_eq!(found, Found { certificates: chain.to_vec(), crls: Vec::new(), ocsp: vec![good] });
+    let request = ocsp::Asked::read(&revocations.requests.lock().unwrap()[0]).unwrap();
+    assert!(request.names[0].names(&somebody, &root.subject));
+    evidence.gather(&chain, None).await.unwrap();
+    assert_eq!(revocations.requests.lock().unwrap().len(), 1, "kept for a while");
+    clock.0.fetch_add(FRESH, Ordering::Relaxed);
+    // A responder that has no word, or an old one: the list.
+    let crl = root.crl((20, 20), &[]);
+    revocations.crls.lock().unwrap().insert(CRL.to_owned(), crl.clone());
+    for octets in [root.ocsp(&somebody, Standing::Unknown, NOW), root.ocsp(&somebody, Standing::Good, NOW - 7200)] {
+        answer(octets);
+        let found = evidence.gather(&chain, None).await.unwrap();
+        assert_eq!((found.crls, found.ocsp), (vec![crl.clone()], Vec::new()));
+    }
+    // Revoked is revoked, whatever the list says.
+    let reason = x509_cert::ext::pkix::CrlReason::KeyCompromise;
+    answer(root.ocsp(&somebody, Standing::Revoked { at: NOW, reason }, NOW));
+    assert!(matches!(evidence.gather(&chain, None).await, Err(Error::Wrong(Wrong::Revoked))));
+}
+
+#[tokio::test]
+async fn a_responder_comes_along_with_a_word_on_itself() {
+    let (root, revocations) = (authority("root"), Arc::new(FakeRevocations::default()));
+    let somebody = root.certify_with_ocsp(7);
+    let chain = [somebody.der.clone(), root.subject.der.clone()];
+    let answer = |octets: Vec<u8>| revocations.answers.lock().unwrap().insert(OCSP.to_owned(), octets);
+    let (exempt, asked_about) =
+        (root.certify_for(8, &[ANSWERS], true, (2026, 2030)), root.certify_for(9, &[ANSWERS], false, (2026, 2030)));
+    let (evidence, _) = service(&revocations, &chain[1..]);
+    answer(root.ocsp_by(Some(&exempt), &somebody, Standing::Good, NOW));
+    let found = evidence.gather(&chain, None).await.unwrap();
+    assert!(found.certificates.contains(&exempt.subject.der) && found.crls.is_empty() && found.ocsp.len() == 1);
+    assert_eq!(*revocations.asked.lock().unwrap(), 0);
+    let (evidence, _) = service(&revocations, &chain[1..]);
+    answer(root.ocsp_by(Some(&asked_about), &somebody, Standing::Good, NOW));
+    assert!(matches!(evidence.gather(&chain, None).await, Err(Error::Unavailable(_))));
+    revocations.crls.lock().unwrap().insert(CRL.to_owned(), root.crl((20, 20), &[]));
+    let found = evidence.gather(&chain, None).await.unwrap();
+    assert!(found.certificates.contains(&asked_about.subject.der) && found.crls.len() == 1 && found.ocsp.len() == 1);
+    let whole = rsign_ades::evidence::Evidence { certificates: found.certificates, crls: found.crls, ocsp: found.ocsp };
+    assert_eq!(rsign_ades::evidence::judge(&whole, NOW), Ok(()), "the signer takes it, too");
+    revocations.crls.lock().unwrap().insert(CRL.to_owned(), root.crl((20, 20), &[9]));
+    let (evidence, _) = service(&revocations, &chain[1..]);
+    assert!(matches!(evidence.gather(&chain, None).await, Err(Error::Wrong(Wrong::Revoked))), "a revoked responder");
 }

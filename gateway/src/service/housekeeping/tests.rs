@@ -44,8 +44,9 @@ async fn bench() -> Bench {
         providers: Vec::new(),
         callback: Arc::new(FakeCallback::default()),
         couriers: Couriers::default(),
-        stamping: None,
+        stamping: Vec::new(),
         revocations: Arc::new(FakeRevocations::default()),
+        anchors: Vec::new(),
         material: None,
     };
     let subject = Subject {

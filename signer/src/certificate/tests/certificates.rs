@@ -19,6 +19,7 @@ fn profile() -> Profile {
         policies: vec![ObjectIdentifier::new_unwrap("0.4.0.2042.1.2")],
         qc: QcStatements::default(),
         issuer_url: Some("http://ca.example/ca.der".to_owned()),
+        ocsp_url: None,
         crl_url: Some("http://ca.example/ca.crl".to_owned()),
     }
 }

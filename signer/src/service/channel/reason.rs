@@ -67,6 +67,7 @@ impl Signer {
             | Refusal::ForeignKey
             | Refusal::Channel
             | Refusal::Document
+            | Refusal::Evidence
             | Refusal::Envelope
             | Refusal::ForeignDocument
             | Refusal::Format

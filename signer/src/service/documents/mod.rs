@@ -16,6 +16,7 @@ use rsign_api::signer::{
 };
 
 use self::form::{Read, form_one};
+pub(super) use self::pades::fault;
 use super::signing::Spender;
 use super::spending::{Foreseen, Order, Piece};
 use super::{Error, Result, Signer};
@@ -137,7 +138,7 @@ impl Signer {
     }
 
     /// Now.
-    fn wall_clock(&self) -> SystemTime {
+    pub(super) fn wall_clock(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(u64::try_from(self.clock.now()).unwrap_or_default())
     }
 }

@@ -70,7 +70,7 @@ fn said(properties: &[Property]) -> Result<Said> {
 }
 
 /// What is answered where a document could not be read.
-pub(super) fn fault(fault: Fault) -> Error {
+pub(in crate::service) fn fault(fault: Fault) -> Error {
     tracing::warn!(reason = %fault, "a document was not signed");
     match fault {
         Fault::Refused(refusal, _) => refusal.into(),

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use data_encoding::BASE64URL_NOPAD;
+use rsign_ades::evidence::Evidence;
+use rsign_ades::evidence::testing::{NOW, authority};
+use rsign_ades::pdf::Update;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::octets::Octets;
@@ -204,6 +207,52 @@ async fn xml_is_read_in_a_process_of_its_own() {
         quick.canonical(&document[..].into(), HashAlgorithm::Sha256).await,
         Err(Fault::Refused(Refusal::Document, _))
     ));
+}
+
+#[tokio::test]
+async fn evidence_is_judged_where_the_document_is_read() {
+    let (root, document) = (authority("root"), pdf());
+    let evidence = |crls: &[Vec<u8>]| Evidence {
+        certificates: vec![root.certify(7).der, root.subject.der.clone()],
+        crls: crls.to_vec(),
+        ocsp: Vec::new(),
+    };
+    let good = evidence(&[root.crl((20, 20), &[])]);
+    let plain = helpers().augment(&Octets::from(document.clone()), good.clone(), None, NOW).await.unwrap();
+    let text = String::from_utf8_lossy(&plain.octets).into_owned();
+    assert!(text.contains("/Type /DSS /Certs [4 0 R 5 0 R] /CRLs [6 0 R]") && plain.gap.is_none(), "{text}");
+    // With a document time-stamp: two updates, and the gap is where it says.
+    let stamped = helpers().augment(&Octets::from(document.clone()), good.clone(), Some(4096), NOW).await.unwrap();
+    assert!(stamped.octets.starts_with(&plain.octets));
+    let (start, end) = stamped.gap.unwrap();
+    let gap = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
+    let update = Update::from_parts(stamped.octets, document.len(), gap).unwrap();
+    let file = [document.as_slice(), &update.fill(b"\x30\x03\x02\x01\x01").unwrap()].concat();
+    assert_eq!(helpers().time_stamp(&file.clone().into()).await.unwrap().unwrap(), b"\x30\x03\x02\x01\x01");
+    assert_eq!(helpers().time_stamp(&document.clone().into()).await.unwrap(), None);
+    let other = authority("other");
+    for evidence in [
+        evidence(&[]),
+        evidence(&[root.crl((20, 20), &[7])]),
+        evidence(&[root.crl((20, 20), &[]), other.crl((20, 20), &[])]),
+        Evidence { certificates: vec![b"rubbish".to_vec()], ..Evidence::default() },
+        Evidence::default(),
+    ] {
+        match helpers().augment(&Octets::from(document.clone()), evidence, None, NOW).await {
+            Err(Fault::Refused(Refusal::Evidence, _)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    // A month later the list is an old one.
+    let later = helpers().augment(&Octets::from(document.clone()), good.clone(), None, NOW + 30 * 86_400).await;
+    assert!(matches!(later, Err(Fault::Refused(Refusal::Evidence, _))));
+    for document in [&b"no PDF"[..], b"%PDF-1.7 but not really"] {
+        let refused = helpers().augment(&document.into(), good.clone(), None, NOW).await;
+        assert!(matches!(refused, Err(Fault::Refused(Refusal::Document, _))));
+        assert!(matches!(helpers().time_stamp(&document.into()).await, Err(Fault::Refused(Refusal::Document, _))));
+    }
+    let much = helpers().augment(&Octets::from(document.clone()), good, Some(u32::MAX), NOW).await;
+    assert!(matches!(much, Err(Fault::Refused(Refusal::Property, _))), "no helper reserves gigabytes");
 }
 
 #[tokio::test]

@@ -1,17 +1,17 @@
 //! Whether a time-stamp token is signed by who may stamp: judged before a token goes into a signature (RFC 3161, 2.3 and
-//! 2.4.2). That it is over what was asked is seen by [`rsign_api::timestamp::token`].
+//! 2.4.2). That it is over what was asked is seen by [`rsign_api::timestamp::token`]; that its signer's certificate leads to
+//! an anchor, by [`super::path()`].
 
 use der::asn1::{ObjectIdentifier, SetOfVec};
 use der::{Any, AnyRef, Decode as _, Encode as _, Sequence, Tag};
-use rsign_api::algorithm::{HashAlgorithm, oid};
+use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::timestamp::TST_INFO;
 use x509_cert::attr::Attribute;
-use x509_cert::ext::pkix::ExtendedKeyUsage;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use super::evidence::Subject;
+use super::Subject;
+use crate::cms;
 
-const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 
@@ -58,24 +58,34 @@ struct Sid {
     serial: Any,
 }
 
+/// A token that is signed by one who may stamp, whoever that is.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// The certificate of who signed it.
+    pub signer: Subject,
+    /// Every certificate that it brings, readable or not, DER.
+    pub brought: Vec<Vec<u8>>,
+}
+
 /// Judges a token that was found to be over what was asked.
 ///
 /// # Errors
 /// See [`Wrong`].
-pub fn judge(token: &[u8]) -> Result<(), Wrong> {
+pub fn judge(token: &[u8]) -> Result<Stamp, Wrong> {
     let signed = second(token)?.value().to_vec();
     let members = members(&AnyRef::from_der(&signed)?)?;
     let content = members.get(2).ok_or(Wrong::Malformed)?;
     let content = AnyRef::from_der(second(content)?.value())?.value().to_vec();
     let infos = AnyRef::from_der(members.last().ok_or(Wrong::Malformed)?)?;
     let signer = Signer::from_der(infos.value())?;
-    let certificates = rsign_ades::cms::token_certificates(token).map_err(|_| Wrong::Malformed)?;
-    let certificate = certificates.iter().filter_map(|der| Subject::read(der).ok());
-    let certificate = certificate.into_iter().find(|one| signer.sid.names(one)).ok_or(Wrong::NoCertificate)?;
-    if !stamps_alone(&certificate) {
+    let brought = cms::token_certificates(token).map_err(|_| Wrong::Malformed)?;
+    let certificate = brought.iter().filter_map(|der| Subject::read(der).ok()).find(|one| signer.sid.names(one));
+    let certificate = certificate.ok_or(Wrong::NoCertificate)?;
+    if !certificate.stamps_alone() {
         return Err(Wrong::Purpose);
     }
-    signer.judge(&content, &certificate)
+    signer.judge(&content, &certificate)?;
+    Ok(Stamp { signer: certificate, brought })
 }
 
 impl Sid {
@@ -99,25 +109,13 @@ impl Signer {
         };
         let kind: ObjectIdentifier = value(CONTENT_TYPE)?.decode_as().map_err(|_| Wrong::Malformed)?;
         let digest = value(MESSAGE_DIGEST)?.value();
-        if kind != TST_INFO || digest != rsign_ades::digest(function, content) {
+        if kind != TST_INFO || digest != crate::digest(function, content) {
             return Err(Wrong::Signature);
         }
         // Some name the key's algorithm alone: then the hash function is the digest's.
-        let algorithm = match (self.algorithm.oid, function) {
-            (oid::RSA, HashAlgorithm::Sha256) => oid::RSA_SHA256,
-            (oid::RSA, HashAlgorithm::Sha384) => oid::RSA_SHA384,
-            (oid::RSA, HashAlgorithm::Sha512) => oid::RSA_SHA512,
-            (other, _) => other,
-        };
-        let good = certificate.signed(algorithm, &octets, self.signature.as_bytes());
+        let good = certificate.signed(&self.algorithm, Some(function), &octets, self.signature.as_bytes());
         if good { Ok(()) } else { Err(Wrong::Signature) }
     }
-}
-
-/// RFC 3161, 2.3: the extension is critical and names nothing else.
-fn stamps_alone(certificate: &Subject) -> bool {
-    let found = certificate.certificate().tbs_certificate().get_extension::<ExtendedKeyUsage>();
-    matches!(found, Ok(Some((true, usage))) if usage.0 == [TIME_STAMPING])
 }
 
 /// The value in [0] that follows a type.
@@ -138,4 +136,5 @@ fn members(value: &AnyRef<'_>) -> Result<Vec<Vec<u8>>, Wrong> {
 }
 
 #[cfg(test)]
+#[path = "stamp_tests.rs"]
 mod tests;

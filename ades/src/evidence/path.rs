@@ -1,0 +1,29 @@
+//! From a certificate up to an anchor (RFC 5280, 6.1, without policies and name constraints).
+
+use super::Subject;
+
+/// Longest path.
+const LONGEST: usize = 8;
+
+/// The certificates from this one up to a root that is among the anchors, both included, all but the root valid at this
+/// Unix second; `None` where no such path is known. The pool may hold anything: only issuers that signed are followed.
+///
+/// Anchors that are no roots are known issuers, and no end of a path: a validator that trusts their root needs what lies
+/// between.
+#[must_use]
+pub fn path(leaf: &Subject, pool: &[Subject], anchors: &[Subject], at: u64) -> Option<Vec<Subject>> {
+    let mut path = vec![leaf.clone()];
+    for _ in 0..LONGEST {
+        let last = path.last()?;
+        if last.is_root() {
+            return anchors.iter().any(|anchor| anchor.der == last.der).then_some(path);
+        }
+        if !last.is_valid_at(at) {
+            return None;
+        }
+        // What the operator named comes first: a foreign certificate of the same name and key is no way around it.
+        let issuer = anchors.iter().chain(pool).find(|one| one.may_issue() && last.is_issued_by(one))?;
+        path.push(issuer.clone());
+    }
+    None
+}

@@ -1,0 +1,90 @@
+//! All that a document is to hold, judged once more by who puts it in: each certificate has its issuer and a word on its
+//! standing, up to roots, and there is nothing that shows nothing.
+
+use super::{Evidence, Subject, Wrong, crl, ocsp};
+
+/// Certificates, and pieces of revocation data, that one document may get at once.
+const MOST: usize = 64;
+
+/// Why evidence does not enter a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// There is none.
+    #[error("there is no evidence")]
+    Nothing,
+    /// There is too much of it.
+    #[error("there is too much evidence")]
+    TooMuch,
+    /// A certificate cannot be read.
+    #[error("a certificate cannot be read")]
+    Certificate,
+    /// A certificate is not valid now.
+    #[error("a certificate is not valid now")]
+    Expired,
+    /// The issuer of a certificate is missing.
+    #[error("the issuer of a certificate is missing")]
+    NoIssuer,
+    /// Nothing shows that a certificate is good.
+    #[error("nothing shows that a certificate is not revoked")]
+    NoWord,
+    /// It is revoked.
+    #[error("a certificate is revoked")]
+    Revoked,
+    /// A piece of revocation data that shows nothing of these certificates.
+    #[error("revocation data is of no use for these certificates")]
+    Stray,
+}
+
+/// Judges it at this Unix second.
+///
+/// # Errors
+/// See [`Flaw`].
+pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
+    let Evidence { certificates, ocsp, crls } = evidence;
+    if certificates.is_empty() {
+        return Err(Flaw::Nothing);
+    }
+    if certificates.len().max(ocsp.len()).max(crls.len()) > MOST {
+        return Err(Flaw::TooMuch);
+    }
+    let pool: Vec<Subject> = certificates.iter().filter_map(|der| Subject::read(der).ok()).collect();
+    if pool.len() != certificates.len() {
+        return Err(Flaw::Certificate);
+    }
+    let (mut used_lists, mut used_answers) = (vec![false; crls.len()], vec![false; ocsp.len()]);
+    for subject in &pool {
+        if subject.is_root() {
+            // Nobody else vouches for it; whether it is trusted is its validator's to say.
+            if subject.is_issued_by(subject) {
+                continue;
+            }
+            return Err(Flaw::NoIssuer);
+        }
+        if !subject.is_valid_at(now) {
+            return Err(Flaw::Expired);
+        }
+        let issuer = pool.iter().find(|one| one.may_issue() && subject.is_issued_by(one)).ok_or(Flaw::NoIssuer)?;
+        let by_list = words(crls, &mut used_lists, |list| crl::judge(list, subject, issuer, now))?;
+        let by_answer = words(ocsp, &mut used_answers, |answer| ocsp::judge(answer, subject, issuer, now).map(drop))?;
+        if !by_list && !by_answer && !subject.is_exempt() {
+            return Err(Flaw::NoWord);
+        }
+    }
+    if used_lists.into_iter().chain(used_answers).all(|used| used) { Ok(()) } else { Err(Flaw::Stray) }
+}
+
+/// Whether any of these shows that a certificate is good; marks which did.
+fn words(pieces: &[Vec<u8>], used: &mut [bool], judged: impl Fn(&[u8]) -> Result<(), Wrong>) -> Result<bool, Flaw> {
+    let mut found = false;
+    for (piece, used) in pieces.iter().zip(used) {
+        match judged(piece) {
+            Ok(()) => {
+                *used = true;
+                found = true;
+            }
+            Err(Wrong::Revoked) => return Err(Flaw::Revoked),
+            Err(_) => {}
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,182 @@
+//! A certificate as far as its standing is looked into.
+
+use der::asn1::ObjectIdentifier;
+use der::{Decode as _, Encode as _};
+use rsign_api::algorithm::HashAlgorithm;
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::{
+    AuthorityInfoAccessSyntax, BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage,
+};
+use x509_cert::spki::AlgorithmIdentifierOwned;
+
+use super::{algorithm, to_be_signed};
+
+/// id-kp-timeStamping.
+const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
+/// id-kp-OCSPSigning.
+const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
+/// id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1).
+const NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
+/// id-ad-ocsp.
+const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
+/// Critical extensions of an issuer that are understood, or that forbid nothing that is done here: basicConstraints,
+/// keyUsage, extKeyUsage, certificatePolicies, policyConstraints, inhibitAnyPolicy.
+const UNDERSTOOD: [ObjectIdentifier; 6] = [
+    ObjectIdentifier::new_unwrap("2.5.29.19"),
+    ObjectIdentifier::new_unwrap("2.5.29.15"),
+    ObjectIdentifier::new_unwrap("2.5.29.37"),
+    ObjectIdentifier::new_unwrap("2.5.29.32"),
+    ObjectIdentifier::new_unwrap("2.5.29.36"),
+    ObjectIdentifier::new_unwrap("2.5.29.54"),
+];
+
+/// A certificate, read.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// DER.
+    pub der: Vec<u8>,
+    certificate: Certificate,
+}
+
+impl Subject {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When it is no certificate.
+    pub fn read(der: &[u8]) -> Result<Self, der::Error> {
+        Ok(Self { der: der.to_vec(), certificate: Certificate::from_der(der)? })
+    }
+
+    /// Whether it vouches for itself: nobody can revoke it.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        let tbs = self.certificate.tbs_certificate();
+        tbs.issuer() == tbs.subject()
+    }
+
+    /// Whether this one has the name of its issuer, and signed it.
+    #[must_use]
+    pub fn is_issued_by(&self, issuer: &Self) -> bool {
+        let named = self.certificate.tbs_certificate().issuer() == issuer.certificate.tbs_certificate().subject();
+        let signature = self.certificate.signature().raw_bytes();
+        let signed = to_be_signed(&self.der);
+        named
+            && signed
+                .is_ok_and(|signed| issuer.signed(self.certificate.signature_algorithm(), None, &signed, signature))
+    }
+
+    /// Whether its key made this signature. `function` is the hash function where the algorithm names none.
+    pub(super) fn signed(
+        &self,
+        algorithm: &AlgorithmIdentifierOwned,
+        function: Option<HashAlgorithm>,
+        signed: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        let key = self.certificate.tbs_certificate().subject_public_key_info();
+        algorithm::verify(key, algorithm, function, signed, signature)
+    }
+
+    /// Whether it may sign certificates.
+    pub(super) fn is_authority(&self) -> bool {
+        let found = self.certificate.tbs_certificate().get_extension::<BasicConstraints>();
+        found.ok().flatten().is_some_and(|(_, constraints)| constraints.ca)
+    }
+
+    /// Whether it may sign certificates, and demands nothing that is not understood here: name constraints for example.
+    pub(super) fn may_issue(&self) -> bool {
+        let tbs = self.certificate.tbs_certificate();
+        let usage = tbs.get_extension::<KeyUsage>().ok().flatten();
+        let understood = |extension: &&x509_cert::ext::Extension| UNDERSTOOD.contains(&extension.extn_id);
+        let mut critical = tbs.extensions().into_iter().flatten().filter(|extension| extension.critical);
+        self.is_authority()
+            && usage.is_none_or(|(_, usage)| usage.key_cert_sign())
+            && critical.all(|extension| understood(&&*extension))
+    }
+
+    /// Whether this Unix second lies within its validity.
+    #[must_use]
+    pub fn is_valid_at(&self, second: u64) -> bool {
+        let validity = self.certificate.tbs_certificate().validity();
+        (validity.not_before.to_unix_duration().as_secs()..=self.not_after()).contains(&second)
+    }
+
+    /// Its last second, Unix time.
+    #[must_use]
+    pub fn not_after(&self) -> u64 {
+        self.certificate.tbs_certificate().validity().not_after.to_unix_duration().as_secs()
+    }
+
+    /// RFC 3161, 2.3: the extension is critical and names nothing else.
+    pub(super) fn stamps_alone(&self) -> bool {
+        let found = self.certificate.tbs_certificate().get_extension::<ExtendedKeyUsage>();
+        matches!(found, Ok(Some((true, usage))) if usage.0 == [TIME_STAMPING])
+    }
+
+    /// Whether its issuer lets it answer OCSP in its place.
+    pub(super) fn answers(&self) -> bool {
+        let found = self.certificate.tbs_certificate().get_extension::<ExtendedKeyUsage>();
+        matches!(found, Ok(Some((_, usage))) if usage.0.contains(&OCSP_SIGNING))
+    }
+
+    /// Whether nobody need ask if it is revoked: a responder, for as long as it is valid.
+    #[must_use]
+    pub fn is_exempt(&self) -> bool {
+        let mut extensions = self.certificate.tbs_certificate().extensions().into_iter().flatten();
+        self.answers() && extensions.any(|extension| extension.extn_id == NO_CHECK)
+    }
+
+    /// What it says of itself.
+    pub(super) const fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Its serial number, as its INTEGER has it.
+    #[must_use]
+    pub fn serial(&self) -> &[u8] {
+        self.certificate.tbs_certificate().serial_number().as_bytes()
+    }
+
+    /// Its name, DER.
+    pub(super) fn name(&self) -> Vec<u8> {
+        self.certificate.tbs_certificate().subject().to_der().unwrap_or_default()
+    }
+
+    /// The octets of its public key: the BIT STRING without its head.
+    pub(super) fn key(&self) -> &[u8] {
+        self.certificate.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes()
+    }
+
+    /// Where its CRL is to be had over HTTP.
+    #[must_use]
+    pub fn crl_urls(&self) -> Vec<String> {
+        let found = self.certificate.tbs_certificate().get_extension::<CrlDistributionPoints>();
+        let points = found.ok().flatten().map(|(_, points)| points.0).unwrap_or_default();
+        let names = points.into_iter().filter_map(|point| match point.distribution_point {
+            Some(DistributionPointName::FullName(names)) => Some(names),
+            _ => None,
+        });
+        names.flat_map(urls).filter(over_http).collect()
+    }
+
+    /// Where OCSP is asked about it over HTTP.
+    #[must_use]
+    pub fn ocsp_urls(&self) -> Vec<String> {
+        let found = self.certificate.tbs_certificate().get_extension::<AuthorityInfoAccessSyntax>();
+        let places = found.ok().flatten().map(|(_, places)| places.0).unwrap_or_default();
+        let names = places.into_iter().filter(|place| place.access_method == OCSP).map(|place| place.access_location);
+        urls(names.collect()).filter(over_http).collect()
+    }
+}
+
+pub(super) fn urls(names: Vec<GeneralName>) -> impl Iterator<Item = String> {
+    names.into_iter().filter_map(|name| match name {
+        GeneralName::UniformResourceIdentifier(url) => Some(url.to_string()),
+        _ => None,
+    })
+}
+
+fn over_http(url: &String) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
+}

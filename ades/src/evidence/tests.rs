@@ -1,0 +1,155 @@
+//! Lists, answers and paths made by rcgen, right and wrong.
+
+use rcgen::{CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope};
+
+use super::ocsp::{Asked, Name, Standing};
+use super::testing::{ANSWERS, NOW, STAMPS, authority};
+use super::*;
+
+#[test]
+fn a_crl_of_the_issuer_that_holds_and_does_not_name_the_certificate() {
+    let (own, other) = (authority("own"), authority("other"));
+    let somebody = own.certify(7);
+    assert!(own.subject.is_root() && !somebody.is_root());
+    assert!(somebody.is_issued_by(&own.subject) && !somebody.is_issued_by(&other.subject));
+    assert!(!somebody.is_issued_by(&authority("own").subject), "the name alone is nothing");
+    assert_eq!(somebody.crl_urls(), ["http://ca.example/crl"]);
+    let judged = |crl: &[u8]| crl::judge(crl, &somebody, &own.subject, NOW);
+    assert_eq!(judged(&own.crl((20, 20), &[8])), Ok(()));
+    assert_eq!(judged(&own.crl((20, 20), &[7])), Err(Wrong::Revoked));
+    assert_eq!(judged(&other.crl((20, 20), &[])), Err(Wrong::Foreign));
+    // Of one with the same name and another key.
+    assert_eq!(judged(&authority("own").crl((20, 20), &[])), Err(Wrong::Signature));
+    assert_eq!(crl::judge(&own.crl((20, 1), &[]), &somebody, &own.subject, NOW + 86_400), Err(Wrong::Stale));
+    assert_eq!(crl::judge(&own.crl((20, 20), &[]), &somebody, &own.subject, NOW - 30 * 86_400), Err(Wrong::Stale));
+    for rubbish in [&b""[..], b"rubbish", &own.subject.der] {
+        assert_eq!(judged(rubbish), Err(Wrong::Malformed));
+    }
+}
+
+#[test]
+fn a_crl_about_other_certificates_of_the_issuer_shows_nothing() {
+    let own = authority("own");
+    let somebody = own.certify(7);
+    for (url, scope, expected) in [
+        ("http://ca.example/crl", None, Ok(())),
+        ("http://ca.example/crl", Some(CrlScope::UserCertsOnly), Ok(())),
+        ("http://ca.example/crl", Some(CrlScope::CaCertsOnly), Err(Wrong::Foreign)),
+        ("http://ca.example/of-others", None, Err(Wrong::Foreign)),
+    ] {
+        let distribution_point = CrlDistributionPoint { uris: vec![url.to_owned()] };
+        let crl = own.crl_about(Some(CrlIssuingDistributionPoint { distribution_point, scope }), (20, 20), &[]);
+        assert_eq!(crl::judge(&crl, &somebody, &own.subject, NOW), expected, "{url}");
+    }
+}
+
+#[test]
+fn an_ocsp_answer_of_the_issuer_or_of_who_it_names() {
+    let (own, other) = (authority("own"), authority("other"));
+    let somebody = own.certify_with_ocsp(7);
+    assert_eq!(somebody.ocsp_urls(), ["http://ca.example/ocsp"]);
+    assert_eq!(somebody.crl_urls(), ["http://ca.example/crl"]);
+    let judged = |answer: &[u8]| ocsp::judge(answer, &somebody, &own.subject, NOW).map(|judged| judged.responder);
+    let good = own.ocsp(&somebody, Standing::Good, NOW);
+    assert!(judged(&good).unwrap().is_none());
+    let revoked = Standing::Revoked { at: NOW, reason: x509_cert::ext::pkix::CrlReason::KeyCompromise };
+    assert_eq!(judged(&own.ocsp(&somebody, revoked, NOW)).err(), Some(Wrong::Revoked));
+    assert_eq!(judged(&own.ocsp(&somebody, Standing::Unknown, NOW)).err(), Some(Wrong::Unknown));
+    assert_eq!(judged(&own.ocsp(&own.certify(8), Standing::Good, NOW)).err(), Some(Wrong::Foreign), "about another");
+    assert_eq!(judged(&own.ocsp(&somebody, Standing::Good, NOW - 3600)).err(), Some(Wrong::Stale));
+    assert_eq!(judged(&own.ocsp(&somebody, Standing::Good, NOW + 301)).err(), Some(Wrong::Stale));
+    assert_eq!(judged(&other.ocsp(&somebody, Standing::Good, NOW)).err(), Some(Wrong::Foreign));
+    // Of the same key's name, and spoilt.
+    let mut spoilt = good.clone();
+    *spoilt.last_mut().unwrap() ^= 1;
+    assert!(matches!(judged(&spoilt).err(), Some(Wrong::Signature | Wrong::Malformed)));
+    // A responder: named by the issuer, for that, and valid.
+    let by = |holder: &testing::Holder| judged(&own.ocsp_by(Some(holder), &somebody, Standing::Good, NOW));
+    let responder = own.certify_for(9, &[ANSWERS], true, (2026, 2030));
+    let found = by(&responder).unwrap().unwrap();
+    assert!(found.der == responder.subject.der && found.is_exempt());
+    assert!(!by(&own.certify_for(9, &[ANSWERS], false, (2026, 2030))).unwrap().unwrap().is_exempt());
+    assert_eq!(
+        by(&own.certify_for(9, &[STAMPS], true, (2026, 2030))).err(),
+        Some(Wrong::Foreign),
+        "for another purpose"
+    );
+    assert_eq!(by(&own.certify_for(9, &[ANSWERS], true, (2020, 2025))).err(), Some(Wrong::Foreign), "expired");
+    assert_eq!(by(&other.certify_for(9, &[ANSWERS], true, (2026, 2030))).err(), Some(Wrong::Foreign));
+    for rubbish in [&b""[..], b"rubbish", &own.subject.der, &own.crl((20, 20), &[])] {
+        assert_eq!(judged(rubbish).err(), Some(Wrong::Malformed));
+    }
+    assert_eq!(judged(&ocsp::refusal(ocsp::Status::TryLater)).err(), Some(Wrong::Unknown));
+}
+
+#[test]
+fn a_request_names_the_certificate_and_is_read_again() {
+    let own = authority("own");
+    let somebody = own.certify(7);
+    let name = Name::of(&somebody, &own.subject);
+    let asked = Asked::read(&ocsp::request(&name).unwrap()).unwrap();
+    assert_eq!(asked, Asked { names: vec![name.clone()], nonce: None });
+    assert!(name.names(&somebody, &own.subject) && !name.names(&own.certify(8), &own.subject));
+    assert!(name.is_of(&own.subject) && !name.is_of(&authority("own").subject));
+    assert_eq!((name.issuer_key, name.serial), (testing::sha1(own.subject.key()), vec![7]));
+    assert!(Asked::read(b"").is_err() && Asked::read(&own.subject.der).is_err());
+}
+
+#[test]
+fn a_path_leads_to_an_anchor_or_nowhere() {
+    let (own, other) = (authority("own"), authority("other"));
+    let leaf = own.certify_for(7, &[STAMPS], false, (2026, 2028)).subject;
+    let (pool, anchors) = ([own.subject.clone(), other.subject.clone()], [own.subject.clone()]);
+    let found = path(&leaf, &pool, &anchors, NOW).unwrap();
+    assert_eq!(found.iter().map(|one| &one.der).collect::<Vec<_>>(), [&leaf.der, &own.subject.der]);
+    assert!(path(&leaf, &[], &anchors, NOW).is_some(), "anchors are known issuers");
+    assert!(path(&leaf, &pool, &[other.subject], NOW).is_none(), "another root");
+    assert!(path(&leaf, &pool, &[], NOW).is_none());
+    assert!(path(&leaf, &pool, &anchors, NOW + 2 * 366 * 86_400).is_none(), "expired");
+    assert!(path(&own.subject, &[], &anchors, NOW).is_some(), "an anchor itself");
+    // An end entity issues nothing, whatever it signed.
+    assert!(path(&leaf, &[], &[leaf.clone()], NOW).is_none());
+}
+
+#[test]
+fn what_enters_a_document_is_whole_and_has_no_strays() {
+    let (own, other) = (authority("own"), authority("other"));
+    let somebody = own.certify_with_ocsp(7);
+    let responder = own.certify_for(9, &[ANSWERS], true, (2026, 2030));
+    let certificates = |list: &[&Subject]| list.iter().map(|one| one.der.clone()).collect::<Vec<_>>();
+    let chain = certificates(&[&somebody, &own.subject]);
+    let (crl, good) = (own.crl((20, 20), &[]), own.ocsp(&somebody, Standing::Good, NOW));
+    let of = |certificates: &[Vec<u8>], crls: &[&Vec<u8>], ocsp: &[&Vec<u8>]| {
+        let copy = |list: &[&Vec<u8>]| list.iter().map(|one| (*one).clone()).collect();
+        let evidence = Evidence { certificates: certificates.to_vec(), crls: copy(crls), ocsp: copy(ocsp) };
+        judge(&evidence, NOW)
+    };
+    assert_eq!(of(&chain, &[&crl], &[]), Ok(()));
+    assert_eq!(of(&chain, &[], &[&good]), Ok(()));
+    assert_eq!(of(&chain, &[&crl], &[&good]), Ok(()));
+    let delegated = own.ocsp_by(Some(&responder), &somebody, Standing::Good, NOW);
+    let with_responder = certificates(&[&somebody, &own.subject, &responder.subject]);
+    assert_eq!(of(&with_responder, &[], &[&delegated]), Ok(()), "nobody need ask about the responder");
+    assert_eq!(of(&[], &[], &[]), Err(Flaw::Nothing));
+    assert_eq!(of(&chain, &[], &[]), Err(Flaw::NoWord));
+    assert_eq!(of(&chain[..1], &[&crl], &[]), Err(Flaw::NoIssuer));
+    assert_eq!(of(&[chain[0].clone(), other.subject.der.clone()], &[&crl], &[]), Err(Flaw::NoIssuer));
+    assert_eq!(of(&chain, &[&crl, &other.crl((20, 20), &[])], &[]), Err(Flaw::Stray));
+    assert_eq!(of(&chain, &[&crl], &[&own.ocsp(&own.certify(8), Standing::Good, NOW)]), Err(Flaw::Stray));
+    assert_eq!(of(&chain, &[&own.crl((20, 20), &[7])], &[&good]), Err(Flaw::Revoked), "one word is enough");
+    assert_eq!(of(&[vec![0x30, 0]], &[&crl], &[]), Err(Flaw::Certificate));
+    let old = own.certify_for(7, &[STAMPS], false, (2020, 2024)).subject;
+    assert_eq!(of(&certificates(&[&old, &own.subject]), &[&crl], &[]), Err(Flaw::Expired));
+    assert_eq!(of(&vec![chain[1].clone(); 65], &[], &[]), Err(Flaw::TooMuch));
+}
+
+proptest::proptest! {
+    #[test]
+    fn nothing_that_is_read_panics(octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+        let own = authority("own");
+        let _ = crl::judge(&octets, &own.subject, &own.subject, NOW);
+        let _ = ocsp::judge(&octets, &own.subject, &own.subject, NOW);
+        let _ = Asked::read(&octets);
+        let _ = Subject::read(&octets);
+    }
+}

@@ -1,0 +1,99 @@
+//! A first authority that fails in every way, and a second one.
+
+use std::time::Duration;
+
+use rsign_ades::evidence::testing::{Manner, POLICY, stamping_certificate};
+use rsign_api::algorithm::HashAlgorithm;
+
+use super::*;
+use crate::port::clock::Hands;
+use crate::port::fake_signer::FakeSigner;
+use crate::port::fake_time_stamps::FakeStamps;
+use crate::port::random::SystemSource;
+use crate::service::authority::Authority;
+
+/// 2027-01-15: within the years of the authority's certificate.
+const NOW: i64 = 1_800_000_000_000;
+
+struct Scene {
+    stamps: TimeStamps,
+    ports: Vec<Arc<FakeStamps>>,
+    clock: Arc<Hands>,
+}
+
+fn scene(ports: Vec<FakeStamps>, policy: Option<ObjectIdentifier>) -> Scene {
+    let clock = Arc::new(Hands(NOW.into()));
+    let time = || Arc::clone(&clock) as Arc<dyn Clock>;
+    let authority = Arc::new(Authority::new(Arc::new(FakeSigner::default()), time()));
+    let anchors = Arc::new(Anchors::new(authority, &[stamping_certificate()], time()).unwrap());
+    let ports: Vec<_> = ports.into_iter().map(Arc::new).collect();
+    let source = |port: &Arc<FakeStamps>| Source { port: Arc::clone(port) as Arc<dyn Port>, policy };
+    let sources = ports.iter().map(source).collect();
+    let stamps = TimeStamps::new(sources, anchors, time(), Arc::new(SystemSource::default())).unwrap();
+    Scene { stamps, ports, clock }
+}
+
+impl Scene {
+    async fn stamp(&self) -> Result<Vec<u8>, Error> {
+        self.stamps.stamp(Stampable { algorithm: HashAlgorithm::Sha256, hash: vec![7; 32], nonce: None }).await
+    }
+
+    fn asked(&self) -> Vec<usize> {
+        self.ports.iter().map(|port| port.asked.load(Ordering::Relaxed)).collect()
+    }
+}
+
+#[tokio::test]
+async fn the_second_is_asked_when_the_first_fails_in_whatever_way() {
+    for first in [
+        FakeStamps { dead: true, ..FakeStamps::default() },
+        FakeStamps { patience: Some(Duration::from_millis(10)), ..FakeStamps::default() },
+        FakeStamps::that(Manner::Rejects),
+        FakeStamps::that(Manner::WrongNonce),
+        FakeStamps::that(Manner::WrongImprint),
+        FakeStamps::that(Manner::WrongPolicy),
+        FakeStamps::that(Manner::Unknown),
+    ] {
+        let scene = scene(vec![first, FakeStamps::default()], Some(POLICY));
+        let first = format!("{:?}", scene.ports[0]);
+        assert!(scene.stamp().await.is_ok(), "{first}");
+        assert_eq!(scene.asked(), [1, 1], "{first}");
+        // It failed a moment ago, and is not asked again at once.
+        assert!(scene.stamp().await.is_ok());
+        assert_eq!(scene.asked(), [1, 2], "{first}");
+        scene.clock.0.fetch_add(LAST + 1, Ordering::Relaxed);
+        assert!(scene.stamp().await.is_ok());
+        assert_eq!(scene.asked(), [2, 3], "{first}");
+    }
+    let scene = scene(vec![FakeStamps::default(), FakeStamps::default()], None);
+    assert!(scene.stamp().await.is_ok());
+    assert_eq!(scene.asked(), [1, 0], "the first is good");
+}
+
+#[tokio::test]
+async fn when_all_fail_the_last_ones_reason_is_told() {
+    type Check = fn(&Error) -> bool;
+    let cases: [(Manner, Check); 6] = [
+        (Manner::Rejects, |error| matches!(error, Error::Unfit(Unfit::Refused(2)))),
+        (Manner::WrongNonce, |error| matches!(error, Error::Unfit(Unfit::Foreign("nonce")))),
+        (Manner::WrongImprint, |error| matches!(error, Error::Unfit(Unfit::Foreign("imprint")))),
+        (Manner::WrongPolicy, |error| matches!(error, Error::Unfit(Unfit::Foreign("policy")))),
+        (Manner::Unknown, |error| matches!(error, Error::NoAnchor)),
+        (Manner::Right, |_| false),
+    ];
+    for (manner, check) in cases {
+        let dead = FakeStamps { dead: true, ..FakeStamps::default() };
+        match scene(vec![dead, FakeStamps::that(manner)], Some(POLICY)).stamp().await {
+            Ok(_) => assert_eq!(manner, Manner::Right),
+            Err(error) => assert!(check(&error), "{manner:?}: {error}"),
+        }
+    }
+    // Without a policy in the configuration any will do.
+    assert!(scene(vec![FakeStamps::that(Manner::WrongPolicy)], None).stamp().await.is_ok());
+    let dead = || FakeStamps { dead: true, ..FakeStamps::default() };
+    let both = scene(vec![dead(), dead()], None);
+    assert!(matches!(both.stamp().await, Err(Error::Unavailable(_))));
+    // What failed is still better than nothing.
+    assert!(both.stamp().await.is_err());
+    assert_eq!(both.asked(), [2, 2]);
+}
