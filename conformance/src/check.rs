@@ -92,6 +92,10 @@ pub enum Need {
     Credential,
     /// One whose owner is asked elsewhere.
     Implicit,
+    /// One that needs a one-time password.
+    Coded,
+    /// Somebody who agrees to keys being made and ended.
+    Lifecycle,
 }
 
 /// One thing that is checked.

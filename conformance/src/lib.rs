@@ -15,7 +15,7 @@ mod session;
 mod verify;
 
 pub use known::{Error as KnownError, Known};
-pub use profile::{Client, Credential, Error as ProfileError, Login, Profile, Secret, Token};
+pub use profile::{Client, Credential, Error as ProfileError, Lifecycle, Login, Profile, Secret, Token};
 pub use report::{Finding, Outcome, Report, Service, Verdict};
 pub use run::{Error, Options, Progress, run};
 pub use session::Exchange;

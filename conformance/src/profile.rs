@@ -45,6 +45,11 @@ pub struct Profile {
     /// A credential whose owner is asked elsewhere (v1 mode `implicit`): its `approve_command` is run with its id as last
     /// argument while a request waits, and ends when it was approved.
     pub implicit: Option<Credential>,
+    /// Credentials that need a one-time password beside the PIN, of whomever; for what is tried with such passwords.
+    #[serde(default)]
+    pub coded: Vec<Credential>,
+    /// Keys that the checks may have made, and have ended again (2.2).
+    pub lifecycle: Option<Lifecycle>,
     /// Longest wait for a SAD to expire, in seconds.
     #[serde(default = "patience")]
     pub patience: u64,
@@ -115,10 +120,23 @@ pub struct Credential {
     pub id: String,
     /// PIN.
     pub pin: Option<Secret>,
-    /// This command prints a one-time password.
+    /// This command prints a one-time password that was not used before.
     pub otp_command: Option<Vec<String>>,
+    /// Or, where it is sent: this address shows what was, as `rsign sandbox` does: a JSON array, newest first, of objects
+    /// with a member `code`.
+    pub otp_inbox: Option<String>,
     /// For mode oauth2code: as `command` of the token way `code`.
     pub approve_command: Option<Vec<String>>,
+}
+
+/// How a user agrees to `credentials/create` and `credentials/delete`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lifecycle {
+    /// As `command` of the token way `code`; whoever agrees chooses a PIN where the service asks for one.
+    pub approve_command: Vec<String>,
+    /// `certificatePolicy` to ask for; absent: none is named.
+    pub certificate_policy: Option<String>,
 }
 
 /// A text nobody shall see: itself, `env:NAME`, or `file:PATH`.
@@ -180,7 +198,8 @@ impl Profile {
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         let clients = self.client.iter().chain(&self.other_client).map(|client| &client.secret);
         let logins = self.login.iter().chain(&self.other_login).map(|login| &login.password);
-        let pins = self.credentials.iter().filter_map(|credential| credential.pin.as_ref());
+        let credentials = self.credentials.iter().chain(&self.coded).chain(&self.implicit);
+        let pins = credentials.filter_map(|credential| credential.pin.as_ref());
         let token = self.token.iter().filter_map(|token| match token {
             Token::Refresh { refresh_token } => Some(refresh_token),
             Token::Ready { token } => Some(token),
@@ -202,6 +221,7 @@ mod tests {
         let profile: Profile = toml::from_str(&example).unwrap();
         assert_eq!(profile.credentials[1].pin.as_ref().unwrap().expose(), "12345678");
         assert!(profile.other_login.is_some() && profile.other_client.is_some());
+        assert!(profile.lifecycle.is_some() && profile.coded[0].otp_command.is_some());
         assert!(matches!(profile.token, Some(Token::ClientCredentials)));
     }
 

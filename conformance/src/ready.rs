@@ -13,7 +13,9 @@ struct Ready {
     tls_ca: Option<std::path::PathBuf>,
     clients: Vec<ReadyClient>,
     users: Vec<ReadyUser>,
+    coded_user: Option<ReadyUser>,
     implicit_user: Option<ReadyUser>,
+    codes: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +66,8 @@ impl Profile {
             std::mem::swap(&mut own, &mut other);
         }
         let implicit = ready.implicit_user.iter().flat_map(|user| &user.credentials).map(credential).next();
+        let coded = ready.coded_user.iter().flat_map(|user| &user.credentials);
+        let coded = coded.map(|known| Credential { otp_inbox: ready.codes.clone(), ..credential(known) }).collect();
         let mut users = ready.users.into_iter();
         let (user, other_user) = (users.next(), users.next());
         let login = |user: &ReadyUser| Login {
@@ -82,6 +86,8 @@ impl Profile {
             user: user.as_ref().map(|user| Secret::from(user.id.as_str())),
             credentials: credentials.collect(),
             implicit,
+            coded,
+            lifecycle: None,
             patience: 5,
         }
     }
@@ -89,7 +95,7 @@ impl Profile {
 
 fn credential(ready: &ReadyCredential) -> Credential {
     let pin = Some(Secret::from(ready.pin.as_str()));
-    Credential { id: ready.id.clone(), pin, otp_command: None, approve_command: None }
+    Credential { id: ready.id.clone(), pin, otp_command: None, otp_inbox: None, approve_command: None }
 }
 
 #[cfg(test)]
@@ -110,11 +116,15 @@ mod tests {
                       { "userID": "w", "username": "rui", "password": "p", "credentials": [] }],
             "implicit_user": { "userID": "x", "username": "eva", "password": "p",
                                "credentials": [{ "credentialID": "d", "pin": "12345678" }] },
+            "coded_user": { "userID": "y", "username": "dora", "password": "p",
+                            "credentials": [{ "credentialID": "e", "pin": "12345678" }] },
+            "codes": "http://127.0.0.1:2/codes",
         });
         let profile = Profile::of_ready(serde_json::from_value(ready).unwrap());
         assert_eq!(profile.client.unwrap().id, "clear");
         assert_eq!(profile.other_client.unwrap().id, "sealed");
         assert_eq!((profile.credentials.len(), profile.other_login.unwrap().username.as_str()), (1, "rui"));
         assert_eq!(profile.implicit.unwrap().id, "d");
+        assert_eq!(profile.coded[0].otp_inbox.as_deref(), Some("http://127.0.0.1:2/codes"));
     }
 }

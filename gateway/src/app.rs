@@ -1,41 +1,36 @@
-//! The only place where ports meet adapters.
+//! The services, wired; ports meet adapters in [`parts`] and nowhere else.
+
+mod parts;
 
 pub mod lasting;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use self::lasting::Lasting;
-use crate::callback_client::CallbackClient;
+pub use self::parts::Parts;
 use crate::config::Config;
-use crate::config::account::ProviderConfig;
-use crate::config::otp::OtpConfig;
 use crate::domain::language::Language;
 use crate::domain::seal::Material;
-use crate::identity_client::IdentityClient;
-use crate::mail_client::MailClient;
-use crate::port::callback::Callback;
-use crate::port::clock::{Clock, SystemClock};
-use crate::port::courier::Courier;
-use crate::port::random::{Random, SystemSource};
-use crate::port::revocations::Revocations;
-use crate::port::signer::Signer;
-use crate::revocation_client::RevocationClient;
+use crate::port::clock::Clock;
+use crate::port::random::Random;
 use crate::service::account::apps::Apps;
-use crate::service::account::external::{External, Provider};
+use crate::service::account::contacts::Contacts;
+use crate::service::account::external::External;
 use crate::service::account::history::History;
 use crate::service::account::keys::Keys;
 use crate::service::account::people::People;
 use crate::service::account::sessions::Sessions;
-use crate::service::account::throttle::{PASSWORDS, SECRETS, Throttle};
+use crate::service::account::throttle::{PASSWORDS, Throttle};
 use crate::service::authority::Authority;
 use crate::service::authorization::Authorization;
 use crate::service::clients::Clients;
 use crate::service::credentials::Credentials;
 use crate::service::documents::Documents;
-use crate::service::enrolment::Enrolment;
 use crate::service::housekeeping::Housekeeping;
-use crate::service::jobs::{self, Jobs, Patience};
+use crate::service::jobs::{Jobs, Patience};
 use crate::service::login::Login;
 use crate::service::oauth::account_tokens::AccountTokens;
 use crate::service::oauth::assertions::Assertions;
@@ -44,18 +39,16 @@ use crate::service::oauth::codes::Codes;
 use crate::service::oauth::proofs::Proofs;
 use crate::service::oauth::requests::{self, Creation, Requests};
 use crate::service::oauth::signed_requests::SignedRequests;
-use crate::service::one_time_codes::{Couriers, OneTimeCodes};
+use crate::service::one_time_codes::OneTimeCodes;
 use crate::service::passwords::Passwords;
+use crate::service::post::Post;
 use crate::service::prompts::{self, Prompts};
 use crate::service::rates::Rates;
 use crate::service::room::Room;
 use crate::service::signing::Signing;
-use crate::service::time_stamps::{Source, TimeStamps};
+use crate::service::time_stamps::TimeStamps;
 use crate::service::tokens::{Lifetimes, Tokens};
-use crate::service::transactions::{self, Transactions};
-use crate::signer_client::SignerClient;
-use crate::store::Repositories;
-use crate::webhook_client::WebhookClient;
+use crate::service::transactions::Transactions;
 
 /// The services, wired.
 #[derive(Debug)]
@@ -84,6 +77,8 @@ pub struct App {
     pub login: Option<Login>,
     /// Accounts.
     pub people: Arc<People>,
+    /// Where people are reached.
+    pub contacts: Contacts,
     /// Signed-in browsers.
     pub sessions: Sessions,
     /// What users approved.
@@ -120,76 +115,6 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub random: Arc<dyn Random>,
-}
-
-/// What everything is built from.
-#[derive(Debug, Clone)]
-pub struct Parts {
-    /// The store.
-    pub repositories: Repositories,
-    /// The signer.
-    pub signer: Arc<dyn Signer>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Chance.
-    pub random: Arc<dyn Random>,
-    /// Identity providers.
-    pub providers: Vec<Provider>,
-    /// Tells apps of their signatures.
-    pub callback: Arc<dyn Callback>,
-    /// Who brings codes to people.
-    pub couriers: Couriers,
-    /// Time-stamping authorities, in their order.
-    pub stamping: Vec<Source>,
-    /// Revocation data of others.
-    pub revocations: Arc<dyn Revocations>,
-    /// Where paths of certificates may end besides the built-in CA, DER.
-    pub anchors: Vec<Vec<u8>>,
-    /// The configuration key, where there is one.
-    pub material: Option<Arc<Material>>,
-}
-
-impl Parts {
-    /// The real ones.
-    ///
-    /// # Errors
-    /// When the store cannot be opened or the signer's certificates cannot be read.
-    pub async fn open(config: &Config) -> anyhow::Result<Self> {
-        let random: Arc<dyn Random> = Arc::new(SystemSource::default());
-        Ok(Self {
-            repositories: Repositories::open(&config.store).await?,
-            signer: Arc::new(SignerClient::new(&config.signer)?),
-            clock: Arc::new(SystemClock),
-            random: Arc::clone(&random),
-            providers: providers(config)?,
-            callback: Arc::new(CallbackClient::new(&config.asynchronous)?),
-            couriers: couriers(&config.otp, &random)?,
-            stamping: lasting::stamping(config)?,
-            revocations: Arc::new(RevocationClient::new(config.evidence.private)?),
-            anchors: lasting::anchors(config)?,
-            material: config.auth.configuration_key()?.map(Arc::new),
-        })
-    }
-
-    /// The service that makes credentials.
-    #[must_use]
-    pub fn enrolment(&self, tenant: &str) -> Enrolment {
-        Enrolment::new(
-            tenant.to_owned(),
-            &self.repositories,
-            Arc::clone(&self.signer),
-            Arc::clone(&self.clock),
-            Arc::clone(&self.random),
-        )
-    }
-
-    /// The service that knows clients.
-    #[must_use]
-    pub fn clients(&self) -> Clients {
-        let Repositories { clients, links, users, .. } = self.repositories.clone();
-        let guesses = Arc::new(Throttle::new(SECRETS, Arc::clone(&self.clock)));
-        Clients::new(clients, links, users, self.material.clone(), guesses, Arc::clone(&self.random))
-    }
 }
 
 impl App {
@@ -246,17 +171,33 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&parts.random),
         ));
-        let prompts = Arc::new(Prompts::new(prompts::Parts {
+        let post = Arc::new(Post::new(
+            repositories.users.clone(),
+            parts.couriers.clone(),
+            config.info.name.clone(),
+            Language::of_tag(&config.info.lang).unwrap_or_default(),
+        ));
+        let contacts = Contacts {
+            stored: repositories.contacts.clone(),
+            users: repositories.users.clone(),
+            post: Arc::clone(&post),
+            material: Arc::clone(&material),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        };
+        let prompts = Arc::new(Prompts {
             stored: repositories.prompts.clone(),
             clients: repositories.clients.clone(),
             credentials: Arc::clone(&credentials),
             material: Arc::clone(&material),
+            post: Arc::clone(&post),
             bounds: config.approval.bounds(),
             patience: Duration::from_millis(config.approval.wait_ms),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
-        }));
-        let transactions = Arc::new(Transactions::new(transactions::Parts {
+            waiters: prompts::Waiters::default(),
+        });
+        let transactions = Arc::new(Transactions {
             stored: repositories.transactions.clone(),
             credentials: repositories.credentials.clone(),
             enrolment: Arc::clone(&enrolment),
@@ -269,7 +210,7 @@ impl App {
             sign_origin: config.page.sign_origin.clone(),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
-        }));
+        });
         let codes = Arc::new(Codes::new(
             repositories.codes.clone(),
             Arc::clone(&tokens),
@@ -311,12 +252,7 @@ impl App {
             Arc::clone(&history),
             Arc::clone(&signer),
         );
-        let one_time_codes = Arc::new(OneTimeCodes::new(
-            &parts.repositories,
-            parts.couriers.clone(),
-            Arc::clone(&signer),
-            (config.info.name.clone(), Language::of_tag(&config.info.lang).unwrap_or_default()),
-        ));
+        let one_time_codes = Arc::new(OneTimeCodes::new(&parts.repositories, post, Arc::clone(&signer)));
         let lasting = lasting::Parts {
             stamping: parts.stamping.clone(),
             revocations: Arc::clone(&parts.revocations),
@@ -327,17 +263,17 @@ impl App {
         let documents = Documents::new(repositories.credentials.clone(), Arc::clone(&signer), stamps.clone(), evidence);
         let documents = Arc::new(documents);
         let signing = Arc::new(Signing::new(repositories.credentials, signer));
-        let jobs = Jobs::new(jobs::Parts {
+        let jobs = Jobs {
             stored: repositories.jobs,
             clients: parts.repositories.clients.clone(),
             signing: Arc::clone(&signing),
             documents: Arc::clone(&documents),
             callback: Arc::clone(&parts.callback),
             patience: patience(config),
-            most: config.asynchronous.jobs,
+            slots: Arc::new(Semaphore::new(config.asynchronous.jobs)),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
-        });
+        };
         Ok(Self {
             clients: parts.clients(),
             requests,
@@ -351,6 +287,7 @@ impl App {
             tokens,
             login,
             people,
+            contacts,
             sessions,
             history,
             keys,
@@ -385,17 +322,6 @@ fn creation(config: &Config) -> Option<Creation> {
     })
 }
 
-fn couriers(config: &OtpConfig, random: &Arc<dyn Random>) -> anyhow::Result<Couriers> {
-    let mail = |config| -> anyhow::Result<Arc<dyn Courier>> { Ok(Arc::new(MailClient::new(config)?)) };
-    let webhook = |config| -> anyhow::Result<Arc<dyn Courier>> {
-        Ok(Arc::new(WebhookClient::new(config, Arc::new(SystemClock), Arc::clone(random))?))
-    };
-    Ok(Couriers {
-        email: config.email.as_ref().map(mail).transpose()?,
-        phone: config.webhook.as_ref().map(webhook).transpose()?,
-    })
-}
-
 /// A call of the signer may have to wait for its turn as long again as it may take.
 fn patience(config: &Config) -> Patience {
     Patience {
@@ -411,16 +337,4 @@ fn bases(config: &Config, public_url: &str) -> Vec<String> {
     let prefixed =
         config.listen.prefix.iter().flat_map(|prefix| bare.iter().map(move |base| format!("{base}{prefix}")));
     bare.iter().cloned().chain(prefixed).collect()
-}
-
-fn providers(config: &Config) -> anyhow::Result<Vec<Provider>> {
-    let connect = |provider: &ProviderConfig| -> anyhow::Result<Provider> {
-        Ok(Provider {
-            name: provider.name.clone(),
-            title: provider.title.clone(),
-            issuer: provider.issuer.clone(),
-            port: Arc::new(IdentityClient::new(provider, Arc::new(SystemClock))?),
-        })
-    };
-    config.account.providers.iter().map(connect).collect()
 }

@@ -1,4 +1,4 @@
-//! The port [`Courier`] over a webhook: a service of the operator's choice (SMS, say) gets code and address as JSON,
+//! The port [`Courier`] over a webhook: a service of the operator's choice (SMS, say) gets text and address as JSON,
 //! signed as Standard Webhooks has it, so that it knows who sends, and takes nothing twice.
 
 use std::sync::Arc;
@@ -43,9 +43,12 @@ struct Message<'a> {
     r#type: &'static str,
     /// E.164.
     to: &'a str,
-    code: &'a str,
+    /// Where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
     /// Seconds.
-    expires_in: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u32>,
     /// What to tell its owner, code included.
     text: &'a str,
     lang: &'static str,
@@ -79,10 +82,10 @@ impl Courier for WebhookClient {
     async fn deliver(&self, to: &str, notice: &Notice) -> Result<(), Undelivered> {
         let text = notice.text();
         let message = Message {
-            r#type: "otp.send",
+            r#type: notice.kind(),
             to,
-            code: notice.code.expose_secret(),
-            expires_in: notice.seconds,
+            code: notice.code().map(|code| code.digits.expose_secret()),
+            expires_in: notice.code().map(|code| code.seconds),
             text: text.expose_secret(),
             lang: notice.language.code(),
         };

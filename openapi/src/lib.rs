@@ -96,17 +96,11 @@ impl Document {
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 impl Operation<'_> {
-    /// Whether it is described, but not served yet.
-    #[must_use]
-    pub fn is_planned(&self) -> bool {
-        is_planned(self.value)
-    }
-
-    /// The statuses it answers, but for those that are planned.
+    /// The statuses it answers.
     #[must_use]
     pub fn statuses(&self) -> Vec<u16> {
         let responses = self.value.get("responses").and_then(Value::as_object).into_iter().flatten();
-        responses.filter(|(_, value)| !is_planned(value)).filter_map(|(status, _)| status.parse().ok()).collect()
+        responses.filter_map(|(status, _)| status.parse().ok()).collect()
     }
 
     /// Whether this path, of a request, is its.
@@ -117,10 +111,6 @@ impl Operation<'_> {
         self.path.split('/').count() == path.split('/').count()
             && ours.zip(theirs).all(|(ours, theirs)| same(ours, theirs))
     }
-}
-
-fn is_planned(value: &Value) -> bool {
-    value.get("x-rsign-state").and_then(Value::as_str) == Some("planned")
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 // sign, reads what was signed, and takes everything back. One story: each test goes on where the one before it ended.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { after, before, test } from "node:test";
 
-import { certificateOf, credentialsOf, details, openApp, sha256, signHash } from "./lib/app.mjs";
-import { launch, look, newPage, overhear, screenshots } from "./lib/browser.mjs";
-import { clientOf, ready, verifies } from "./lib/sandbox.mjs";
+import { certificateOf, credentialsOf, details, sha256, signHash } from "./lib/app.mjs";
+import { newPage, screenshots } from "./lib/browser.mjs";
+import { ready, verifies } from "./lib/sandbox.mjs";
+import { person, stage, step, tabTo } from "./lib/story.mjs";
 
 const [ana] = ready.users;
 const name = `ines-${process.pid}`;
@@ -17,55 +17,17 @@ const NAMES = { given: "Inês", family: "Sá e Melo" };
 const pins = {};
 let browser, page, heard, app, chosen, drawn, service;
 
-before(async () => {
-    // With the cache that people's browsers have for going back.
-    browser = await launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
-    page = await newPage(browser);
-    page.setDefaultTimeout(20_000);
-    heard = overhear(page.context());
-    app = await openApp(clientOf("legacy", "clear"));
-});
-after(async () => {
-    await browser?.close();
-    app?.close();
-});
+// With the cache that people's browsers have for going back.
+const set = stage((all) => ({ browser, page, heard, app } = all), { ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+const { fill, submit, seen, heading, goOn, onSigningPage, onAccount, fault } = person(set);
 
-let isBroken = false;
-
-/** A part of the story; where one failed, those after it make no sense. */
-function step(title, run) {
-    test(title, async (t) => {
-        if (isBroken) return t.skip("a test before it failed");
-        isBroken = true;
-        await run();
-        isBroken = false;
-    });
-}
-
-const seen = async (picture, which = page) => assert.deepEqual(await look(which, picture), []);
 const text = (selector, which = page) => which.textContent(selector);
-const heading = (which = page) => text("h1", which);
-const onSigningPage = (which = page) => which.waitForURL((url) => url.href.startsWith(ready.sign));
-const onAccount = (which = page) => which.waitForURL((url) => url.href.startsWith(ready.account));
 const home = () => page.goto(ready.account);
 const openKey = (id) => page.goto(`${ready.account}/keys/${id}`);
-const goOn = (which = page) => which.click("button[name=decision][value=continue]");
-
-async function fill(fields, which = page) {
-    for (const [field, value] of Object.entries(fields)) await which.fill(field, value);
-}
-
-async function submit(fields, which = page) {
-    await fill(fields, which);
-    await which.click("main button[type=submit]");
-}
 
 async function signIn(which = page, secret = password) {
     await submit({ "[name=username]": name, "[name=password]": secret }, which);
 }
-
-/** What the signing page says is wrong with a field, once it does. */
-const fault = (field, sentence) => page.waitForSelector(`#${field}-fault:text("${sentence}")`);
 
 /** Nothing that is or could be shown has this in it. */
 async function isNowhere(secret, which = page) {
@@ -211,28 +173,6 @@ step("an app is let in and gets signatures", async () => {
     const documents = [randomBytes(40), randomBytes(40)];
     await signs((await approve(chosen, documents)).token, chosen, documents);
 });
-
-/** What has the focus, by what a person would call it; whether that can be seen. */
-async function focused(which) {
-    return which.evaluate(() => {
-        const here = document.activeElement;
-        // A card around a radio button or a link bears its outline.
-        const bearers = [here, here.closest(".choice")].filter(Boolean);
-        const outlines = bearers.map((one) => getComputedStyle(one).outlineStyle);
-        return { id: here.id, words: here.textContent.trim(), isSeen: outlines.some((style) => style !== "none") };
-    });
-}
-
-/** Presses Tab until the element of this id or with these words has the focus. */
-async function tabTo(target, which) {
-    for (let presses = 0; presses < 30; presses += 1) {
-        await which.keyboard.press("Tab");
-        const { id, words, isSeen } = await focused(which);
-        assert.ok(isSeen, `the focus on ${id || words} cannot be seen`);
-        if (id === target || words === target) return;
-    }
-    assert.fail(`Tab does not lead to ${target}`);
-}
 
 step("with a keyboard alone: sign in, approve, enter the PIN", async () => {
     const other = await newPage(browser);

@@ -46,6 +46,7 @@ async function tokenOf(scope, more, through) {
     await page.goto(url.href);
     await through();
     const came = await returned;
+    await page.waitForURL(came.href);
     assert.equal(came.searchParams.get("state"), state);
     const tokens = await oauth.validateAuthorizationCode(`${base}/oauth2/token`, came.searchParams.get("code"), verifier);
     // It throws where they are missing, or of another type.

@@ -2,50 +2,21 @@
 // in once more before a key goes. One story, against real services; the revocation list says that the key is gone.
 import assert from "node:assert/strict";
 import { randomBytes, X509Certificate } from "node:crypto";
-import { after, before, test } from "node:test";
 
-import { credentialsOf, details, openApp, sha256, signHash } from "./lib/app.mjs";
-import { launch, look, newPage, overhear } from "./lib/browser.mjs";
-import { call, clientOf, ready, verifies } from "./lib/sandbox.mjs";
+import { credentialsOf, details, sha256, signHash } from "./lib/app.mjs";
+import { call, ready, verifies } from "./lib/sandbox.mjs";
+import { person, stage, step } from "./lib/story.mjs";
 
 const TYPES = "https://cloudsignatureconsortium.org/2025/credential";
 const PIN = "60718293";
 const [ana] = ready.users;
-let browser, page, heard, app, made, certificate;
+let page, heard, app, made, certificate;
 
-before(async () => {
-    browser = await launch();
-    page = await newPage(browser);
-    page.setDefaultTimeout(20_000);
-    heard = overhear(page.context());
-    app = await openApp(clientOf("legacy", "clear"));
-});
-after(async () => {
-    await browser?.close();
-    app?.close();
-});
+const set = stage((all) => ({ page, heard, app } = all));
+const { submit, seen, goOn } = person(set);
 
-let isBroken = false;
-
-/** A part of the story; where one failed, those after it make no sense. */
-function step(title, run) {
-    test(title, async (t) => {
-        if (isBroken) return t.skip("a test before it failed");
-        isBroken = true;
-        await run();
-        isBroken = false;
-    });
-}
-
-const seen = async (picture) => assert.deepEqual(await look(page, picture), []);
-const goOn = () => page.click("button[name=decision][value=continue]");
 const asks = (detail) => ({ authorization_details: JSON.stringify([detail]) });
 const v2 = (method, token, body) => call(ready.csc_v2, method, token, body);
-
-async function submit(fields) {
-    for (const [field, value] of Object.entries(fields)) await page.fill(field, value);
-    await page.click("main button[type=submit]");
-}
 
 /** Signs in where the service asks for it. */
 async function signIn() {

@@ -2,52 +2,21 @@
 // a key that had none, another one in its place. The app is WebCrypto here, by RFC 6238. One story.
 import assert from "node:assert/strict";
 import { randomBytes, webcrypto } from "node:crypto";
-import { after, before, test } from "node:test";
 
-import { details, openApp, sha256, signHash } from "./lib/app.mjs";
-import { launch, look, newPage, overhear } from "./lib/browser.mjs";
-import { clientOf, ready } from "./lib/sandbox.mjs";
+import { details, sha256, signHash } from "./lib/app.mjs";
+import { ready } from "./lib/sandbox.mjs";
+import { person, stage, step } from "./lib/story.mjs";
 
 const [ana, , carol] = ready.users;
 const PIN = "60718293";
 /** Milliseconds of one code. */
 const STEP = 30_000;
 
-let browser, page, heard, app, key, phone;
+let page, heard, app, key, phone;
 
-before(async () => {
-    browser = await launch();
-    page = await newPage(browser);
-    page.setDefaultTimeout(20_000);
-    heard = overhear(page.context());
-    app = await openApp(clientOf("legacy", "clear"));
-});
-after(async () => {
-    await browser?.close();
-    app?.close();
-});
-
-let isBroken = false;
-
-/** A part of the story; where one failed, those after it make no sense. */
-function step(title, run) {
-    test(title, { timeout: 120_000 }, async (t) => {
-        if (isBroken) return t.skip("a test before it failed");
-        isBroken = true;
-        await run();
-        isBroken = false;
-    });
-}
-
-const seen = async (picture) => assert.deepEqual(await look(page, picture), []);
-const onSigningPage = () => page.waitForURL((url) => url.href.startsWith(ready.sign));
+const set = stage((all) => ({ page, heard, app } = all));
+const { submit, seen, onSigningPage, fault } = person(set);
 const onAccount = () => page.waitForURL((url) => url.href.startsWith(ready.account) && !url.search.includes("tx="));
-const fault = (id, words) => page.waitForSelector(`#${id}-fault:text("${words}")`);
-
-async function submit(fields) {
-    for (const [field, value] of Object.entries(fields)) await page.fill(field, value);
-    await page.click("main button[type=submit]");
-}
 
 async function signIn({ username, password }) {
     await page.context().clearCookies();

@@ -2,37 +2,21 @@
 // refuses it, blocks the app. In two languages, wide and on a small phone. One story.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { after, before, test } from "node:test";
 
 import { ALGORITHMS, certificateOf, SHA256, sha256 } from "./lib/app.mjs";
-import { launch, look, newPage, overhear } from "./lib/browser.mjs";
 import { call, clientOf, ready, verifies } from "./lib/sandbox.mjs";
+import { person, stage, step } from "./lib/story.mjs";
 
 const eva = ready.implicit_user;
 const [credential] = eva.credentials;
 const id = credential.credentialID;
 let browser, page, heard, service;
 
-before(async () => {
-    browser = await launch();
-    page = await newPage(browser);
-    page.setDefaultTimeout(20_000);
-    heard = overhear(page.context());
+const set = stage(async (all) => {
+    ({ browser, page, heard } = all);
     service = await tokenOf(clientOf("legacy", "sealed"));
 });
-after(() => browser?.close());
-
-let isBroken = false;
-
-/** A part of the story; where one failed, those after it make no sense. */
-function step(title, run) {
-    test(title, { timeout: 120_000 }, async (t) => {
-        if (isBroken) return t.skip("a test before it failed");
-        isBroken = true;
-        await run();
-        isBroken = false;
-    });
-}
+const { submit, seen, heading, decide, onSigningPage, onAccount } = person(set);
 
 /** A token of the app for itself. */
 async function tokenOf({ client_id, client_secret }) {
@@ -40,17 +24,6 @@ async function tokenOf({ client_id, client_secret }) {
     const headers = { authorization: `Basic ${basic}`, "content-type": "application/x-www-form-urlencoded" };
     const answer = await fetch(`${ready.oauth2}/oauth2/token`, { method: "POST", headers, body: "grant_type=client_credentials" });
     return (await answer.json()).access_token;
-}
-
-const seen = async (picture) => assert.deepEqual(await look(page, picture), []);
-const onSigningPage = () => page.waitForURL((url) => url.href.startsWith(ready.sign));
-const onAccount = () => page.waitForURL((url) => url.href.startsWith(ready.account));
-const heading = () => page.textContent("h1");
-const decide = (word) => page.click(`button[name=decision][value=${word}]`);
-
-async function submit(fields) {
-    for (const [field, value] of Object.entries(fields)) await page.fill(field, value);
-    await page.click("main button[type=submit]");
 }
 
 /** What the app asks under v2: `[status, body]`. */
@@ -170,10 +143,35 @@ step("without scripts it is the same, but for the waiting", async () => {
     await plain.close();
 });
 
+step("they say where word of requests goes, and confirm it", async () => {
+    await page.goto(`${ready.account}/me`);
+    await seen("me-contact");
+    await page.click("a[href='/account/contact']");
+    await submit({ "#address": "nowhere", "#password": eva.password });
+    await page.waitForSelector("#address-fault");
+    await seen("contact-mistake");
+    await submit({ "#address": "+1 202 555 0146", "#password": eva.password });
+    await page.waitForSelector("#code");
+    await seen("contact-code");
+    const [sent] = await (await fetch(ready.codes)).json();
+    assert.equal(sent.to, "+12025550146");
+    await submit({ "#code": sent.code });
+    await page.waitForSelector("[role=status]:has-text('Your codes go to the new address')");
+});
+
+step("word of a request had come to the telephone they had before, and led nowhere", async () => {
+    const messages = await (await fetch(ready.codes)).json();
+    const [word, ...more] = messages.filter(({ text }) => /asks for a signature/.test(text));
+    assert.equal(word.to, "+12025550144");
+    assert.doesNotMatch(word.text, /:\/\//);
+    assert.ok(more.length < 3, "every two minutes at most");
+});
+
 step("the person makes a key of this kind", async () => {
     await page.goto(`${ready.account}/keys/new`);
     await page.check("input[name=kind][value='P-256']");
     await page.check("input[name=mode][value=implicit]");
+    await page.check("input[name=factor][value=online]");
     await page.fill("#password", eva.password);
     await seen("waiting-new-key");
     await page.click("main button[type=submit]");

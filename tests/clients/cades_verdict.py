@@ -95,13 +95,12 @@ def judge(octets: bytes, content: bytes, roots: list[x509.Certificate]) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("objects", type=Path, nargs="+")
+    parser.add_argument("pairs", type=Path, help="JSON: an array of [signature, document], files")
     parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--content", type=Path, required=True)
     options = parser.parse_args()
     roots = [load_cert_from_pemder(str(options.root))]
-    content = options.content.read_bytes()
-    print(json.dumps([judge(file.read_bytes(), content, roots) for file in options.objects]))
+    pairs = json.loads(options.pairs.read_bytes())
+    print(json.dumps([judge(Path(signed).read_bytes(), Path(content).read_bytes(), roots) for signed, content in pairs]))
 
 
 if __name__ == "__main__":

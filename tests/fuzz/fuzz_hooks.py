@@ -96,6 +96,13 @@ def sign_a_document(body: dict) -> None:
     body |= {"credentialID": credential["credentialID"], "SAD": sad(credential, approved), "documents": [one]} | kept
 
 
+def make_worker_right(case) -> None:
+    """One hash for the sandbox's worker."""
+    case.path_parameters["id"] = READY["worker"]
+    sha256 = {"USING_CLIENTSUPPLIED_HASH": "true", "CLIENTSIDE_HASHDIGESTALGORITHM": "SHA-256"}
+    case.body |= {"data": DIGEST, "encoding": "BASE64", "metaData": sha256}
+
+
 def make_right(path: str, body: dict) -> None:
     """Fills in what is true of this sandbox."""
     version, method = path.split("/")[2:4] if path.startswith("/csc/") else ("", "")
@@ -145,7 +152,9 @@ def before_call(context, case, kwargs) -> None:
     well_formed = case.meta is None or case.meta.generation.mode.is_positive
     if not well_formed or CHANCE.random() < 0.5:
         return
-    if isinstance(case.body, dict):
+    if case.operation.path.startswith("/rest/v1/workers/") and isinstance(case.body, dict):
+        make_worker_right(case)
+    elif isinstance(case.body, dict):
         make_right(case.operation.path, case.body)
     elif case.operation.path == "/oauth2/authorize" and case.query:
         make_oauth_right("authorize", case.query)

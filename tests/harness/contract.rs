@@ -31,9 +31,6 @@ pub(crate) fn hold(asked: Asked<'_>, status: u16, headers: &HeaderMap, body: &[u
     else {
         return;
     };
-    if operation.is_planned() {
-        return;
-    }
     let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
     let mut faults = judge.answer(operation, Answer { status, headers: &headers, body });

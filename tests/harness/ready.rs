@@ -22,6 +22,7 @@ pub struct Ready {
     pub users: Vec<User>,
     pub coded_user: Option<User>,
     pub implicit_user: Option<User>,
+    pub worker: Option<String>,
     pub pids: BTreeMap<String, u32>,
 }
 

@@ -171,7 +171,8 @@ async fn kind_2d_the_eudi_swift_library() {
     }
 }
 
-/// Neither half is in a package registry: what they send is written out here.
+/// Neither half can be installed (looked for again in PyPI, npm and Maven Central, December 2026: the relying party is a web
+/// application, the signature application a service, both in their repositories only): what they send is written out here.
 #[tokio::test]
 async fn kind_2e_the_eudi_relying_party_and_its_signature_application() {
     let mut scene = Scene::set("relying-party").await;

@@ -6,7 +6,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use harness::verify::PublicKey;
-use harness::{Algorithm, Answer, Credential, Hash, Pieces, Sandbox, Session, User, Wanted, demanded, repository};
+use harness::{
+    Algorithm, Answer, Browser, Credential, Hash, Pieces, Sandbox, Session, User, Wanted, demanded, repository,
+};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use toml::{Table, Value as Toml};
@@ -259,4 +261,42 @@ async fn doras_key_signs_with_the_code_on_the_sandboxs_telephone() {
     assert_eq!(codes().await.as_array().unwrap().len(), 2);
     assert!(!sandbox.service.said().contains(codes().await[0]["code"].as_str().unwrap()));
     let _ = sandbox.stop(Signal::TERM);
+}
+
+#[tokio::test]
+async fn people_say_where_they_are_reached_and_hear_of_what_waits() {
+    let sandbox = Sandbox::own();
+    let eva = sandbox.ready.implicit_user.as_ref().unwrap();
+    let telephone = sandbox.ready.codes.as_deref().unwrap();
+    let messages = async || reqwest::get(telephone).await.unwrap().json::<Value>().await.unwrap();
+    let mut browser = Browser::new(&sandbox.ready.oauth2, sandbox.ready.tls_ca.as_deref().unwrap());
+    assert_eq!(browser.sign_in(eva).await.location(), "/account");
+    let (form, confirm) = ("/account/contact", "/account/contact/code");
+    let page = browser.get(form).await;
+    let typed = [("address", "+1 202 555 0145"), ("password", eva.password.as_str())];
+    assert_eq!(browser.submit(&page, form, &typed).await.location(), confirm);
+    let sent = messages().await[0].clone();
+    assert_eq!(sent["to"], "+12025550145");
+    let page = browser.get(confirm).await;
+    let code = sent["code"].as_str().unwrap();
+    assert_eq!(browser.submit(&page, confirm, &[("code", code)]).await.location(), "/account/me");
+    let told = messages().await[0].clone();
+    assert_eq!((&told["to"], &told["code"]), (&json!("+12025550144"), &Value::Null), "the one before is told");
+
+    let session = sandbox.api().login(eva).await;
+    let ask = json!({ "credentialID": eva.credentials[0].id, "numSignatures": 1, "authData": [],
+        "hashes": [Hash::of("waits").base64()], "hashAlgorithmOID": "2.16.840.1.101.3.4.2.1" });
+    assert_eq!(session.call("v2/credentials/authorize", ask).await.status, 202);
+    for _ in 0..50 {
+        // It goes out beside the answer.
+        let word = messages().await[0].clone();
+        if word["to"] == "+12025550145" && word["code"].is_null() {
+            let text = word["text"].as_str().unwrap();
+            assert!(text.contains("asks for a signature") && !text.contains("://"), "{text}");
+            let _ = sandbox.stop(Signal::TERM);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("no word came: {}", messages().await);
 }

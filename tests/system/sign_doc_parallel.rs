@@ -33,16 +33,15 @@ fn only(answer: &Value) -> Vec<u8> {
 }
 
 /// Somebody else's CMS around a document, and their certificate, made by openssl.
-fn foreign(folder: &Path, attached: bool) -> (Vec<u8>, PathBuf) {
+fn foreign(folder: &Path, extra: &str) -> (Vec<u8>, PathBuf) {
     std::fs::write(folder.join("document"), DOCUMENT).unwrap();
     let openssl = |line: &str| command(Command::new("openssl").current_dir(folder).args(line.split(' '))).unwrap();
     openssl(
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -out c.pem -days 9 -subj /CN=Rui \
          -addext keyUsage=critical,nonRepudiation,digitalSignature",
     );
-    let detached = if attached { " -nodetach" } else { "" };
     openssl(&format!(
-        "cms -sign -binary -cades{detached} -md sha384 -in document -signer c.pem -inkey k -outform DER -out cms"
+        "cms -sign -binary -cades {extra} -md sha384 -in document -signer c.pem -inkey k -outform DER -out cms"
     ));
     (std::fs::read(folder.join("cms")).unwrap(), folder.join("c.pem"))
 }
@@ -76,7 +75,8 @@ fn row(line: &str) -> (usize, usize, usize, String) {
     let (depth, rest) = rest.split_once("hl=").unwrap();
     let (header, rest) = rest.split_once(" l=").unwrap();
     let (length, rest) = rest.trim_start().split_once(' ').unwrap();
-    let number = |text: &str| text.trim().parse::<usize>().unwrap();
+    // In BER a length may not be said: `inf`.
+    let number = |text: &str| text.trim().parse::<usize>().unwrap_or_default();
     let kind = rest.split_once(':').unwrap().1.split_whitespace().next().unwrap_or_default();
     (number(offset), number(depth), number(header) + number(length), kind.to_owned())
 }
@@ -84,18 +84,19 @@ fn row(line: &str) -> (usize, usize, usize, String) {
 #[tokio::test]
 async fn one_more_signature_goes_into_a_cms() {
     let folder = tempfile::tempdir().unwrap();
-    let (first, theirs) = foreign(folder.path(), true);
-    let roots = folder.path().join("roots.pem");
     let ours = std::fs::read_to_string(&shared().ready.signing_ca).unwrap();
-    std::fs::write(&roots, ours + &std::fs::read_to_string(&theirs).unwrap()).unwrap();
     let (mut jobs, mut wanted) = (Vec::new(), Vec::new());
-    for (key, algorithm) in [
-        ("RSA-2048", Algorithm::pkcs1(Sha::Sha256)),
-        ("RSA-2048", Algorithm::pss(Sha::Sha512, 64)),
-        ("P-256", Algorithm::ecdsa(Sha::Sha256)),
+    for (key, algorithm, kind) in [
+        ("RSA-2048", Algorithm::pkcs1(Sha::Sha256), "-nodetach"),
+        // BER, the content in pieces, lengths that are not said.
+        ("RSA-2048", Algorithm::pss(Sha::Sha512, 64), "-nodetach -stream"),
+        ("P-256", Algorithm::ecdsa(Sha::Sha256), "-nodetach"),
     ] {
+        let (mut object, theirs) = foreign(folder.path(), kind);
+        assert_eq!(object[1] == 0x80, kind.contains("stream"));
+        let roots = folder.path().join(format!("roots{}.pem", jobs.len()));
+        std::fs::write(&roots, ours.clone() + &std::fs::read_to_string(&theirs).unwrap()).unwrap();
         let who = Outsider::enrol("sign-beside", Wanted { key, ..Wanted::QUICK }).await;
-        let mut object = first.clone();
         let mut levels = vec!["B"];
         for level in ["AdES-B-B", "AdES-B-T", "AdES-B-LT", "AdES-B-LTA", "AdES-B-B"] {
             let before = infos(folder.path(), &object);
@@ -200,8 +201,8 @@ async fn what_no_signature_goes_beside_is_refused_and_nothing_is_spent() {
     let folder = tempfile::tempdir().unwrap();
     let who = Outsider::enrol("sign-beside-no", Wanted::QUICK).await;
     let algorithm = Algorithm::usual("P-256");
-    let (attached, _) = foreign(folder.path(), true);
-    let (detached, _) = foreign(folder.path(), false);
+    let (attached, _) = foreign(folder.path(), "-nodetach");
+    let (detached, _) = foreign(folder.path(), "-binary");
     let cut = &attached[..attached.len() - 1];
     let header = BASE64URL_NOPAD.encode(br#"{"alg":"ES256","b64":false,"crit":["b64"]}"#);
     let raw = format!("{header}.aGVsbG8.AQ");

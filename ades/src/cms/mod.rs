@@ -6,6 +6,7 @@
 mod algorithm;
 mod archive;
 mod attribute;
+mod ber;
 mod certificate;
 mod parallel;
 mod property;

@@ -1,12 +1,20 @@
 //! A CMS of somebody else, read so that one more signature can be put beside those it has (RFC 5652, 5.1). Every
 //! signature, certificate and piece of revocation data stays the octets it was.
 
-use der::asn1::{ObjectIdentifier, OctetStringRef};
-use der::{AnyRef, Decode as _, Encode as _, Tag, Tagged as _};
+use std::borrow::Cow;
 
+use der::asn1::ObjectIdentifier;
+use der::{AnyRef, Decode as _, Encode as _, Tag};
+
+use super::ber::Value;
 use super::signed_data::{self, SIGNED_DATA, Signed};
-use super::{DATA, Error, algorithm, tlv, token};
+use super::{DATA, Error, algorithm, tlv};
 
+const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+/// `[0]` and `[1]`, constructed.
+const FIRST: u8 = 0xa0;
+const SECOND: u8 = 0xa1;
 /// Archive time-stamps over the certificates as they stand, which one more certificate would break: `id-aa-ets-archiveTimestamp`
 /// and `…V2` (RFC 5126, 6.4.1; ETSI TS 101 733, 6.4.1).
 const OLD_ARCHIVES: [ObjectIdentifier; 2] = [
@@ -22,50 +30,52 @@ pub struct Existing<'a> {
     version: u8,
     algorithms: Vec<&'a [u8]>,
     encapsulated: &'a [u8],
-    content: &'a [u8],
+    content: Cow<'a, [u8]>,
     certificates: Vec<&'a [u8]>,
     revocations: Vec<&'a [u8]>,
     infos: Vec<&'a [u8]>,
 }
 
 impl<'a> Existing<'a> {
-    /// Reads it: DER, with octets as content (`id-data`) and at least one signature.
+    /// Reads it: BER, with octets as content (`id-data`) and at least one signature.
     ///
     /// # Errors
     /// [`Error::Parallel`] for all others.
     pub fn read(document: &'a [u8]) -> Result<Self, Error> {
-        let (kind, signed) = token::signed_data(document).map_err(no_cms)?;
-        if ObjectIdentifier::from_der(kind).map_err(no_cms)? != SIGNED_DATA {
-            return Err(Error::Parallel("it is no signed data"));
-        }
-        let members = tlv::members(signed).map_err(no_cms)?;
-        let [version, algorithms, encapsulated, rest @ .., infos] = &members[..] else {
-            return Err(Error::Parallel("it is no CMS in DER"));
-        };
+        let members = signed_data(document)?;
+        let [version, algorithms, encapsulated, rest @ .., infos] = &members[..] else { return Err(no_cms(())) };
         let [mut certificates, mut revocations] = [Vec::new(), Vec::new()];
         for set in rest {
-            match set.first() {
-                Some(0xa0) if certificates.is_empty() => certificates = tlv::members(set).map_err(no_cms)?,
-                Some(0xa1) if revocations.is_empty() => revocations = tlv::members(set).map_err(no_cms)?,
-                _ => return Err(Error::Parallel("it is no CMS in DER")),
+            match set.tag {
+                FIRST if certificates.is_empty() => certificates = each(set)?,
+                SECOND if revocations.is_empty() => revocations = each(set)?,
+                _ => return Err(no_cms(())),
             }
         }
-        let infos = set(infos)?;
-        if infos.is_empty() || infos.len() > SIGNATURES {
+        // They are signed themselves, so they are DER.
+        for signed in certificates.iter().chain(&revocations) {
+            AnyRef::from_der(signed).map_err(no_cms)?;
+        }
+        if infos.tag != SET || algorithms.tag != SET {
+            return Err(no_cms(()));
+        }
+        let (algorithms, signatures) = (each(algorithms)?, infos.members().map_err(no_cms)?);
+        if signatures.is_empty() || signatures.len() > SIGNATURES {
             return Err(Error::Parallel("it has no signature, or too many"));
         }
-        if infos.iter().any(|info| old_archive(info).unwrap_or(true)) {
+        if signatures.iter().any(|info| old_archive(info).unwrap_or(true)) {
             return Err(Error::Parallel("an archive time-stamp in it would break"));
         }
-        let version = u8::from_der(version).map_err(no_cms)?;
+        let infos = signatures.iter().map(|info| info.whole).collect();
+        let version = u8::from_der(version.whole).map_err(no_cms)?;
         let content = content(encapsulated)?;
-        Ok(Self { version, algorithms: set(algorithms)?, encapsulated, content, certificates, revocations, infos })
+        Ok(Self { version, algorithms, encapsulated: encapsulated.whole, content, certificates, revocations, infos })
     }
 
     /// What all signatures are over.
     #[must_use]
-    pub const fn content(&self) -> &'a [u8] {
-        self.content
+    pub fn content(&self) -> &[u8] {
+        &self.content
     }
 
     /// Its certificates, each a `CertificateChoices`.
@@ -111,31 +121,43 @@ impl<'a> Existing<'a> {
     }
 }
 
-/// Members of a SET OF.
-fn set(value: &[u8]) -> Result<Vec<&[u8]>, Error> {
-    AnyRef::from_der(value).and_then(|set| set.tag().assert_eq(Tag::Set)).map_err(no_cms)?;
-    tlv::members(value).map_err(no_cms)
+/// The members of a `SignedData`.
+fn signed_data(document: &[u8]) -> Result<Vec<Value<'_>>, Error> {
+    let outer = Value::only(document).map_err(no_cms)?;
+    let [kind, content] = outer.members().map_err(no_cms)?[..] else { return Err(no_cms(())) };
+    if outer.tag != SEQUENCE || content.tag != FIRST {
+        return Err(no_cms(()));
+    }
+    if ObjectIdentifier::from_der(kind.whole).map_err(no_cms)? != SIGNED_DATA {
+        return Err(Error::Parallel("it is no signed data"));
+    }
+    let [signed] = content.members().map_err(no_cms)?[..] else { return Err(no_cms(())) };
+    signed.members().map_err(no_cms)
+}
+
+/// The members of a set, each as it is encoded.
+fn each<'a>(set: &Value<'a>) -> Result<Vec<&'a [u8]>, Error> {
+    Ok(set.members().map_err(no_cms)?.iter().map(|one| one.whole).collect())
 }
 
 /// The octets in an `EncapsulatedContentInfo`.
-fn content(encapsulated: &[u8]) -> Result<&[u8], Error> {
-    let members = tlv::members(encapsulated).map_err(no_cms)?;
+fn content<'a>(encapsulated: &Value<'a>) -> Result<Cow<'a, [u8]>, Error> {
+    let members = encapsulated.members().map_err(no_cms)?;
     let [kind, content] = members[..] else { return Err(Error::Parallel("its content is not in it")) };
-    if ObjectIdentifier::from_der(kind).map_err(no_cms)? != DATA {
+    if ObjectIdentifier::from_der(kind.whole).map_err(no_cms)? != DATA {
         return Err(Error::Parallel("its content is no document"));
     }
-    let [octets] = tlv::members(content).map_err(no_cms)?[..] else { return Err(no_cms(())) };
-    let octets = <&OctetStringRef>::from_der(octets).map_err(no_cms)?;
-    Ok(octets.as_bytes())
+    let [octets] = content.members().map_err(no_cms)?[..] else { return Err(no_cms(())) };
+    octets.octets().map_err(no_cms)
 }
 
 /// Whether a `SignerInfo` has such a time-stamp.
-fn old_archive(info: &[u8]) -> Result<bool, Error> {
-    let fields = tlv::members(info)?;
-    let Some(unsigned) = fields.last().filter(|last| last.first() == Some(&0xa1)) else { return Ok(false) };
-    for attribute in tlv::members(unsigned)? {
-        let [kind, _] = tlv::members(attribute)?[..] else { return Ok(true) };
-        if OLD_ARCHIVES.contains(&ObjectIdentifier::from_der(kind)?) {
+fn old_archive(info: &Value<'_>) -> Result<bool, Error> {
+    let fields = info.members()?;
+    let Some(unsigned) = fields.last().filter(|last| last.tag == SECOND) else { return Ok(false) };
+    for attribute in unsigned.members()? {
+        let [kind, _] = attribute.members()?[..] else { return Ok(true) };
+        if OLD_ARCHIVES.contains(&ObjectIdentifier::from_der(kind.whole)?) {
             return Ok(true);
         }
     }
@@ -143,5 +165,5 @@ fn old_archive(info: &[u8]) -> Result<bool, Error> {
 }
 
 fn no_cms<E>(_: E) -> Error {
-    Error::Parallel("it is no CMS in DER")
+    Error::Parallel("it is no CMS")
 }

@@ -1,64 +1,56 @@
 //! What a client brings to explicit authorization (2.5, 11.6): v1's `PIN` and `OTP`, or v2's `authData`.
 //!
-//! There are two expressions here, `PIN` and `PIN AND OTP`: a PIN opens the key, so none that is true without it could
-//! be kept. What does not satisfy the credential's expression is refused before anything is judged, and costs no try.
+//! What does not satisfy the credential's expression is refused before anything is judged, and costs no try. A PIN opens
+//! the key, so every expression of a credential here needs it.
 
 use secrecy::SecretString;
 
 use super::Ask;
+use super::expression::{Expression, Presence};
 use crate::error::{self, Fault};
 use crate::json::Value;
-
-/// The authentication objects of a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expression {
-    /// `PIN`.
-    Pin,
-    /// `PIN AND OTP`.
-    PinAndOtp,
-}
-
-impl Expression {
-    /// As `auth.expression` has it.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Pin => "PIN",
-            Self::PinAndOtp => "PIN AND OTP",
-        }
-    }
-}
 
 /// What satisfies an expression, to be judged by the signer.
 #[derive(Debug)]
 pub struct Brought {
     /// The PIN.
     pub pin: SecretString,
-    /// The code, where the expression has one.
+    /// The code, where one was brought.
     pub code: Option<SecretString>,
 }
 
-/// The objects of `authData`.
-const PIN: &str = "PIN";
-const OTP: &str = "OTP";
+/// A value that is no string.
+struct NoText;
+
+/// What opens the key: an object of `authData`, and a member of v1.
+pub const PIN: &str = "PIN";
+/// A code, made or sent: the same.
+pub const OTP: &str = "OTP";
 
 impl Ask<'_> {
-    /// The objects that the expression wants, and no others. An empty code counts as none: clients have a field for it
-    /// whether there is one or not.
+    /// Objects that satisfy the expression, and none that it does not name. An empty code counts as none: clients have a
+    /// field for it whether there is one or not.
     ///
     /// # Errors
     /// OTP before PIN, as the rows of 11.6 stand: an object that is missing, no string, there twice, or not of this
     /// credential.
-    pub fn authentication(&self, expression: Expression) -> Result<Brought, Fault> {
+    pub fn authentication(&self, expression: &Expression) -> Result<Brought, Fault> {
         self.are_known()?;
-        let given = |name| self.body.get(name).or_else(|| self.object(name));
-        let code = match (expression, given(OTP).map(Value::text)) {
-            (Expression::PinAndOtp, Some(Some(code))) => Some(SecretString::from(code)),
-            (Expression::Pin, None | Some(Some(""))) => None,
-            _ => return Err(error::OTP),
-        };
-        let pin = given(PIN).and_then(Value::text).map(SecretString::from).ok_or(error::PIN)?;
-        Ok(Brought { pin, code })
+        let code = self.brought(OTP).map_err(|NoText| error::OTP)?.filter(|code| !code.is_empty());
+        let with_pin = if code.is_some() { &[PIN, OTP][..] } else { &[PIN] };
+        let is_strange = code.is_some() && expression.presence(OTP) == Presence::Absent;
+        // What a PIN would not mend is the code's fault.
+        if is_strange || !expression.holds(with_pin) {
+            return Err(error::OTP);
+        }
+        let pin = self.brought(PIN).map_err(|NoText| error::PIN)?.ok_or(error::PIN)?;
+        Ok(Brought { pin: SecretString::from(pin), code: code.map(SecretString::from) })
+    }
+
+    /// The value of an object, under either version's name.
+    fn brought(&self, name: &str) -> Result<Option<&str>, NoText> {
+        let value = self.body.get(name).or_else(|| self.object(name));
+        value.map(|value| value.text().ok_or(NoText)).transpose()
     }
 
     /// The transaction that a PIN value of sealed transport names: `rch1:` and its id (DESIGN 5).
@@ -102,48 +94,56 @@ mod tests {
 
     type Told = Result<(String, Option<String>), Fault>;
 
-    fn told(body: &serde_json::Value, expression: Expression) -> Told {
+    fn told(body: &serde_json::Value, expression: &str) -> Told {
         let body = body.to_string();
         let limits = Limits { depth: 16, hashes: 10 };
         let ask = Ask::parse(body.as_bytes(), Version::V2, limits).unwrap();
-        let brought = ask.authentication(expression)?;
+        let brought = ask.authentication(&expression.parse().unwrap())?;
         let code = brought.code.map(|code| code.expose_secret().to_owned());
         Ok((brought.pin.expose_secret().to_owned(), code))
     }
 
     #[test]
     fn an_expression_is_satisfied_by_its_objects_alone() {
+        const PIN_ALONE: &str = "PIN";
+        const BOTH: &str = "PIN AND OTP";
+        const EITHER: &str = "PIN AND (OTP OR SMS)";
         let (pin, otp) = (json!({ "id": "PIN", "value": "1" }), json!({ "id": "OTP", "value": "2" }));
         let (one, both) = (Ok(("1".to_owned(), None)), Ok(("1".to_owned(), Some("2".to_owned()))));
         let data = |objects: &[&serde_json::Value]| json!({ "authData": objects });
-        use Expression::{Pin, PinAndOtp};
         for (body, expression, expected) in [
-            (data(&[&pin]), Pin, &one),
-            (data(&[&otp, &pin]), PinAndOtp, &both),
-            (json!({ "PIN": "1", "OTP": "2" }), PinAndOtp, &both),
-            (json!({ "PIN": "1", "authData": [otp] }), PinAndOtp, &both),
-            (json!({ "PIN": "1", "OTP": "" }), Pin, &one),
-            (json!({ "PIN": "1", "OTP": null, "authData": null }), Pin, &one),
-            (data(&[&pin, &json!({ "id": "OTP" })]), Pin, &one),
+            (data(&[&pin]), PIN_ALONE, &one),
+            (data(&[&otp, &pin]), BOTH, &both),
+            (json!({ "PIN": "1", "OTP": "2" }), BOTH, &both),
+            (json!({ "PIN": "1", "authData": [otp] }), BOTH, &both),
+            (json!({ "PIN": "1", "OTP": "" }), PIN_ALONE, &one),
+            (json!({ "PIN": "1", "OTP": null, "authData": null }), PIN_ALONE, &one),
+            (data(&[&pin, &json!({ "id": "OTP" })]), PIN_ALONE, &one),
+            (data(&[&otp, &pin]), EITHER, &both),
+            (data(&[&pin]), "PIN OR OTP", &one),
         ] {
             assert_eq!(&told(&body, expression), expected, "{body}");
         }
         let strange = json!({ "id": "SMS", "value": "2" });
         for (body, expression, fault) in [
-            (data(&[]), Pin, error::PIN),
-            (json!({}), PinAndOtp, error::OTP),
-            (data(&[&pin]), PinAndOtp, error::OTP),
-            (data(&[&otp]), PinAndOtp, error::PIN),
-            (data(&[&pin, &json!({ "id": "OTP" })]), PinAndOtp, error::OTP),
-            (data(&[&pin, &json!({ "id": "OTP", "value": 2 })]), PinAndOtp, error::OTP),
+            (data(&[]), PIN_ALONE, error::PIN),
+            (json!({}), BOTH, error::OTP),
+            (data(&[&pin]), BOTH, error::OTP),
+            (data(&[&otp]), BOTH, error::PIN),
+            (data(&[&pin, &json!({ "id": "OTP" })]), BOTH, error::OTP),
+            (data(&[&pin, &json!({ "id": "OTP", "value": 2 })]), BOTH, error::OTP),
+            (json!({ "PIN": "1", "OTP": "" }), BOTH, error::OTP),
+            (data(&[&pin]), EITHER, error::OTP),
+            (data(&[&otp]), EITHER, error::PIN),
+            (data(&[&pin, &otp]), "PIN XOR OTP", error::OTP),
             // One too many, twice, of another name, no object, no array.
-            (data(&[&pin, &otp]), Pin, error::OTP),
-            (data(&[&pin, &pin]), Pin, error::PIN),
-            (data(&[&pin, &strange]), Pin, error::PIN),
-            (data(&[&pin, &json!("OTP")]), Pin, error::PIN),
-            (data(&[&json!({ "value": "1" })]), Pin, error::PIN),
-            (json!({ "PIN": "1", "authData": {} }), Pin, error::PIN),
-            (json!({ "PIN": 1 }), Pin, error::PIN),
+            (data(&[&pin, &otp]), PIN_ALONE, error::OTP),
+            (data(&[&pin, &pin]), PIN_ALONE, error::PIN),
+            (data(&[&pin, &strange]), PIN_ALONE, error::PIN),
+            (data(&[&pin, &json!("OTP")]), PIN_ALONE, error::PIN),
+            (data(&[&json!({ "value": "1" })]), PIN_ALONE, error::PIN),
+            (json!({ "PIN": "1", "authData": {} }), PIN_ALONE, error::PIN),
+            (json!({ "PIN": 1 }), PIN_ALONE, error::PIN),
         ] {
             assert_eq!(told(&body, expression), Err(fault), "{body}");
         }

@@ -278,7 +278,7 @@ pub struct Auth {
     pub mode: &'static str,
     /// Which objects it takes, with `authInfo`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expression: Option<&'static str>,
+    pub expression: Option<String>,
     /// The objects; the member must be there even when empty.
     pub objects: Vec<AuthObject>,
 }

@@ -11,6 +11,7 @@ pub mod authorization;
 pub mod credentials;
 pub mod documents;
 pub mod errands;
+pub mod expression;
 pub mod info;
 pub mod oauth2;
 pub mod request_object;

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 
-use super::authentication::Expression;
+use super::expression::Expression;
 use super::signatures::{Deferral, Mode, Validities};
 use super::*;
 use crate::algorithm::{HashAlgorithm, KeyType};
@@ -25,7 +25,9 @@ fn either_spelling_serves_either_version() {
         both(&format!(r#"{{"{name}":["{HASH}"]}}"#), |ask| assert_eq!(ask.hashes().unwrap().len(), 1));
     }
     for body in [r#"{"PIN":"1234"}"#, r#"{"authData":[{"id":"OTP"},{"id":"PIN","value":"1234"}]}"#] {
-        both(body, |ask| assert_eq!(ask.authentication(Expression::Pin).unwrap().pin.expose_secret(), "1234"));
+        both(body, |ask| {
+            assert_eq!(ask.authentication(&Expression::object("PIN")).unwrap().pin.expose_secret(), "1234")
+        });
     }
 }
 
@@ -152,7 +154,7 @@ proptest! {
         if let Ok(ask) = Ask::parse(body.as_bytes(), Version::V2, LIMITS) {
             let _ = (ask.hashes(), ask.signatures(9), ask.approved(Scal::One, 1), ask.digests(KeyType::P256));
             let _ = (ask.stampable().is_ok(), ask.polled(), ask.polled_user(), ask.polled_client_data());
-            let _ = (ask.authentication(Expression::PinAndOtp), ask.sad(), ask.wanted(), ask.login(), ask.token(), ask.max_results(10));
+            let _ = (ask.authentication(&Expression::object("PIN").and(Expression::object("OTP"))), ask.sad(), ask.wanted(), ask.login(), ask.token(), ask.max_results(10));
         }
     }
 }

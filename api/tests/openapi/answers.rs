@@ -88,7 +88,7 @@ fn description(full: bool) -> Description {
         auth_mode: "explicit",
         auth: Auth {
             mode: "explicit",
-            expression: full.then_some("PIN AND OTP"),
+            expression: full.then(|| "PIN AND OTP".to_owned()),
             objects: full.then_some(object).into_iter().collect(),
         },
         pin: full.then_some(Pin { presence: "true", format: "A", label: "PIN", description: "The PIN" }),
@@ -236,7 +236,7 @@ fn same_members(document: &Document, place: &str, schema: &Value, values: &[&Val
     let members = values.iter().filter_map(|value| value.as_object());
     let said: BTreeSet<String> = members.flat_map(|members| members.keys().cloned()).collect();
     assert_eq!(said, named(schema), "{place}");
-    for (name, inner) in properties.iter().filter(|(_, inner)| inner["x-rsign-state"] != "planned") {
+    for (name, inner) in properties {
         let values: Vec<&Value> = values.iter().filter_map(|value| value.get(name)).collect();
         same_members(document, &format!("{place}.{name}"), inner, &values);
     }

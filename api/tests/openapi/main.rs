@@ -19,10 +19,9 @@ fn csc() -> [Judge; 2] {
     [CSC_V1, CSC_V2].map(judge)
 }
 
-/// The members that a schema names, but for those that are planned.
+/// The members that a schema names.
 fn named(schema: &Value) -> BTreeSet<String> {
-    let properties = schema["properties"].as_object().into_iter().flatten();
-    properties.filter(|(_, inner)| inner["x-rsign-state"] != "planned").map(|(name, _)| name.clone()).collect()
+    schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }
 
 /// Calls for each example of an operation: its schema's name, and the example.
@@ -38,7 +37,7 @@ fn examples(document: &Document, place: &str, seen: &mut dyn FnMut(&str, &Value)
             walk(document, inner, seen);
         }
     }
-    for operation in document.operations().filter(|operation| !operation.is_planned()) {
+    for operation in document.operations() {
         match &operation.value[place] {
             Value::Object(responses) if place == "responses" => {
                 responses.values().for_each(|response| walk(document, response, seen));

@@ -1,8 +1,8 @@
 //! Bodies that apps send: what a schema takes the code reads, and what the schema refuses the code refuses.
 
 use rsign_api::algorithm::KeyType;
-use rsign_api::csc::authentication::Expression;
 use rsign_api::csc::documents::{Offer, Wrong};
+use rsign_api::csc::expression::Expression;
 use rsign_api::csc::signatures::Validities;
 use rsign_api::csc::{Ask, Limits};
 use rsign_api::document::{Envelope, Format, Level};
@@ -45,7 +45,9 @@ fn read(schema: &str, ask: &Ask<'_>, body: &Value, key: KeyType) -> Result<(), F
             ask.signatures(u32::MAX)?;
             ask.approved(Scal::One, u32::MAX)?;
             // Which it is the credential says.
-            let read = [Expression::Pin, Expression::PinAndOtp].map(|expression| ask.authentication(expression));
+            let one = Expression::object("PIN");
+            let read = [one.clone(), one.and(Expression::object("OTP"))];
+            let read = read.map(|expression| ask.authentication(&expression));
             let [pin, both] = read;
             if brings_pin(body) { pin.or(both).map(drop) } else { ask.description().map(drop) }
         }

@@ -33,9 +33,12 @@ const FRESH: u64 = 300;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Code {
     to: String,
-    code: String,
+    /// None in word of a request that waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
     /// Seconds it is good for.
-    expires_in: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
     text: String,
     /// When it came, Unix seconds.
     #[serde(default)]

@@ -21,6 +21,9 @@ pub(crate) struct Seeded {
     /// None in folders of an older rsign.
     #[serde(default)]
     pub(crate) implicit_user: Option<User>,
+    /// A worker of the SignServer-compatible interface: its id stands in the address. None in folders of an older rsign.
+    #[serde(default)]
+    pub(crate) worker: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,7 +63,9 @@ const CAROL: (&str, &str, &str) = ("carol", "Carol", "Reis");
 /// Has one key, which needs a code that is sent to her telephone (of a range that is nobody's) beside its PIN.
 const DORA: (&str, &str, &str) = ("dora", "Dora", "Melo");
 const TELEPHONE: &str = "+12025550143";
-/// Has one key, of mode implicit.
+const EVAS_TELEPHONE: &str = "+12025550144";
+const WORKER: &str = "sandbox-worker";
+/// Has one key, of mode implicit, and is sent word of what waits for her.
 const EVA: (&str, &str, &str) = ("eva", "Eva", "Pires");
 const KEYS: [&str; 4] = ["RSA-2048", "RSA-3072", "P-256", "P-384"];
 
@@ -85,6 +90,9 @@ pub(super) async fn make(programs: &Programs, layout: &Layout) -> anyhow::Result
             clients.push(client(programs, layout, profile, transport).await?);
         }
     }
+    let mut words = vec!["client", "add", "--id", WORKER, "--profile", "legacy", "--pin-transport", "clear"];
+    words.extend(["--all-users", "--sign-server"]);
+    gateway(programs, layout, &words).await?;
     let mut users = Vec::new();
     for (username, given_name, surname) in PEOPLE {
         let mut user = user(programs, layout, username, given_name, surname).await?;
@@ -102,8 +110,9 @@ pub(super) async fn make(programs: &Programs, layout: &Layout) -> anyhow::Result
     gateway(programs, layout, &["user", "contact", "--id", &dora.user_id, TELEPHONE]).await?;
     dora.credentials.push(credential(programs, layout, &dora.user_id, "P-256", &["--factor", "online"]).await?.0);
     let mut eva = user(programs, layout, EVA.0, EVA.1, EVA.2).await?;
+    gateway(programs, layout, &["user", "contact", "--id", &eva.user_id, EVAS_TELEPHONE]).await?;
     eva.credentials.push(credential(programs, layout, &eva.user_id, "RSA-2048", &["--mode", "implicit"]).await?.0);
-    Ok(Seeded { clients, users, coded_user: Some(dora), implicit_user: Some(eva) })
+    Ok(Seeded { clients, users, coded_user: Some(dora), implicit_user: Some(eva), worker: Some(WORKER.to_owned()) })
 }
 
 async fn client(programs: &Programs, layout: &Layout, profile: &str, transport: &str) -> anyhow::Result<Client> {

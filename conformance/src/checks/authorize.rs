@@ -165,15 +165,16 @@ pub(super) async fn check_delivers(s: &Session) -> Verdict {
 // --- getChallenge ---
 
 pub(super) async fn challenge(s: &Session) -> Verdict {
-    let described = s.describe(s.credential()?).await?;
-    let objects = described.info["auth"]["objects"].as_array().cloned().unwrap_or_default();
-    let object =
-        objects.iter().find(|object| object["type"].as_str().is_some_and(|kind| kind.starts_with("Challenge")));
-    let object =
-        object.ok_or_else(|| Stop::NotChecked("the credential has no challenge-response object".to_owned()))?;
-    let ask = json!({ "credentialID": described.credential.id, "authObjectID": object["id"] });
-    let answer = s.call("credentials/getChallenge", &ask).await?;
-    if answer.status == 204 { answer.nothing() } else { answer.text("challenge").map(|_| ()) }
+    for credential in s.profile().credentials.iter().take(1).chain(&s.profile().coded) {
+        let described = s.describe(credential).await?;
+        let objects = described.info["auth"]["objects"].as_array().cloned().unwrap_or_default();
+        let is_one = |object: &&Value| object["type"].as_str().is_some_and(|kind| kind.starts_with("Challenge"));
+        let Some(object) = objects.iter().find(is_one) else { continue };
+        let ask = json!({ "credentialID": credential.id, "authObjectID": object["id"] });
+        let answer = s.call("credentials/getChallenge", &ask).await?;
+        return if answer.status == 204 { answer.nothing() } else { answer.text("challenge").map(|_| ()) };
+    }
+    Err(Stop::NotChecked("no credential of the profile has a challenge-response object".to_owned()))
 }
 
 async fn challenge_rows(s: &Session) -> Result<Rows, Stop> {
@@ -199,11 +200,13 @@ pub(super) async fn challenge_sentences(s: &Session) -> Verdict {
 // --- sendOTP ---
 
 pub(super) async fn send_otp(s: &Session) -> Verdict {
-    let described = s.describe(s.credential()?).await?;
-    if described.info["OTP"]["type"] != "online" {
-        return Err(Stop::NotChecked("the credential's OTP is not online".to_owned()));
+    for credential in s.profile().credentials.iter().take(1).chain(&s.profile().coded) {
+        let described = s.describe(credential).await?;
+        if described.info["OTP"]["type"] == "online" {
+            return s.call("credentials/sendOTP", &json!({ "credentialID": credential.id })).await?.nothing();
+        }
     }
-    s.call("credentials/sendOTP", &json!({ "credentialID": described.credential.id })).await?.nothing()
+    Err(Stop::NotChecked("the OTP of no credential of the profile is online".to_owned()))
 }
 
 async fn send_otp_rows(s: &Session) -> Result<Rows, Stop> {

@@ -100,7 +100,7 @@ async fn rows(s: &Session) -> Result<Rows, Stop> {
 }
 
 /// Only CAdES is judged here.
-fn offered(s: &Session) -> Result<(), Stop> {
+pub(super) fn offered(s: &Session) -> Result<(), Stop> {
     let formats = s.info()["signature_formats"]["formats"].as_array();
     if formats.is_some_and(|formats| formats.iter().any(|format| format == "C")) {
         return Ok(());
@@ -109,7 +109,12 @@ fn offered(s: &Session) -> Result<(), Stop> {
 }
 
 fn entry(way: &Way) -> Value {
-    let mut entry = json!({ "signature_format": "C", "conformance_level": "AdES-B-B", "signAlgo": way.sign_algo });
+    entry_at(way, "AdES-B-B")
+}
+
+/// A CAdES signature of this level.
+pub(super) fn entry_at(way: &Way, level: &str) -> Value {
+    let mut entry = json!({ "signature_format": "C", "conformance_level": level, "signAlgo": way.sign_algo });
     entry["hashAlgorithmOID"] = json!(way.hash.oid());
     if let Some(params) = &way.params {
         entry["signAlgoParams"] = json!(params);
@@ -122,7 +127,7 @@ fn of_digest(described: &Described<'_>, sad: &str, way: &Way, digest: &[u8]) -> 
     json!({ "credentialID": described.credential.id, "SAD": sad, "documentDigests": [entry] })
 }
 
-fn only(answer: &Answer, list: &str) -> Result<Vec<u8>, Stop> {
+pub(super) fn only(answer: &Answer, list: &str) -> Result<Vec<u8>, Stop> {
     match answer.array(list)?.as_slice() {
         [Value::String(object)] => base64(object).map_err(|why| Stop::Wrong(format!("{list} holds what is {why}"))),
         other => Err(Stop::Wrong(format!("{list} has {} objects for one document", other.len()))),

@@ -4,11 +4,13 @@ mod asynchronous;
 mod auth;
 mod authorize;
 mod browser;
+mod codes;
 mod credential;
 mod documents;
 mod errors;
 mod implicit;
 mod info;
+mod levels;
 mod lifecycle;
 mod list;
 mod misuse;
@@ -16,7 +18,7 @@ mod oauth;
 mod sign;
 mod timestamp;
 
-use crate::check::Need::{Client, Credential, Implicit, Login, Method};
+use crate::check::Need::{Client, Coded, Credential, Implicit, Lifecycle, Login, Method};
 use crate::check::Severity::{Must, Quirk, Should};
 use crate::check::{Check, Need, Severity};
 
@@ -51,6 +53,9 @@ const CHECK: &[Need] =
 const IMPLICIT: &[Need] = &[Method("credentials/authorize"), Method("credentials/info"), Implicit];
 const HANDLE: &[Need] =
     &[Method("credentials/authorizeCheck"), Method("credentials/authorize"), Method("credentials/info"), Implicit];
+const CODES: &[Need] = &[Method("credentials/info"), Method("credentials/authorize"), Coded];
+const CREATE: &[Need] =
+    &[Method("credentials/create"), Method("credentials/delete"), Method("credentials/info"), Client, Lifecycle];
 const MODE_A: &[Need] =
     &[Method("signatures/signPolling"), Method("signatures/signHash"), Method("credentials/info"), Credential];
 
@@ -209,6 +214,10 @@ pub static CHECKS: &[Check] = checks! {
         ["11.8", ""], MUST, &[Method("credentials/sendOTP")], authorize::send_otp_errors;
     "otp.send.sentences" "sendOTP refuses in the words of its table"
         ["11.8", ""], WORDING, &[Method("credentials/sendOTP")], authorize::send_otp_sentences;
+    "codes.sent" "a code that is sent gives one SAD, and no second one"
+        ["11.6, 11.8", "11.6, 11.8"], MUST, CODES, codes::sent;
+    "codes.generated" "a code of an authenticator app gives one SAD, and no second one"
+        ["11.6; RFC 6238, 5.2", "11.6; RFC 6238, 5.2"], MUST, CODES, codes::generated;
     "extend.answers" "extendTransaction gives a new SAD, and it signs" ["11.7", "11.9"], MUST, EXTEND, sign::extends;
     "extend.binds" "under SCAL 2 the new SAD is bound to the hashes"
         ["8.2, 11.7", "8.2, 11.9"], MUST, EXTEND, sign::extend_binds;
@@ -254,6 +263,8 @@ pub static CHECKS: &[Check] = checks! {
         ["", "11.11"], MUST, SIGN_DOC, documents::cades;
     "documents.foreign" "signDoc signs no digest that was not authorized"
         ["", "11.11"], MUST, SIGN_DOC, documents::foreign;
+    "documents.levels" "what signDoc gives is of the level that was asked for"
+        ["", "11.1, 11.11; EN 319 122-1, 6"], MUST, SIGN_DOC, levels::levels;
     "documents.errors" "signDoc refuses by its table" ["", "11.11"], MUST, SIGN_DOC, documents::errors;
     "documents.sentences" "signDoc refuses in the words of its table"
         ["", "11.11"], WORDING, SIGN_DOC, documents::sentences;
@@ -270,6 +281,14 @@ pub static CHECKS: &[Check] = checks! {
         ["", "2.2: 11.4"], MUST, &[Method("credentials/create")], lifecycle::create;
     "delete.refused" "no unknown credential is deleted"
         ["", "2.2: 11.5"], MUST, &[Method("credentials/delete")], lifecycle::delete;
+    "create.makes" "a credential that its user agreed to is there, and described"
+        ["", "2.2: 11.4"], MUST, CREATE, lifecycle::makes;
+    "create.token" "an authorization to create opens nothing else" ["", "2.2: 11.4"], MUST, CREATE, lifecycle::token_is_narrow;
+    "create.errors" "what is wrong with a creation is invalid_request" ["", "2.2: 11.4"], SHOULD, CREATE, lifecycle::create_errors;
+    "delete.ends" "a credential whose end its user agreed to is gone" ["", "2.2: 11.5"], MUST, CREATE, lifecycle::ends;
+    "delete.foreign" "an authorization to delete one credential deletes no other"
+        ["", "2.2: 11.5"], MUST, CREATE, lifecycle::foreign;
+    "delete.errors" "what is wrong with a deletion is invalid_request" ["", "2.2: 11.5"], SHOULD, CREATE, lifecycle::delete_errors;
 
     // --- errors, header fields, limits ---
     "errors.form" "an error is JSON with error and error_description" ["10.1", "10.1"], MUST, INFO, errors::form;

@@ -21,11 +21,13 @@ const TST_INFO: &str = "1.2.840.113549.1.9.16.1.4";
 const NONCE: &str = "4d65822107fcfd52";
 
 /// What matters of a token.
-struct Token {
-    imprint_algorithm: String,
-    imprint: Vec<u8>,
+pub(super) struct Token {
+    /// OID.
+    pub(super) imprint_algorithm: String,
+    pub(super) imprint: Vec<u8>,
     nonce: Option<Vec<u8>>,
-    signed: Result<(), String>,
+    /// Whether its signature is right, or why not.
+    pub(super) signed: Result<(), String>,
 }
 
 pub(super) async fn token(s: &Session) -> Verdict {
@@ -52,7 +54,7 @@ pub(super) async fn token(s: &Session) -> Verdict {
 }
 
 impl Token {
-    fn parse(der: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(der: &[u8]) -> Result<Self, String> {
         let text = |error: der::Error| error.to_string();
         let content = ContentInfo::from_der(der).map_err(text)?;
         let signed = SignedData::from_der(&content.content.to_der().map_err(text)?).map_err(text)?;

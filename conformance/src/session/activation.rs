@@ -119,7 +119,7 @@ impl Session {
             if described.info["OTP"]["type"] == "online" {
                 self.call("credentials/sendOTP", &json!({ "credentialID": credential.id })).await?;
             }
-            factors["OTP"] = json!(otp(credential).await?);
+            factors["OTP"] = json!(self.otp(credential).await?);
         }
         Ok(factors)
     }
@@ -128,15 +128,38 @@ impl Session {
         let id = &object["id"];
         let one_time = object["generator"].is_string() || id == "OTP";
         match object["type"].as_str().unwrap_or_default() {
-            "Password" if one_time => Ok(json!({ "id": id, "value": otp(credential).await? })),
+            "Password" if one_time => Ok(json!({ "id": id, "value": self.otp(credential).await? })),
             "Password" => Ok(json!({ "id": id, "value": pin(credential)? })),
             "ChallengeResponse" => {
                 let ask = json!({ "credentialID": credential.id, "authObjectID": id });
                 self.call("credentials/getChallenge", &ask).await?;
-                Ok(json!({ "id": id, "value": otp(credential).await? }))
+                Ok(json!({ "id": id, "value": self.otp(credential).await? }))
             }
             _ => Ok(json!({ "id": id })),
         }
+    }
+
+    /// A one-time password; no report shows it.
+    async fn otp(&self, credential: &Credential) -> Result<String, Stop> {
+        let code = match (&credential.otp_command, &credential.otp_inbox) {
+            (Some(command), _) => run(command, None).await?,
+            (None, Some(inbox)) => self.newest(inbox).await?,
+            (None, None) => {
+                let why = format!("the profile has no otp_command for credential {}", credential.id);
+                return Err(Stop::NotChecked(why));
+            }
+        };
+        self.shared.mask.learn(&code);
+        Ok(code)
+    }
+
+    /// The newest code that was sent. It is not the service that is asked, so no report tells of it.
+    async fn newest(&self, inbox: &str) -> Result<String, Stop> {
+        let broken = |error: reqwest::Error| Stop::Broken(format!("{inbox}: {error}"));
+        let shown = self.shared.http.get(inbox).send().await.map_err(broken)?.bytes().await.map_err(broken)?;
+        let shown: Value = serde_json::from_slice(&shown).unwrap_or(Value::Null);
+        let code = shown.as_array().into_iter().flatten().find_map(|one| one["code"].as_str());
+        code.map(str::to_owned).ok_or_else(|| Stop::Broken(format!("{inbox} shows no code")))
     }
 
     /// The credential scope of OAuth 2.0: its access token is the SAD.
@@ -209,11 +232,4 @@ pub(crate) fn signatures(answer: &Answer, count: usize) -> Result<Vec<Vec<u8>>, 
 fn pin(credential: &Credential) -> Result<&str, Stop> {
     let pin = credential.pin.as_ref().map(|pin| pin.expose());
     pin.ok_or_else(|| Stop::NotChecked(format!("the profile has no pin for credential {}", credential.id)))
-}
-
-async fn otp(credential: &Credential) -> Result<String, Stop> {
-    match &credential.otp_command {
-        Some(command) => run(command, None).await,
-        None => Err(Stop::NotChecked(format!("the profile has no otp_command for credential {}", credential.id))),
-    }
 }

@@ -119,6 +119,8 @@ impl Session {
             }
             Need::Login if self.profile().login.is_none() => lacks("login"),
             Need::Implicit if self.profile().implicit.is_none() => lacks("implicit credential"),
+            Need::Coded if self.profile().coded.is_empty() => lacks("coded credential"),
+            Need::Lifecycle if self.profile().lifecycle.is_none() => lacks("lifecycle"),
             Need::Credential if self.profile().credentials.is_empty() => lacks("credentials"),
             _ => Ok(()),
         }

@@ -6,10 +6,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use harness::channel::{Device, pinned};
-use harness::{Api, Browser, Sandbox, User, parameter};
+use harness::channel::{Device, now, pinned};
+use harness::{Api, Browser, Sandbox, User, parameter, totp};
+use rsign_api::channel::Operation;
 use rsign_api::channel::identity::Pinned;
+use rsign_conformance::Credential;
 use tokio::sync::Mutex;
+
+/// What a new key gets.
+const PIN: &str = "60718293";
 
 struct Person {
     user: User,
@@ -43,13 +48,40 @@ pub(crate) async fn start_elsewhere(sandbox: &Sandbox) -> Vec<String> {
     command(Router::new().route("/", post(approve_waiting)).with_state(person)).await
 }
 
+/// The credential that needs a code of an authenticator app, with somebody who reads it there.
+pub(crate) async fn with_an_app(sandbox: &Sandbox) -> Credential {
+    let has_app = |user: &&User| user.totp_secret.is_some();
+    let carol = sandbox.ready.users.iter().find(has_app).unwrap();
+    let secret = carol.totp_secret.clone().unwrap();
+    let app = Arc::new((secret, Mutex::new(0)));
+    let command = command(Router::new().route("/", post(read_code)).with_state(app)).await;
+    let credential = &carol.credentials[0];
+    let pin = Some(credential.pin.as_str().into());
+    Credential { id: credential.id.clone(), pin, otp_command: Some(command), otp_inbox: None, approve_command: None }
+}
+
+/// The first code that was not read before, of those that are good now: this one and the next.
+async fn read_code(State(app): State<Arc<(String, Mutex<u64>)>>) -> String {
+    let (secret, last) = &*app;
+    let mut last = last.lock().await;
+    loop {
+        let step = now() / 30;
+        let next = (*last + 1).max(step);
+        if next <= step + 1 {
+            *last = next;
+            return totp::code(secret, i64::try_from(next - step).unwrap());
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+}
+
 async fn command(router: Router) -> Vec<String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
     let script = format!(
         "import sys, urllib.request as r; o = r.build_opener(r.ProxyHandler({{}})); \
-         print(o.open('http://{address}/', sys.argv[1].encode()).read().decode())"
+         print(o.open('http://{address}/', ''.join(sys.argv[1:]).encode()).read().decode())"
     );
     ["python3", "-c", &script].map(str::to_owned).into()
 }
@@ -84,9 +116,17 @@ async fn approve(State(person): State<Arc<Person>>, url: String) -> String {
     let asked: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let mut browser = person.browser.lock().await;
     let gone = browser.say_yes(&asked).await;
-    let Some(id) = parameter(url.as_str(), "credentialID") else { return gone };
-    let credential = person.user.credentials.iter().find(|credential| credential.id == id).unwrap();
+    // Only where a PIN is needed the signing page comes next.
+    if !gone.contains('#') {
+        return gone;
+    }
     let mut device = Device::follow(&person.api, &gone, &person.signer).await;
-    device.approve(&credential.pin).await;
+    if device.context.operation == Operation::Enrol {
+        device.enrol(PIN).await;
+    } else {
+        let id = parameter(url.as_str(), "credentialID").unwrap();
+        let credential = person.user.credentials.iter().find(|credential| credential.id == id).unwrap();
+        device.approve(&credential.pin).await;
+    }
     browser.come_back(&device).await.location().to_owned()
 }

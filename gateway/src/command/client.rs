@@ -75,6 +75,9 @@ pub(super) enum Client {
         /// oauth2/revoke answers it with 200 instead of 204.
         #[arg(long)]
         revoke_with_200: bool,
+        /// credentials/sendOTP answers it with 200 and an empty object instead of 204.
+        #[arg(long)]
+        send_otp_with_200: bool,
         /// It is a worker of the SignServer-compatible interface, /rest/v1/workers/ID/process: credentialID and PIN
         /// come by HTTP Basic, and the client shows nothing but its certificate, where one is registered.
         #[arg(long)]
@@ -127,6 +130,7 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         signed_requests,
         token_request,
         revoke_with_200,
+        send_otp_with_200,
         sign_server,
     } = command
     else {
@@ -159,6 +163,7 @@ fn registration(command: Client) -> anyhow::Result<Registration> {
         signed_requests,
         token_requests: token_request,
         revokes_with_ok: revoke_with_200,
+        sends_otp_with_ok: send_otp_with_200,
         worker: sign_server,
     })
 }

@@ -60,7 +60,7 @@ pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> 
         Credential::Create { user, key, scal, multisign, stretch, factor, mode } => {
             if factor == FactorKind::Online {
                 let found = parts.repositories.users.find(&user).await?.and_then(|user| user.contact);
-                let reached = found.is_some_and(|contact| parts.couriers.reach(&contact));
+                let reached = found.is_some_and(|contact| parts.couriers.reaches(&contact));
                 anyhow::ensure!(
                     reached,
                     "codes do not reach this user: see `user contact`, and [otp] of the configuration"

@@ -33,21 +33,12 @@ pub struct AuthorizationRequest {
     /// The request as the client signed it, where it did (RFC 9101): for the signer, which reads it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<String>,
-    /// Unix milliseconds: its user has to sign in after this, whoever is signed in already (`prompt=login`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sign_in_after: Option<i64>,
+    /// Whether its user has to sign in for it, whoever is signed in already (`prompt=login`).
+    pub sign_in: bool,
     /// Unix milliseconds.
     pub expires_at: i64,
     /// Whether the user has decided: then nothing more comes of it.
     pub decided: bool,
-}
-
-impl AuthorizationRequest {
-    /// Whether a browser that was signed in at this time, Unix milliseconds, has to sign in again.
-    #[must_use]
-    pub fn wants_sign_in(&self, signed_in_at: i64) -> bool {
-        self.sign_in_after.is_some_and(|after| signed_in_at < after)
-    }
 }
 
 /// Where an answer goes, checked against the registration.

@@ -111,6 +111,9 @@ pub struct Client {
     /// Whether it takes a revocation for done only if it hears 200 (RFC 7009), not 204 (CSC).
     #[serde(default)]
     pub revokes_with_ok: bool,
+    /// Whether it takes sendOTP for done only if it hears 200, not 204.
+    #[serde(default)]
+    pub sends_otp_with_ok: bool,
     /// Whether it is a worker of the SignServer-compatible interface: then who shows a credential's id and PIN signs.
     #[serde(default)]
     pub worker: bool,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::seal::Sealed;
+
 /// An address, and with it the way codes take. Not shown by `Debug`: it is somebody's.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -59,6 +61,82 @@ impl Contact {
             Self::Email(_) => "email",
             Self::Phone(_) => "phone",
         }
+    }
+}
+
+/// How long a code for an address is good, milliseconds.
+pub const PATIENCE: i64 = 10 * 60 * 1000;
+
+/// Codes that one account has sent within [`MEMORY`]: each may cost the operator money, and trouble who has the address.
+const SENT: usize = 3;
+
+/// Wrong codes that are judged within [`MEMORY`], whatever is sent: one in 100,000 is guessed so.
+const WRONG: usize = 10;
+
+/// For how long that counts, milliseconds.
+const MEMORY: i64 = 60 * 60 * 1000;
+
+/// An address that somebody gave for an account, and what it is confirmed with.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The address and its code; none once it is confirmed, or given up.
+    open: Option<Open>,
+    /// When codes were sent, Unix milliseconds.
+    sent: Vec<i64>,
+    /// When wrong codes were judged, Unix milliseconds.
+    wrong: Vec<i64>,
+}
+
+/// An address that waits for its code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// The address.
+    pub contact: Contact,
+    /// The code, sealed.
+    pub code: Sealed,
+    /// Unix milliseconds.
+    pub expires_at: i64,
+}
+
+impl Proposal {
+    /// Puts another address there; or milliseconds until that may be.
+    #[must_use]
+    pub fn proposing(mut self, open: Open, now: i64) -> (Self, Option<i64>) {
+        self.sent.retain(|at| at + MEMORY > now);
+        if let (true, Some(first)) = (self.sent.len() >= SENT, self.sent.first()) {
+            let wait = first + MEMORY - now;
+            return (self, Some(wait));
+        }
+        self.sent.push(now);
+        self.open = Some(open);
+        (self, None)
+    }
+
+    /// What may be confirmed now. After too many wrong codes nothing may, for a while.
+    #[must_use]
+    pub fn open(&self, now: i64) -> Option<&Open> {
+        let wrong = self.wrong.iter().filter(|at| *at + MEMORY > now).count();
+        self.open.as_ref().filter(|open| open.expires_at > now && wrong < WRONG)
+    }
+
+    /// Notes a wrong code.
+    #[must_use]
+    pub fn guessed(mut self, now: i64) -> Self {
+        self.wrong.retain(|at| at + MEMORY > now);
+        self.wrong.push(now);
+        self
+    }
+
+    /// Without the address.
+    #[must_use]
+    pub fn closed(self) -> Self {
+        Self { open: None, ..self }
+    }
+
+    /// When nothing of it matters any more, Unix milliseconds.
+    #[must_use]
+    pub fn forgotten_at(&self) -> i64 {
+        self.sent.iter().chain(&self.wrong).max().copied().unwrap_or_default() + MEMORY
     }
 }
 

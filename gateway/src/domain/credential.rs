@@ -2,7 +2,8 @@
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::bytes::Bytes;
-use rsign_api::csc::authentication::Expression;
+use rsign_api::csc::authentication::{OTP, PIN};
+use rsign_api::csc::expression::Expression;
 use rsign_api::signer::{FactorKind, Scal};
 use serde::{Deserialize, Serialize};
 
@@ -38,10 +39,11 @@ pub struct Credential {
 impl Credential {
     /// What has to be brought to explicit authorization.
     #[must_use]
-    pub const fn expression(&self) -> Expression {
+    pub fn expression(&self) -> Expression {
+        let pin = Expression::object(PIN);
         match self.factor {
-            FactorKind::None => Expression::Pin,
-            FactorKind::Totp | FactorKind::Online => Expression::PinAndOtp,
+            FactorKind::None => pin,
+            FactorKind::Totp | FactorKind::Online => pin.and(Expression::object(OTP)),
         }
     }
 }

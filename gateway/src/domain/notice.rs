@@ -1,55 +1,155 @@
-//! What a user is sent with a code.
+//! What a user is sent.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::language::Language;
 
-/// A code on its way to a user.
+/// A message on its way to a user. None of them has a link: whoever has learned to follow links in such messages follows
+/// those of others too.
 #[derive(Debug)]
 pub struct Notice {
-    /// Six digits.
-    pub code: SecretString,
-    /// How long it is good for, seconds.
-    pub seconds: u32,
-    /// What the app is called that asked for it, or this service.
-    pub app: String,
+    /// What it is about.
+    pub about: About,
     /// What this service is called.
     pub service: String,
     /// In which language to say it.
     pub language: Language,
 }
 
+/// What a message is about.
+#[derive(Debug)]
+pub enum About {
+    /// A code for a signature.
+    Signature {
+        /// The code.
+        code: Code,
+        /// What the app is called that asked for it, or this service.
+        app: String,
+    },
+    /// A code that shows that an address is its owner's.
+    Address(Code),
+    /// An app waits for its user's approval.
+    Waiting {
+        /// What it is called.
+        app: String,
+    },
+    /// Codes go to another address from now on.
+    Moved,
+}
+
+/// A code.
+#[derive(Debug)]
+pub struct Code {
+    /// Six digits.
+    pub digits: SecretString,
+    /// How long it is good for, seconds.
+    pub seconds: u32,
+}
+
+impl Code {
+    fn minutes(&self) -> u32 {
+        self.seconds.div_ceil(60)
+    }
+}
+
 /// Most characters of a name that are shown.
 const LONGEST: usize = 80;
 
 impl Notice {
+    /// Its kind, for machines.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self.about {
+            About::Signature { .. } => "otp.send",
+            About::Address(_) => "address.confirm",
+            About::Waiting { .. } => "approval.waiting",
+            About::Moved => "address.moved",
+        }
+    }
+
+    /// The code in it, where it has one.
+    #[must_use]
+    pub const fn code(&self) -> Option<&Code> {
+        match &self.about {
+            About::Signature { code, .. } | About::Address(code) => Some(code),
+            About::Waiting { .. } | About::Moved => None,
+        }
+    }
+
     /// The subject: without the code, which would stand on locked screens and in lists of mails.
     #[must_use]
     pub fn subject(&self) -> String {
         let service = plain(&self.service);
-        match self.language {
-            Language::En => format!("{service}: your signing code"),
-            Language::Pt => format!("{service}: o seu código de assinatura"),
-        }
+        let about = match (&self.about, self.language) {
+            (About::Signature { .. }, Language::En) => "your signing code",
+            (About::Signature { .. }, Language::Pt) => "o seu código de assinatura",
+            (About::Address(_), Language::En) => "confirm your address",
+            (About::Address(_), Language::Pt) => "confirme o seu endereço",
+            (About::Waiting { .. }, Language::En) => "a request waits for you",
+            (About::Waiting { .. }, Language::Pt) => "há um pedido à sua espera",
+            (About::Moved, Language::En) => "your codes go elsewhere now",
+            (About::Moved, Language::Pt) => "os seus códigos passam a ir para outro endereço",
+        };
+        format!("{service}: {about}")
     }
 
     /// The text. It says who asked: a code that nobody expects is a warning.
     #[must_use]
     pub fn text(&self) -> SecretString {
-        let (code, minutes) = (self.code.expose_secret(), self.seconds.div_ceil(60));
-        let (app, service) = (plain(&self.app), plain(&self.service));
-        SecretString::from(match self.language {
-            Language::En => format!(
-                "{code} is your code.\n\n{app} asked for it, for a signature with your key at {service}. It is good \
-                 once, for {minutes} minutes, together with your PIN.\n\nIf you are not signing anything now, give the \
-                 code to nobody: somebody may have learned your PIN.\n"
+        let service = plain(&self.service);
+        SecretString::from(match (&self.about, self.language) {
+            (About::Signature { code, app }, language) => signature(code, &plain(app), &service, language),
+            (About::Address(code), Language::En) => format!(
+                "{} is your code.\n\nEnter it at {service}, where you are changing the address that codes for your \
+                 signatures go to. It is good once, for {} minutes.\n\nIf you are not doing that, give the code to \
+                 nobody.\n",
+                code.digits.expose_secret(),
+                code.minutes()
             ),
-            Language::Pt => format!(
-                "{code} é o seu código.\n\nFoi pedido por {app}, para uma assinatura com a sua chave em {service}. \
-                 Serve uma vez, durante {minutes} minutos, juntamente com o seu PIN.\n\nSe não está a assinar nada, não \
-                 dê o código a ninguém: alguém pode ter descoberto o seu PIN.\n"
+            (About::Address(code), Language::Pt) => format!(
+                "{} é o seu código.\n\nIntroduza-o em {service}, onde está a mudar o endereço para onde vão os códigos \
+                 das suas assinaturas. Serve uma vez, durante {} minutos.\n\nSe não o está a fazer, não dê o código a \
+                 ninguém.\n",
+                code.digits.expose_secret(),
+                code.minutes()
+            ),
+            (About::Waiting { app }, Language::En) => format!(
+                "{} asks for a signature with your key at {service}.\n\nIf you have just started this yourself, sign in \
+                 to your account there, as you always do, read the request, and approve it. It waits for five \
+                 minutes.\n\nIf not, refuse it there, or let it pass: nothing is signed without your PIN.\n",
+                plain(app)
+            ),
+            (About::Waiting { app }, Language::Pt) => format!(
+                "{} pede uma assinatura com a sua chave em {service}.\n\nSe acabou de o iniciar, entre na sua conta, \
+                 como costuma fazer, leia o pedido e aprove-o. Espera cinco minutos.\n\nSe não, recuse-o lá ou deixe-o \
+                 passar: nada se assina sem o seu PIN.\n",
+                plain(app)
+            ),
+            (About::Moved, Language::En) => format!(
+                "Codes for your signatures at {service} go to another address from now on.\n\nIf it was not you who \
+                 changed that, tell the operator of {service} at once.\n"
+            ),
+            (About::Moved, Language::Pt) => format!(
+                "Os códigos das suas assinaturas em {service} passam a ir para outro endereço.\n\nSe não foi quem fez a \
+                 mudança, avise já o operador de {service}.\n"
             ),
         })
+    }
+}
+
+fn signature(code: &Code, app: &str, service: &str, language: Language) -> String {
+    let (digits, minutes) = (code.digits.expose_secret(), code.minutes());
+    match language {
+        Language::En => format!(
+            "{digits} is your code.\n\n{app} asked for it, for a signature with your key at {service}. It is good \
+             once, for {minutes} minutes, together with your PIN.\n\nIf you are not signing anything now, give the \
+             code to nobody: somebody may have learned your PIN.\n"
+        ),
+        Language::Pt => format!(
+            "{digits} é o seu código.\n\nFoi pedido por {app}, para uma assinatura com a sua chave em {service}. \
+             Serve uma vez, durante {minutes} minutos, juntamente com o seu PIN.\n\nSe não está a assinar nada, não \
+             dê o código a ninguém: alguém pode ter descoberto o seu PIN.\n"
+        ),
     }
 }
 
@@ -62,26 +162,44 @@ fn plain(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn notice(language: Language) -> Notice {
-        Notice {
-            code: "271828".into(),
-            seconds: 300,
-            app: "Con\r\ntracts\u{202e}".to_owned(),
-            service: "rsign\r\nBcc: eve@example.org".to_owned(),
-            language,
-        }
+    fn notice(about: About, language: Language) -> Notice {
+        Notice { about, service: "rsign\r\nBcc: eve@example.org".to_owned(), language }
+    }
+
+    fn code() -> Code {
+        Code { digits: "271828".into(), seconds: 300 }
     }
 
     #[test]
     fn it_says_code_app_and_time_and_the_subject_no_code() {
         for language in Language::ALL {
-            let notice = notice(language);
+            let app = "Con\r\ntracts\u{202e}".to_owned();
+            let notice = notice(About::Signature { code: code(), app }, language);
             let text = notice.text();
             let text = text.expose_secret();
             assert!(text.starts_with("271828 ") && text.contains("Con tracts") && text.contains(" 5 minut"), "{text}");
             assert!(!text.contains('\u{202e}') && !text.contains('\r'), "{text:?}");
             assert!(!notice.subject().contains("271828") && !notice.subject().contains('\n'));
             assert!(!format!("{notice:?}").contains("271828"));
+        }
+    }
+
+    #[test]
+    fn none_leads_anywhere_and_subjects_are_one_line() {
+        for language in Language::ALL {
+            let app = || "https://evil.example/approve".to_owned();
+            for about in [
+                About::Signature { code: code(), app: app() },
+                About::Address(code()),
+                About::Waiting { app: "Contracts".to_owned() },
+                About::Moved,
+            ] {
+                let named_link = matches!(about, About::Signature { .. });
+                let notice = notice(about, language);
+                assert!(named_link || !notice.text().expose_secret().contains("://"), "{}", notice.kind());
+                assert!(!notice.subject().contains(['\r', '\n']), "{:?}", notice.subject());
+                assert_eq!(notice.code().is_some(), notice.text().expose_secret().contains("271828"));
+            }
         }
     }
 }

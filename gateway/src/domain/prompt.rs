@@ -11,8 +11,14 @@ use super::seal::Sealed;
 /// How long a prompt waits for its user, milliseconds.
 pub const PATIENCE: i64 = 5 * 60 * 1000;
 
-/// For how long it counts that an app asked in vain, milliseconds.
+/// For how long it counts that an app asked in vain, and that a user was sent word, milliseconds.
 const MEMORY: i64 = 60 * 60 * 1000;
+
+/// A user is sent word of prompts this often within [`MEMORY`] at most,
+const WORDS: usize = 6;
+
+/// and not again so soon, milliseconds.
+const PAUSE: i64 = 2 * 60 * 1000;
 
 /// A prompt: what is asked for, as the app asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +95,9 @@ pub struct Desk {
     blocked: Vec<Blocked>,
     /// Prompts that came to nothing.
     in_vain: Vec<InVain>,
+    /// When the user was sent word of one, Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    told: Vec<i64>,
 }
 
 /// A prompt on a desk.
@@ -242,6 +251,15 @@ impl Desk {
         self
     }
 
+    /// Whether the user may be sent word now; then it is noted.
+    #[must_use]
+    pub fn telling(mut self, now: i64) -> (Self, bool) {
+        self.told.retain(|at| at + MEMORY > now);
+        let may = self.told.len() < WORDS && self.told.last().is_none_or(|at| at + PAUSE <= now);
+        self.told.extend(may.then_some(now));
+        (self, may)
+    }
+
     /// Ids of what waits for the user now, oldest first.
     pub fn waiting(&self, now: i64) -> impl Iterator<Item = &str> {
         self.slips.iter().filter(move |slip| !slip.approved && slip.until > now).map(|slip| slip.id.as_str())
@@ -257,6 +275,7 @@ impl Desk {
     #[must_use]
     pub fn expires_at(&self) -> Option<i64> {
         let ends = self.slips.iter().map(|slip| slip.until).chain(self.in_vain.iter().map(|it| it.at));
+        let ends = ends.chain(self.told.iter().copied());
         self.blocked.is_empty().then(|| ends.max().unwrap_or_default() + MEMORY)
     }
 }
@@ -336,6 +355,20 @@ mod tests {
         assert_eq!(desk.waiting(over).count(), 0);
         assert_eq!(lay(&mut desk, "f", "app", over), Laid::New);
         assert_eq!(desk.expires_at(), Some(over + PATIENCE + MEMORY));
+    }
+
+    #[test]
+    fn word_is_sent_now_and_then() {
+        let mut desk = Desk::default();
+        let mut tell = |now: i64| {
+            let (told, may) = std::mem::take(&mut desk).telling(now);
+            desk = told;
+            may
+        };
+        assert!(tell(0) && !tell(1) && !tell(PAUSE - 1));
+        let sent = (1..100).filter(|n| tell(n * PAUSE)).count();
+        assert_eq!(sent, 5 + 6 * 2 + 6, "six in any hour");
+        assert!(tell(1000 * PAUSE));
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub enum Purpose {
     Prompt,
     /// SHA-256 of a client secret, the key of `account_token` (DESIGN 6).
     AccountToken,
+    /// A code that confirms an address.
+    Address,
     /// What DPoP nonces are made with.
     Nonce,
 }
@@ -51,6 +53,7 @@ impl Purpose {
             Self::Transaction => b"rsign/seal/transaction/v1",
             Self::Prompt => b"rsign/seal/prompt/v1",
             Self::AccountToken => b"rsign/seal/account-token/v1",
+            Self::Address => b"rsign/seal/address/v1",
             Self::Nonce => b"rsign/seal/nonce/v1",
         }
     }

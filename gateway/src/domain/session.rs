@@ -26,6 +26,10 @@ pub struct Session {
     pub csrf: String,
     /// Language of its pages.
     pub language: Language,
+    /// The authorization request it was begun for, by its id: where one wants its user to sign in, that is to agree to
+    /// this one and to no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// Unix milliseconds.
     pub created_at: i64,
     /// Unix milliseconds, to the minute.
@@ -67,6 +71,8 @@ pub enum Notice {
     OthersSignedOut,
     /// The password is another.
     PasswordChanged,
+    /// Codes go to another address.
+    ContactChanged,
     /// The account is tied to an identity provider.
     Tied,
     /// It is no more.
@@ -80,6 +86,12 @@ impl Session {
     #[must_use]
     pub fn is_alive(&self, now: i64) -> bool {
         now < self.expires_at && now < self.seen_at + IDLE
+    }
+
+    /// Whether it was begun for this authorization request.
+    #[must_use]
+    pub fn is_for(&self, request: &str) -> bool {
+        self.request.as_deref() == Some(request)
     }
 }
 

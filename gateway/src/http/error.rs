@@ -1,18 +1,17 @@
 //! Service errors become the standard's errors here and nowhere else: each service has one exhaustive match.
 
+mod account;
+mod oauth2;
+
 use axum::http::StatusCode;
 use rsign_api::error::{self as wire, Fault};
 use rsign_api::signer::Refusal;
 
 pub(super) use super::problem::Problem;
-use crate::domain::code::Mismatch;
-use crate::port::{identity, signer};
-use crate::service::account::throttle::Wait;
-use crate::service::account::{external, history, keys, people, sessions};
-use crate::service::oauth::{assertions, codes, proofs, requests};
+use crate::port::signer;
 use crate::service::{
-    augmentation, authorization, clients, credentials, documents, enrolment, evidence, jobs, login, one_time_codes,
-    passwords, prompts, rates, signing, time_stamps, tokens, transactions, workers,
+    augmentation, authorization, credentials, documents, evidence, jobs, one_time_codes, prompts, rates, signing,
+    time_stamps, tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -252,104 +251,6 @@ impl From<workers::Error> for Problem {
     }
 }
 
-impl From<external::Error> for Problem {
-    /// Of the pages, which tell of the rest themselves.
-    fn from(error: external::Error) -> Self {
-        match error {
-            external::Error::Store(error) => error.into(),
-            external::Error::Full(full) => Self::unavailable(full),
-            error @ external::Error::Provider(identity::Error::Unavailable(_)) => Self::unavailable(error),
-            error @ (external::Error::Unknown
-            | external::Error::Taken
-            | external::Error::LastWayIn
-            | external::Error::Provider(identity::Error::Refused(_))
-            | external::Error::Random(_)) => Self::internal(error),
-        }
-    }
-}
-
-impl From<history::Error> for Problem {
-    fn from(error: history::Error) -> Self {
-        match error {
-            history::Error::Store(error) => error.into(),
-            error @ history::Error::Random(_) => Self::internal(error),
-        }
-    }
-}
-
-impl From<keys::Error> for Problem {
-    fn from(error: keys::Error) -> Self {
-        match error {
-            keys::Error::Store(error) | keys::Error::Enrolment(enrolment::Error::Store(error)) => error.into(),
-            keys::Error::Enrolment(enrolment::Error::Signer(error)) => error.into(),
-            keys::Error::Enrolment(error) => Self::internal(error),
-        }
-    }
-}
-
-impl From<Wait> for Problem {
-    fn from(wait: Wait) -> Self {
-        let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
-        busy.with_wait(wait.seconds).because(wait)
-    }
-}
-
-impl From<people::Error> for Problem {
-    /// Of what signing in and up has in common; refusals and faults are told where they belong.
-    fn from(error: people::Error) -> Self {
-        match error {
-            people::Error::Password(error @ passwords::Error::Busy) => Self::unavailable(error),
-            people::Error::Store(error) => error.into(),
-            people::Error::Wait(wait) => wait.into(),
-            error @ (people::Error::Refused
-            | people::Error::Password(_)
-            | people::Error::Faults(_)
-            | people::Error::Random(_)) => Self::internal(error),
-        }
-    }
-}
-
-impl From<sessions::Error> for Problem {
-    fn from(error: sessions::Error) -> Self {
-        match error {
-            sessions::Error::Store(error) => error.into(),
-            error @ sessions::Error::Random(_) => Self::internal(error),
-        }
-    }
-}
-
-impl From<login::Error> for Problem {
-    /// Of auth/login, where even a wrong password is 400.
-    fn from(error: login::Error) -> Self {
-        match error {
-            login::Error::Person(people::Error::Refused) => wire::AUTHENTICATION_ERROR.into(),
-            login::Error::Person(error) => error.into(),
-            login::Error::Token(tokens::Error::Unknown | tokens::Error::Expired) => wire::REFRESH_TOKEN_VALUE.into(),
-            login::Error::Token(error) => error.into(),
-        }
-    }
-}
-
-impl From<clients::Error> for Problem {
-    /// Of the OAuth endpoints; the rest belongs to registration, which has no HTTP.
-    fn from(error: clients::Error) -> Self {
-        match error {
-            clients::Error::Unknown => wire::oauth2::CLIENT_ID.into(),
-            clients::Error::WrongSecret => wire::oauth2::CLIENT_SECRET.into(),
-            clients::Error::Wait(wait) => wait.into(),
-            clients::Error::Store(error) => error.into(),
-            error @ (clients::Error::BadId
-            | clients::Error::Taken
-            | clients::Error::Redirect(_)
-            | clients::Error::Response(_)
-            | clients::Error::Contradiction(_)
-            | clients::Error::Seal(_)
-            | clients::Error::UnknownUser
-            | clients::Error::Random(_)) => Self::internal(error),
-        }
-    }
-}
-
 impl From<transactions::Error> for Problem {
     /// Of pages and CSC methods; the relay has words of its own.
     fn from(error: transactions::Error) -> Self {
@@ -365,72 +266,6 @@ impl From<transactions::Error> for Problem {
             | transactions::Error::Random(_)
             | transactions::Error::Prompt(_)
             | transactions::Error::Seal(_)) => Self::internal(error),
-        }
-    }
-}
-
-impl From<requests::Error> for Problem {
-    /// Of oauth2/pushed_authorize, and of what a page cannot say better.
-    fn from(error: requests::Error) -> Self {
-        match error {
-            requests::Error::Refused(fault) => fault.into(),
-            requests::Error::Full(full) => Self::unavailable(full),
-            requests::Error::Unknown => wire::oauth2::REQUEST_URI.into(),
-            error @ requests::Error::OtherAccount => Self::from(wire::oauth2::ACCOUNT_DENIED).because(error),
-            error @ (requests::Error::SignIn | requests::Error::Enough) => Self::internal(error),
-            requests::Error::Enrolment(enrolment::Error::Store(error)) => error.into(),
-            error @ requests::Error::Enrolment(_) => Self::internal(error),
-            requests::Error::NoCredential => wire::CREDENTIAL.into(),
-            requests::Error::Disabled => wire::CREDENTIAL_DISABLED.into(),
-            requests::Error::Transaction(error) => error.into(),
-            requests::Error::Code(error) => error.into(),
-            requests::Error::Credential(error) => error.into(),
-            requests::Error::Store(error) => error.into(),
-            error @ requests::Error::Random(_) => Self::internal(error),
-        }
-    }
-}
-
-impl From<codes::Error> for Problem {
-    /// Of oauth2/token.
-    fn from(error: codes::Error) -> Self {
-        let mismatch = match error {
-            codes::Error::Malformed => return wire::oauth2::CODE.into(),
-            codes::Error::Refused(mismatch) => mismatch,
-            codes::Error::Store(error) | codes::Error::Token(tokens::Error::Store(error)) => return error.into(),
-            error @ (codes::Error::Token(_) | codes::Error::Random(_) | codes::Error::Seal(_)) => {
-                return Self::internal(error);
-            }
-        };
-        let fault = match mismatch {
-            Mismatch::Unknown | Mismatch::Spent => wire::oauth2::CODE_EXPIRED,
-            Mismatch::Redirect => wire::oauth2::REDIRECT_MISMATCH,
-            Mismatch::Verifier => wire::oauth2::VERIFIER,
-            Mismatch::Key => wire::oauth2::CODE_KEY,
-            Mismatch::Details => wire::oauth2::CONTRADICTION,
-        };
-        Self::from(fault).because(codes::Error::Refused(mismatch))
-    }
-}
-
-impl From<assertions::Error> for Problem {
-    fn from(error: assertions::Error) -> Self {
-        match error {
-            error @ assertions::Error::Invalid(_) => {
-                Self::new(StatusCode::UNAUTHORIZED, wire::oauth2::ASSERTION).because(error)
-            }
-            assertions::Error::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<proofs::Error> for Problem {
-    /// Of oauth2/token; CSC methods answer 401.
-    fn from(error: proofs::Error) -> Self {
-        match error {
-            error @ proofs::Error::Invalid(_) => Self::from(wire::oauth2::DPOP_PROOF).because(error),
-            error @ proofs::Error::Nonce => Self::from(wire::oauth2::DPOP_NONCE).because(error),
-            proofs::Error::Store(error) => error.into(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How codes reach people.
+//! How messages reach people: codes most of all.
 
 use async_trait::async_trait;
 
@@ -6,10 +6,10 @@ use crate::domain::notice::Notice;
 
 /// It did not reach them: nobody took it for delivery.
 #[derive(Debug, thiserror::Error)]
-#[error("the code was not taken for delivery")]
+#[error("the message was not taken for delivery")]
 pub struct Undelivered(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// Brings codes to one kind of address.
+/// Brings messages to one kind of address.
 #[async_trait]
 pub trait Courier: Send + Sync + std::fmt::Debug {
     /// Hands the notice over for delivery to this address. That it arrives nobody can know.

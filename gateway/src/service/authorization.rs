@@ -87,6 +87,15 @@ impl Authorization {
         Ok(self.clients.find(&bearer.client).await?.map_or(PinTransport::Sealed, |client| client.pin_transport))
     }
 
+    /// Whether sendOTP answers this client with 200.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn sends_otp_with_ok(&self, bearer: &Bearer) -> rsign_storage::Result<bool> {
+        let found = if bearer.client == BASIC { None } else { self.clients.find(&bearer.client).await? };
+        Ok(found.is_some_and(|client| client.sends_otp_with_ok))
+    }
+
     /// Refuses clients whose PINs must come sealed, before a PIN in clear is even read.
     ///
     /// # Errors

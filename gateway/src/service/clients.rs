@@ -94,6 +94,8 @@ pub struct Registration {
     pub token_requests: Vec<TokenRequest>,
     /// Whether a revocation is answered with 200.
     pub revokes_with_ok: bool,
+    /// Whether it takes sendOTP for done only if it hears 200.
+    pub sends_otp_with_ok: bool,
     /// Whether it is a worker of the SignServer-compatible interface.
     pub worker: bool,
 }
@@ -195,6 +197,7 @@ impl Clients {
             signed_requests: wanted.signed_requests,
             token_requests: wanted.token_requests,
             revokes_with_ok: wanted.revokes_with_ok,
+            sends_otp_with_ok: wanted.sends_otp_with_ok,
             worker: wanted.worker,
         };
         if !self.registrations.register(client).await? {
@@ -273,6 +276,7 @@ mod tests {
             response_uris: Vec::new(),
             token_requests: Vec::new(),
             revokes_with_ok: false,
+            sends_otp_with_ok: false,
             worker: false,
         };
         assert!(hardened(Constraint::Dpop).check().is_ok());

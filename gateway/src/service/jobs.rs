@@ -122,54 +122,32 @@ pub struct Patience {
     pub job: Duration,
 }
 
-/// The service.
+/// The service, and what it stands on.
 #[derive(Debug)]
 pub struct Jobs {
-    stored: Stored,
-    clients: Clients,
-    signing: Arc<Signing>,
-    documents: Arc<Documents>,
-    callback: Arc<dyn Callback>,
-    patience: Patience,
-    slots: Arc<Semaphore>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-}
-
-/// What the service is made of.
-#[derive(Debug)]
-pub struct Parts {
     /// Jobs.
-    pub stored: Stored,
+    pub(crate) stored: Stored,
     /// Registrations: the URIs that may be told.
-    pub clients: Clients,
+    pub(crate) clients: Clients,
     /// Makes the signatures.
-    pub signing: Arc<Signing>,
+    pub(crate) signing: Arc<Signing>,
     /// Makes signed documents.
-    pub documents: Arc<Documents>,
+    pub(crate) documents: Arc<Documents>,
     /// Tells apps.
-    pub callback: Arc<dyn Callback>,
+    pub(crate) callback: Arc<dyn Callback>,
     /// How long things may take.
-    pub patience: Patience,
-    /// Jobs under way at once.
-    pub most: usize,
+    pub(crate) patience: Patience,
+    /// One for each job that may be under way at once.
+    pub(crate) slots: Arc<Semaphore>,
     /// Time.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Chance.
-    pub random: Arc<dyn Random>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 type Running = JoinHandle<Result<Progress, Error>>;
 
 impl Jobs {
-    /// The service.
-    #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        let Parts { stored, clients, signing, documents, callback, patience, most, clock, random } = parts;
-        let slots = Arc::new(Semaphore::new(most));
-        Self { stored, clients, signing, documents, callback, patience, slots, clock, random }
-    }
-
     /// Begins to sign, and says what the signatures can be fetched by.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ pub mod login;
 pub mod oauth;
 pub mod one_time_codes;
 pub mod passwords;
+pub mod post;
 pub mod prompts;
 pub mod rates;
 pub mod renewal;

@@ -11,8 +11,10 @@ use rsign_api::signer::{Authorized, Entry};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::credentials::{self, Credentials};
+use super::post::Post;
 use crate::domain::client::BASIC;
 use crate::domain::credential::Credential;
+use crate::domain::notice::About;
 use crate::domain::prompt::{Bounds, Laid, PATIENCE, Progress, Prompt, Slip};
 use crate::domain::seal::{self, Material, Purpose};
 use crate::domain::token::{Bearer, Kind};
@@ -83,50 +85,35 @@ pub enum Outcome {
     Approved(Authorized),
 }
 
-/// The service.
+/// Calls that wait, by prompt.
+pub(crate) type Waiters = Mutex<HashMap<String, usize>>;
+
+/// The service, and what it stands on.
 #[derive(Debug)]
 pub struct Prompts {
-    stored: Stored,
-    clients: Clients,
-    credentials: Arc<Credentials>,
-    material: Arc<Material>,
-    bounds: Bounds,
-    patience: Duration,
-    waiters: Mutex<HashMap<String, usize>>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-}
-
-/// What [`Prompts::new`] takes.
-#[derive(Debug)]
-pub struct Parts {
     /// Where prompts are kept.
-    pub stored: Stored,
+    pub(crate) stored: Stored,
     /// Registered apps.
-    pub clients: Clients,
+    pub(crate) clients: Clients,
     /// Credentials and who reaches them.
-    pub credentials: Arc<Credentials>,
+    pub(crate) credentials: Arc<Credentials>,
     /// What SADs that wait are sealed under.
-    pub material: Arc<Material>,
+    pub(crate) material: Arc<Material>,
+    /// What tells users.
+    pub(crate) post: Arc<Post>,
     /// How much may wait.
-    pub bounds: Bounds,
+    pub(crate) bounds: Bounds,
     /// How long a call waits.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
     /// Time.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Chance.
-    pub random: Arc<dyn Random>,
+    pub(crate) random: Arc<dyn Random>,
+    /// None yet.
+    pub(crate) waiters: Waiters,
 }
 
 impl Prompts {
-    /// The service over its parts.
-    #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        let Parts { stored, clients, credentials, material, bounds, patience, clock, random } = parts;
-        let waiters = Mutex::default();
-        Self { stored, clients, credentials, material, bounds, patience, waiters, clock, random }
-    }
-
     /// Puts a wish before its user; the handle. What was asked and not answered yet is not asked again.
     ///
     /// # Errors
@@ -155,18 +142,48 @@ impl Prompts {
             approved: false,
             until: prompt.expires_at,
         };
-        let bounds = self.bounds;
-        match self.stored.rearrange(&prompt.user, move |desk| desk.lay(slip.clone(), bounds, now)).await? {
+        match self.lay(slip, &prompt).await? {
             Laid::New => {
-                let id = prompt.id.clone();
                 tracing::info!(client.id = prompt.client, credential.id = prompt.credential, "a user is asked");
-                self.stored.store(prompt).await?;
-                Ok(id)
+                self.tell(&prompt).await?;
+                Ok(prompt.id)
             }
             Laid::Known(id) => Ok(id),
             Laid::Blocked => Err(Error::Refused),
             Laid::Full(wait) => Err(Error::Full(u32::try_from((wait + 999) / 1000).unwrap_or(1))),
         }
+    }
+
+    /// Puts a slip on its user's desk. The prompt is there before: what lies on a desk can be looked at.
+    async fn lay(&self, slip: Slip, prompt: &Prompt) -> Result<Laid, Error> {
+        let (bounds, now) = (self.bounds, prompt.asked_at);
+        let (_, likely) = self.stored.desk(&prompt.user).await?.lay(slip.clone(), bounds, now);
+        if likely != Laid::New {
+            return Ok(likely);
+        }
+        self.stored.store(prompt.clone()).await?;
+        let laid = self.stored.rearrange(&prompt.user, move |desk| desk.lay(slip.clone(), bounds, now)).await?;
+        if laid != Laid::New {
+            self.stored.remove(&prompt.id).await?;
+        }
+        Ok(laid)
+    }
+
+    /// Sends the user word, where there is an address, and not too often. Nobody waits for it, and an approval does not
+    /// hang on it: what waits stands in the account.
+    async fn tell(&self, prompt: &Prompt) -> Result<(), Error> {
+        let contact = self.post.contact(&prompt.user).await?.filter(|contact| self.post.reaches(contact));
+        let Some(contact) = contact else { return Ok(()) };
+        let now = self.clock.now();
+        if self.stored.rearrange(&prompt.user, move |desk| desk.telling(now)).await? {
+            let (post, app) = (Arc::clone(&self.post), prompt.app.clone());
+            tokio::spawn(async move {
+                if let Err(error) = post.send(&contact, About::Waiting { app }).await {
+                    tracing::warn!(%error, "a user could not be sent word of a request");
+                }
+            });
+        }
+        Ok(())
     }
 
     /// Waits for the user's decision, but not for long.
@@ -268,7 +285,7 @@ impl Prompts {
 
 /// A call that waits; counted until it ends, however it does.
 struct Turn<'a> {
-    waiters: &'a Mutex<HashMap<String, usize>>,
+    waiters: &'a Waiters,
     id: String,
 }
 

@@ -136,50 +136,33 @@ pub struct Approved {
     pub expires_at: i64,
 }
 
-/// What the service stands on.
+/// The service, and what it stands on.
 #[derive(Debug)]
 pub struct Transactions {
-    stored: Stored,
-    credentials: Credentials,
-    enrolment: Arc<Enrolment>,
-    history: Arc<History>,
-    prompts: Arc<Prompts>,
-    keys_per_user: usize,
-    signer: Arc<dyn Signer>,
-    material: Arc<Material>,
-    tenant: String,
-    sign_origin: Option<String>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-}
-
-/// What [`Transactions::new`] takes.
-#[derive(Debug)]
-pub struct Parts {
     /// Where transactions are kept.
-    pub stored: Stored,
+    pub(crate) stored: Stored,
     /// Where wrapped keys are kept.
-    pub credentials: Credentials,
+    pub(crate) credentials: Credentials,
     /// Keeps what an enrolment makes.
-    pub enrolment: Arc<Enrolment>,
+    pub(crate) enrolment: Arc<Enrolment>,
     /// Where approvals are written down.
-    pub history: Arc<History>,
+    pub(crate) history: Arc<History>,
     /// Gives apps what their users approved out of band.
-    pub prompts: Arc<Prompts>,
+    pub(crate) prompts: Arc<Prompts>,
     /// Most keys of one user, where users make them.
-    pub keys_per_user: usize,
+    pub(crate) keys_per_user: usize,
     /// The signer.
-    pub signer: Arc<dyn Signer>,
+    pub(crate) signer: Arc<dyn Signer>,
     /// What SADs that wait are sealed under.
-    pub material: Arc<Material>,
+    pub(crate) material: Arc<Material>,
     /// Tenant of every user here.
-    pub tenant: String,
+    pub(crate) tenant: String,
     /// Origin of the signing page.
-    pub sign_origin: Option<String>,
+    pub(crate) sign_origin: Option<String>,
     /// Time.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// Chance.
-    pub random: Arc<dyn Random>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 /// Version of every key: none is ever replaced under its id.
@@ -189,27 +172,6 @@ const KEY_VERSION: u32 = 1;
 const LONGEST: usize = 64;
 
 impl Transactions {
-    /// The service over its parts.
-    #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        let Parts { stored, credentials, enrolment, history, prompts, keys_per_user, signer, .. } = parts;
-        let Parts { material, tenant, sign_origin, clock, random, .. } = parts;
-        Self {
-            stored,
-            credentials,
-            enrolment,
-            history,
-            prompts,
-            keys_per_user,
-            signer,
-            material,
-            tenant,
-            sign_origin,
-            clock,
-            random,
-        }
-    }
-
     /// Registers a transaction.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod clients;
 mod codes;
+mod contacts;
 mod credentials;
 mod external;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use rsign_storage::{Collection, Location, Store};
 
 pub use clients::{Clients, Links};
 pub use codes::{Codes, Redemption};
+pub use contacts::Contacts;
 pub use credentials::{Credentials, Enrolments};
 pub use external::External;
 pub use history::History;
@@ -43,6 +45,8 @@ pub struct Repositories {
     pub links: Links,
     /// Accounts.
     pub users: Users,
+    /// Addresses that are not confirmed.
+    pub contacts: Contacts,
     /// Credentials.
     pub credentials: Credentials,
     /// Unfinished enrolments.
@@ -97,6 +101,7 @@ impl Repositories {
             clients::LINK,
             users::USER,
             users::USERNAME,
+            contacts::PROPOSAL,
             credentials::CREDENTIAL,
             credentials::CERTIFICATE,
             credentials::ENROLMENT,
@@ -127,6 +132,7 @@ impl Repositories {
             clients: Clients::over(store),
             links: Links::over(store),
             users: Users::over(store),
+            contacts: Contacts::over(store),
             credentials: Credentials::over(store),
             enrolments: Enrolments::over(store),
             access: AccessTokens::over(store),
@@ -156,6 +162,7 @@ impl Repositories {
         let asked = asked + self.seen.purge(now).await?;
         let people = self.sessions.purge(now).await? + self.external.purge(now).await?;
         let people = people + self.jobs.purge(now).await? + self.prompts.purge(now).await?;
+        let people = people + self.contacts.purge(now).await?;
         Ok(tokens + codes + asked + people + self.history.purge(now).await?)
     }
 }

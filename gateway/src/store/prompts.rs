@@ -41,6 +41,15 @@ impl Prompts {
         self.prompts.insert(&id, prompt).await
     }
 
+    /// Removes one that nobody is asked after all.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn remove(&self, id: &str) -> Result<()> {
+        self.prompts.remove(id).await?;
+        Ok(())
+    }
+
     /// Decides one that still waits, and says until when the outcome is kept; `false` where it was decided, or over.
     ///
     /// # Errors

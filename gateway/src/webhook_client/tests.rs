@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use super::*;
 use crate::domain::language::Language;
+use crate::domain::notice::{About, Code};
 use crate::port::clock::SystemClock;
 use crate::port::random::SystemSource;
 
@@ -18,10 +19,9 @@ fn client(url: &str, loopback: bool, key: &[u8]) -> (tempfile::NamedTempFile, We
 }
 
 fn notice() -> Notice {
+    let code = Code { digits: "271828".into(), seconds: 300 };
     Notice {
-        code: "271828".into(),
-        seconds: 300,
-        app: "Contracts".to_owned(),
+        about: About::Signature { code, app: "Contracts".to_owned() },
         service: "rsign".to_owned(),
         language: Language::En,
     }

@@ -26,18 +26,6 @@ const PATH: &str = "/account/approve";
 const LABEL: usize = 120;
 
 #[derive(Template)]
-#[template(path = "approve_service.html")]
-struct Service<'a> {
-    frame: Frame<'a>,
-    text: &'static Approve,
-    title: String,
-    client: &'a str,
-    leads_to: String,
-    id: &'a str,
-    token: String,
-}
-
-#[derive(Template)]
 #[template(path = "approve_sign.html")]
 struct Sign<'a> {
     frame: Frame<'a>,
@@ -60,13 +48,15 @@ struct Sign<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "approve_errand.html")]
-struct Errand<'a> {
+#[template(path = "approve_yes.html")]
+struct Yes<'a> {
     frame: Frame<'a>,
     text: &'static Approve,
     title: String,
     lead: &'static str,
-    /// What comes next, where something does.
+    /// What the app can do then, point by point.
+    points: &'static [&'static str],
+    /// What comes next, or what does not, where there is something to say.
     next: Option<&'static str>,
     proceed: &'static str,
     client: &'a str,
@@ -90,7 +80,7 @@ struct Choice {
 pub(super) fn show(mut visit: Visit, session: Session) -> Answer {
     Box::pin(async move {
         let request = described(&visit, visit.query("request")).await?;
-        if request.sign_in_after.is_some_and(|after| session.created_at < after) {
+        if request.sign_in && !session.is_for(&request.id) {
             return Ok(sign_in(&request));
         }
         visit.speak(language(&request));
@@ -161,10 +151,22 @@ async fn page(
     // A name is whatever the app registered; these two are what it is.
     let (client, leads_to) = (request.client_id.as_str(), place_of(&request.redirect_uri));
     let page = match request.scope {
-        RequestScope::Service => {
-            let title = (text.service_title)(&app_of(request));
-            Page::show(&Service { frame, text, title, client, leads_to, id: &request.id, token })?
-        }
+        RequestScope::Service => Page::show(&Yes {
+            frame,
+            text,
+            title: (text.service_title)(&app_of(request)),
+            lead: text.service_lead,
+            points: &text.service_can,
+            next: Some(text.service_cannot),
+            proceed: text.allow,
+            client,
+            leads_to,
+            key: None,
+            cannot: None,
+            fault: None,
+            id: &request.id,
+            token,
+        })?,
         RequestScope::Credential => {
             let keys = visit.site.app.keys.of(&session.user).await?;
             let usable = usable(request, &keys);
@@ -202,11 +204,12 @@ async fn page(
                 _ => None,
             };
             let title = if is_new { text.create_title } else { text.delete_title };
-            Page::show(&Errand {
+            Page::show(&Yes {
                 frame,
                 text,
                 title: title(&app_of(request)),
                 lead: if is_new { text.create_lead } else { text.delete_lead },
+                points: &[],
                 next: is_new.then_some(text.create_next),
                 proceed: if is_new { text.proceed } else { text.delete },
                 client,

@@ -60,6 +60,7 @@ fn told(text: &Text, notice: Notice) -> &'static str {
         Notice::AppHeard => said.app_heard,
         Notice::OthersSignedOut => said.others_signed_out,
         Notice::PasswordChanged => said.password_changed,
+        Notice::ContactChanged => said.contact_changed,
         Notice::Tied => said.tied,
         Notice::Untied => said.untied,
         Notice::LastWayIn => said.last_way_in,

@@ -10,7 +10,7 @@ use super::next::Next;
 use super::page::Page;
 use super::text::{Me, Text};
 use super::visit::Visit;
-use super::{Answer, guard};
+use super::{Answer, contact, guard};
 use crate::domain::account::{Faults, Field};
 use crate::domain::client::BASIC;
 use crate::domain::plain::plain;
@@ -32,6 +32,8 @@ struct Shown<'a> {
     /// None where the account has no password.
     username: Option<&'a str>,
     providers: Vec<Provider>,
+    /// Where codes go, empty for nowhere; none where nothing is sent to anybody.
+    contact: Option<String>,
     /// What is wrong with the password so far.
     refused: Option<String>,
     fault: Option<&'static str>,
@@ -116,6 +118,13 @@ async fn page(visit: &Visit, session: &Session, refused: Option<String>, faults:
         serial: &user.subject.serial_number,
         username: user.password.is_one().then_some(&user.username),
         providers: providers(visit, session).await?,
+        contact: visit
+            .site
+            .app
+            .contacts
+            .ways()
+            .contains(&true)
+            .then(|| user.contact.as_ref().map(contact::address).unwrap_or_default()),
         refused,
         fault: fault(Field::Password),
         repeated_fault: fault(Field::Repeated),

@@ -8,6 +8,7 @@ mod again;
 mod approvals;
 mod approve;
 mod apps;
+mod contact;
 mod external;
 mod failure;
 mod form;
@@ -86,6 +87,12 @@ static PAGES: &[Entry] = &[
     Entry { path: "/account/oidc/{name}/untie", show: Show::Owner(me::home), act: Some(Act::Owner(external::untie)) },
     Entry { path: "/account/me", show: Show::Owner(me::show), act: Some(Act::Owner(me::change_password)) },
     Entry { path: "/account/me/others", show: Show::Owner(me::home), act: Some(Act::Owner(me::end_others)) },
+    Entry { path: "/account/contact", show: Show::Owner(contact::show), act: Some(Act::Owner(contact::act)) },
+    Entry {
+        path: "/account/contact/code",
+        show: Show::Owner(contact::show_code),
+        act: Some(Act::Owner(contact::confirm)),
+    },
     Entry { path: "/account/sign-out", show: Show::Anyone(sign_out::show), act: Some(Act::Owner(sign_out::act)) },
     Entry { path: "/account/keys/new", show: Show::Owner(keys::new::show), act: Some(Act::Owner(keys::new::act)) },
     Entry { path: "/account/keys/{id}", show: Show::Owner(keys::one::show), act: None },

@@ -14,6 +14,8 @@ pub(super) enum Next {
     History,
     Apps,
     Me,
+    /// Where codes go.
+    Contact,
     /// What waits for the user.
     Waiting,
     /// One thing of it.
@@ -31,6 +33,7 @@ impl Next {
             (Some("history"), _) => Self::History,
             (Some("apps"), _) => Self::Apps,
             (Some("me"), _) => Self::Me,
+            (Some("contact"), _) => Self::Contact,
             (Some("waiting"), None) => Self::Waiting,
             (Some("waiting"), Some(id)) => Self::Prompt(id),
             (Some("key"), Some(id)) => Self::Key(id),
@@ -60,6 +63,7 @@ impl Next {
             Self::History => ("history", ""),
             Self::Apps => ("apps", ""),
             Self::Me => ("me", ""),
+            Self::Contact => ("contact", ""),
             Self::Waiting => ("waiting", ""),
             Self::Prompt(id) => ("waiting", id),
             Self::Approve(id) => ("approve", id),
@@ -75,6 +79,7 @@ impl Next {
             Self::History => "/account/history".to_owned(),
             Self::Apps => "/account/apps".to_owned(),
             Self::Me => "/account/me".to_owned(),
+            Self::Contact => "/account/contact".to_owned(),
             Self::Waiting => "/account/waiting".to_owned(),
             Self::Prompt(id) => format!("/account/waiting/{id}"),
             Self::Approve(id) => format!("/account/approve?request={id}"),

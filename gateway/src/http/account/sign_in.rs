@@ -70,7 +70,8 @@ pub(super) async fn begin(visit: &Visit, user: &User, notice: Option<Notice>, ne
     if let Some(before) = &visit.session {
         sessions.end(before).await?;
     }
-    let (cookie, session) = sessions.begin(user, visit.language, notice).await?;
+    let request = if let Next::Approve(id) = next { Some(id.as_str()) } else { None };
+    let (cookie, session) = sessions.begin(user, visit.language, notice, request).await?;
     tracing::info!(user.id = session.user, "signed in");
     Ok(Page::go(next.path()).with_cookies(session::set(&visit.site, &cookie)))
 }

@@ -46,7 +46,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
             None => {
                 let authorization = &site.app.authorization;
                 authorization.require_clear_transport(&call.bearer).await?;
-                let Brought { pin, code } = ask.authentication(credential.expression())?;
+                let Brought { pin, code } = ask.authentication(&credential.expression())?;
                 authorization.authorize(&call.bearer, &credential, wanted, pin, code).await?
             }
         };

@@ -1,9 +1,10 @@
 //! A credential in the words of CSC 6.1 and 6.2 at once (clients.md 2m, rule 2).
 
-use rsign_api::csc::authentication::Expression;
+use rsign_api::csc::authentication::{OTP, PIN};
 use rsign_api::csc::credentials::{
     Auth, AuthObject, Certificate, Certificates, Description, Key, Otp, OtpGenerator, Pin, Wanted,
 };
+use rsign_api::csc::expression::{Expression, Presence};
 use rsign_api::sign_algo;
 use rsign_api::signer::FactorKind;
 
@@ -19,9 +20,6 @@ const ABOUT: &str = "The PIN of this signing credential";
 const ABOUT_OOB: &str = "The PIN of this signing credential, which its owner types on the signing page";
 /// Letters and digits: a PIN may be chosen, and clients show a number pad for `N`.
 const FORMAT: &str = "A";
-
-/// Name of the object that codes are.
-pub(super) const CODE: &str = "OTP";
 
 /// A code: of an authenticator app, or sent.
 struct Code {
@@ -65,7 +63,7 @@ impl Code {
     const fn object(&self) -> AuthObject {
         AuthObject {
             kind: self.object,
-            id: CODE,
+            id: OTP,
             format: "N",
             generator: self.generator,
             label: "Code",
@@ -73,10 +71,10 @@ impl Code {
         }
     }
 
-    const fn otp(&self) -> Otp {
+    const fn otp(&self, presence: &'static str) -> Otp {
         let Self { kind, about, provider, .. } = *self;
-        let generator = OtpGenerator { kind, format: "N", label: "Code", description: about, id: CODE, provider };
-        Otp { presence: "true", generator: Some(generator) }
+        let generator = OtpGenerator { kind, format: "N", label: "Code", description: about, id: OTP, provider };
+        Otp { presence, generator: Some(generator) }
     }
 }
 
@@ -170,12 +168,18 @@ pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str
     let auth_info = wanted.auth_info && mode == Mode::Explicit;
     let elsewhere = wanted.auth_info && mode == Mode::Implicit;
     // Where its owner is asked elsewhere, so is the code.
-    let code = Code::of(credential.factor, current.way).filter(|_| !elsewhere);
-    let objects: Vec<_> = match elsewhere {
-        true => vec![AuthObject { kind: "PasswordOOB", description: ABOUT_OOB, ..pin_object() }],
-        false => std::iter::once(pin_object()).chain(code.as_ref().map(Code::object)).collect(),
+    let expression = if elsewhere { Expression::object(PIN) } else { credential.expression() };
+    let code = Code::of(credential.factor, current.way);
+    let object = |id: &str| match (id, &code) {
+        (PIN, _) if elsewhere => Some(AuthObject { kind: "PasswordOOB", description: ABOUT_OOB, ..pin_object() }),
+        (PIN, _) => Some(pin_object()),
+        (OTP, Some(code)) => Some(code.object()),
+        _ => None,
     };
-    let expression = if elsewhere { Expression::Pin } else { credential.expression() };
+    let otp = || match (expression.presence(OTP), &code) {
+        (Presence::Absent, _) | (_, None) => Otp { presence: Presence::Absent.text(), generator: None },
+        (presence, Some(code)) => code.otp(presence.text()),
+    };
     let has_objects = auth_info || elsewhere;
     Description {
         key: Key {
@@ -188,11 +192,16 @@ pub(super) fn describe(current: &Current, wanted: Wanted, mode: Mode, lang: &str
         auth_mode: mode.v1(),
         auth: Auth {
             mode: mode.v2(),
-            expression: has_objects.then(|| expression.text()),
-            objects: if has_objects { objects } else { Vec::new() },
+            expression: has_objects.then(|| expression.to_string()),
+            objects: expression.objects().into_iter().filter(|_| has_objects).filter_map(object).collect(),
         },
-        pin: auth_info.then_some(Pin { presence: "true", format: FORMAT, label: LABEL, description: ABOUT }),
-        otp: auth_info.then(|| code.map_or(Otp { presence: "false", generator: None }, |code| code.otp())),
+        pin: auth_info.then(|| Pin {
+            presence: expression.presence(PIN).text(),
+            format: FORMAT,
+            label: LABEL,
+            description: ABOUT,
+        }),
+        otp: auth_info.then(otp),
         scal: credential.scal,
         multisign: credential.multisign,
         lang: lang.to_owned(),
@@ -220,5 +229,5 @@ fn describe_certificate(certificate: &credential::Certificate, expired: bool, wh
 }
 
 fn pin_object() -> AuthObject {
-    AuthObject { kind: "Password", id: "PIN", format: FORMAT, generator: None, label: LABEL, description: ABOUT }
+    AuthObject { kind: "Password", id: PIN, format: FORMAT, generator: None, label: LABEL, description: ABOUT }
 }

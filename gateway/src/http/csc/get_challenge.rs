@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use rsign_api::csc::authentication::OTP;
 use rsign_api::error as wire;
 
-use super::describe::CODE;
 use super::send_otp::send;
 use crate::http::dispatch::{Answer, Call};
 use crate::http::reply::Reply;
@@ -17,7 +17,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         // Its table has one row for a credentialID that is missing or unknown.
         let id = ask.credential().map_err(|_| wire::CREDENTIAL)?;
         let credential = site.app.credentials.reach(&call.bearer, id).await?;
-        if ask.auth_object()? != CODE {
+        if ask.auth_object()? != OTP {
             return Err(wire::AUTH_OBJECT.into());
         }
         send(&site, &call.bearer, &credential, [wire::AUTH_OBJECT, wire::OTP_LOCKED]).await?;

@@ -21,7 +21,9 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         let ask = call.content.ask()?;
         let credential = site.app.credentials.reach(&call.bearer, ask.credential()?).await?;
         send(&site, &call.bearer, &credential, [wire::CREDENTIAL, wire::SEND_OTP_LOCKED]).await?;
-        Ok(Reply::nothing())
+        // Those that take nothing but 200 read JSON, too.
+        let with_ok = site.app.authorization.sends_otp_with_ok(&call.bearer).await?;
+        if with_ok { Reply::json(&serde_json::json!({})) } else { Ok(Reply::nothing()) }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::view::{html, is_planned, text};
+use super::view::{html, text};
 
 /// What a value may be.
 #[derive(Debug, Default)]
@@ -22,7 +22,6 @@ pub(super) struct Kind<'a> {
 pub(super) struct Member<'a> {
     pub(super) name: &'a str,
     pub(super) required: bool,
-    pub(super) planned: bool,
     pub(super) kind: Kind<'a>,
     pub(super) about: String,
 }
@@ -72,7 +71,6 @@ pub(super) fn members(schema: &Value) -> Vec<Member<'_>> {
         .map(|(name, value)| Member {
             name,
             required: required(name),
-            planned: is_planned(value),
             kind: kind(value),
             about: html(text(value, "description")),
         })

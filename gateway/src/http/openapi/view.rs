@@ -34,7 +34,6 @@ pub(super) struct Shown<'a> {
     pub(super) path: &'a str,
     pub(super) summary: &'a str,
     pub(super) about: String,
-    pub(super) planned: bool,
     pub(super) deprecated: bool,
     /// What authorizes it: each is one way.
     pub(super) ways: Vec<String>,
@@ -64,7 +63,6 @@ pub(super) struct Example<'a> {
 pub(super) struct Answer<'a> {
     pub(super) status: &'a str,
     pub(super) about: String,
-    pub(super) planned: bool,
     pub(super) headers: Vec<&'a str>,
     pub(super) content: Option<Content<'a>>,
     /// Every `error` there is, and every sentence, in the order in which they are judged.
@@ -95,11 +93,6 @@ pub(super) fn html(markdown: &str) -> String {
         html = html.replace(from, to);
     }
     html.replace(".yaml\">", "\">").replace("README.md\">", "choices\">")
-}
-
-/// Whether it is described but not served.
-pub(super) fn is_planned(value: &Value) -> bool {
-    text(value, "x-rsign-state") == "planned"
 }
 
 fn object<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
@@ -166,7 +159,6 @@ fn shown<'a>(document: &'a Document, operation: Operation<'a>) -> Shown<'a> {
         path: operation.path,
         summary: text(value, "summary"),
         about: html(text(value, "description")),
-        planned: operation.is_planned(),
         deprecated: value.get("deprecated") == Some(&Value::Bool(true)),
         ways: security.and_then(Value::as_array).into_iter().flatten().map(way).collect(),
         parameters: parameters.map(|parameter| parameter_of(document.resolve(parameter))).collect(),
@@ -181,7 +173,6 @@ fn parameter_of(value: &Value) -> Member<'_> {
     Member {
         name: text(value, "name"),
         required: value.get("required") == Some(&Value::Bool(true)),
-        planned: false,
         kind: kind(schema.unwrap_or(&Value::Null)),
         about: html(text(value, "description")),
     }
@@ -207,7 +198,6 @@ fn answer<'a>(document: &'a Document, status: &'a str, value: &'a Value) -> Answ
     Answer {
         status,
         about: html(text(value, "description")),
-        planned: is_planned(value),
         headers: object(value, "headers").map(|(name, _)| name).filter(|name| *name != "Cache-Control").collect(),
         content: content(value),
         codes: words(told.get("error")),

@@ -3,6 +3,7 @@
 mod abuse;
 mod approve;
 mod browser;
+mod contact;
 mod external;
 mod me;
 mod pages;

@@ -290,11 +290,6 @@ async fn judged(bench: &Bench, judge: &Judge, operation: Operation<'_>, request:
     Judged { status, headers, body }
 }
 
-/// Operations that are served.
-fn served(judge: &Judge) -> impl Iterator<Item = Operation<'_>> {
-    judge.document.operations().filter(|operation| !operation.is_planned())
-}
-
 fn set(names: impl IntoIterator<Item = impl Into<String>>) -> BTreeSet<String> {
     names.into_iter().map(Into::into).collect()
 }

@@ -42,8 +42,7 @@ fn token(answer: &Value) -> &str {
 
 async fn deletion_token(bench: &Bench, secret: &str, id: &str) -> Value {
     let accepted = asked(bench, &json!([{ "type": DELETE, "credentialID": id }]), &[]).await;
-    bench.wait(1000);
-    let (_, session) = bench.browser(&bench.ann).await;
+    let (_, session) = bench.browser_for(&bench.ann, Some(accepted.request())).await;
     let Next::Redirect(url) = bench.approve(accepted.request(), &session).await else { panic!() };
     redeemed(bench, &url, secret).await
 }
@@ -168,12 +167,18 @@ async fn nobody_agrees_to_the_end_of_anothers_key_or_without_signing_in_for_it()
     let (own, foreign) = (bench.credential(&bench.ann, Scal::Two).await, bench.credential(&ben, Scal::Two).await);
     let (_, early) = bench.browser(&bench.ann).await;
     bench.wait(1000);
-    let accepted = asked(&bench, &json!({ "type": DELETE, "credentialID": own }), &[]).await;
-    let refused = bench.site.app.requests.approve(accepted.request(), &early, None).await;
-    assert!(matches!(refused, Err(Error::SignIn)), "{refused:?}");
-    let accepted = asked(&bench, &json!({ "type": DELETE, "credentialID": foreign }), &[]).await;
+    let first = asked(&bench, &json!({ "type": DELETE, "credentialID": own }), &[]).await;
+    let second = asked(&bench, &json!({ "type": DELETE, "credentialID": own }), &[]).await;
     bench.wait(1000);
-    let (_, session) = bench.browser(&bench.ann).await;
+    // Later than the request is not enough: it was for something else, or for another request.
+    let (_, late) = bench.browser(&bench.ann).await;
+    let (_, other) = bench.browser_for(&bench.ann, Some(first.request())).await;
+    for session in [&early, &late, &other] {
+        let refused = bench.site.app.requests.approve(second.request(), session, None).await;
+        assert!(matches!(refused, Err(Error::SignIn)), "{refused:?}");
+    }
+    let accepted = asked(&bench, &json!({ "type": DELETE, "credentialID": foreign }), &[]).await;
+    let (_, session) = bench.browser_for(&bench.ann, Some(accepted.request())).await;
     let refused = bench.site.app.requests.approve(accepted.request(), &session, None).await;
     assert!(matches!(refused, Err(Error::NoCredential)), "{refused:?}");
 }

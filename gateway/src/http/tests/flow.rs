@@ -68,8 +68,13 @@ impl Bench {
 
     /// Signs a browser in: cookie and session.
     pub(super) async fn browser(&self, user: &str) -> (SecretString, Session) {
+        self.browser_for(user, None).await
+    }
+
+    /// The same for an authorization request.
+    pub(super) async fn browser_for(&self, user: &str, request: Option<&str>) -> (SecretString, Session) {
         let user = self.parts.repositories.users.find(user).await.unwrap().unwrap();
-        self.site.app.sessions.begin(&user, Language::En, None).await.unwrap()
+        self.site.app.sessions.begin(&user, Language::En, None, request).await.unwrap()
     }
 
     /// Where the user's "yes" leads.
@@ -108,7 +113,7 @@ impl Bench {
 
     /// From the request to the app's redirect URI with an answer.
     pub(super) async fn answer(&self, request: &str, sad: &str) -> String {
-        let (cookie, session) = self.browser(&self.ann).await;
+        let (cookie, session) = self.browser_for(&self.ann, Some(request)).await;
         match self.approve(request, &session).await {
             Next::Redirect(url) => url,
             Next::Sign(url) => {

@@ -52,8 +52,8 @@ use crate::port::signer::Signer;
 use crate::service::account::external::Provider;
 use crate::service::clients::Registration;
 use crate::service::enrolment::Wanted;
-use crate::service::one_time_codes::Couriers;
 use crate::service::passwords::Passwords;
+use crate::service::post::Couriers;
 use crate::service::time_stamps::Source;
 use crate::store::Repositories;
 use crate::store::faulty::Switch;
@@ -119,6 +119,7 @@ fn registration(id: &str) -> Registration {
         signed_requests: false,
         token_requests: Vec::new(),
         revokes_with_ok: false,
+        sends_otp_with_ok: false,
         worker: false,
     }
 }

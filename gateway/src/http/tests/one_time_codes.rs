@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use rsign_api::signer::{Refusal, Scal, State};
 use serde_json::{Value, json};
 
-use super::{Bench, HASH, Heard};
+use super::{Bench, HASH, Heard, Registration, registration};
 use crate::domain::client::{PinTransport, Reach};
 use crate::port::fake_signer::{CODE, PIN};
 
@@ -140,6 +140,22 @@ async fn too_many_are_told_to_wait_and_what_nobody_takes_is_said() {
     assert_eq!(bench.ask_for_code(SEND, &token, &id).await.error().0, 503);
     assert_eq!(bench.signer.drawn_for.lock().unwrap().len(), drawn);
     assert_eq!(bench.post(), []);
+}
+
+/// Setasign's module takes nothing but 200 (clients.md 2h).
+#[tokio::test]
+async fn a_client_that_needs_200_hears_200() {
+    let bench = Bench::that_sends().await;
+    let id = bench.credential_with_sent_code(&bench.ann).await;
+    let mut wanted = Registration { sends_otp_with_ok: true, ..registration("php") };
+    (wanted.pin_transport, wanted.reach) = (PinTransport::Clear, Reach::All);
+    let secret = bench.register(wanted).await;
+    let form =
+        [("grant_type", "client_credentials"), ("client_id", "php"), ("client_secret", &secret), ("scope", "service")];
+    let token = bench.token(&form).await.json["access_token"].as_str().unwrap().to_owned();
+    let heard = bench.ask_for_code(SEND, &token, &id).await;
+    assert_eq!((heard.status, &heard.json), (200, &json!({})));
+    assert_eq!(bench.ask_for_code(CHALLENGE, &token, &id).await.status, 204, "that one has its 204 from the standard");
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ impl Sessions {
         Self { stored, clock, random }
     }
 
-    /// Signs a browser in. The cookie is always a new one, so that none from before can be shared with it.
+    /// Signs a browser in, for an authorization request where one waits for that. The cookie is always a new one, so that none from before can be shared with it.
     ///
     /// # Errors
     /// See [`Error`].
@@ -53,6 +53,7 @@ impl Sessions {
         user: &User,
         language: Language,
         notice: Option<Notice>,
+        request: Option<&str>,
     ) -> Result<(SecretString, Session), Error> {
         let cookie = SecretString::from(self.random.secret()?);
         let now = self.clock.now();
@@ -62,6 +63,7 @@ impl Sessions {
             name: user.subject.common_name.clone(),
             csrf: self.random.secret()?,
             language,
+            request: request.map(str::to_owned),
             created_at: now,
             seen_at: now,
             expires_at: now + LONGEST,

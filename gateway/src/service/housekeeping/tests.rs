@@ -16,7 +16,7 @@ use crate::port::fake_signer::FakeSigner;
 use crate::port::random::SystemSource;
 use crate::port::signer::Signer;
 use crate::service::enrolment::Wanted;
-use crate::service::one_time_codes::Couriers;
+use crate::service::post::Couriers;
 use crate::service::rates::Rates;
 
 const HOUR: i64 = 60 * 60 * 1000;

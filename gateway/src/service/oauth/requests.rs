@@ -1,17 +1,17 @@
 //! Authorization requests: found good and kept here (8.3.2 / 8.4.2, 8.4.3), decided by their users in [`approval`].
 
 mod approval;
+mod asked;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use rsign_api::algorithm::KeyType;
-use rsign_api::csc::authorization::{Dialect, Errand, Scope, Wish};
+use rsign_api::csc::authorization::{Errand, Scope, Wish};
 use rsign_api::error::{self as csc, Fault, oauth2 as wire};
-use rsign_api::signer::Entry;
 use rsign_api::version::Version;
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub use self::asked::{Asked, Request, RequestScope};
 use super::account_tokens::{self, AccountTokens};
 use super::codes::{self, Codes, Given};
 use crate::domain::authorization_request::{AnswerTo, AuthorizationRequest, PATIENCE, PUSHED_SECONDS};
@@ -45,7 +45,7 @@ pub enum Error {
     /// The credential is not one of this user's, or the user has not chosen one.
     #[error("the user has no such credential")]
     NoCredential,
-    /// The user was signed in before the request came, which wants them to sign in for it.
+    /// The user did not sign in for this request, and it wants that.
     #[error("the request wants its user to sign in again")]
     SignIn,
     /// The credential cannot sign now.
@@ -82,75 +82,6 @@ impl From<credentials::Error> for Error {
             other => Self::Credential(other),
         }
     }
-}
-
-/// A request as a client made it: each parameter is well formed, nothing is checked against the client.
-#[derive(Debug)]
-pub struct Asked {
-    /// Where the answer goes; the URI is registered.
-    pub answer: AnswerTo,
-    /// PKCE.
-    pub challenge: Option<Challenge>,
-    /// What is asked for.
-    pub scope: Scope,
-    /// Which version it speaks.
-    pub dialect: Dialect,
-    /// `account_token`.
-    pub account_token: Option<SecretString>,
-    /// `lang`.
-    pub lang: Option<String>,
-    /// Thumbprint of the DPoP key its code shall be bound to.
-    pub key: Option<String>,
-    /// The request as it was signed, where it was.
-    pub signed: Option<String>,
-    /// Whether the user has to sign in for it, signed in or not (`prompt=login`).
-    pub sign_in: bool,
-    /// Where it came from, where that is known.
-    pub address: Option<IpAddr>,
-}
-
-/// A request as its user is shown it.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Its id.
-    pub id: String,
-    /// What users know the app by.
-    pub client: String,
-    /// `client_id`.
-    pub client_id: String,
-    /// What is asked for.
-    pub scope: RequestScope,
-    /// The account it is for, `userID`, where the app says so.
-    pub account: Option<String>,
-    /// The credential, where the app named one; otherwise the user chooses.
-    pub credential: Option<String>,
-    /// Hashes to approve.
-    pub list: Vec<Entry>,
-    /// What the app calls them, in the order of the list.
-    pub labels: Vec<Option<String>>,
-    /// Signatures asked for; none for scope `service`.
-    pub signatures: u32,
-    /// What the app says it is about.
-    pub description: Option<String>,
-    /// `lang`.
-    pub lang: Option<String>,
-    /// Unix milliseconds: who signed in before has to sign in again.
-    pub sign_in_after: Option<i64>,
-    /// Where the answer goes; for the page's `form-action`.
-    pub redirect_uri: String,
-}
-
-/// `scope` without what belongs to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestScope {
-    /// The methods of the API.
-    Service,
-    /// Signatures.
-    Credential,
-    /// A key.
-    Create,
-    /// The end of a key.
-    Delete,
 }
 
 /// What keys apps may have made.
@@ -352,7 +283,7 @@ impl Requests {
             signatures,
             description,
             lang: request.lang,
-            sign_in_after: request.sign_in_after,
+            sign_in: request.sign_in,
             redirect_uri: request.answer.redirect_uri,
         })
     }
@@ -435,7 +366,7 @@ impl Requests {
             lang: asked.lang,
             key: asked.key,
             signed: asked.signed,
-            sign_in_after: sign_in.then_some(now),
+            sign_in,
             expires_at: now + patience,
             decided: false,
         })

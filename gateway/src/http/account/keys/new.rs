@@ -19,7 +19,7 @@ use crate::http::account::next::Next;
 use crate::http::account::page::Page;
 use crate::http::account::text::NewKey;
 use crate::http::account::visit::Visit;
-use crate::http::account::{Answer, guard};
+use crate::http::account::{Answer, contact, guard};
 use crate::service::account::keys::Standing;
 use crate::service::transactions::Start;
 
@@ -34,6 +34,8 @@ struct Shown<'a> {
     /// Why no key can be made, if so.
     cannot: Option<String>,
     fault: bool,
+    /// Where codes can be sent.
+    address: Option<String>,
     again: Again<'a>,
     token: String,
 }
@@ -63,7 +65,11 @@ pub(in crate::http::account) fn act(visit: Visit, session: Session, sent: Form) 
         if let fault @ Some(_) = again::judge(&visit, &user, &sent).await? {
             return Ok(form(&visit, &session, &user, false, fault).await?.with_status(StatusCode::BAD_REQUEST));
         }
-        let factor = if sent.get("factor") == Some("totp") { FactorKind::Totp } else { FactorKind::None };
+        let factor = match sent.get("factor") {
+            Some("totp") => FactorKind::Totp,
+            Some("online") if address(&visit, &user).is_some() => FactorKind::Online,
+            _ => FactorKind::None,
+        };
         let mode = if sent.get("mode") == Some("implicit") { AuthMode::Implicit } else { AuthMode::Explicit };
         let Some(start) = start(&visit, &session, kind, (factor, mode)).await? else {
             return Ok(form(&visit, &session, &user, true, None).await?.with_status(StatusCode::BAD_REQUEST));
@@ -142,10 +148,17 @@ async fn form(
         kinds: kinds.iter().map(|kind| (kind.name(), advice(text, *kind))).collect(),
         fault: fault && cannot.is_none(),
         cannot,
+        address: address(visit, user),
         again: Again::of(visit, user, wrong),
         token: guard::token(&session.csrf, PATH, "")?,
     })?;
     Ok(page.leading_to_some(visit.sign_origin()))
+}
+
+/// Where codes for this user go, if anything goes there.
+fn address(visit: &Visit, user: &User) -> Option<String> {
+    let contact = user.contact.as_ref()?;
+    visit.site.app.contacts.reaches(contact).then(|| contact::address(contact))
 }
 
 /// Why this user can make no key now.

@@ -246,6 +246,7 @@ pub(super) const TEXT: Text = Text {
         others_lead: "If you forgot to sign out somewhere, end it from here.",
         others: "Sign out everywhere else",
     },
+    contact: contact::EN,
     approve: Approve {
         service_title: |app| format!("Let {app} use your account?"),
         service_lead: "If you allow it, the app can:",
@@ -321,6 +322,7 @@ pub(super) const TEXT: Text = Text {
         app_heard: "The app can ask you again.",
         others_signed_out: "All other browsers were signed out.",
         password_changed: "Your password was changed, and all other browsers were signed out.",
+        contact_changed: "Your codes go to the new address from now on.",
         tied: "From now on you can sign in this way too.",
         untied: "It was disconnected.",
         last_way_in: "It stays connected: without it you could not sign in any more.",

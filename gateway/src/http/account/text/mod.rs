@@ -1,5 +1,6 @@
 //! What the pages say, one file per language. Both are values of the same types, so neither can lack a sentence.
 
+mod contact;
 mod countries;
 mod date;
 mod en;
@@ -7,6 +8,7 @@ mod faults;
 mod pt;
 mod waiting;
 
+pub(super) use contact::Contact;
 pub(super) use countries::countries;
 pub(super) use date::When;
 pub(super) use waiting::Waiting;
@@ -32,6 +34,7 @@ pub(super) struct Text {
     pub(super) approvals: Approvals,
     pub(super) apps: Apps,
     pub(super) me: Me,
+    pub(super) contact: Contact,
     pub(super) approve: Approve,
     pub(super) waiting: Waiting,
     pub(super) notice: Notice,
@@ -343,6 +346,7 @@ pub(super) struct Notice {
     pub(super) app_heard: &'static str,
     pub(super) others_signed_out: &'static str,
     pub(super) password_changed: &'static str,
+    pub(super) contact_changed: &'static str,
     pub(super) tied: &'static str,
     pub(super) untied: &'static str,
     pub(super) last_way_in: &'static str,

@@ -254,6 +254,7 @@ pub(super) const TEXT: Text = Text {
         others_lead: "Se se esqueceu de terminar sessão nalgum lado, termine-a a partir daqui.",
         others: "Terminar as outras sessões",
     },
+    contact: contact::PT,
     approve: Approve {
         service_title: |app| format!("Deixar {app} usar a sua conta?"),
         service_lead: "Se permitir, a aplicação pode:",
@@ -329,6 +330,7 @@ pub(super) const TEXT: Text = Text {
         app_heard: "A aplicação já lhe pode voltar a pedir.",
         others_signed_out: "As sessões nos outros navegadores terminaram.",
         password_changed: "A palavra-passe foi mudada, e as sessões nos outros navegadores terminaram.",
+        contact_changed: "Os seus códigos passam a ir para o novo endereço.",
         tied: "A partir de agora também pode iniciar sessão desta forma.",
         untied: "Foi desligada.",
         last_way_in: "Continua ligada: sem ela já não poderia iniciar sessão.",

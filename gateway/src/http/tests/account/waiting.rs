@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::browser::Browser;
 use crate::domain::client::{PinTransport, Reach};
+use crate::domain::contact::Contact;
 use crate::domain::credential::AuthMode;
 use crate::http::tests::{Bench, HASH, Heard, Registration, registration};
 use crate::port::fake_signer::PIN;
@@ -343,4 +344,38 @@ async fn a_37_a_signed_request_reaches_the_signer() {
     assert_eq!(hellos[0].request.as_deref(), Some("e30.e30.AA"));
     let registered = &hellos[0].registration;
     assert_eq!((registered.signatures, registered.list.len(), registered.user.as_str()), (1, 1, &*house.bench.ann));
+}
+
+/// Word is sent to who has an address: not for what was asked before, not too often, and with nothing to follow.
+#[tokio::test]
+async fn a_user_with_an_address_is_sent_word() {
+    let otp = "basic = true\n[otp.email]\nhost = \"mail.example\"\nfrom = \"rsign@example.org\"";
+    let bench = Bench::with(otp, "\n[approval]\nwait_ms = 700\n").await;
+    let app = bench.client_token("app", PinTransport::Sealed, Reach::All).await;
+    let key = bench.credential_of(&bench.ann, Scal::Two, AuthMode::Implicit).await;
+    let house = House { bench, app, key };
+    let post = async || {
+        // It goes out beside the answer.
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        house.bench.courier.post.lock().unwrap().clone()
+    };
+    let users = &house.bench.parts.repositories.users;
+    assert!(users.set_contact(&house.bench.ann, None).await.unwrap());
+    house.ask(1).await;
+    assert_eq!(post().await, [], "no address, no word");
+    let contact = Contact::read("ann@example.org").ok();
+    assert!(users.set_contact(&house.bench.ann, contact).await.unwrap());
+    house.ask(1).await;
+    assert_eq!(post().await, [], "asked before");
+    house.ask(2).await;
+    house.ask(3).await;
+    let sent = post().await;
+    let [(to, text)] = &sent[..] else { panic!("{sent:?}") };
+    assert!(to == "ann@example.org" && text.starts_with("app asks for a signature"), "{text}");
+    assert!(!text.contains("://") && !text.contains("Loan"), "neither a link nor what it is about: {text}");
+    // Not delivered: the request waits all the same.
+    house.bench.courier.is_away.store(true, std::sync::atomic::Ordering::Relaxed);
+    house.bench.wait(5 * 60_000);
+    house.ask(4).await;
+    assert_eq!(post().await.len(), 1);
 }

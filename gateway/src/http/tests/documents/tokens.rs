@@ -26,7 +26,9 @@ async fn every_method_takes_the_tokens_its_document_names_and_no_other() {
     let bound = bound::token(bench).await;
     let mut rows = 0;
     for (judge, malformed) in csc().iter().zip(MALFORMED) {
-        let operations = served(judge)
+        let operations = judge
+            .document
+            .operations()
             .filter(|operation| operation.path.starts_with("/csc/"))
             .filter(|operation| takes(judge, *operation, "service") || takes(judge, *operation, "credential"));
         for operation in operations {
@@ -96,7 +98,7 @@ async fn every_method_takes_the_tokens_its_document_names_and_no_other() {
     // Time goes by: the same tokens are expired now.
     bench.wait(2 * 3600 * 1000);
     for judge in &csc() {
-        for operation in served(judge).filter(|operation| takes(judge, *operation, "service")) {
+        for operation in judge.document.operations().filter(|operation| takes(judge, *operation, "service")) {
             for token in [&world.user, &world.client, &own] {
                 let ask = Ask::json(token, &json!({}));
                 let heard = judged(bench, judge, operation, ask.request(operation.method, operation.path)).await;
@@ -114,7 +116,7 @@ async fn what_the_documents_leave_open_wants_no_token() {
     let world = World::new(Bench::new().await).await;
     let mut open = 0;
     for judge in &csc() {
-        for operation in served(judge).filter(|operation| {
+        for operation in judge.document.operations().filter(|operation| {
             operation.value["security"] == json!([{}]) && !operation.path.starts_with("/oauth2/authorize")
         }) {
             let ask = Ask { authorization: None, ..world.right(operation).await };

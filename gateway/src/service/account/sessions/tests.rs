@@ -41,7 +41,7 @@ async fn bench() -> Bench {
 
 impl Bench {
     async fn begin(&self) -> (SecretString, Session) {
-        self.sessions.begin(&ann(), Language::En, None).await.unwrap()
+        self.sessions.begin(&ann(), Language::En, None, None).await.unwrap()
     }
 
     async fn lives(&self, now: i64, cookie: &SecretString) -> bool {

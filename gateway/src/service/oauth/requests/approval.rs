@@ -25,7 +25,7 @@ impl Requests {
         if request.account.as_ref().is_some_and(|account| *account != session.user) {
             return Err(Error::OtherAccount);
         }
-        if request.wants_sign_in(session.created_at) {
+        if request.sign_in && !session.is_for(id) {
             return Err(Error::SignIn);
         }
         let wish = match &request.scope {
