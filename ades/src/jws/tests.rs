@@ -160,7 +160,7 @@ fn the_payload_is_where_it_is_said_to_be() {
     for document in [
         format!(" {header}.aGVsbG8.AQ"),
         format!(r#" {{ "signature":"AQ", "payload" : "aGVsbG8" , "protected":"{header}" }}"#),
-        format!(r#"{{"signatures":[{{"signature":"AQ","header":{{"payload":"x"}}}}],"payload":"aGVsbG8"}}"#),
+        r#"{"signatures":[{"signature":"AQ","header":{"payload":"x"}}],"payload":"aGVsbG8"}"#.to_owned(),
     ] {
         let signed = Signed::read(document.as_bytes()).unwrap();
         assert_eq!(&document[signed.place()], "aGVsbG8", "{document}");
