@@ -20,7 +20,7 @@ use data_encoding::BASE64URL_NOPAD;
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-pub use addition::{Addition, ValidationData};
+pub use addition::Addition;
 pub use rsign_api::document::{Envelope, Format, Level};
 
 /// Who signs, and how.
