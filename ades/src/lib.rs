@@ -18,6 +18,7 @@ pub mod xml;
 
 use data_encoding::BASE64URL_NOPAD;
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use rsign_api::octets::Octets;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 pub use addition::Addition;
@@ -52,34 +53,53 @@ pub fn name(algorithm: HashAlgorithm, digest: &[u8]) -> String {
 }
 
 /// A hash of octets that come piece by piece.
-pub(crate) enum Hasher {
+#[derive(Debug, Clone)]
+pub struct Hasher(State);
+
+#[derive(Debug, Clone)]
+enum State {
     Sha256(Sha256),
     Sha384(Sha384),
     Sha512(Sha512),
 }
 
 impl Hasher {
-    pub(crate) fn new(algorithm: HashAlgorithm) -> Self {
-        match algorithm {
-            HashAlgorithm::Sha256 => Self::Sha256(Sha256::new()),
-            HashAlgorithm::Sha384 => Self::Sha384(Sha384::new()),
-            HashAlgorithm::Sha512 => Self::Sha512(Sha512::new()),
+    /// Of nothing yet.
+    #[must_use]
+    pub fn new(algorithm: HashAlgorithm) -> Self {
+        Self(match algorithm {
+            HashAlgorithm::Sha256 => State::Sha256(Sha256::new()),
+            HashAlgorithm::Sha384 => State::Sha384(Sha384::new()),
+            HashAlgorithm::Sha512 => State::Sha512(Sha512::new()),
+        })
+    }
+
+    /// The same function of all octets of this document. Blocks where they are not in memory.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn over(algorithm: HashAlgorithm, octets: &Octets) -> std::io::Result<Self> {
+        let mut hasher = Self::new(algorithm);
+        octets.each(|piece| hasher.update(piece))?;
+        Ok(hasher)
+    }
+
+    /// Takes what comes next.
+    pub fn update(&mut self, octets: &[u8]) {
+        match &mut self.0 {
+            State::Sha256(hasher) => hasher.update(octets),
+            State::Sha384(hasher) => hasher.update(octets),
+            State::Sha512(hasher) => hasher.update(octets),
         }
     }
 
-    pub(crate) fn update(&mut self, octets: &[u8]) {
-        match self {
-            Self::Sha256(hasher) => hasher.update(octets),
-            Self::Sha384(hasher) => hasher.update(octets),
-            Self::Sha512(hasher) => hasher.update(octets),
-        }
-    }
-
-    pub(crate) fn finish(self) -> Vec<u8> {
-        match self {
-            Self::Sha256(hasher) => hasher.finalize().to_vec(),
-            Self::Sha384(hasher) => hasher.finalize().to_vec(),
-            Self::Sha512(hasher) => hasher.finalize().to_vec(),
+    /// The hash of all that came.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        match self.0 {
+            State::Sha256(hasher) => hasher.finalize().to_vec(),
+            State::Sha384(hasher) => hasher.finalize().to_vec(),
+            State::Sha512(hasher) => hasher.finalize().to_vec(),
         }
     }
 }

@@ -19,7 +19,10 @@ pub use channel::{
     ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, Enrol, Obstacle, Operation, Registration,
 };
 pub use code::{DrawCode, DrawnCode};
-pub use documents::{DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments};
+pub use documents::{
+    DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments, WITH_DOCUMENTS,
+    WithDocuments,
+};
 pub use refusal::{Refusal, Refused};
 
 use crate::algorithm::{HashAlgorithm, KeyType, Scheme};

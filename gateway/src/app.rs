@@ -7,6 +7,7 @@ pub mod lasting;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rsign_spool::Spool;
 use tokio::sync::Semaphore;
 
 use self::lasting::Lasting;
@@ -99,6 +100,8 @@ pub struct App {
     pub signing: Arc<Signing>,
     /// Signed documents.
     pub documents: Arc<Documents>,
+    /// Where documents are while somebody works on them.
+    pub spool: Spool,
     /// Signatures that are fetched later.
     pub jobs: Jobs,
     /// Time-stamps; none where no authority is named.
@@ -260,8 +263,14 @@ impl App {
         };
         let lasting = Lasting::new(lasting, &authority, &clock, &random)?;
         let (stamps, evidence) = (lasting.time_stamps, lasting.evidence);
-        let documents = Documents::new(repositories.credentials.clone(), Arc::clone(&signer), stamps.clone(), evidence);
-        let documents = Arc::new(documents);
+        let spool = config.spool.open(config.store.file());
+        let documents = Arc::new(Documents::new(
+            repositories.credentials.clone(),
+            Arc::clone(&signer),
+            stamps.clone(),
+            evidence,
+            spool.clone(),
+        ));
         let signing = Arc::new(Signing::new(repositories.credentials, signer));
         let jobs = Jobs {
             stored: repositories.jobs,
@@ -271,6 +280,7 @@ impl App {
             callback: Arc::clone(&parts.callback),
             patience: patience(config),
             slots: Arc::new(Semaphore::new(config.asynchronous.jobs)),
+            results: results(config, &clock),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
         };
@@ -298,6 +308,7 @@ impl App {
             one_time_codes,
             signing,
             documents,
+            spool,
             jobs,
             time_stamps: stamps,
             authority,
@@ -320,6 +331,12 @@ fn creation(config: &Config) -> Option<Creation> {
         most: account.keys_per_user,
         policies: account.certificate_policies.clone(),
     })
+}
+
+/// Room for what waits to be fetched.
+fn results(config: &Config, clock: &Arc<dyn Clock>) -> Room {
+    let longest = i64::try_from(config.asynchronous.longest_validity_ms).unwrap_or(i64::MAX);
+    Room::new(config.asynchronous.waiting(), longest, Arc::clone(clock))
 }
 
 /// A call of the signer may have to wait for its turn as long again as it may take.

@@ -11,6 +11,7 @@ use crate::certificate::{Profile, QcStatements};
 use crate::clients::Clients;
 use crate::credential::EnrolmentPolicy;
 use crate::hsm::pkcs11::{Derive, TokenSettings, Wrap};
+use crate::pdf::process::MEMORY;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,15 +41,29 @@ pub struct Config {
     /// Signed documents.
     #[serde(default)]
     pub documents: DocumentsSection,
+    /// Documents on their way.
+    #[serde(default)]
+    pub spool: rsign_spool::SpoolConfig,
 }
 
 /// Signed documents.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DocumentsSection {
     /// Whether signatures may say what an app asks for in `signed_props`: reason, place, role, text on the page. The
     /// user approves the document's hash and is not shown them.
     pub properties: bool,
+    /// Processes at most that read foreign documents at the same time; more documents wait. One more waits for the next.
+    pub helpers: usize,
+    /// Octets of memory that each may take.
+    pub helper_memory: u64,
+}
+
+impl Default for DocumentsSection {
+    fn default() -> Self {
+        let helpers = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { properties: false, helpers, helper_memory: MEMORY }
+    }
 }
 
 /// Second factors.
@@ -182,7 +197,7 @@ impl Config {
     }
 
     fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+        let mut faults: Vec<String> = self.spool.fault().into_iter().collect();
         if self.instance.is_empty() || self.instance.len() > 64 {
             faults.push("instance has 1 to 64 characters".to_owned());
         }

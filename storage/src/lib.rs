@@ -153,6 +153,17 @@ pub enum Location {
     },
 }
 
+impl Location {
+    /// The file it is, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Sqlite { path } => Some(path),
+            Self::Mongo { .. } => None,
+        }
+    }
+}
+
 /// Opens the store, creating collections and indexes where absent.
 ///
 /// # Errors

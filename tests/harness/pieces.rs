@@ -158,7 +158,11 @@ impl Pieces {
         let pid = self.signer.as_ref().expect("a running signer").pid();
         let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
         let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-        lists.flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>()).collect()
+        let children =
+            lists.flat_map(|list| list.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<u32>>());
+        // A process that waits for a document to read is none.
+        let line = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        children.filter(|pid| line(*pid).contains("hsm-worker")).collect()
     }
 
     /// A way to call the gateway, whether it runs or not.

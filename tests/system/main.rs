@@ -24,6 +24,7 @@ mod kills;
 mod kinds;
 mod kryoptic;
 mod limits;
+mod long_documents;
 mod memory;
 mod mutual_tls;
 mod oauth2;

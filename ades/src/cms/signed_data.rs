@@ -49,17 +49,57 @@ pub fn finish_bare(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
     assemble(signed, &[])
 }
 
+/// What stands around a content of so many octets that is not here: for one that is too long to hold.
+/// [`Signed::content`] is not looked at.
+///
+/// # Errors
+/// See [`Error`]; a content that DER has no length for.
+pub fn finish_around(signed: &Signed<'_>, length: u64) -> Result<Around, Error> {
+    let length = usize::try_from(length).map_err(|_| Error::Der(der::ErrorKind::Overlength.into()))?;
+    around(signed, &signed.signatory.chain, Some(length))
+}
+
+/// A `ContentInfo` but for its content, DER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Around {
+    /// What comes before the content.
+    pub before: Vec<u8>,
+    /// What comes behind it.
+    pub after: Vec<u8>,
+}
+
 fn assemble(signed: &Signed<'_>, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+    let Around { before, after } = around(signed, chain, signed.content.map(<[u8]>::len))?;
+    Ok([before.as_slice(), signed.content.unwrap_or_default(), &after].concat())
+}
+
+fn around(signed: &Signed<'_>, chain: &[Vec<u8>], content: Option<usize>) -> Result<Around, Error> {
+    let after = [
+        optional_set(0, certificates(signed, chain)?)?,
+        optional_set(1, revocations(signed)?)?,
+        tlv::of(Tag::Set, &[&signer_info(signed)?])?,
+    ]
+    .concat();
+    // From the content outwards: each head says how much it has inside.
+    let length = content.unwrap_or_default();
+    let mut before = match content {
+        Some(length) => tlv::head(Tag::OctetString, length)?,
+        None => Vec::new(),
+    };
+    let wrap = |tag: Tag, inside: Vec<u8>, length: usize| {
+        Ok::<_, Error>([tlv::head(tag, inside.len() + length)?, inside].concat())
+    };
+    if content.is_some() {
+        before = wrap(tlv::context(0), before, length)?;
+    }
+    before = wrap(Tag::Sequence, [signed.content_type.to_der()?, before].concat(), length)?;
     let hash = algorithm::hash(signed.signatory.scheme.hash())?;
-    let value = tlv::sequence(&[
-        &version(signed).to_der()?,
-        &tlv::set_of(Tag::Set, vec![hash])?,
-        &content(signed)?,
-        &optional_set(0, certificates(signed, chain)?)?,
-        &optional_set(1, revocations(signed)?)?,
-        &tlv::of(Tag::Set, &[&signer_info(signed)?])?,
-    ])?;
-    tlv::sequence(&[&SIGNED_DATA.to_der()?, &tlv::of(tlv::context(0), &[&value])?])
+    let algorithms = tlv::set_of(Tag::Set, vec![hash])?;
+    let length = length + after.len();
+    before = wrap(Tag::Sequence, [version(signed).to_der()?, algorithms, before].concat(), length)?;
+    before = wrap(tlv::context(0), before, length)?;
+    before = wrap(Tag::Sequence, [SIGNED_DATA.to_der()?, before].concat(), length)?;
+    Ok(Around { before, after })
 }
 
 /// RFC 5652, 5.1: 5 with revocation data of another kind than CRLs, 3 with another content than octets.
@@ -69,14 +109,6 @@ pub(super) fn version(signed: &Signed<'_>) -> u8 {
         Signed { content_type, .. } if *content_type != DATA => 3,
         _ => 1,
     }
-}
-
-fn content(signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
-    let content = match signed.content {
-        Some(content) => tlv::of(tlv::context(0), &[&OctetStringRef::new(content)?.to_der()?])?,
-        None => Vec::new(),
-    };
-    tlv::sequence(&[&signed.content_type.to_der()?, &content])
 }
 
 /// Every `CertificateChoices`, each once.

@@ -63,6 +63,22 @@ fn signed<'a>(signatory: &'a Signatory, attributes: &'a [u8], signature: &'a [u8
     }
 }
 
+#[test]
+fn what_stands_around_a_content_is_the_same_without_it() {
+    let pki = Pki::new();
+    let signatory = pki.signatory();
+    let attributes = prepare(&wanted(&[7; 32], &[]), &signatory).unwrap();
+    for length in [0_usize, 1, 127, 128, 255, 256, 65_535, 65_536, 70_000] {
+        let content = vec![b'x'; length];
+        let held = Signed { content: Some(&content), ..signed(&signatory, &attributes, &[1, 2]) };
+        let Around { before, after } = finish_around(&signed(&signatory, &attributes, &[1, 2]), length as u64).unwrap();
+        let whole = finish(&held).unwrap();
+        assert_eq!([before.as_slice(), &content, &after].concat(), whole, "{length}");
+        assert_eq!(Any::from_der(&whole).unwrap().to_der().unwrap(), whole, "lengths are DER's");
+    }
+    assert!(finish_around(&signed(&signatory, &attributes, &[1, 2]), 1 << 33).is_err());
+}
+
 fn has(octets: &[u8], part: &[u8]) -> bool {
     octets.windows(part.len()).any(|window| window == part)
 }

@@ -1,6 +1,6 @@
 //! Values put together from encoded parts: nothing that came encoded is decoded and encoded again.
 
-use der::{AnyRef, Decode as _, Encode as _, Tag, TagNumber};
+use der::{AnyRef, Decode as _, Encode as _, Header, Length, Tag, TagNumber};
 
 use super::Error;
 
@@ -8,6 +8,11 @@ use super::Error;
 pub(super) fn of(tag: Tag, parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
     let content = parts.concat();
     Ok(AnyRef::new(tag, &content)?.to_der()?)
+}
+
+/// The head of a value whose content follows, so many octets.
+pub(super) fn head(tag: Tag, length: usize) -> Result<Vec<u8>, Error> {
+    Ok(Header::new(tag, Length::try_from(length)?).to_der()?)
 }
 
 /// SEQUENCE of encoded members.

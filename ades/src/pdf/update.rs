@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use rsign_api::algorithm::HashAlgorithm;
-use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::Error;
 use super::text::hexadecimal;
+use crate::Hasher;
 
 /// Octets to append to a file, of which a hexadecimal string is still to be filled in.
 ///
@@ -81,20 +81,18 @@ impl Update {
     /// Digests of the original, which must be the one this update was made for, and of what is signed.
     #[must_use]
     pub fn digests(&self, original: &[u8], algorithm: HashAlgorithm) -> Digests {
-        match algorithm {
-            HashAlgorithm::Sha256 => self.hash::<Sha256>(original),
-            HashAlgorithm::Sha384 => self.hash::<Sha384>(original),
-            HashAlgorithm::Sha512 => self.hash::<Sha512>(original),
-        }
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(original);
+        self.digests_after(&hasher)
     }
 
-    fn hash<D: Digest + Clone>(&self, original: &[u8]) -> Digests {
-        let mut digest = D::new();
-        digest.update(original);
-        let of_original = digest.clone().finalize().to_vec();
-        digest.update(self.octets.get(..self.gap.start).unwrap_or_default());
-        digest.update(self.octets.get(self.gap.end..).unwrap_or_default());
-        Digests { original: of_original, byte_range: digest.finalize().to_vec() }
+    /// The same, the original hashed already: all of it is in the hasher, and nothing else.
+    #[must_use]
+    pub fn digests_after(&self, original: &Hasher) -> Digests {
+        let mut hasher = original.clone();
+        hasher.update(self.octets.get(..self.gap.start).unwrap_or_default());
+        hasher.update(self.octets.get(self.gap.end..).unwrap_or_default());
+        Digests { original: original.clone().finish(), byte_range: hasher.finish() }
     }
 
     /// The octets to append, the gap filled with this CMS or token, DER. What is left of it stays zeros.

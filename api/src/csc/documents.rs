@@ -1,7 +1,11 @@
 //! `signatures/signDoc` (11.11 in 2.0.0.2).
 
+mod lifted;
+
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
+
+pub use lifted::Lifted;
 
 use super::Ask;
 use crate::algorithm::{KeyType, Scheme};
@@ -9,6 +13,7 @@ use crate::bytes::Bytes;
 use crate::document::{Envelope, Format, Level};
 use crate::error::{self, Fault};
 use crate::json::{Object, Value};
+use crate::octets::{self, Octets};
 use crate::sign_algo::{self, Named};
 use crate::signer::{DocumentSubject, Property};
 
@@ -70,6 +75,7 @@ struct Entry<'a> {
     common_hash: Option<&'a str>,
     /// Whether only a digest is there: then nothing can be put around a document, or into it.
     of_digest: bool,
+    lifted: Option<&'a Lifted>,
     /// Whether what the signature is validated with is wanted beside it.
     validation: bool,
 }
@@ -121,7 +127,7 @@ impl Ask<'_> {
         let mut entries = Vec::with_capacity(items.len());
         for item in items {
             let Value::Object(body) = item else { return Err(fault) };
-            entries.push(Entry { body, common_hash, of_digest, validation });
+            entries.push(Entry { body, common_hash, of_digest, lifted: self.lifted, validation });
         }
         Ok(entries)
     }
@@ -162,21 +168,25 @@ fn hashes(entry: &Entry<'_>) -> Result<Vec<DocumentSubject>, Fault> {
         Some(one @ Value::Text(_)) => std::slice::from_ref(one),
         _ => return Err(error::DOCUMENT_DIGESTS),
     };
-    let decode = |item: &Value<'_>| octets(item).map(DocumentSubject::Digest).ok_or(error::HASHES_BASE64);
+    let decode = |item: &Value<'_>| decoded(item).map(DocumentSubject::Digest).ok_or(error::HASHES_BASE64);
     items.iter().map(decode).collect()
 }
 
-/// `document`.
+/// `document`, or what was lifted out of the body in its place.
 fn document(entry: &Entry<'_>) -> Result<Vec<DocumentSubject>, Fault> {
-    let text @ Value::Text(_) = entry.body.get("document").ok_or(error::DOCUMENTS)? else {
+    let value @ Value::Text(text) = entry.body.get("document").ok_or(error::DOCUMENTS)? else {
         return Err(error::DOCUMENTS);
     };
-    let octets = octets(text).ok_or(error::DOCUMENTS_BASE64)?;
+    let octets = match entry.lifted.and_then(|lifted| lifted.find(text)) {
+        Some(lifted) => lifted.cloned(),
+        None => decoded(value).map(|octets| octets.0.into()),
+    };
+    let octets = octets.filter(|octets: &Octets| !octets.is_empty()).ok_or(error::DOCUMENTS_BASE64)?;
     Ok(vec![DocumentSubject::Document(octets)])
 }
 
 /// Standard Base64 of something.
-fn octets(value: &Value<'_>) -> Option<Bytes> {
+fn decoded(value: &Value<'_>) -> Option<Bytes> {
     let octets = BASE64.decode(value.text()?.as_bytes()).ok()?;
     (!octets.is_empty()).then_some(Bytes(octets))
 }
@@ -258,8 +268,8 @@ impl Entry<'_> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedDocuments {
     /// Documents with their signatures.
-    #[serde(rename = "DocumentWithSignature", default, skip_serializing_if = "Vec::is_empty")]
-    pub with_signature: Vec<Bytes>,
+    #[serde(rename = "DocumentWithSignature", with = "octets::base64", default, skip_serializing_if = "Vec::is_empty")]
+    pub with_signature: Vec<Octets>,
     /// Signatures by themselves.
     #[serde(rename = "SignatureObject", default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<Bytes>,

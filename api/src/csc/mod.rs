@@ -20,6 +20,7 @@ pub mod timestamp;
 
 use data_encoding::BASE64;
 
+use self::documents::Lifted;
 use crate::bytes::Bytes;
 use crate::error::{self, Fault};
 use crate::json::{Object, Value};
@@ -41,6 +42,7 @@ pub struct Ask<'a> {
     /// The version of the URL.
     pub version: Version,
     limits: Limits,
+    lifted: Option<&'a Lifted>,
 }
 
 impl<'a> Ask<'a> {
@@ -50,7 +52,13 @@ impl<'a> Ask<'a> {
     /// The long sentence of Table 3.
     pub fn parse(body: &'a [u8], version: Version, limits: Limits) -> Result<Self, Fault> {
         let body = Object::parse(body, limits.depth).map_err(|_| error::MALFORMED)?;
-        Ok(Self { body, version, limits })
+        Ok(Self { body, version, limits, lifted: None })
+    }
+
+    /// The same body, out of which these documents were taken before.
+    #[must_use]
+    pub fn without(self, lifted: &'a Lifted) -> Self {
+        Self { lifted: Some(lifted), ..self }
     }
 
     /// `credentialID`, opaque to clients and to us until it is looked up.

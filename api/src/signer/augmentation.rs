@@ -3,14 +3,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::WithDocuments;
 use crate::bytes::Bytes;
+use crate::octets::{self, Octets};
 
 /// Adds evidence to a signed PDF (EN 319 142-1, 5.4), and room for a document time-stamp. Nothing is signed and nothing
 /// approved: whoever has the document could do it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AugmentPdf {
-    /// The PDF.
-    pub document: Bytes,
+    /// The PDF; the message has the number of its octets, which travel behind it.
+    #[serde(with = "octets::beside")]
+    pub document: Octets,
     /// Certificates, DER.
     pub certificates: Vec<Bytes>,
     /// `CertificateList`s.
@@ -22,6 +25,26 @@ pub struct AugmentPdf {
     /// Octets that the token of a document time-stamp may have; absent: none is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserve: Option<u32>,
+}
+
+impl WithDocuments for AugmentPdf {
+    fn octets(&self) -> Vec<&Octets> {
+        vec![&self.document]
+    }
+
+    fn octets_mut(&mut self) -> Vec<&mut Octets> {
+        vec![&mut self.document]
+    }
+}
+
+impl WithDocuments for ReadTimeStamp {
+    fn octets(&self) -> Vec<&Octets> {
+        vec![&self.document]
+    }
+
+    fn octets_mut(&mut self) -> Vec<&mut Octets> {
+        vec![&mut self.document]
+    }
 }
 
 /// What is to be appended to the PDF.
@@ -46,8 +69,9 @@ pub struct Gap {
 /// Asks for the newest document time-stamp of a PDF.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadTimeStamp {
-    /// The PDF.
-    pub document: Bytes,
+    /// The PDF, as there.
+    #[serde(with = "octets::beside")]
+    pub document: Octets,
 }
 
 /// The newest document time-stamp of a PDF.

@@ -6,7 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::algorithm::Scheme;
 use crate::bytes::Bytes;
 use crate::document::{Envelope, Format};
+use crate::octets::{self, Octets};
 use crate::secret::expose;
+
+/// Media type of a message that documents follow: its length (4 octets, big-endian), the message in JSON, then the
+/// octets of each document in the order of the message, which says how many each has.
+pub const WITH_DOCUMENTS: &str = "application/vnd.rsign.documents";
 
 /// Spends approved documents or digests of documents.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,8 +56,36 @@ pub struct DocumentToSign {
 pub enum DocumentSubject {
     /// Its digest, as long as the scheme's hash function says: spends [`super::EntryType::Sdr`].
     Digest(Bytes),
-    /// All of it: spends [`super::EntryType::Sodr`], approved by its digest under any hash function.
-    Document(Bytes),
+    /// All of it: spends [`super::EntryType::Sodr`], approved by its digest under any hash function. The message has the
+    /// number of its octets; they travel behind it.
+    Document(#[serde(with = "octets::beside")] Octets),
+}
+
+/// A message that documents follow ([`WITH_DOCUMENTS`]).
+pub trait WithDocuments {
+    /// The documents, in their order.
+    fn octets(&self) -> Vec<&Octets>;
+
+    /// The same, to be replaced by what came.
+    fn octets_mut(&mut self) -> Vec<&mut Octets>;
+}
+
+impl WithDocuments for SignDocuments {
+    fn octets(&self) -> Vec<&Octets> {
+        let octets = self.documents.iter().filter_map(|document| match &document.subject {
+            DocumentSubject::Document(octets) => Some(octets),
+            DocumentSubject::Digest(_) => None,
+        });
+        octets.collect()
+    }
+
+    fn octets_mut(&mut self) -> Vec<&mut Octets> {
+        let octets = self.documents.iter_mut().filter_map(|document| match &mut document.subject {
+            DocumentSubject::Document(octets) => Some(octets),
+            DocumentSubject::Digest(_) => None,
+        });
+        octets.collect()
+    }
 }
 
 /// One of `signed_props`.

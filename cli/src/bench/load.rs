@@ -61,7 +61,7 @@ pub(super) type Pids = std::collections::BTreeMap<String, u32>;
 /// Credentials of each kind: several, since one credential has three tries a client at a time.
 const CREDENTIALS: usize = 8;
 const V1: &str = "/csc/v1/";
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// The service and everything made on it.
 pub(super) struct Bench {
@@ -71,20 +71,20 @@ pub(super) struct Bench {
     number: AtomicU64,
 }
 
-struct Credential {
-    id: String,
+pub(super) struct Credential {
+    pub(super) id: String,
     pin: String,
-    sign_algo: &'static str,
-    key: PublicKey,
+    pub(super) sign_algo: &'static str,
+    pub(super) key: PublicKey,
 }
 
 /// One request to be made, and what is needed to check its answer.
-struct Work {
-    credential: Arc<Credential>,
-    first: u64,
+pub(super) struct Work {
+    pub(super) credential: Arc<Credential>,
+    pub(super) first: u64,
     count: usize,
     /// `None` where the slice authorizes itself.
-    sad: Option<String>,
+    pub(super) sad: Option<String>,
 }
 
 /// What a slice brought.
@@ -206,7 +206,12 @@ impl Bench {
         Ok(slice)
     }
 
-    async fn make_work(self: &Arc<Self>, case: Case, key: &str, requests: usize) -> anyhow::Result<Vec<Work>> {
+    pub(super) async fn make_work(
+        self: &Arc<Self>,
+        case: Case,
+        key: &str,
+        requests: usize,
+    ) -> anyhow::Result<Vec<Work>> {
         let credentials = self.credentials.get(&(key.to_owned(), case.stretch())).context("no such credentials")?;
         let mut work: Vec<Work> = (0..requests)
             .map(|place| Work {
@@ -242,11 +247,36 @@ impl Bench {
     }
 
     async fn authorize(&self, connection: &mut Connection, work: &Work) -> anyhow::Result<String> {
+        self.authorize_hashes(connection, &work.credential, &work.hashes()).await
+    }
+
+    pub(super) async fn connect(&self) -> anyhow::Result<Connection> {
+        self.target.connect().await
+    }
+
+    pub(super) fn bearer(&self) -> &str {
+        &self.bearer
+    }
+
+    /// A credential of this kind.
+    pub(super) fn any_credential(&self, key: &str) -> anyhow::Result<Arc<Credential>> {
+        let credentials =
+            self.credentials.get(&(key.to_owned(), Case::One.stretch())).context("no such credentials")?;
+        let place = self.number.fetch_add(1, Ordering::Relaxed) as usize % credentials.len();
+        Ok(Arc::clone(&credentials[place]))
+    }
+
+    pub(super) async fn authorize_hashes(
+        &self,
+        connection: &mut Connection,
+        credential: &Credential,
+        hashes: &[String],
+    ) -> anyhow::Result<String> {
         let asked = json!({
-            "credentialID": work.credential.id,
-            "numSignatures": work.count,
-            "hash": work.hashes(),
-            "PIN": work.credential.pin,
+            "credentialID": credential.id,
+            "numSignatures": hashes.len(),
+            "hash": hashes,
+            "PIN": credential.pin,
         });
         let answer = self.call(connection, "credentials/authorize", &asked).await?;
         Ok(answer["SAD"].as_str().context("no SAD")?.to_owned())
@@ -295,7 +325,7 @@ impl Bench {
         }
     }
 
-    async fn sign(&self, connection: &mut Connection, work: &Work) -> anyhow::Result<(StatusCode, Bytes)> {
+    pub(super) async fn sign(&self, connection: &mut Connection, work: &Work) -> anyhow::Result<(StatusCode, Bytes)> {
         let fresh;
         let sad = match &work.sad {
             Some(sad) => sad,

@@ -4,12 +4,14 @@
 //! shared machine differ by a quarter. Everything a slice needs (SADs, requests) is made before its clock starts;
 //! every signature is verified after it has stopped.
 //!
-//! [`floor`] measures the token alone, [`load`] the service, [`client`] is the HTTP under it, [`process`] reads what
+//! [`floor`] measures the token alone, [`load`] the service, [`documents`] signed documents, [`client`] is the HTTP under it, [`process`] reads what
 //! processes cost, [`report`] says it.
 
 mod client;
+mod documents;
 mod floor;
 mod load;
+mod paper;
 mod process;
 mod report;
 mod verify;
@@ -44,6 +46,9 @@ pub(crate) struct Options {
     /// Rows: one hash a SAD, a hundred, authorize and sign, the same with Argon2id.
     #[arg(long, value_delimiter = ',', default_value = "one,hundred,pair,pair-argon2id")]
     cases: Vec<Case>,
+    /// Leaves the rows of signed documents out.
+    #[arg(long)]
+    without_documents: bool,
     /// Prints JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -104,6 +109,13 @@ async fn measure(options: &Options, sandbox: &Sandbox) -> anyhow::Result<report:
                 report.rows.push(row.settle());
             }
         }
+    }
+    if !options.without_documents && options.cases.contains(&Case::One) {
+        for key in &options.keys {
+            report.documents.push(documents::times(&bench, &mut floor, key, options.pairs).await?);
+        }
+        let key = options.keys.first().context("no key")?;
+        report.memory = Some(documents::memory(&bench, key, &sandbox.pids()).await?);
     }
     if options.soak > 0.0 {
         report.soak = Some(soak(options, sandbox, &bench).await?);

@@ -45,6 +45,33 @@ impl Cpu {
     }
 }
 
+/// The most that a process takes from now on, beyond what it has now.
+#[derive(Debug)]
+pub(super) struct Peak {
+    pid: u32,
+    before: u64,
+}
+
+impl Peak {
+    pub(super) fn begin(pid: u32) -> Self {
+        // Where this is not allowed the peak of earlier counts, too.
+        let _ = std::fs::write(format!("/proc/{pid}/clear_refs"), "5");
+        Self { pid, before: status(pid, "VmRSS:") }
+    }
+
+    /// MiB, rounded up.
+    pub(super) fn growth(&self) -> u64 {
+        status(self.pid, "VmHWM:").saturating_sub(self.before).div_ceil(1024)
+    }
+}
+
+/// A line of `/proc/PID/status`, KiB.
+fn status(pid: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+}
+
 /// utime, stime, cutime, cstime: words 14 to 17 of stat; the second may hold spaces.
 fn ticks(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::documents::{Memory, Times};
 use super::floor;
 use super::load::{Case, Slice};
 use super::process::{Cpu, resident};
@@ -12,6 +13,10 @@ pub(super) struct Report {
     cores: usize,
     processor: String,
     pub(super) rows: Vec<Settled>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) documents: Vec<Times>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) memory: Option<Memory>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) soak: Option<Soak>,
 }
@@ -107,7 +112,7 @@ impl Report {
         let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let name = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
         let processor = name.trim_start_matches([' ', '\t', ':']).to_owned();
-        Self { cores, processor, rows: Vec::new(), soak: None }
+        Self { cores, processor, rows: Vec::new(), documents: Vec::new(), memory: None, soak: None }
     }
 
     /// Wrong signatures of the whole run: must be 0.
@@ -166,6 +171,26 @@ impl Report {
                 row.wrong
             );
         }
+        for times in &self.documents {
+            println!(
+                "\n{}, one call at a time, medians:\n  signDoc, PAdES B-B of a PDF of 1 MiB: {:.2} ms, {:.2} times SHA-256 of it ({:.2} ms) \
+                 and derive, unwrap, C_Sign ({:.2} ms)\n  signDoc, CAdES B-B of a digest: {:.2} ms, {:.2} times signHash ({:.2} ms)",
+                times.key,
+                times.pades_ms,
+                times.pades_ratio,
+                times.hash_ms,
+                times.sign_ms,
+                times.cades_ms,
+                times.cades_ratio,
+                times.sign_hash_ms
+            );
+        }
+        if let Some(memory) = &self.memory {
+            println!(
+                "\nsignDoc, PAdES B-B of a PDF of 100 MB: {:.1} s; resident memory grew by {} MiB in the gateway and {} MiB in the signer",
+                memory.seconds, memory.gateway_mib, memory.signer_mib
+            );
+        }
         if let Some(soak) = &self.soak {
             println!(
                 "\nafter {} minutes of load, {} signatures: {} MiB resident, {} at most",
@@ -175,7 +200,7 @@ impl Report {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }

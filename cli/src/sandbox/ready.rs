@@ -63,9 +63,16 @@ impl Ready {
 pub(super) fn processes(gateway: &Service, signer: &Service, page: &Service) -> BTreeMap<String, u32> {
     let services = [("gateway", gateway), ("signer", signer), ("page", page)];
     let mut pids: BTreeMap<String, u32> = services.map(|(name, service)| (name.to_owned(), service.pid)).into();
-    let workers = children(signer.pid).into_iter().enumerate();
+    // A process that waits for a document to read is no worker.
+    let workers = children(signer.pid).into_iter().filter(|pid| runs(*pid, "hsm-worker")).enumerate();
     pids.extend(workers.map(|(number, pid)| (format!("hsm_worker_{}", number + 1), pid)));
     pids
+}
+
+/// Whether a process was started with this word.
+fn runs(pid: u32, word: &str) -> bool {
+    let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split('\0').any(|part| part == word)
 }
 
 fn children(pid: u32) -> Vec<u32> {

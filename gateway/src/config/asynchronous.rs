@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use rsign_api::csc::signatures::Validities;
 use serde::Deserialize;
 
+use crate::service::room::Bounds;
+
 /// Bounds, and how apps are called back.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -19,6 +21,10 @@ pub struct AsynchronousConfig {
     pub patience_ms: u64,
     /// Jobs under way at once.
     pub jobs: usize,
+    /// Octets of signed documents that may wait to be fetched.
+    pub waiting_documents: usize,
+    /// And of one client.
+    pub waiting_documents_per_client: usize,
     /// PEM of the CAs that the certificates of `response_uri`s come from; absent: those this machine trusts.
     pub response_ca: Option<PathBuf>,
     /// Also calls `response_uri`s on this machine. For tests of apps, never for a service: it lets a client make the
@@ -34,6 +40,8 @@ impl Default for AsynchronousConfig {
             usual_validity_ms: 3600 * 1000,
             patience_ms: 500,
             jobs: 1024,
+            waiting_documents: 1 << 30,
+            waiting_documents_per_client: 256 << 20,
             response_ca: None,
             loopback_responses: false,
         }
@@ -49,6 +57,12 @@ impl AsynchronousConfig {
             longest: self.longest_validity_ms,
             usual: self.usual_validity_ms,
         }
+    }
+
+    /// What may wait of signed documents.
+    #[must_use]
+    pub const fn waiting(&self) -> Bounds {
+        Bounds { all: self.waiting_documents, share: self.waiting_documents_per_client }
     }
 
     pub(super) fn faults(&self) -> Vec<String> {

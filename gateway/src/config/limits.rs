@@ -2,16 +2,14 @@
 
 use serde::Deserialize;
 
-/// Most octets of a body with documents: the signer takes messages of 24 MiB.
-const LARGEST_DOCUMENTS: usize = 20 * 1024 * 1024;
-
 /// Bounds.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Octets of a request body.
     pub body: usize,
-    /// Octets of a body that holds documents: `signatures/signDoc`.
+    /// Octets of a body that holds documents (`signatures/signDoc`), of which what is beside them may have `body`. The
+    /// documents themselves are bounded in `[spool]`.
     pub documents: usize,
     /// Seconds such a body may take to arrive.
     pub documents_timeout_seconds: u64,
@@ -47,8 +45,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 512 * 1024,
-            documents: 16 * 1024 * 1024,
-            documents_timeout_seconds: 60,
+            documents: 520 * 1024 * 1024,
+            documents_timeout_seconds: 300,
             hashes: 1000,
             depth: 16,
             body_timeout_seconds: 10,
@@ -77,9 +75,6 @@ impl Limits {
         let mut faults = Vec::new();
         if least == 0 || seconds == 0 || tokens == 0 || connections == 0 || calls == 0 {
             faults.push("[limits] every limit must be at least 1".to_owned());
-        }
-        if self.documents > LARGEST_DOCUMENTS {
-            faults.push(format!("[limits] documents may be at most {LARGEST_DOCUMENTS}, which is what signers take"));
         }
         if self.head < 8192 {
             faults.push("[limits] head must be at least 8192".to_owned());

@@ -62,6 +62,9 @@ pub struct Config {
     /// Bounds.
     #[serde(default)]
     pub limits: limits::Limits,
+    /// Documents on their way.
+    #[serde(default)]
+    pub spool: rsign_spool::SpoolConfig,
     /// Name of the tenant that credentials are bound to.
     #[serde(default = "default_tenant")]
     pub tenant: String,
@@ -88,6 +91,7 @@ impl Config {
         faults.extend(self.signer.faults());
         faults.extend(self.timestamp.iter().flat_map(timestamp::TimestampConfig::faults));
         faults.extend(self.limits.faults());
+        faults.extend(self.spool.fault());
         faults.extend(self.auth.faults());
         faults.extend(self.page.faults());
         faults.extend(self.account.faults());

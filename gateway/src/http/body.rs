@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
+use rsign_api::csc::documents::Lifted;
 use rsign_api::error::MALFORMED;
+use rsign_spool::Taker;
 use zeroize::Zeroizing;
 
 use super::error::Problem;
+use super::lift::{Lifter, Stop};
 use crate::config::limits::Limits;
 
 /// How many times the limit is read and thrown away, so that an honest client hears 413 and not a reset connection.
@@ -24,10 +27,98 @@ pub(super) async fn read(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8
     }
 }
 
-/// The whole body of a request that holds documents.
-pub(super) async fn read_documents(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let body_timeout_seconds = limits.documents_timeout_seconds;
-    read(body, &Limits { body: limits.documents, body_timeout_seconds, ..*limits }).await
+/// A body that holds documents: what is beside them, and the documents, which are taken out while they arrive.
+pub(super) async fn read_documents(
+    body: Body,
+    limits: &Limits,
+    lifter: impl FnOnce(usize) -> Result<Lifter, Stop>,
+) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
+    let patience = Duration::from_secs(limits.documents_timeout_seconds);
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let lifted = async {
+        match lifter(announced) {
+            Ok(lifter) => lift(body, limits.documents, lifter).await,
+            Err(stop) => throw_away(body, limits.documents, stop).await,
+        }
+    };
+    match tokio::time::timeout(patience, lifted).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, MALFORMED)),
+    }
+}
+
+async fn lift(mut body: Body, limit: usize, mut lifter: Lifter) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
+    let mut seen = 0;
+    while let Some(data) = next(&mut body).await? {
+        seen += data.len();
+        if seen > limit {
+            return throw_away(body, limit, Stop::TooLong).await;
+        }
+        if let Err(stop) = lifter.push(&data) {
+            return throw_away(body, limit, stop).await;
+        }
+        if lifter.may_block() {
+            return lift_long(body, limit, seen, lifter).await;
+        }
+    }
+    Ok(lifter.finish())
+}
+
+/// The same where a document goes into a file, by a thread that holds up nobody.
+async fn lift_long(
+    mut body: Body,
+    limit: usize,
+    mut seen: usize,
+    lifter: Lifter,
+) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
+    let taker = Taker::start(lifter, Lifter::push);
+    while let Some(data) = next(&mut body).await? {
+        seen += data.len();
+        if seen > limit {
+            return throw_away(body, limit, Stop::TooLong).await;
+        }
+        if !taker.put(data).await {
+            break;
+        }
+    }
+    match taker.end().await.map_err(Problem::internal)? {
+        Ok(lifter) => Ok(lifter.finish()),
+        Err(stop) => throw_away(body, limit, stop).await,
+    }
+}
+
+async fn next(body: &mut Body) -> Result<Option<Bytes>, Problem> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|_| Problem::from(MALFORMED))?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// Listens on for a while, so that an honest client hears why and not a reset connection.
+async fn throw_away<T>(mut body: Body, limit: usize, stop: Stop) -> Result<T, Problem> {
+    let mut seen = 0;
+    while seen <= limit {
+        match next(&mut body).await? {
+            Some(data) => seen += data.len(),
+            None => break,
+        }
+    }
+    Err(stop.into())
+}
+
+impl From<Stop> for Problem {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Malformed => MALFORMED.into(),
+            Stop::TooLong | Stop::Documents(rsign_spool::Error::TooLong) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, MALFORMED)
+            }
+            Stop::Documents(error @ rsign_spool::Error::Full) => Self::unavailable(error),
+            Stop::Documents(error @ rsign_spool::Error::Failed(_)) => Self::internal(error),
+        }
+    }
 }
 
 /// The whole body, which may have at most so many octets if the limit is not lower.

@@ -9,6 +9,7 @@ use std::time::Instant;
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
+use rsign_api::csc::documents::Lifted;
 use rsign_api::csc::{Ask, Limits};
 use rsign_api::error::{self as wire, Fault};
 use rsign_api::version::Version;
@@ -17,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::bearer::{Holder, Own, bearer, holder, of_another_kind};
 use super::error::Problem;
+use super::lift::{self, Lifter};
 use super::reply::Reply;
 use super::site::Site;
 use super::{address, body};
@@ -132,13 +134,18 @@ pub(super) struct Content {
     /// The version of the URL.
     pub(super) version: Version,
     body: Zeroizing<Vec<u8>>,
+    lifted: Option<Lifted>,
     limits: Limits,
 }
 
 impl Content {
     /// The body, to be questioned.
     pub(super) fn ask(&self) -> Result<Ask<'_>, Fault> {
-        Ask::parse(&self.body, self.version, self.limits)
+        let ask = Ask::parse(&self.body, self.version, self.limits)?;
+        Ok(match &self.lifted {
+            Some(lifted) => ask.without(lifted),
+            None => ask,
+        })
     }
 }
 
@@ -159,13 +166,13 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
     let (head, body) = request.into_parts();
     match method.run {
         Run::Open(handle) => {
-            let content = content(&site, version, method, body).await?;
+            let content = content(&site, version, method, body, "").await?;
             let address = address::of(&site, &head);
             handle(site, OpenCall { headers: head.headers, address, content }).await
         }
         Run::Service(handle) => {
             let bearer = bearer(&site, &head, method.header).await?;
-            let content = content(&site, version, method, body).await?;
+            let content = content(&site, version, method, body, &bearer.client).await?;
             handle(site, Call { bearer, own: None, content }).await
         }
         Run::Credential(handle) => {
@@ -174,24 +181,40 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
                 Holder::Credential(bearer, own) => (bearer, Some(own)),
                 Holder::Errand(..) => return Err(of_another_kind()),
             };
-            let content = content(&site, version, method, body).await?;
+            let content = content(&site, version, method, body, &bearer.client).await?;
             handle(site, Call { bearer, own, content }).await
         }
         Run::Errand(handle) => {
             let Holder::Errand(bearer, commission) = holder(&site, &head, method.header).await? else {
                 return Err(of_another_kind());
             };
-            let content = content(&site, version, method, body).await?;
+            let content = content(&site, version, method, body, &bearer.client).await?;
             handle(site, Commissioned { bearer, commission, content }).await
         }
     }
 }
 
-async fn content(site: &Site, version: Version, method: &Method, body: axum::body::Body) -> Result<Content, Problem> {
+async fn content(
+    site: &Site,
+    version: Version,
+    method: &Method,
+    body: axum::body::Body,
+    client: &str,
+) -> Result<Content, Problem> {
     let limits = &site.config.limits;
-    let body =
-        if method.documents { body::read_documents(body, limits).await? } else { body::read(body, limits).await? };
-    Ok(Content { version, body, limits: site.limits() })
+    if !method.documents {
+        return Ok(Content { version, body: body::read(body, limits).await?, lifted: None, limits: site.limits() });
+    }
+    let mark = site.app.random.handle().map_err(Problem::internal)?;
+    let bounds = lift::Bounds { rest: limits.body, depth: limits.depth, documents: limits.hashes };
+    let lifter = |expected: usize| {
+        let intake = site.app.spool.intake(client);
+        // Base64 has four letters for three octets.
+        intake.expect(expected as u64 / 4 * 3).map_err(lift::Stop::Documents)?;
+        Ok(Lifter::new(bounds, expected, intake, mark))
+    };
+    let (body, lifted) = body::read_documents(body, limits, lifter).await?;
+    Ok(Content { version, body, lifted: Some(lifted), limits: site.limits() })
 }
 
 /// The answer. An error is logged here, once, with an id that the answer carries too.

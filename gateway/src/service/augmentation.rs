@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use rsign_ades::Hasher;
 use rsign_ades::pdf::Update;
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::timestamp::Stampable;
+use rsign_api::octets::Octets;
 use rsign_api::signer::AugmentPdf;
 
 use super::evidence::Found;
@@ -48,15 +50,10 @@ impl Augmentation {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn pdf(
-        &self,
-        mut document: Vec<u8>,
-        found: &Found,
-        stamp: Option<HashAlgorithm>,
-    ) -> Result<Vec<u8>, Error> {
+    pub async fn pdf(&self, document: Octets, found: &Found, stamp: Option<HashAlgorithm>) -> Result<Octets, Error> {
         let bytes = |all: &[Vec<u8>]| all.iter().cloned().map(Bytes).collect();
         let ask = AugmentPdf {
-            document: Bytes(document.clone()),
+            document: document.clone(),
             certificates: bytes(&found.certificates),
             crls: bytes(&found.crls),
             ocsp: bytes(&found.ocsp),
@@ -64,20 +61,22 @@ impl Augmentation {
         };
         let augmented = self.signer.augment_pdf(ask).await?;
         let appended = augmented.appended.0;
-        match (stamp, augmented.gap) {
-            (None, None) => document.extend_from_slice(&appended),
+        let appended = match (stamp, augmented.gap) {
+            (None, None) => appended,
             (Some(function), Some(gap)) => {
                 let place = |at| usize::try_from(at).unwrap_or(usize::MAX);
-                let update = Update::from_parts(appended, document.len(), place(gap.start)..place(gap.end));
-                let update = update.map_err(|error| Error::Unfinished(error.into()))?;
-                let hash = update.digests(&document, function).byte_range;
+                let length = usize::try_from(document.len()).map_err(unfinished)?;
+                let update = Update::from_parts(appended, length, place(gap.start)..place(gap.end));
+                let update = update.map_err(unfinished)?;
+                let original = document.clone();
+                let hashed = tokio::task::spawn_blocking(move || Hasher::over(function, &original)).await;
+                let hash = update.digests_after(&hashed.map_err(unfinished)?.map_err(unfinished)?).byte_range;
                 let token = self.stamp(Stampable { algorithm: function, hash, nonce: None }).await?;
-                let filled = update.fill(&token).map_err(|error| Error::Unfinished(error.into()))?;
-                document.extend_from_slice(&filled);
+                update.fill(&token).map_err(unfinished)?
             }
             _ => return Err(Error::Unfinished("the signer left another gap than was wanted".into())),
-        }
-        Ok(document)
+        };
+        Ok(Octets::joined(vec![document, appended.into()]))
     }
 
     async fn stamp(&self, asked: Stampable) -> Result<Vec<u8>, Error> {
@@ -86,4 +85,8 @@ impl Augmentation {
         let stamps = stamps.ok_or_else(|| Error::Unfinished("there is no time-stamping authority".into()))?;
         Ok(stamps.stamp(asked).await?)
     }
+}
+
+fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Unfinished(error.into())
 }

@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use rsign_api::algorithm::Scheme;
 use rsign_api::bytes::Bytes;
-use rsign_api::csc::documents::SignedDocuments;
+use rsign_api::csc::documents::{Document, SignedDocuments};
 use rsign_api::csc::signatures::Deferral;
+use rsign_api::document::{Envelope, Level};
+use rsign_api::octets::Octets;
+use rsign_api::signer::DocumentSubject;
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::documents::{self, Documents};
+use super::room::{Full, Room};
 use super::signing::{self, Signing};
 use crate::domain::credential::Credential;
 use crate::domain::job::{Failure, Job, Progress};
@@ -41,6 +45,12 @@ pub enum Error {
     /// Too many are under way.
     #[error("too many jobs are under way")]
     Busy,
+    /// The signed documents would be longer than what can wait in one piece.
+    #[error("the signed documents are too long to wait")]
+    TooLong,
+    /// Too many signed documents wait already.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// Nobody knows whether there are signatures.
     #[error("the job was lost")]
     Lost,
@@ -122,6 +132,9 @@ pub struct Patience {
     pub job: Duration,
 }
 
+/// Octets that one job may have stored: a row of MongoDB has 16 MiB.
+const LONGEST: usize = 15 << 20;
+
 /// The service, and what it stands on.
 #[derive(Debug)]
 pub struct Jobs {
@@ -139,6 +152,8 @@ pub struct Jobs {
     pub(crate) patience: Patience,
     /// One for each job that may be under way at once.
     pub(crate) slots: Arc<Semaphore>,
+    /// For signed documents that wait.
+    pub(crate) results: Room,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Chance.
@@ -159,6 +174,13 @@ impl Jobs {
             Work::Documents(documents) => (&documents.bearer, &documents.credential, true),
         };
         self.require_registered(&bearer.client, deferral.response_uri.as_deref()).await?;
+        if let Work::Documents(order) = &work {
+            let octets = order.documents.iter().map(waiting).fold(0, usize::saturating_add);
+            if octets > LONGEST {
+                return Err(Error::TooLong);
+            }
+            self.results.take(&bearer.client, None, octets)?;
+        }
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Error::Busy)?;
         let id = self.random.id()?;
         let now = self.clock.now();
@@ -192,7 +214,10 @@ impl Jobs {
                 Work::Hashes(Hashes { bearer, credential, sad, scheme, hashes }) => {
                     Ok(Progress::Signed(signing.sign(bearer, credential, sad, scheme, hashes).await?))
                 }
-                Work::Documents(order) => Ok(Progress::Documents(documents.sign(order).await?)),
+                Work::Documents(order) => {
+                    let signed = documents.sign(order).await?;
+                    if stored(&signed) > LONGEST as u64 { Err(Error::TooLong) } else { Ok(Progress::Documents(signed)) }
+                }
             }
         })
     }
@@ -253,6 +278,29 @@ impl Jobs {
             Progress::Running(_) => Err(Error::Lost),
         }
     }
+}
+
+/// What a document will take when it is signed, in Base64; JWS has it in Base64 already.
+fn waiting(document: &Document) -> usize {
+    let around = match document.level {
+        Level::B => 6 << 10,
+        Level::T => 14 << 10,
+        Level::Lt | Level::Lta => 48 << 10,
+    };
+    match (&document.subject, document.envelope) {
+        (DocumentSubject::Digest(_), _) | (_, Envelope::Detached) => around,
+        (DocumentSubject::Document(octets), _) => {
+            let octets = usize::try_from(octets.len()).unwrap_or(usize::MAX);
+            (octets / 9).saturating_mul(16).saturating_add(around)
+        }
+    }
+}
+
+/// What they take, in Base64.
+fn stored(signed: &SignedDocuments) -> u64 {
+    let documents = signed.with_signature.iter().map(Octets::len);
+    let objects = signed.objects.iter().map(|object| object.len() as u64);
+    documents.chain(objects).sum::<u64>() / 3 * 4
 }
 
 async fn tell(callback: &dyn Callback, id: &str, uri: Option<String>) {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use rsign_ades::cms::{self, Stored};
 use rsign_ades::evidence::{self as judged, stamp};
 use rsign_api::algorithm::HashAlgorithm;
-use rsign_api::bytes::Bytes;
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::signer::ReadTimeStamp;
 
@@ -107,7 +106,7 @@ impl Renewal {
     }
 
     async fn renew_pdf(&self, document: Vec<u8>, due: Due) -> Result<Outcome, Error> {
-        let ask = ReadTimeStamp { document: Bytes(document) };
+        let ask = ReadTimeStamp { document: document.into() };
         let Some(token) = self.signer.read_time_stamp(ask.clone()).await?.token else {
             return Ok(Outcome::NotLasting);
         };
@@ -116,8 +115,9 @@ impl Renewal {
             return Ok(Outcome::NotDue(until));
         }
         let found = self.evidence.gather(&[], Some(&token)).await?;
-        let octets = self.augmentation.pdf(ask.document.0, &found, Some(HashAlgorithm::Sha256)).await?;
-        Ok(Outcome::Renewed { octets, until })
+        let octets = self.augmentation.pdf(ask.document, &found, Some(HashAlgorithm::Sha256)).await?;
+        let octets = octets.whole(usize::MAX).map_err(|error| augmentation::Error::Unfinished(error.into()))?;
+        Ok(Outcome::Renewed { octets: octets.into_owned(), until })
     }
 
     async fn renew_cades(

@@ -1,14 +1,19 @@
-//! The signer over mutual TLS: one POST of JSON for each message of [`rsign_api::signer`].
+//! The signer over mutual TLS: one POST of JSON for each message of [`rsign_api::signer`]; behind it the documents, where
+//! there are some.
 
+mod documents;
 mod tls;
 
+use std::io;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
-use hyper::header::CONTENT_TYPE;
-use hyper::{Method, Request, Response, StatusCode, Uri, body::Incoming};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use hyper::http::request::Builder;
+use hyper::{Method, Request, Response, StatusCode, body::Incoming};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -16,7 +21,8 @@ use rsign_api::signer::{
     AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
     ChannelHello, ChannelOpened, ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus,
     Done, DrawCode, DrawnCode, Extend, FoundTimeStamp, IssueCertificate, IssuedCertificate, LinkCertificate,
-    ReadTimeStamp, Refusal, Refused, RevokeSad, Sign, SignDocuments, Signed, SignedDocuments, path,
+    ReadTimeStamp, Refusal, Refused, RevokeSad, Sign, SignDocuments, Signed, SignedDocuments, WITH_DOCUMENTS,
+    WithDocuments, path,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -32,11 +38,14 @@ const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 /// How long a connection may lie idle: less than the signer lets it, so that none is used while it is being closed.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// What is sent.
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+
 /// The adapter. Connections are kept alive and shared; `signing` bounds how many signature calls are under way, so
 /// that a burst waits here in order and does not open hundreds of TLS connections.
 #[derive(Debug)]
 pub struct SignerClient {
-    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    http: Client<HttpsConnector<HttpConnector>, Body>,
     base: String,
     timeout: Duration,
     signing: Semaphore,
@@ -61,12 +70,25 @@ impl SignerClient {
     }
 
     async fn call<A: Serialize + Sync, R: DeserializeOwned>(&self, path: &str, ask: &A) -> Result<R> {
-        let request = self.request(path, ask)?;
+        let message = message(ask)?;
+        let request = self.request(path).header(CONTENT_TYPE, "application/json");
+        let body = Full::new(message).map_err(|never| match never {}).boxed_unsync();
+        self.exchange(request.body(body).map_err(unavailable)?, self.timeout).await
+    }
+
+    /// The same, the documents behind the message.
+    async fn carry<A: Serialize + WithDocuments + Sync, R: DeserializeOwned>(&self, path: &str, ask: &A) -> Result<R> {
+        let (length, body) = documents::body(ask)?;
+        let request = self.request(path).header(CONTENT_TYPE, WITH_DOCUMENTS).header(CONTENT_LENGTH, length);
+        self.exchange(request.body(body).map_err(unavailable)?, self.timeout + documents::patience(length)).await
+    }
+
+    async fn exchange<R: DeserializeOwned>(&self, request: Request<Body>, timeout: Duration) -> Result<R> {
         let exchange = async {
             let answer = self.http.request(request).await.map_err(unavailable)?;
             read(answer).await
         };
-        match tokio::time::timeout(self.timeout, exchange).await {
+        match tokio::time::timeout(timeout, exchange).await {
             Ok(answer) => answer,
             Err(elapsed) => Err(unavailable(elapsed)),
         }
@@ -80,16 +102,14 @@ impl SignerClient {
         }
     }
 
-    fn request<A: Serialize>(&self, path: &str, ask: &A) -> Result<Request<Full<Bytes>>> {
-        // The body may hold a PIN or a SAD: it is wiped when hyper lets go of it.
-        let body = Wiped(Zeroizing::new(serde_json::to_vec(ask).map_err(unavailable)?));
-        Request::builder()
-            .method(Method::POST)
-            .uri(Uri::try_from(format!("{}{path}", self.base)).map_err(unavailable)?)
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from_owner(body)))
-            .map_err(unavailable)
+    fn request(&self, path: &str) -> Builder {
+        Request::builder().method(Method::POST).uri(format!("{}{path}", self.base))
     }
+}
+
+/// It may hold a PIN or a SAD: it is wiped when hyper lets go of it.
+fn message<A: Serialize>(ask: &A) -> Result<Bytes> {
+    Ok(Bytes::from_owner(Wiped(Zeroizing::new(serde_json::to_vec(ask).map_err(unavailable)?))))
 }
 
 /// A buffer that `Bytes` can own and that is wiped in the end.
@@ -165,17 +185,21 @@ impl Signer for SignerClient {
 
     async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments> {
         let _turn = self.turn().await?;
-        self.call(path::SIGN_DOCUMENTS, &ask).await
+        if ask.octets().is_empty() {
+            self.call(path::SIGN_DOCUMENTS, &ask).await
+        } else {
+            self.carry(path::SIGN_DOCUMENTS, &ask).await
+        }
     }
 
     async fn augment_pdf(&self, ask: AugmentPdf) -> Result<AugmentedPdf> {
         let _turn = self.turn().await?;
-        self.call(path::AUGMENT_PDF, &ask).await
+        self.carry(path::AUGMENT_PDF, &ask).await
     }
 
     async fn read_time_stamp(&self, ask: ReadTimeStamp) -> Result<FoundTimeStamp> {
         let _turn = self.turn().await?;
-        self.call(path::READ_TIME_STAMP, &ask).await
+        self.carry(path::READ_TIME_STAMP, &ask).await
     }
 
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened> {

@@ -67,7 +67,11 @@ enum Command {
     HsmWorker,
     /// Reads one document; started by `serve`.
     #[command(hide = true)]
-    DocumentHelper,
+    DocumentHelper {
+        /// Octets it may take.
+        #[arg(long)]
+        memory: u64,
+    },
     /// Measures the token itself; started by `rsign bench`.
     #[command(hide = true)]
     HsmFloor,
@@ -132,7 +136,7 @@ enum AuditCommand {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::HsmWorker => return Ok(crate::hsm::worker::run()?),
-        Command::DocumentHelper => return Ok(crate::pdf::helper::run()?),
+        Command::DocumentHelper { memory } => return Ok(crate::pdf::helper::run(memory)?),
         Command::Page(arguments) => return runtime()?.block_on(page::run(arguments)),
         _ => {}
     }
@@ -149,7 +153,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 async fn dispatch(command: Command, config: &Config) -> anyhow::Result<()> {
     match command {
-        Command::HsmWorker | Command::DocumentHelper | Command::Page(_) => Ok(()),
+        Command::HsmWorker | Command::DocumentHelper { .. } | Command::Page(_) => Ok(()),
         Command::Identity => identity::print(config, TokenKey::Identity).await,
         Command::Audit { command: AuditCommand::Key } => identity::print(config, TokenKey::Audit).await,
         Command::HsmFloor => floor::run(config).await,

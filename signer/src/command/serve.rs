@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rsign_spool::SpoolConfig;
 use rsign_storage::Leisure;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,10 +33,10 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     let clock = Arc::new(SystemClock);
     let signer = Arc::new(Signer::new(Parts {
         hsm: pool.clone(),
-        pdf: Arc::new(Helpers::new(
-            std::env::current_exe()?,
-            std::thread::available_parallelism().map_or(2, usize::from),
-        )),
+        pdf: Arc::new(
+            Helpers::new(std::env::current_exe()?, config.documents.helpers)
+                .with_memory(config.documents.helper_memory),
+        ),
         store,
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
@@ -56,7 +57,10 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     })?);
     signer.audit().record(Entry::of(Event::Started).because(env!("CARGO_PKG_VERSION"))).await?;
     let rejections = PeerRejections::new(signer.audit().clone(), clock);
-    let serving = serve(&config.listen, router(Arc::clone(&signer)), rejections).await.map_err(anyhow::Error::msg)?;
+    // One gateway asks for all.
+    let spool = SpoolConfig { client: config.spool.all, ..config.spool.clone() }.open(config.store.file());
+    let router = router(Arc::clone(&signer), &spool);
+    let serving = serve(&config.listen, router, rejections).await.map_err(anyhow::Error::msg)?;
     let admin = tokio::spawn(admin::serve(config.admin.clone(), Arc::clone(&signer)));
     let tidying = tokio::spawn(tidy(Arc::clone(&signer)));
     tracing::info!(address = %serving.address, "signer serving");

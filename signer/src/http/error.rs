@@ -41,7 +41,7 @@ impl IntoResponse for Failure {
     }
 }
 
-fn away(status: StatusCode) -> Response {
+pub(super) fn away(status: StatusCode) -> Response {
     (status, [(header::RETRY_AFTER, "1")], Json(Refused { refused: Refusal::Busy })).into_response()
 }
 

@@ -1,6 +1,7 @@
 //! The only place that knows `axum` and TLS: the gateway's messages in, answers out; and, in a process of its own, the
 //! signing page for browsers.
 
+mod documents;
 mod error;
 mod page;
 mod router;

@@ -13,23 +13,20 @@ use rsign_api::signer::{
     CredentialName, Done, DrawCode, Extend, IssueCertificate, LinkCertificate, ReadTimeStamp, Refusal, Refused,
     RevokeSad, Sign, SignDocuments, path,
 };
+use rsign_spool::Spool;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::task::JoinError;
 
+use super::documents;
 use super::error::Failure;
 use crate::service::{Error, Result, Signer};
 
-/// Largest message without documents: a request of 1000 hashes and a 4096-bit key stays below 128 KiB.
+/// Largest message but one: a request of 1000 hashes and a 4096-bit key stays below 128 KiB.
 const MAX_BODY: usize = 1 << 20;
 
-/// Largest message that holds documents: what a gateway takes of them, and what stands around it.
-const MAX_DOCUMENTS: usize = 24 << 20;
-
-/// Most octets of what is to go into a signed PDF, and of what went into it before.
-const MAX_EVIDENCE: usize = 16 << 20;
-
 /// Every method of the signer.
-pub fn router(signer: Arc<Signer>) -> Router {
+pub fn router(signer: Arc<Signer>, spool: &Spool) -> Router {
     Router::new()
         .route(path::CREATE, method(|signer, asked: CreateCredential| async move { signer.create(&asked).await }))
         .route(path::ISSUE, method(|signer, asked: IssueCertificate| async move { signer.issue(&asked).await }))
@@ -50,18 +47,18 @@ pub fn router(signer: Arc<Signer>) -> Router {
         .route(path::SIGN, method(|signer, asked: Sign| async move { signer.sign(&asked).await }))
         .route(
             path::SIGN_DOCUMENTS,
-            method(|signer, asked: SignDocuments| async move { signer.sign_documents(&asked).await })
-                .layer(DefaultBodyLimit::max(MAX_DOCUMENTS)),
+            documents::method(spool, |signer, asked: SignDocuments| async move { signer.sign_documents(&asked).await }),
         )
         .route(
             path::AUGMENT_PDF,
-            method(|signer, asked: AugmentPdf| async move { signer.augment_pdf(&asked).await })
-                .layer(DefaultBodyLimit::max(MAX_DOCUMENTS + MAX_EVIDENCE)),
+            documents::method(spool, |signer, asked: AugmentPdf| async move { signer.augment_pdf(&asked).await }),
         )
         .route(
             path::READ_TIME_STAMP,
-            method(|signer, asked: ReadTimeStamp| async move { signer.read_time_stamp(&asked).await })
-                .layer(DefaultBodyLimit::max(MAX_DOCUMENTS + MAX_EVIDENCE)),
+            documents::method(
+                spool,
+                |signer, asked: ReadTimeStamp| async move { signer.read_time_stamp(&asked).await },
+            ),
         )
         .route(
             path::CHANNEL_HELLO,
@@ -89,11 +86,13 @@ where
 {
     post(move |State(signer): State<Arc<Signer>>, Message(asked): Message<A>| {
         let call = tokio::spawn(serve(signer, asked));
-        async move {
-            let outcome = call.await.unwrap_or_else(|error| Err(Error::Incident(error.to_string())));
-            outcome.map(Json).map_err(Failure)
-        }
+        async move { settled(call.await) }
     })
+}
+
+/// The answer of a call that had a task of its own.
+pub(super) fn settled<T>(outcome: std::result::Result<Result<T>, JoinError>) -> std::result::Result<Json<T>, Failure> {
+    outcome.unwrap_or_else(|error| Err(Error::Incident(error.to_string()))).map(Json).map_err(Failure)
 }
 
 fn done(outcome: Result<()>) -> Result<Done> {
@@ -109,11 +108,14 @@ impl<S: Send + Sync, T: DeserializeOwned> axum::extract::FromRequest<S> for Mess
     async fn from_request(request: axum::extract::Request, state: &S) -> std::result::Result<Self, Response> {
         let body = Bytes::from_request(request, state).await.map_err(|rejection| rejection.into_response())?;
         let body = zeroize_on_drop(body);
-        serde_json::from_slice(&body).map(Self).map_err(|_| {
-            tracing::warn!("a message could not be read");
-            (StatusCode::CONFLICT, Json(Refused { refused: Refusal::Malformed })).into_response()
-        })
+        serde_json::from_slice(&body).map(Self).map_err(|_| malformed())
     }
+}
+
+/// What cannot be read.
+pub(super) fn malformed() -> Response {
+    tracing::warn!("a message could not be read");
+    (StatusCode::CONFLICT, Json(Refused { refused: Refusal::Malformed })).into_response()
 }
 
 /// The body may hold a PIN: where nobody else has the buffer, it is wiped after reading.

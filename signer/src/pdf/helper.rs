@@ -10,23 +10,18 @@ use rsign_ades::pdf::{self, Error, Limits};
 use rsign_ades::{Envelope, Format, cms, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::signer::{Property, Refusal};
-use rustix::process::{Resource, Rlimit, setrlimit};
 
+use super::confinement::confine;
 use super::wire::{self, Answer, Question, Task};
 use super::{Canonical, Existing, augment};
 
-/// Octets of memory beside what the document takes; what lopdf makes of a document lies in it.
-const MEMORY: u64 = 768 << 20;
-/// Seconds of computing.
-const COMPUTING: u64 = 10;
-
-/// Runs once.
+/// Runs once, with so many octets of memory: the document and what is made of it.
 ///
 /// # Errors
 /// When the socket fails.
-pub fn run() -> io::Result<()> {
+pub fn run(memory: u64) -> io::Result<()> {
     let mut socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    confine()?;
+    confine(memory)?;
     let question: Question = wire::read(&socket)?;
     let length = usize::try_from(question.document).map_err(io::Error::other)?;
     if length > Limits::default().octets {
@@ -35,23 +30,6 @@ pub fn run() -> io::Result<()> {
     let mut document = vec![0; length];
     socket.read_exact(&mut document)?;
     wire::write(&socket, &answer(&document, &question.task))
-}
-
-/// From here on: no file or socket is opened, none is written, and memory and time are counted.
-fn confine() -> io::Result<()> {
-    let memory = MEMORY + u64::try_from(Limits::default().octets).unwrap_or_default();
-    let limits = [
-        (Resource::Core, 0),
-        (Resource::Fsize, 0),
-        (Resource::Nofile, 0),
-        (Resource::Nproc, 0),
-        (Resource::Data, memory),
-        (Resource::Cpu, COMPUTING),
-    ];
-    for (resource, most) in limits {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
-    }
-    Ok(())
 }
 
 fn answer(document: &[u8], task: &Task) -> Answer {

@@ -4,6 +4,7 @@
 //! [`process`] starts one such process for each document and ends it in time; [`helper`] is what runs in it.
 
 mod augment;
+mod confinement;
 pub mod helper;
 pub mod process;
 mod wire;
@@ -16,6 +17,7 @@ use rsign_ades::pdf::Update;
 use rsign_ades::xml::Spot;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::octets::Octets;
 use rsign_api::signer::{Property, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -84,24 +86,24 @@ pub enum Existing {
 #[async_trait]
 pub trait Pdf: Send + Sync + std::fmt::Debug {
     /// The update of this document, with a gap for the CMS.
-    async fn update(&self, document: &[u8], wanted: Wanted<'_>) -> Result<Update, Fault>;
+    async fn update(&self, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault>;
 
     /// What adds this evidence to a PDF, and room for a document time-stamp of so many octets, if that is wanted. The
     /// evidence is judged first, at this Unix second.
     async fn augment(
         &self,
-        document: &[u8],
+        document: &Octets,
         evidence: Evidence,
         reserve: Option<u32>,
         now: u64,
     ) -> Result<Augmented, Fault>;
 
     /// The token of the document time-stamp that is a PDF's last signature.
-    async fn time_stamp(&self, document: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
+    async fn time_stamp(&self, document: &Octets) -> Result<Option<Vec<u8>>, Fault>;
 
     /// The digest of an XML document's canonical form by this hash function, and where its signature goes.
-    async fn canonical(&self, document: &[u8], hash: HashAlgorithm) -> Result<Canonical, Fault>;
+    async fn canonical(&self, document: &Octets, hash: HashAlgorithm) -> Result<Canonical, Fault>;
 
     /// What a CMS or JWS is over; of a CMS its digest by this hash function.
-    async fn existing(&self, document: &[u8], format: Format, hash: HashAlgorithm) -> Result<Existing, Fault>;
+    async fn existing(&self, document: &Octets, format: Format, hash: HashAlgorithm) -> Result<Existing, Fault>;
 }

@@ -1,26 +1,29 @@
-//! Starts a helper for each document, and ends it in time.
+//! Starts a helper for each document, the next one before it is needed, and ends it in time.
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use rsign_ades::Format;
+use futures_util::StreamExt as _;
 use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::{Limits, Update};
+use rsign_ades::{Format, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::octets::Octets;
 use rsign_api::signer::Refusal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
 use super::wire::{self, Answer, Question, Task};
 use super::{Augmented, Canonical, Existing, Fault, Pdf, Wanted};
 
-/// How long a helper may take, from its start to its answer.
+/// How long a helper may take, from its question to its answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a document waits for others.
 const QUEUE: Duration = Duration::from_secs(20);
@@ -32,15 +35,29 @@ const ANOTHER: &str = "the helper answered another question";
 #[derive(Debug)]
 pub struct Helpers {
     program: PathBuf,
-    free: Semaphore,
+    free: Arc<Semaphore>,
     patience: Duration,
+    memory: u64,
+    /// One that has started and waits: the next document need not.
+    spare: Arc<Mutex<Option<Helper>>>,
 }
+
+/// A process that has been asked nothing.
+#[derive(Debug)]
+struct Helper {
+    child: Child,
+    socket: UnixStream,
+}
+
+/// Octets of memory of one helper: a document of 256 MiB, and what lopdf makes of one.
+pub const MEMORY: u64 = 1 << 30;
 
 impl Helpers {
     /// Starts them as `program document-helper`, at most `count` at once.
     #[must_use]
     pub fn new(program: PathBuf, count: usize) -> Self {
-        Self { program, free: Semaphore::new(count.max(1)), patience: PATIENCE }
+        let free = Arc::new(Semaphore::new(count.max(1)));
+        Self { program, free, patience: PATIENCE, memory: MEMORY, spare: Arc::default() }
     }
 
     /// The same with another time limit.
@@ -49,35 +66,68 @@ impl Helpers {
         Self { patience, ..self }
     }
 
-    async fn ask(&self, document: &[u8], task: Task) -> Result<Answer, Fault> {
-        if document.len() > Limits::default().octets {
+    /// The same with so many octets of memory each.
+    #[must_use]
+    pub fn with_memory(self, memory: u64) -> Self {
+        Self { memory, ..self }
+    }
+
+    async fn ask(&self, document: &Octets, task: Task, most: usize) -> Result<Answer, Fault> {
+        if document.len() > most as u64 {
             return Err(refused("the document is too long"));
         }
-        let permit = tokio::time::timeout(QUEUE, self.free.acquire()).await;
-        let _permit = permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?;
-        let question = &Question { task, document: u64::try_from(document.len()).unwrap_or(u64::MAX) };
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(Fault::Unavailable)?;
-        ours.set_nonblocking(true).map_err(Fault::Unavailable)?;
-        let socket = UnixStream::from_std(ours).map_err(Fault::Unavailable)?;
-        // What a parser may say about a document goes nowhere, and it is told nothing of where it runs.
-        let mut child = Command::new(&self.program)
-            .arg("document-helper")
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(Fault::Unavailable)?;
-        let outcome = tokio::time::timeout(self.patience, talk(socket, document, question)).await;
-        let _ = child.start_kill();
-        let _ = child.wait().await;
+        let permit = tokio::time::timeout(QUEUE, Arc::clone(&self.free).acquire_owned()).await;
+        let permit = permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?;
+        let question = &Question { task, document: document.len() };
+        let Helper { mut child, mut socket } = match self.waiting() {
+            Some(helper) => helper,
+            None => Helper::start(&self.program, self.memory).map_err(Fault::Unavailable)?,
+        };
+        let outcome = tokio::time::timeout(self.patience, talk(&mut socket, document, question)).await;
+        let (program, memory, spare) = (self.program.clone(), self.memory, Arc::clone(&self.spare));
+        tokio::spawn(async move {
+            let _ = child.start_kill();
+            let _ = child.wait().await;
+            // Its place is free when it is gone.
+            drop(permit);
+            if let Ok(helper) = Helper::start(&program, memory) {
+                *spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(helper);
+            }
+        });
         match outcome {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(refused(&format!("the helper ended without an answer: {error}"))),
             Err(_) => Err(refused("reading the document took too long")),
         }
+    }
+
+    /// The one that waits, if it is still there.
+    fn waiting(&self) -> Option<Helper> {
+        let mut helper = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        matches!(helper.child.try_wait(), Ok(None)).then_some(helper)
+    }
+}
+
+impl Helper {
+    fn start(program: &Path, memory: u64) -> io::Result<Self> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let socket = UnixStream::from_std(ours)?;
+        // What a parser may say about a document goes nowhere, and it is told nothing of where it runs.
+        let child = Command::new(program)
+            .arg("document-helper")
+            .arg("--memory")
+            .arg(memory.to_string())
+            .env_clear()
+            // What the allocator sets aside without using it would count as used.
+            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
+            .current_dir("/")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        Ok(Self { child, socket })
     }
 }
 
@@ -86,10 +136,10 @@ fn refused(why: &str) -> Fault {
     Fault::Refused(Refusal::Document, why.to_owned())
 }
 
-async fn talk(mut socket: UnixStream, document: &[u8], question: &Question) -> io::Result<Answer> {
+async fn talk(socket: &mut UnixStream, document: &Octets, question: &Question) -> io::Result<Answer> {
     socket.write_all(&wire::encode(question)?).await?;
     // A helper that refuses a long document at once does not wait for the rest of it.
-    let written = socket.write_all(document).await;
+    let written = send(socket, document).await;
     let length = match socket.read_u32().await {
         Ok(length) => length as usize,
         Err(error) => return Err(written.err().unwrap_or(error)),
@@ -102,9 +152,20 @@ async fn talk(mut socket: UnixStream, document: &[u8], question: &Question) -> i
     wire::decode(&content)
 }
 
+async fn send(socket: &mut UnixStream, document: &Octets) -> io::Result<()> {
+    if let Some(octets) = document.held() {
+        return socket.write_all(octets).await;
+    }
+    let mut pieces = rsign_spool::stream(document.clone());
+    while let Some(piece) = pieces.next().await {
+        socket.write_all(&piece?).await?;
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl Pdf for Helpers {
-    async fn update(&self, document: &[u8], wanted: Wanted<'_>) -> Result<Update, Fault> {
+    async fn update(&self, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault> {
         let since = wanted.at.duration_since(UNIX_EPOCH).unwrap_or_default();
         let task = Task::Pdf {
             envelope: wanted.envelope,
@@ -112,11 +173,12 @@ impl Pdf for Helpers {
             at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             reserve: u64::try_from(wanted.reserve).unwrap_or(u64::MAX),
         };
-        match self.ask(document, task).await? {
+        match self.ask(document, task, Limits::default().octets).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Update { octets, start, end } => {
                 let place = |at| usize::try_from(at).unwrap_or(usize::MAX);
-                let update = Update::from_parts(octets, document.len(), place(start)..place(end));
+                let length = usize::try_from(document.len()).unwrap_or(usize::MAX);
+                let update = Update::from_parts(octets, length, place(start)..place(end));
                 update.map_err(|error| refused(&error.to_string()))
             }
             _ => Err(refused(ANOTHER)),
@@ -125,37 +187,38 @@ impl Pdf for Helpers {
 
     async fn augment(
         &self,
-        document: &[u8],
+        document: &Octets,
         evidence: Evidence,
         reserve: Option<u32>,
         now: u64,
     ) -> Result<Augmented, Fault> {
         let Evidence { certificates, ocsp, crls } = evidence;
-        match self.ask(document, Task::Augment { certificates, crls, ocsp, reserve, now }).await? {
+        let task = Task::Augment { certificates, crls, ocsp, reserve, now };
+        match self.ask(document, task, Limits::default().octets).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Augmented { octets, gap } if gap.is_some() == reserve.is_some() => Ok(Augmented { octets, gap }),
             _ => Err(refused(ANOTHER)),
         }
     }
 
-    async fn time_stamp(&self, document: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        match self.ask(document, Task::TimeStamp).await? {
+    async fn time_stamp(&self, document: &Octets) -> Result<Option<Vec<u8>>, Fault> {
+        match self.ask(document, Task::TimeStamp, Limits::default().octets).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::TimeStamp(token) => Ok(token),
             _ => Err(refused(ANOTHER)),
         }
     }
 
-    async fn canonical(&self, document: &[u8], hash: HashAlgorithm) -> Result<Canonical, Fault> {
-        match self.ask(document, Task::Xml { hash }).await? {
+    async fn canonical(&self, document: &Octets, hash: HashAlgorithm) -> Result<Canonical, Fault> {
+        match self.ask(document, Task::Xml { hash }, xml::LIMIT).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Xml(found) if found.digest.len() == hash.len() => Ok(found),
             _ => Err(refused(ANOTHER)),
         }
     }
 
-    async fn existing(&self, document: &[u8], format: Format, hash: HashAlgorithm) -> Result<Existing, Fault> {
-        match self.ask(document, Task::Signed { format, hash }).await? {
+    async fn existing(&self, document: &Octets, format: Format, hash: HashAlgorithm) -> Result<Existing, Fault> {
+        match self.ask(document, Task::Signed { format, hash }, jws::LIMIT).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Signed(found) => match (format, &found) {
                 (Format::Cades, Existing::Cms(digest)) if digest.len() == hash.len() => Ok(found),

@@ -46,7 +46,7 @@ fn of_document(change: impl FnOnce(&mut Json)) -> Result<Vec<Document>, Wrong> {
 fn defaults_are_those_of_the_format_and_of_what_is_there() {
     let [document] = &of_document(|_| {}).unwrap()[..] else { panic!("one") };
     assert_eq!((document.format, document.level, document.envelope), (Format::Cades, Level::B, Envelope::Attached));
-    assert_eq!(document.subject, DocumentSubject::Document(Bytes(vec![1, 2, 3])));
+    assert_eq!(document.subject, DocumentSubject::Document(vec![1, 2, 3].into()));
     assert_eq!(of_digests(|_| {}).unwrap()[0].envelope, Envelope::Detached);
     let pdf = |entry: &mut Json| entry["signature_format"] = "P".into();
     assert_eq!(of_digests(pdf).unwrap()[0].envelope, Envelope::Certification);

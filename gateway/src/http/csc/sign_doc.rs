@@ -29,7 +29,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         site.app.rates.admit_stamps(&call.bearer.client, stamps(&documents))?;
         let order = Order { bearer: call.bearer, credential, sad, documents, validation };
         match mode {
-            Mode::Synchronous => Reply::json(&site.app.documents.sign(order).await?),
+            Mode::Synchronous => Reply::documents(site.app.documents.sign(order).await?),
             Mode::Asynchronous(deferral) => {
                 let work = jobs::Work::Documents(order);
                 Reply::json(&Deferred { response: site.app.jobs.start(jobs::Order { work, deferral }).await? })

@@ -21,7 +21,7 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         ask.polled_client_data()?;
         match polled {
             Polled::Signed(signatures) => Reply::json(&Signatures { signatures }),
-            Polled::Documents(documents) => Reply::json(&documents),
+            Polled::Documents(documents) => Reply::documents(documents),
             Polled::Running => {
                 let body = ACCEPTED.body(call.content.version);
                 Ok(Reply::json(&body)?.with_status(StatusCode::ACCEPTED))

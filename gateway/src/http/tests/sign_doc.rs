@@ -148,7 +148,7 @@ async fn what_is_right_reaches_the_signer_and_comes_back_in_its_list() {
     let asked = scene.bench.signer.documents.lock().unwrap();
     let subjects: Vec<_> = asked.iter().map(|ask| ask.documents[0].subject.clone()).collect();
     assert_eq!(subjects[0], DocumentSubject::Digest(Bytes(vec![0; 32])));
-    assert_eq!(subjects[1], DocumentSubject::Document(Bytes(vec![1, 2, 3])));
+    assert_eq!(subjects[1], DocumentSubject::Document(vec![1, 2, 3].into()));
     assert!(asked.iter().all(|ask| ask.chain.len() == 2 && ask.user.as_ref() == Some(&scene.bench.ann)));
 }
 

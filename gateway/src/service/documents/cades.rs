@@ -1,7 +1,7 @@
 //! CAdES of the levels that last: B-LT with what a validator needs besides its roots, B-LTA with a time-stamp on all of
 //! that (EN 319 122-1, 6).
 
-use rsign_ades::{Signatory, cms};
+use rsign_ades::{Hasher, Signatory, cms};
 use rsign_api::csc::documents::Document;
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Format, Level};
@@ -30,22 +30,19 @@ impl Documents {
         let stamp = stamp.ok_or_else(|| Error::Unfinished("there is no time-stamp".into()))?;
         let mut unsigned = vec![cms::Attribute::signature_time_stamp(stamp).map_err(unfinished)?];
         if document.level == Level::Lta {
-            let parts = parts(document, signed, &signatory, found, &unsigned);
-            let archive = cms::Archive::prepare(&parts, &digest(document)).map_err(unfinished)?;
+            let parts = parts(signed, &signatory, found, &unsigned);
+            let archive = cms::Archive::prepare(&parts, &digest(document).await?).map_err(unfinished)?;
             let algorithm = document.scheme.hash();
             let asked = Stampable { algorithm, hash: archive.imprint.clone(), nonce: None };
             let token = self.stamp(Some(asked)).await?;
             let token = token.ok_or_else(|| Error::Unfinished("there is no time-stamp".into()))?;
             unsigned.push(archive.attribute(&token).map_err(unfinished)?);
         }
-        let parts = parts(document, signed, &signatory, found, &unsigned);
-        let object = cms::finish(&parts).map_err(unfinished)?;
-        Ok(if parts.content.is_some() { Finished::WithSignature(object) } else { Finished::Object(object) })
+        finish::around(document, &parts(signed, &signatory, found, &unsigned)).map_err(unfinished)
     }
 }
 
 fn parts<'a>(
-    document: &'a Document,
     signed: &'a SignedDocument,
     signatory: &'a Signatory,
     found: &'a Found,
@@ -54,7 +51,7 @@ fn parts<'a>(
     cms::Signed {
         signatory,
         content_type: cms::DATA,
-        content: finish::content(document),
+        content: None,
         attributes: &signed.prepared,
         signature: &signed.signature,
         certificates: &found.certificates,
@@ -65,10 +62,14 @@ fn parts<'a>(
 }
 
 /// Of what is signed, by the scheme's hash function.
-fn digest(document: &Document) -> Vec<u8> {
-    match &document.subject {
-        DocumentSubject::Digest(digest) => digest.0.clone(),
-        DocumentSubject::Document(octets) => rsign_ades::digest(document.scheme.hash(), octets),
+async fn digest(document: &Document) -> Result<Vec<u8>, Error> {
+    let hash = document.scheme.hash();
+    match document.subject.clone() {
+        DocumentSubject::Digest(digest) => Ok(digest.0),
+        DocumentSubject::Document(octets) => {
+            let hashed = tokio::task::spawn_blocking(move || Hasher::over(hash, &octets)).await;
+            Ok(hashed.map_err(finish::unfinished)?.map_err(finish::unfinished)?.finish())
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use rsign_ades::{Signatory, cms};
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Envelope, Format};
+use rsign_api::octets::Octets;
 use rsign_api::signer::{DocumentSubject, Refusal, SignedDocument};
 
 use super::{Error, jades, xades};
@@ -15,7 +16,7 @@ use crate::service::signing;
 #[derive(Debug)]
 pub(super) enum Finished {
     /// It holds the document.
-    WithSignature(Vec<u8>),
+    WithSignature(Octets),
     /// It stands by itself.
     Object(Vec<u8>),
 }
@@ -53,13 +54,15 @@ fn pades(
     match &document.subject {
         DocumentSubject::Digest(_) => cades(document, signed, chain, stamp).map_err(unfinished),
         DocumentSubject::Document(octets) => {
+            let length = usize::try_from(octets.len()).map_err(unfinished)?;
             let Prepared { attributes, update } =
-                Prepared::from_octets(&signed.prepared, octets.len()).map_err(unfinished)?;
+                Prepared::from_octets(&signed.prepared, length).map_err(unfinished)?;
             let signed = SignedDocument { signature: signed.signature.clone(), prepared: Bytes(attributes) };
-            let (Finished::Object(cms) | Finished::WithSignature(cms)) =
-                cades(document, &signed, chain, stamp).map_err(unfinished)?;
+            let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
+            let unsigned = stamps(stamp).map_err(unfinished)?;
+            let cms = cms::finish(&parts(&signatory, &signed, &unsigned)).map_err(unfinished)?;
             let appended = update.fill(&cms).map_err(unfinished)?;
-            Ok(Finished::WithSignature([octets.0.as_slice(), &appended].concat()))
+            Ok(Finished::WithSignature(Octets::joined(vec![octets.clone(), appended.into()])))
         }
     }
 }
@@ -71,20 +74,37 @@ fn cades(
     stamp: Option<Vec<u8>>,
 ) -> Result<Finished, cms::Error> {
     let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-    let content = content(document);
-    let unsigned: Vec<_> = stamp.map(cms::Attribute::signature_time_stamp).transpose()?.into_iter().collect();
-    let object = cms::finish(&cms::Signed {
-        signatory: &signatory,
+    let unsigned = stamps(stamp)?;
+    around(document, &parts(&signatory, signed, &unsigned))
+}
+
+/// A CMS, around its document if it is attached.
+pub(super) fn around(document: &Document, parts: &cms::Signed<'_>) -> Result<Finished, cms::Error> {
+    match (&document.subject, document.envelope) {
+        (DocumentSubject::Document(octets), Envelope::Attached) => {
+            let cms::Around { before, after } = cms::finish_around(parts, octets.len())?;
+            Ok(Finished::WithSignature(Octets::joined(vec![before.into(), octets.clone(), after.into()])))
+        }
+        _ => cms::finish(parts).map(Finished::Object),
+    }
+}
+
+fn parts<'a>(signatory: &'a Signatory, signed: &'a SignedDocument, unsigned: &'a [cms::Attribute]) -> cms::Signed<'a> {
+    cms::Signed {
+        signatory,
         content_type: cms::DATA,
-        content,
+        content: None,
         attributes: &signed.prepared,
         signature: &signed.signature,
         certificates: &[],
         crls: &[],
         ocsp: &[],
-        unsigned: &unsigned,
-    })?;
-    Ok(if content.is_some() { Finished::WithSignature(object) } else { Finished::Object(object) })
+        unsigned,
+    }
+}
+
+fn stamps(stamp: Option<Vec<u8>>) -> Result<Vec<cms::Attribute>, cms::Error> {
+    Ok(stamp.map(cms::Attribute::signature_time_stamp).transpose()?.into_iter().collect())
 }
 
 /// What the signer prepared, in the formats that are text.
@@ -94,14 +114,6 @@ pub(super) fn text(signed: &SignedDocument) -> Result<&str, Error> {
 
 pub(super) fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Unfinished(error.into())
-}
-
-/// What an attached signature holds.
-pub(super) fn content(document: &Document) -> Option<&[u8]> {
-    match (&document.subject, document.envelope) {
-        (DocumentSubject::Document(octets), Envelope::Attached) => Some(octets.0.as_slice()),
-        _ => None,
-    }
 }
 
 pub(super) fn not_formed() -> Error {

@@ -3,9 +3,10 @@
 use rsign_ades::{Addition, Signatory, jws};
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Envelope, Level};
-use rsign_api::signer::{DocumentSubject, SignedDocument};
+use rsign_api::signer::SignedDocument;
 
 use super::finish::{Finished, not_formed, text, unfinished};
+use super::text::whole;
 use super::{Documents, Error};
 
 /// The octets that a time-stamp on the signature is over.
@@ -22,10 +23,8 @@ impl Documents {
         signatory: &Signatory,
         mut additions: Vec<Addition>,
     ) -> Result<Finished, Error> {
-        let octets = match &document.subject {
-            DocumentSubject::Document(octets) => Some(octets.0.as_slice()),
-            DocumentSubject::Digest(_) => None,
-        };
+        let octets = whole(document)?;
+        let octets = octets.as_deref();
         let beside;
         let content = match (octets, document.envelope) {
             (Some(document), Envelope::Attached) => jws::Content::Attached { document, media_type: None },
@@ -47,7 +46,7 @@ impl Documents {
         let jws = jws::finish(protected, &content, signatory, &signed.signature, &additions).map_err(unfinished)?;
         Ok(match content {
             jws::Content::Detached { .. } => Finished::Object(jws),
-            _ => Finished::WithSignature(jws),
+            _ => Finished::WithSignature(jws.into()),
         })
     }
 }

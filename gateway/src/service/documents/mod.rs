@@ -7,6 +7,7 @@ mod finish;
 mod jades;
 mod pades;
 mod parallel;
+mod text;
 mod xades;
 
 use std::sync::Arc;
@@ -18,10 +19,12 @@ use rsign_api::csc::documents::{Document, Offer, SignedDocuments, ValidationInfo
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Envelope, Format, Level};
 use rsign_api::signer::{DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
+use rsign_spool::Spool;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
 use self::finish::{Finished, finish};
+use self::text::Text;
 use super::augmentation::{self, Augmentation};
 use super::evidence::{self, Evidence, Found};
 use super::signing;
@@ -87,6 +90,7 @@ pub struct Documents {
     time_stamps: Option<Arc<TimeStamps>>,
     evidence: Arc<Evidence>,
     augmentation: Augmentation,
+    text: Text,
     /// Who may read a foreign document now.
     reading: Semaphore,
 }
@@ -99,10 +103,11 @@ impl Documents {
         signer: Arc<dyn Signer>,
         time_stamps: Option<Arc<TimeStamps>>,
         evidence: Arc<Evidence>,
+        spool: Spool,
     ) -> Self {
         let augmentation = Augmentation::new(Arc::clone(&signer), time_stamps.clone());
-        let reading = Semaphore::new(READING);
-        Self { credentials, signer, time_stamps, evidence, augmentation, reading }
+        let (text, reading) = (Text::new(spool), Semaphore::new(READING));
+        Self { credentials, signer, time_stamps, evidence, augmentation, text, reading }
     }
 
     /// What it can do.
@@ -117,6 +122,10 @@ impl Documents {
     /// See [`Error`].
     pub async fn sign(&self, order: Order) -> Result<SignedDocuments, Error> {
         let Order { bearer, credential, sad, documents, validation } = order;
+        let client = bearer.client.clone();
+        if documents.iter().any(text::is_too_long) {
+            return Err(signing::Error::Signer(signer::Error::Refused(Refusal::Document)).into());
+        }
         let certificate = self.credentials.certificate(&credential.id).await.map_err(signing::Error::from)?;
         let certificate = certificate.ok_or(signing::Error::Signer(signer::Error::Refused(Refusal::Disabled)))?;
         let chain: Vec<Bytes> = std::iter::once(certificate.end_entity).chain(certificate.chain).collect();
@@ -144,14 +153,14 @@ impl Documents {
         let chain: Vec<Vec<u8>> = chain.into_iter().map(|der| der.0).collect();
         let completed = stream::iter(0..documents.len()).map(|place| {
             let found = documents.get(place).zip(signed.get(place));
-            self.complete(found, &chain, validation)
+            self.complete(found, &chain, validation, &client)
         });
         let completed: Vec<(Finished, Found)> = completed.buffered(AT_ONCE).try_collect().await?;
         let mut answer = SignedDocuments::default();
         let mut all = Found::default();
         for (finished, found) in completed {
             match finished {
-                Finished::WithSignature(octets) => answer.with_signature.push(Bytes(octets)),
+                Finished::WithSignature(octets) => answer.with_signature.push(octets),
                 Finished::Object(octets) => answer.objects.push(Bytes(octets)),
             }
             all.add(found);
@@ -166,6 +175,7 @@ impl Documents {
         document: Option<(&Document, &SignedDocument)>,
         chain: &[Vec<u8>],
         validation: bool,
+        client: &str,
     ) -> Result<(Finished, Found), Error> {
         let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
         let stamp = self.stamp(stampable(document, signed, chain)?).await?;
@@ -174,6 +184,7 @@ impl Documents {
         } else {
             Found::default()
         };
+        let turn = self.text.turn(document).await?;
         let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
         let finished = match (document.format, document.envelope) {
             (Format::Jades, _) => {
@@ -187,6 +198,7 @@ impl Documents {
             (Format::Pades, _) => self.lasting_pdf(document, signed, chain, stamp, &found).await?,
             (Format::Cades, _) => self.lasting(document, signed, chain, stamp, &found).await?,
         };
+        let finished = self.text.put_aside(finished, turn, client).await?;
         Ok((finished, found))
     }
 

@@ -3,9 +3,10 @@
 use rsign_ades::{Signatory, cms};
 use rsign_api::csc::documents::Document;
 use rsign_api::document::Level;
-use rsign_api::signer::{DocumentSubject, SignedDocument};
+use rsign_api::signer::SignedDocument;
 
 use super::finish::{Finished, not_formed, unfinished};
+use super::text::whole;
 use super::{Documents, Error};
 use crate::service::evidence::Found;
 
@@ -19,8 +20,8 @@ impl Documents {
         stamp: Option<Vec<u8>>,
         found: &Found,
     ) -> Result<Finished, Error> {
-        let DocumentSubject::Document(octets) = &document.subject else { return Err(not_formed()) };
-        let existing = cms::Existing::read(octets).map_err(unfinished)?;
+        let octets = whole(document)?.ok_or_else(not_formed)?;
+        let existing = cms::Existing::read(&octets).map_err(unfinished)?;
         let mut all = Found { certificates: existing.certificates(), crls: existing.revocations(), ocsp: Vec::new() };
         if document.level >= Level::Lt {
             all.add(found.clone());
@@ -35,7 +36,7 @@ impl Documents {
             unsigned.push(archive.attribute(&token).map_err(unfinished)?);
         }
         let object = existing.with(&parts(signed, signatory, &all, &unsigned)).map_err(unfinished)?;
-        Ok(Finished::WithSignature(object))
+        Ok(Finished::WithSignature(object.into()))
     }
 }
 

@@ -4,9 +4,10 @@ use rsign_ades::xml::{self, Place, Spot};
 use rsign_ades::{Addition, Signatory};
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Envelope, Level};
-use rsign_api::signer::{DocumentSubject, SignedDocument};
+use rsign_api::signer::SignedDocument;
 
 use super::finish::{Finished, not_formed, text, unfinished};
+use super::text::whole;
 use super::{Documents, Error};
 
 /// The octets that a time-stamp on the signature is over.
@@ -29,11 +30,12 @@ impl Documents {
             additions.push(Addition::Archive(self.archive(document, imprint).await?));
         }
         let (spot, element) = xml::restored(text(signed)?).map_err(unfinished)?;
-        let place = place(document, spot.as_ref())?;
+        let octets = whole(document)?;
+        let place = place(document.envelope, octets.as_deref(), spot.as_ref())?;
         let signature = xml::finish(element, signatory, &signed.signature, &additions, place).map_err(unfinished)?;
         Ok(match place {
             Place::Detached => Finished::Object(signature),
-            Place::Around(_) | Place::Within { .. } => Finished::WithSignature(signature),
+            Place::Around(_) | Place::Within { .. } => Finished::WithSignature(signature.into()),
         })
     }
 
@@ -50,21 +52,19 @@ impl Documents {
         let (document, signed) = (document.clone(), signed.clone());
         let (signatory, additions) = (signatory.clone(), additions.to_vec());
         let imprint = tokio::task::spawn_blocking(move || {
-            let DocumentSubject::Document(octets) = &document.subject else { return Err(not_formed()) };
+            let octets = whole(&document)?.ok_or_else(not_formed)?;
             let (spot, element) = xml::restored(text(&signed)?).map_err(unfinished)?;
-            let place = place(&document, spot.as_ref())?;
-            xml::archive_imprint(element, &signatory, &signed.signature, &additions, place, octets).map_err(unfinished)
+            let place = place(document.envelope, Some(&octets), spot.as_ref())?;
+            xml::archive_imprint(element, &signatory, &signed.signature, &additions, place, &octets).map_err(unfinished)
         });
         imprint.await.map_err(unfinished)?
     }
 }
 
-fn place<'a>(document: &'a Document, spot: Option<&'a Spot>) -> Result<Place<'a>, Error> {
-    match (&document.subject, document.envelope) {
-        (DocumentSubject::Document(document), Envelope::Enveloped) => {
-            Ok(Place::Within { document, spot: spot.ok_or_else(not_formed)? })
-        }
-        (DocumentSubject::Document(octets), Envelope::Enveloping) => Ok(Place::Around(octets)),
+fn place<'a>(envelope: Envelope, octets: Option<&'a [u8]>, spot: Option<&'a Spot>) -> Result<Place<'a>, Error> {
+    match (octets, envelope) {
+        (Some(document), Envelope::Enveloped) => Ok(Place::Within { document, spot: spot.ok_or_else(not_formed)? }),
+        (Some(octets), Envelope::Enveloping) => Ok(Place::Around(octets)),
         (_, Envelope::Detached) => Ok(Place::Detached),
         _ => Err(not_formed()),
     }

@@ -13,6 +13,9 @@ use crate::service::{Error, Result, Signer};
 /// The media type of octets of which nothing is known (RFC 2046, 4.5.1): XAdES wants one.
 const ANY: &str = "application/octet-stream";
 
+/// Longest document that JSON is put around, octets: it is in memory several times over.
+const LONGEST: u64 = xml::LIMIT as u64;
+
 /// What the key signs, and what the format needs besides to finish.
 #[derive(Debug)]
 pub(super) struct Formed {
@@ -59,7 +62,11 @@ impl Signer {
             Format::Cades => sayable(asked, signatory)?,
             Format::Jades => {
                 sayable(asked, signatory)?;
-                json_content(asked, &[], "")?;
+                json_content(asked, &[], &[], "")?;
+                let attached = asked.envelope == Envelope::Attached;
+                if attached && matches!(&asked.subject, DocumentSubject::Document(octets) if octets.len() > LONGEST) {
+                    return Err(Refusal::Document.into());
+                }
             }
             Format::Xades => {
                 sayable(asked, signatory)?;
@@ -86,12 +93,12 @@ fn sayable(asked: &DocumentToSign, signatory: &Signatory) -> Result<()> {
 /// Forms it. The document's digest is by the hash function of the signatory's scheme; the document itself, where the
 /// signer has it, is in what was asked.
 pub(super) fn form_one(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
-    let Document { asked, digest, read } = document;
+    let Document { asked, digest, hashed, read } = document;
     match asked.format {
         Format::Cades => cades(document, signatory, at),
         Format::Pades => {
             let update = if let Read::Pdf(update) = read { Some(update) } else { None };
-            pades::form(asked, digest, update, signatory)
+            pades::form(asked, digest, update.zip(hashed.as_ref()), signatory)
         }
         Format::Jades => jades(document, signatory, at),
         Format::Xades => xades(document, signatory, at),
@@ -99,7 +106,7 @@ pub(super) fn form_one(document: &Document, signatory: &Signatory, at: SystemTim
 }
 
 fn cades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
-    let Document { asked, digest, read } = document;
+    let Document { asked, digest, read, .. } = document;
     let digest = match (asked.envelope, read) {
         (Envelope::Attached | Envelope::Detached, _) => digest,
         (Envelope::Parallel, Read::Signed(Existing::Cms(digest))) => digest,
@@ -116,15 +123,19 @@ fn cades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<F
 }
 
 fn jades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
-    let Document { asked, digest, read } = document;
+    let Document { asked, digest, read, .. } = document;
     let name = rsign_ades::name(signatory.scheme.hash(), digest);
-    let beside;
-    let content = match read {
-        Read::Signed(existing) => {
+    let (beside, whole);
+    let content = match (read, asked.envelope, &asked.subject) {
+        (Read::Signed(existing), ..) => {
             beside = payload(asked, existing)?;
             jws::Content::Parallel(&beside)
         }
-        _ => json_content(asked, digest, &name)?,
+        (_, Envelope::Attached, DocumentSubject::Document(octets)) => {
+            whole = octets.whole(xml::LIMIT).map_err(|error| Error::Incident(error.to_string()))?;
+            json_content(asked, &whole, digest, &name)?
+        }
+        _ => json_content(asked, &[], digest, &name)?,
     };
     let protected = jws::prepare(&content, &json_said(asked)?, at, signatory).map_err(json_fault)?;
     let signed = jws::to_be_signed(&protected, &content);
@@ -139,18 +150,25 @@ fn payload(asked: &DocumentToSign, existing: &Existing) -> Result<jws::Signed> {
     else {
         return Err(odd());
     };
-    let place = |at: &u64| usize::try_from(*at).map_err(|_| odd());
-    let payload = octets.get(place(start)?..place(end)?).ok_or_else(odd)?;
-    let payload = std::str::from_utf8(payload).map_err(|_| odd())?;
+    let length = end.checked_sub(*start).and_then(|length| usize::try_from(length).ok());
+    let length = length.filter(|length| *length <= jws::LIMIT).ok_or_else(odd)?;
+    let mut payload = vec![0; length];
+    if !matches!(octets.read_at(*start, &mut payload), Ok(read) if read == length) {
+        return Err(odd());
+    }
+    let payload = std::str::from_utf8(&payload).map_err(|_| odd())?;
     jws::Signed::of_payload(payload, content_type.clone()).map_err(|_| odd())
 }
 
 /// The document itself where it will be inside, else its digest, under a name that is nothing but the digest.
-fn json_content<'a>(asked: &'a DocumentToSign, digest: &'a [u8], name: &'a str) -> Result<jws::Content<'a>> {
+fn json_content<'a>(
+    asked: &DocumentToSign,
+    document: &'a [u8],
+    digest: &'a [u8],
+    name: &'a str,
+) -> Result<jws::Content<'a>> {
     match (asked.envelope, &asked.subject) {
-        (Envelope::Attached, DocumentSubject::Document(document)) => {
-            Ok(jws::Content::Attached { document, media_type: None })
-        }
+        (Envelope::Attached, DocumentSubject::Document(_)) => Ok(jws::Content::Attached { document, media_type: None }),
         (Envelope::Detached, _) => Ok(jws::Content::Detached { name, digest, media_type: None }),
         _ => Err(Refusal::Format.into()),
     }
@@ -164,7 +182,7 @@ fn json_fault(error: jws::Error) -> Error {
 }
 
 fn xades(document: &Document, signatory: &Signatory, at: SystemTime) -> Result<Formed> {
-    let Document { asked, digest, read } = document;
+    let Document { asked, digest, read, .. } = document;
     let name = rsign_ades::name(signatory.scheme.hash(), digest);
     let content = xml_content(asked, digest, &name, read)?;
     let unfinished = xml::prepare(&content, &xml_said(asked)?, at, signatory).map_err(xml_fault)?;

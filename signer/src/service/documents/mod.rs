@@ -7,9 +7,10 @@ mod pades;
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rsign_ades::Signatory;
+use rsign_ades::{Hasher, Signatory};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::bytes::Bytes;
+use rsign_api::octets::Octets;
 use rsign_api::signer::{
     DocumentSubject, DocumentToSign, EntryType, Refusal, SignDocuments, SignedDocument, SignedDocuments,
 };
@@ -40,6 +41,8 @@ struct Document {
     asked: DocumentToSign,
     /// Its digest by the scheme's hash function, which is not always the one it was approved by.
     digest: Vec<u8>,
+    /// The hash function after all of the document, where that is here.
+    hashed: Option<Hasher>,
     /// What was found in it, if its signature will stand in it.
     read: Read,
 }
@@ -65,12 +68,12 @@ impl Signer {
         let mut uses: Vec<Use> = Vec::with_capacity(asked.documents.len());
         let mut by_hash = HashMap::with_capacity(asked.documents.len());
         for document in &asked.documents {
-            let (wanted, digest) = judged(document, &sad)?;
+            let (wanted, digest, hashed) = judged(document, &sad).await?;
             places.push(wanted.hash.clone());
             match uses.iter().find(|other| other.hash == wanted.hash) {
                 None => {
-                    by_hash
-                        .insert(wanted.hash.clone(), Document { asked: document.clone(), digest, read: Read::Nothing });
+                    let document = Document { asked: document.clone(), digest, hashed, read: Read::Nothing };
+                    by_hash.insert(wanted.hash.clone(), document);
                     uses.push(wanted);
                 }
                 Some(same) if *same == wanted => {}
@@ -150,37 +153,55 @@ fn own_certificate(credential: &Credential, chain: &[Bytes]) -> Result<()> {
     }
 }
 
-/// What a document spends, and its digest by the scheme's hash function.
-fn judged(document: &DocumentToSign, sad: &Sad) -> Result<(Use, Vec<u8>)> {
+/// What a document spends, its digest by the scheme's hash function, and that function after all of it.
+async fn judged(document: &DocumentToSign, sad: &Sad) -> Result<(Use, Vec<u8>, Option<Hasher>)> {
     let scheme = document.scheme;
     let form = Some(form_digest(document.format, document.envelope, &document.properties));
     match &document.subject {
         DocumentSubject::Digest(digest) if digest.len() != scheme.hash().len() => Err(Refusal::DigestLength.into()),
         DocumentSubject::Digest(digest) => {
             let (hash, algorithm) = (digest.clone(), scheme.hash());
-            Ok((Use { hash, algorithm, kind: EntryType::Sdr, scheme, form }, digest.0.clone()))
+            Ok((Use { hash, algorithm, kind: EntryType::Sdr, scheme, form }, digest.0.clone(), None))
         }
         DocumentSubject::Document(octets) => {
-            let digest = rsign_ades::digest(scheme.hash(), octets);
-            let (hash, algorithm) = approved(octets, &digest, scheme.hash(), sad);
-            Ok((Use { hash, algorithm, kind: EntryType::Sodr, scheme, form }, digest))
+            let hashed = hashed(octets, scheme.hash()).await?;
+            let digest = hashed.clone().finish();
+            let (hash, algorithm) = approved(octets, &digest, scheme.hash(), sad).await?;
+            Ok((Use { hash, algorithm, kind: EntryType::Sodr, scheme, form }, digest, Some(hashed)))
         }
     }
 }
 
 /// The hash that a document was approved by: by the scheme's function, or whichever stands in the list.
-fn approved(octets: &[u8], digest: &[u8], function: HashAlgorithm, sad: &Sad) -> (Bytes, HashAlgorithm) {
+async fn approved(
+    octets: &Octets,
+    digest: &[u8],
+    function: HashAlgorithm,
+    sad: &Sad,
+) -> Result<(Bytes, HashAlgorithm)> {
     let listed = |hash: &[u8]| sad.items.iter().any(|item| *item.entry.hash.0 == *hash);
     if !listed(digest) {
         for other in HashAlgorithm::ALL.into_iter().filter(|other| *other != function) {
             if sad.items.iter().all(|item| item.entry.hash.len() != other.len()) {
                 continue;
             }
-            let hash = rsign_ades::digest(other, octets);
+            let hash = hashed(octets, other).await?.finish();
             if listed(&hash) {
-                return (Bytes(hash), other);
+                return Ok((Bytes(hash), other));
             }
         }
     }
-    (Bytes(digest.to_vec()), function)
+    Ok((Bytes(digest.to_vec()), function))
+}
+
+/// A hash function after all of a document. A long one is read where that holds up nobody.
+async fn hashed(octets: &Octets, function: HashAlgorithm) -> Result<Hasher> {
+    let hashed = if octets.held().is_some() {
+        Hasher::over(function, octets)
+    } else {
+        let octets = octets.clone();
+        let work = tokio::task::spawn_blocking(move || Hasher::over(function, &octets)).await;
+        work.map_err(|error| Error::Incident(error.to_string()))?
+    };
+    hashed.map_err(|error| Error::Incident(format!("a document cannot be read: {error}")))
 }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use rsign_ades::pdf::{self, Prepared, Said, Update};
-use rsign_ades::{Signatory, cms};
+use rsign_ades::{Hasher, Signatory, cms};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
 use super::form::Formed;
@@ -36,7 +36,7 @@ pub(super) async fn formable(
 pub(super) fn form(
     asked: &DocumentToSign,
     digest: &[u8],
-    update: Option<&Update>,
+    found: Option<(&Update, &Hasher)>,
     signatory: &Signatory,
 ) -> Result<Formed> {
     let properties = said(&asked.properties)?.attributes().map_err(|_| Refusal::Property)?;
@@ -45,14 +45,14 @@ pub(super) fn form(
         let wanted = cms::Wanted { content_type: cms::DATA, digest, signing_time: None, properties: &properties };
         cms::prepare(&wanted, signatory).map_err(|error| Error::Incident(error.to_string()))
     };
-    match (&asked.subject, update) {
+    match (&asked.subject, found) {
         (DocumentSubject::Digest(_), _) => {
             let prepared = prepare(digest)?;
             Ok(Formed { digest: rsign_ades::digest(hash, &prepared), prepared })
         }
-        (DocumentSubject::Document(octets), Some(update)) => {
-            // One pass: what was approved is what is signed, with nothing but the update behind it.
-            let digests = update.digests(octets, hash);
+        (DocumentSubject::Document(_), Some((update, original))) => {
+            // What was hashed to see whether it was approved is what is signed, with nothing but the update behind it.
+            let digests = update.digests_after(original);
             if digests.original != digest {
                 return Err(Error::Incident("an update of another document".to_owned()));
             }

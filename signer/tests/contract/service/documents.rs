@@ -117,7 +117,7 @@ async fn both_tokens_sign_documents_and_their_digests() {
             };
             let list = vec![typed(EntryType::Sodr, &sha256), typed(EntryType::Sdr, &sha512)];
             let sad = who.authorize(&house, list).await;
-            let whole = who.cades(DocumentSubject::Document(Bytes(DOCUMENT.to_vec())));
+            let whole = who.cades(DocumentSubject::Document(DOCUMENT.into()));
             let of_digest = DocumentToSign { scheme: other, ..who.cades(of(&sha512)) };
             let asked = who.asked(&sad, vec![of_digest.clone(), whole.clone(), of_digest]);
             let signed = house.signer.sign_documents(&asked).await.unwrap().documents;
@@ -139,10 +139,10 @@ async fn a_document_approved_by_another_function_is_found_by_that() {
     let who = enrol(&house, KeyType::P384, Scal::Two).await;
     let sad = who.authorize(&house, vec![typed(EntryType::Sodr, &document_hash(HashAlgorithm::Sha256))]).await;
     let scheme = Scheme::Ecdsa { hash: HashAlgorithm::Sha384 };
-    let whole = DocumentToSign { scheme, ..who.cades(DocumentSubject::Document(Bytes(DOCUMENT.to_vec()))) };
+    let whole = DocumentToSign { scheme, ..who.cades(DocumentSubject::Document(DOCUMENT.into())) };
     let signed = house.signer.sign_documents(&who.asked(&sad, vec![whole])).await.unwrap().documents;
     openssl_accepts(&who, scheme, &signed[0]);
-    let other = who.cades(DocumentSubject::Document(Bytes(b"another document".to_vec())));
+    let other = who.cades(DocumentSubject::Document(b"another document"[..].into()));
     let other = DocumentToSign { scheme, ..other };
     assert_eq!(refusal(house.signer.sign_documents(&who.asked(&sad, vec![other])).await), Refusal::ForeignDocument);
     house.close().await;
@@ -194,7 +194,7 @@ async fn equal_requests_at_once_are_signed_once() {
 async fn a_10_nothing_is_spent_as_what_it_was_not_approved_as() {
     let house = House::open().await;
     let who = enrol(&house, KeyType::P256, Scal::Two).await;
-    let whole = DocumentSubject::Document(Bytes(DOCUMENT.to_vec()));
+    let whole = DocumentSubject::Document(DOCUMENT.into());
     let own = document_hash(HashAlgorithm::Sha256);
     for (approved, digest, document, data) in [
         (EntryType::Sdr, true, false, false),
@@ -299,7 +299,7 @@ async fn what_is_wrong_is_refused_before_anything_is_reserved() {
             with(&|document| {
                 document.format = Format::Pades;
                 document.envelope = Envelope::Revision;
-                document.subject = DocumentSubject::Document(Bytes(b"no PDF".to_vec()));
+                document.subject = DocumentSubject::Document(b"no PDF"[..].into());
             }),
             Refusal::ForeignDocument,
         ),

@@ -1,0 +1,138 @@
+//! Documents on their way through a process: in memory where they are short, else in a file that has no name, one for
+//! each request. What they take is counted, for one document, for one request, for one client and in all.
+//!
+//! A [`Spool`] is opened once; an [`Intake`] takes the documents of one request; each [`Draft`] becomes [`Octets`], and
+//! when the last of a request's octets is let go of, file and count are gone. [`stream`] reads octets and
+//! [`Taker`] takes them without holding up a thread that serves others.
+
+mod config;
+mod count;
+mod draft;
+mod reading;
+mod writing;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+pub use config::SpoolConfig;
+use count::{Count, Lease};
+pub use draft::Draft;
+pub use reading::{pieces, stream};
+use rsign_api::octets::Octets;
+pub use writing::Taker;
+
+/// Octets that documents may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// One document.
+    pub document: u64,
+    /// All documents of one request.
+    pub request: u64,
+    /// All documents of one client that are here at once.
+    pub client: u64,
+    /// All documents that are here at once.
+    pub all: u64,
+}
+
+/// Why a document is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is longer than one may be, or the documents of its request are together.
+    #[error("a document, or the documents of a request, are too long")]
+    TooLong,
+    /// There is no room now; there will be when others are through.
+    #[error("there are too many documents here already")]
+    Full,
+    /// The file failed.
+    #[error("a document could not be written down")]
+    Failed(#[from] io::Error),
+}
+
+/// Where documents are kept while somebody works on them.
+#[derive(Debug, Clone)]
+pub struct Spool {
+    folder: Arc<Path>,
+    bounds: Bounds,
+    count: Arc<Count>,
+}
+
+impl Spool {
+    /// With its files in this folder. They have no name and no mode but their owner's; what a process that dies leaves
+    /// behind the system takes back.
+    #[must_use]
+    pub fn new(folder: PathBuf, bounds: Bounds) -> Self {
+        Self { folder: folder.into(), bounds, count: Arc::new(Count::new(bounds)) }
+    }
+
+    /// What it takes.
+    #[must_use]
+    pub const fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// Octets that are here.
+    #[must_use]
+    pub fn kept(&self) -> u64 {
+        self.count.all()
+    }
+
+    /// For the documents of one request of this client.
+    #[must_use]
+    pub fn intake(&self, client: &str) -> Intake {
+        let request = Request { file: OnceLock::new(), lease: Lease::of(Arc::clone(&self.count), client) };
+        Intake { spool: self.clone(), request: Arc::new(request), end: 0, in_memory: 0, taken: 0 }
+    }
+}
+
+/// What the documents of one request share.
+#[derive(Debug)]
+struct Request {
+    /// Made when the first document is too long for memory.
+    file: OnceLock<File>,
+    lease: Lease,
+}
+
+/// Takes the documents of one request, one after the other.
+#[derive(Debug)]
+pub struct Intake {
+    spool: Spool,
+    request: Arc<Request>,
+    /// Octets of the file.
+    end: u64,
+    /// Octets that are kept in memory.
+    in_memory: usize,
+    /// Octets that were taken.
+    taken: u64,
+}
+
+impl Intake {
+    /// Takes room for documents of about so many octets together, so that who is first is not turned away for whoever comes
+    /// while they arrive.
+    ///
+    /// # Errors
+    /// [`Error::Full`].
+    pub fn expect(&self, octets: u64) -> Result<(), Error> {
+        self.request.lease.reserve(octets.min(self.spool.bounds.request))
+    }
+
+    /// The next document, which has no octets yet.
+    #[must_use]
+    pub fn draft(self) -> Draft {
+        Draft::new(self)
+    }
+
+    /// All octets at once.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn take(self, octets: &[u8]) -> Result<(Self, Octets), Error> {
+        let mut draft = self.draft();
+        draft.write(octets)?;
+        draft.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;
