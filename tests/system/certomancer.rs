@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::common::Outsider;
 use crate::sign_doc::{entry_of, objects, sign_doc};
 
+const FORMATS: [&str; 4] = ["P", "C", "J", "X"];
 const SERVER_ERROR: (u16, &str, &str) = (
     500,
     "server_error",
@@ -149,11 +150,23 @@ fn ask(pieces: &mut Pieces, certomancer: &Certomancer, authorities: &[&str]) {
     pieces.start_gateway();
 }
 
+/// A format as CSC names it, as DSS does, its envelope, and a document for it.
+type Way = (&'static str, &'static str, &'static str, Vec<u8>);
+
+fn ways() -> [Way; 4] {
+    [
+        ("P", "PAdES", "Certification", paper::pdf(&[0])),
+        ("C", "CAdES", "Attached", b"stamped by Certomancer".to_vec()),
+        ("J", "JAdES", "Attached", b"{\"stamped\": true}".to_vec()),
+        ("X", "XAdES", "Enveloped", b"<stamped>yes</stamped>".to_vec()),
+    ]
+}
+
 /// Somebody with one document of each format approved.
 struct Scene {
     pieces: Pieces,
     who: Outsider,
-    documents: [(&'static str, Vec<u8>); 2],
+    ways: [Way; 4],
     sad: String,
 }
 
@@ -163,14 +176,14 @@ impl Scene {
         pieces.start_signer();
         ask(&mut pieces, certomancer, authorities);
         let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), name, Wanted::QUICK).await;
-        let documents = [("P", paper::pdf(&[0])), ("C", b"stamped by Certomancer".to_vec())];
+        let ways = ways();
         assert_eq!(Algorithm::usual(&who.credential.key).sha, Sha::Sha256);
-        let hashes = documents.each_ref().map(|(_, document)| {
+        let hashes = ways.each_ref().map(|(_, _, _, document)| {
             let digest = rsign_ades::digest(rsign_api::algorithm::HashAlgorithm::Sha256, document);
             Hash { message: document.clone(), digest }
         });
         let sad = who.session.authorize(&who.credential, &hashes).await;
-        Self { pieces, who, documents, sad }
+        Self { pieces, who, ways, sad }
     }
 
     /// The same SAD, at a gateway that asks other authorities and has kept nothing.
@@ -181,16 +194,25 @@ impl Scene {
     }
 
     async fn sign(&self, format: &str, level: &str) -> Answer {
-        let (_, document) = self.documents.iter().find(|(one, _)| *one == format).unwrap();
-        let content = json!({ "document": BASE64.encode(document) });
+        self.ask_for(format, level, false).await
+    }
+
+    /// A document, and what was found for its validators.
+    async fn found(&self, format: &str, level: &str) -> Value {
+        self.ask_for(format, level, true).await.ok()
+    }
+
+    async fn ask_for(&self, format: &str, level: &str, informed: bool) -> Answer {
+        let (_, _, envelope, document) = self.ways.iter().find(|(one, ..)| *one == format).unwrap();
+        let content = json!({ "document": BASE64.encode(document), "signed_envelope_property": envelope });
         let entry = entry_of(format, &Algorithm::usual(&self.who.credential.key), level, content);
-        sign_doc(&self.who, &self.sad, json!({ "documents": [entry], "returnValidationInfo": true })).await
+        sign_doc(&self.who, &self.sad, json!({ "documents": [entry], "returnValidationInfo": informed })).await
     }
 
     /// The signature values, seen where nothing is stamped.
     async fn values(&self) -> Vec<(&'static str, Vec<u8>)> {
         let mut values = Vec::new();
-        for format in ["P", "C"] {
+        for format in FORMATS {
             values.push((format, value(format, &document(&self.sign(format, "AdES-B-B").await.ok()))));
         }
         values
@@ -217,15 +239,22 @@ fn document(answer: &Value) -> Vec<u8> {
     objects(answer, "DocumentWithSignature").remove(0)
 }
 
-/// The end of the signature value in a document of level B-B, in which nothing follows it but, in a PDF, the gap's zeros.
+/// The signature value, or the end of it, as it stands in a document of level B-B.
 fn value(format: &str, plain: &[u8]) -> Vec<u8> {
-    if format == "C" {
-        return plain[plain.len() - 64..].to_vec();
-    }
-    let text = String::from_utf8_lossy(plain).into_owned();
-    let hex = text.split("/Contents <").nth(1).unwrap().split('>').next().unwrap();
-    let hex = hex.trim_end_matches("00");
-    hex.as_bytes()[hex.len() - 128..].to_vec()
+    let text = String::from_utf8_lossy(plain);
+    let value = match format {
+        // Nothing follows it.
+        "C" => return plain[plain.len() - 64..].to_vec(),
+        // Nothing but the gap's zeros.
+        "P" => {
+            let hex = text.split("/Contents <").nth(1).unwrap().split('>').next().unwrap().trim_end_matches("00");
+            &hex[hex.len() - 128..]
+        }
+        "J" => text.rsplit('.').next().unwrap(),
+        _ => text.split("</ds:SignatureValue>").next().unwrap().rsplit('>').next().unwrap(),
+    };
+    assert!(value.len() > 80, "{value}");
+    value.as_bytes().to_vec()
 }
 
 fn holds(document: &[u8], value: &[u8]) -> bool {
@@ -243,7 +272,7 @@ async fn a_good_authority_makes_documents_that_last() {
         let path: &Path = &folder.path().join(name);
         std::fs::write(path, document(answer)).unwrap();
         jobs.push(Job::new(path, &ours).root(&root));
-        let format = if format == "P" { "PAdES" } else { "CAdES" };
+        let (_, format, ..) = ways().into_iter().find(|(one, ..)| *one == format).unwrap();
         expected.push(format!("{format}-BASELINE-{level}"));
     };
     for (name, authority, found) in [
@@ -261,15 +290,15 @@ async fn a_good_authority_makes_documents_that_last() {
         if name != "answered" {
             scene.ask(&certomancer, &[authority]).await;
         }
-        for format in ["P", "C"] {
+        for format in FORMATS {
             for level in ["LT", "LTA"] {
-                let answer = scene.sign(format, &format!("AdES-B-{level}")).await.ok();
+                let answer = scene.found(format, &format!("AdES-B-{level}")).await;
                 assert_eq!(counts(&answer), found, "{name} {format} {level}");
                 keep(&format!("{name}-{format}-{level}"), format, level, &answer);
             }
         }
     }
-    assert_eq!(scene.signed(), 2, "each document once");
+    assert_eq!(scene.signed(), FORMATS.len(), "each document once");
     for (verdict, expected) in judge(&jobs).unwrap_or_default().iter().zip(expected) {
         let [verdict] = &verdict.as_ref().unwrap()[..] else { panic!("one signature: {verdict:?}") };
         verdict.passes_as(&expected);
@@ -295,7 +324,7 @@ async fn a_bad_authority_fails_the_call_and_nothing_is_signed_twice() {
         if authority != "revoked" {
             scene.ask(&certomancer, &[authority]).await;
         }
-        for format in ["P", "C"] {
+        for format in FORMATS {
             for level in levels {
                 let answer = scene.sign(format, level).await;
                 assert_eq!(answer.error(), SERVER_ERROR, "{authority} {format} {level}");
@@ -303,20 +332,20 @@ async fn a_bad_authority_fails_the_call_and_nothing_is_signed_twice() {
         }
         let log = scene.log().split_off(before);
         let reason = format!("cause=\"{reason}\"");
-        assert_eq!(log.matches(&reason).count(), 2 * levels.len(), "{authority}: {log}");
+        assert_eq!(log.matches(&reason).count(), FORMATS.len() * levels.len(), "{authority}: {log}");
     }
     // The same SAD: a lower level where it is asked for, the wanted one where the authority is good, and where a bad one is
     // followed by a good one.
     let values = scene.values().await;
-    for authorities in [&["good"][..], &["expired", "mails", "good"]] {
+    for authorities in [&["good"][..], &["expired", "mails", "revoked", "good"]] {
         scene.ask(&certomancer, authorities).await;
         for (format, value) in &values {
-            let answer = scene.sign(format, "AdES-B-LT").await.ok();
+            let answer = scene.found(format, "AdES-B-LT").await;
             assert_eq!(counts(&answer), [6, 1, 2], "{authorities:?} {format}");
             assert!(holds(&document(&answer), value), "{authorities:?} {format}: signed once");
         }
     }
-    assert_eq!(scene.signed(), 2, "each document once");
+    assert_eq!(scene.signed(), FORMATS.len(), "each document once");
 }
 
 #[tokio::test]
@@ -327,7 +356,7 @@ async fn what_is_away_fails_the_call_and_the_same_call_brings_it_later() {
     end(&mut certomancer.words);
     for authority in ["good", "listed"] {
         scene.ask(&certomancer, &[authority]).await;
-        for format in ["P", "C"] {
+        for format in FORMATS {
             for level in ["AdES-B-LT", "AdES-B-LTA"] {
                 assert!(scene.sign(format, level).await.is_away(), "{authority} {format} {level}");
             }
@@ -335,7 +364,7 @@ async fn what_is_away_fails_the_call_and_the_same_call_brings_it_later() {
     }
     // Nobody stamps.
     end(&mut certomancer.stamps);
-    for format in ["P", "C"] {
+    for format in FORMATS {
         for level in ["AdES-B-T", "AdES-B-LT", "AdES-B-LTA"] {
             assert!(scene.sign(format, level).await.is_away(), "{format} {level}");
         }
@@ -345,9 +374,9 @@ async fn what_is_away_fails_the_call_and_the_same_call_brings_it_later() {
     certomancer.start_words();
     certomancer.start_stamps();
     for (format, value) in &values {
-        let answer = scene.sign(format, "AdES-B-LTA").await.ok();
+        let answer = scene.found(format, "AdES-B-LTA").await;
         assert_eq!(counts(&answer), [5, 0, 3], "{format}");
         assert!(holds(&document(&answer), value), "{format}: signed once");
     }
-    assert_eq!(scene.signed(), 2, "each document once");
+    assert_eq!(scene.signed(), FORMATS.len(), "each document once");
 }
