@@ -21,7 +21,7 @@ use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use rsign_api::octets::Octets;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-pub use addition::{Addition, ValidationData};
+pub use addition::Addition;
 pub use rsign_api::document::{Envelope, Format, Level};
 
 /// Who signs, and how.

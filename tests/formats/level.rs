@@ -1,7 +1,8 @@
 //! What is added to a signature for each level, and how that is judged.
 
 use harness::dss::Job;
-use rsign_ades::{Addition, Level, ValidationData, cms};
+use rsign_ades::evidence::Evidence;
+use rsign_ades::{Addition, Level, cms};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 
 use crate::pki::{Person, Pki};
@@ -23,7 +24,7 @@ pub(crate) fn additions(
         let data = data(pki, person, &token);
         additions.push(Addition::Stamp(token));
         if level >= Level::Lt {
-            additions.push(Addition::ValidationData(data));
+            additions.push(Addition::Evidence(data));
         }
     }
     if level >= Level::Lta {
@@ -44,17 +45,17 @@ pub(crate) fn archive(
 }
 
 /// The chains of a person and of who made a token, and the list of the CA that both have.
-pub(crate) fn data(pki: &Pki, person: &Person, token: &[u8]) -> ValidationData {
+pub(crate) fn data(pki: &Pki, person: &Person, token: &[u8]) -> Evidence {
     let mut certificates = person.chain.clone();
     certificates.extend(cms::token_certificates(token).unwrap());
-    ValidationData { certificates, crls: vec![std::fs::read(pki.crl()).unwrap()], ocsp: Vec::new() }
+    Evidence { certificates, crls: vec![std::fs::read(pki.crl()).unwrap()], ocsp: Vec::new() }
 }
 
 /// The same with the CA's word on each certificate in place of its list.
-pub(crate) fn with_ocsp(pki: &Pki, data: ValidationData) -> ValidationData {
+pub(crate) fn with_ocsp(pki: &Pki, data: Evidence) -> Evidence {
     let root = data.certificates[1].clone();
     let asked = data.certificates.iter().filter(|one| **one != root);
-    ValidationData { ocsp: asked.map(|one| pki.ocsp(one)).collect(), crls: Vec::new(), ..data }
+    Evidence { ocsp: asked.map(|one| pki.ocsp(one)).collect(), crls: Vec::new(), ..data }
 }
 
 /// B-LTA with OCSP answers, and one more archive time-stamp, before which stands what the first is validated with.
@@ -68,9 +69,9 @@ pub(crate) fn renewed(
     let mut additions = additions(pki, person, scheme, Level::T, stamped, &imprint);
     let [Addition::Stamp(token)] = &additions[..] else { panic!("one time-stamp") };
     let data = data(pki, person, token);
-    additions.push(Addition::ValidationData(with_ocsp(pki, data.clone())));
+    additions.push(Addition::Evidence(with_ocsp(pki, data.clone())));
     additions.push(Addition::Archive(archive(pki, scheme.hash(), &additions, &imprint)));
-    additions.push(Addition::StampValidationData(data));
+    additions.push(Addition::StampEvidence(data));
     additions.push(Addition::Archive(archive(pki, scheme.hash(), &additions, &imprint)));
     additions
 }

@@ -74,12 +74,13 @@ fn pss(parameters: &Any) -> Option<&'static dyn VerificationAlgorithm> {
     let inner = AlgorithmIdentifierOwned::from_der(&mask.parameters?.to_der().ok()?).ok()?;
     let same = mask.oid == oid::MGF1 && inner.oid == function.oid();
     let salted = parameters.salt.is_some_and(|salt| usize::try_from(salt).is_ok_and(|salt| salt == function.len()));
-    (same && salted).then(|| -> &'static dyn VerificationAlgorithm {
-        match function {
-            HashAlgorithm::Sha256 => &lc::RSA_PSS_2048_8192_SHA256,
-            HashAlgorithm::Sha384 => &lc::RSA_PSS_2048_8192_SHA384,
-            HashAlgorithm::Sha512 => &lc::RSA_PSS_2048_8192_SHA512,
-        }
+    if !same || !salted {
+        return None;
+    }
+    Some(match function {
+        HashAlgorithm::Sha256 => &lc::RSA_PSS_2048_8192_SHA256,
+        HashAlgorithm::Sha384 => &lc::RSA_PSS_2048_8192_SHA384,
+        HashAlgorithm::Sha512 => &lc::RSA_PSS_2048_8192_SHA512,
     })
 }
 

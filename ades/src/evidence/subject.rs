@@ -88,11 +88,10 @@ impl Subject {
     pub(super) fn may_issue(&self) -> bool {
         let tbs = self.certificate.tbs_certificate();
         let usage = tbs.get_extension::<KeyUsage>().ok().flatten();
-        let understood = |extension: &&x509_cert::ext::Extension| UNDERSTOOD.contains(&extension.extn_id);
         let mut critical = tbs.extensions().into_iter().flatten().filter(|extension| extension.critical);
         self.is_authority()
             && usage.is_none_or(|(_, usage)| usage.key_cert_sign())
-            && critical.all(|extension| understood(&&*extension))
+            && critical.all(|extension| UNDERSTOOD.contains(&extension.extn_id))
     }
 
     /// Whether this Unix second lies within its validity.
@@ -157,7 +156,7 @@ impl Subject {
             Some(DistributionPointName::FullName(names)) => Some(names),
             _ => None,
         });
-        names.flat_map(urls).filter(over_http).collect()
+        names.flat_map(urls).filter(|url| over_http(url)).collect()
     }
 
     /// Where OCSP is asked about it over HTTP.
@@ -166,7 +165,7 @@ impl Subject {
         let found = self.certificate.tbs_certificate().get_extension::<AuthorityInfoAccessSyntax>();
         let places = found.ok().flatten().map(|(_, places)| places.0).unwrap_or_default();
         let names = places.into_iter().filter(|place| place.access_method == OCSP).map(|place| place.access_location);
-        urls(names.collect()).filter(over_http).collect()
+        urls(names.collect()).filter(|url| over_http(url)).collect()
     }
 }
 
@@ -177,6 +176,6 @@ pub(super) fn urls(names: Vec<GeneralName>) -> impl Iterator<Item = String> {
     })
 }
 
-fn over_http(url: &String) -> bool {
+fn over_http(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }

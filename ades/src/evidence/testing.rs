@@ -78,7 +78,7 @@ impl Authority {
     /// A certificate that names the authority's list.
     #[must_use]
     pub fn certify(&self, serial: u64) -> Subject {
-        self.sign(Self::listed(serial), KeyPair::generate().unwrap()).subject
+        self.sign(&Self::listed(serial), KeyPair::generate().unwrap()).subject
     }
 
     /// A certificate that names the list, and where OCSP is answered.
@@ -90,7 +90,7 @@ impl Authority {
         let method = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1").to_der().unwrap();
         let access = sequence(&[sequence(&[method, place.unwrap().to_der().unwrap()])]);
         params.custom_extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], access));
-        self.sign(params, KeyPair::generate().unwrap()).subject
+        self.sign(&params, KeyPair::generate().unwrap()).subject
     }
 
     /// Somebody for these purposes, who may be exempt from being asked about; valid for these years.
@@ -104,7 +104,7 @@ impl Authority {
             let none = CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 48, 1, 5], vec![5, 0]);
             params.custom_extensions.push(none);
         }
-        self.sign(params, KeyPair::generate().unwrap())
+        self.sign(&params, KeyPair::generate().unwrap())
     }
 
     fn listed(serial: u64) -> CertificateParams {
@@ -114,7 +114,7 @@ impl Authority {
         params
     }
 
-    fn sign(&self, params: CertificateParams, key: KeyPair) -> Holder {
+    fn sign(&self, params: &CertificateParams, key: KeyPair) -> Holder {
         let subject = Subject::read(params.signed_by(&key, &self.issuer).unwrap().der()).unwrap();
         Holder { key, subject }
     }

@@ -108,7 +108,7 @@ fn a_path_leads_to_an_anchor_or_nowhere() {
     assert!(path(&leaf, &pool, &anchors, NOW + 2 * 366 * 86_400).is_none(), "expired");
     assert!(path(&own.subject, &[], &anchors, NOW).is_some(), "an anchor itself");
     // An end entity issues nothing, whatever it signed.
-    assert!(path(&leaf, &[], &[leaf.clone()], NOW).is_none());
+    assert!(path(&leaf, &[], std::slice::from_ref(&leaf), NOW).is_none());
 }
 
 #[test]

@@ -7,7 +7,8 @@ use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{ValidationData, digest};
+use crate::digest;
+use crate::evidence::Evidence;
 
 const RSA: Scheme = Scheme::Pkcs1 { hash: HashAlgorithm::Sha256 };
 
@@ -118,12 +119,12 @@ fn what_is_added_stands_in_order_and_is_stamped_in_order() {
     let content = Content::Attached { document: &document, media_type: None };
     let who = signatory(RSA);
     let protected = prepare(&content, &Said::default(), UNIX_EPOCH, &who).unwrap();
-    let data = ValidationData { certificates: vec![b"c".to_vec()], crls: vec![b"l".to_vec()], ocsp: Vec::new() };
+    let data = Evidence { certificates: vec![b"c".to_vec()], crls: vec![b"l".to_vec()], ocsp: Vec::new() };
     let additions = [
         Addition::Stamp(b"1".to_vec()),
-        Addition::ValidationData(data.clone()),
+        Addition::Evidence(data.clone()),
         Addition::Archive(b"2".to_vec()),
-        Addition::StampValidationData(data),
+        Addition::StampEvidence(data),
     ];
     let signed: Value = serde_json::from_slice(&finish(&protected, &content, &who, b"v", &additions).unwrap()).unwrap();
     let elements: Vec<_> =
@@ -160,7 +161,7 @@ fn the_payload_is_where_it_is_said_to_be() {
     for document in [
         format!(" {header}.aGVsbG8.AQ"),
         format!(r#" {{ "signature":"AQ", "payload" : "aGVsbG8" , "protected":"{header}" }}"#),
-        format!(r#"{{"signatures":[{{"signature":"AQ","header":{{"payload":"x"}}}}],"payload":"aGVsbG8"}}"#),
+        r#"{"signatures":[{"signature":"AQ","header":{"payload":"x"}}],"payload":"aGVsbG8"}"#.to_owned(),
     ] {
         let signed = Signed::read(document.as_bytes()).unwrap();
         assert_eq!(&document[signed.place()], "aGVsbG8", "{document}");

@@ -4,7 +4,8 @@
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde_json::{Map, Value, json};
 
-use crate::{Addition, ValidationData};
+use crate::Addition;
+use crate::evidence::Evidence;
 
 /// The elements of the array.
 pub(super) fn elements(additions: &[Addition]) -> Vec<String> {
@@ -16,8 +17,8 @@ fn members(addition: &Addition) -> Vec<Value> {
     match addition {
         Addition::Stamp(token) => vec![json!({ "sigTst": stamp(token) })],
         Addition::Archive(token) => vec![json!({ "arcTst": stamp(token) })],
-        Addition::ValidationData(data) => values(data).map(|(name, value)| json!({ name: value })).collect(),
-        Addition::StampValidationData(data) => {
+        Addition::Evidence(data) => values(data).map(|(name, value)| json!({ name: value })).collect(),
+        Addition::StampEvidence(data) => {
             let values = values(data).map(|(name, value)| (name.to_owned(), value));
             vec![json!({ "tstVD": Value::Object(values.collect()) })]
         }
@@ -30,7 +31,7 @@ fn stamp(token: &[u8]) -> Value {
 }
 
 /// `xVals` and `rVals` (5.3.5.1, 5.3.5.2), those of them that are not empty.
-fn values(data: &ValidationData) -> impl Iterator<Item = (&'static str, Value)> {
+fn values(data: &Evidence) -> impl Iterator<Item = (&'static str, Value)> {
     let certificates = data.certificates.iter().map(|one| json!({ "x509Cert": value(one) })).collect();
     let some = |(_, all): &(&str, Vec<Value>)| !all.is_empty();
     let each = |all: &[Vec<u8>]| all.iter().map(|one| value(one)).collect();

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 
 use super::*;
-use crate::{ValidationData, digest, jws};
+use crate::evidence::Evidence;
+use crate::{digest, jws};
 
 fn inclusive(document: &str) -> String {
     let tree = roxmltree::Document::parse(document).unwrap();
@@ -282,12 +283,12 @@ fn what_is_added_stands_in_order_and_is_stamped_in_order() {
     let content = Content::Enveloping { digest: &hash, media_type: "a/b" };
     let (who, place) = (signatory(RSA), Place::Around(b"document"));
     let unfinished = prepare(&content, &Said::default(), UNIX_EPOCH, &who).unwrap();
-    let data = ValidationData { certificates: vec![b"c".to_vec()], crls: Vec::new(), ocsp: vec![b"o".to_vec()] };
+    let data = Evidence { certificates: vec![b"c".to_vec()], crls: Vec::new(), ocsp: vec![b"o".to_vec()] };
     let additions = [
         Addition::Stamp(b"1".to_vec()),
-        Addition::ValidationData(data.clone()),
+        Addition::Evidence(data.clone()),
         Addition::Archive(b"2".to_vec()),
-        Addition::StampValidationData(data),
+        Addition::StampEvidence(data),
     ];
     let signed = String::from_utf8(finish(&unfinished, &who, b"value", &additions, place).unwrap()).unwrap();
     let tree = roxmltree::Document::parse(&signed).unwrap();

@@ -3,7 +3,8 @@
 use data_encoding::BASE64;
 
 use super::algorithm;
-use crate::{Addition, ValidationData};
+use crate::Addition;
+use crate::evidence::Evidence;
 
 /// Namespace of the properties that version 1.4.1 of the schema added.
 const XADES_141: &str = "http://uri.etsi.org/01903/v1.4.1#";
@@ -20,9 +21,9 @@ pub(super) fn properties(additions: &[Addition]) -> String {
 fn property(addition: &Addition) -> String {
     match addition {
         Addition::Stamp(token) => element("xades:SignatureTimeStamp", &stamp(token)),
-        Addition::ValidationData(data) => values(data),
+        Addition::Evidence(data) => values(data),
         Addition::Archive(token) => element_141("ArchiveTimeStamp", &stamp(token)),
-        Addition::StampValidationData(data) => element_141("TimeStampValidationData", &values(data)),
+        Addition::StampEvidence(data) => element_141("TimeStampValidationData", &values(data)),
     }
 }
 
@@ -36,7 +37,7 @@ fn stamp(token: &[u8]) -> String {
 }
 
 /// `xades:CertificateValues` and `xades:RevocationValues`, those of them that are not empty.
-fn values(data: &ValidationData) -> String {
+fn values(data: &Evidence) -> String {
     let certificates = each("xades:EncapsulatedX509Certificate", &data.certificates);
     let crls = some("xades:CRLValues", &each("xades:EncapsulatedCRLValue", &data.crls));
     let ocsp = some("xades:OCSPValues", &each("xades:EncapsulatedOCSPValue", &data.ocsp));

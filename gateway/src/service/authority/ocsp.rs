@@ -86,7 +86,7 @@ impl Authority {
             if !self.answers.admit(now).await {
                 return Err(Status::TryLater);
             }
-            let octets = self.standing(name, now).await.map_err(failed)?;
+            let octets = self.standing(name, now).await.map_err(|error| failed(&error))?;
             return Ok(Answered { octets, keep: u32::try_from(FRESH / 1000).ok() });
         }
         if !self.answers.admit(now).await {
@@ -94,13 +94,13 @@ impl Authority {
         }
         let ask =
             AskOcsp { certificates: asked.names.iter().map(wire).collect(), nonce: asked.nonce.clone().map(Bytes) };
-        let answer = self.signer.ocsp(ask).await.map_err(failed)?;
+        let answer = self.signer.ocsp(ask).await.map_err(|error| failed(&error))?;
         Ok(Answered { octets: answer.answer.0, keep: None })
     }
 }
 
-fn failed(error: signer::Error) -> Status {
-    tracing::warn!(error = &error as &dyn std::error::Error, "no OCSP answer");
+fn failed(error: &signer::Error) -> Status {
+    tracing::warn!(error = error as &dyn std::error::Error, "no OCSP answer");
     match error {
         signer::Error::Refused(_) => Status::InternalError,
         signer::Error::Busy | signer::Error::Unavailable(_) => Status::TryLater,

@@ -235,7 +235,7 @@ fn additions(level: Level, stamp: Option<Vec<u8>>, found: &Found) -> Vec<Additio
     let mut additions: Vec<_> = stamp.into_iter().map(Addition::Stamp).collect();
     if level >= Level::Lt {
         let Found { certificates, crls, ocsp } = found.clone();
-        additions.push(Addition::ValidationData(rsign_ades::ValidationData { certificates, crls, ocsp }));
+        additions.push(Addition::Evidence(rsign_ades::evidence::Evidence { certificates, crls, ocsp }));
     }
     additions
 }
