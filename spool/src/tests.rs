@@ -42,8 +42,8 @@ async fn what_goes_in_comes_out() {
     drop(intake);
     for (all, octets) in &kept {
         assert_eq!(octets.whole(all.len()).unwrap(), *all);
-        let pieces: Vec<_> = stream(octets.clone()).try_collect::<Vec<_>>().await.unwrap();
-        assert_eq!(pieces.concat(), *all);
+        let usual: Vec<_> = stream(octets.clone()).try_collect::<Vec<_>>().await.unwrap();
+        assert_eq!(usual.concat(), *all);
         let by_thousands: Vec<_> = pieces(octets.clone(), 1000).try_collect::<Vec<_>>().await.unwrap();
         assert!(by_thousands.iter().rev().skip(1).all(|piece| piece.len() == 1000));
         assert_eq!(by_thousands.concat(), *all);
