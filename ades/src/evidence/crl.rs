@@ -26,7 +26,8 @@ pub fn judge(crl: &[u8], of: &Subject, issuer: &Subject, now: u64) -> Result<(),
     }
     let since = list.tbs_cert_list.this_update.to_unix_duration().as_secs();
     let until = list.tbs_cert_list.next_update.map(|time| time.to_unix_duration().as_secs());
-    if since > now + SKEW || until.is_none_or(|until| until <= now) {
+    // One of before the certificate says nothing of it, and validators do not take it for a word on it.
+    if since > now + SKEW || since < of.not_before() || until.is_none_or(|until| until <= now) {
         return Err(Wrong::Stale);
     }
     let serial = of.certificate().tbs_certificate().serial_number();

@@ -97,8 +97,13 @@ impl Subject {
     /// Whether this Unix second lies within its validity.
     #[must_use]
     pub fn is_valid_at(&self, second: u64) -> bool {
-        let validity = self.certificate.tbs_certificate().validity();
-        (validity.not_before.to_unix_duration().as_secs()..=self.not_after()).contains(&second)
+        (self.not_before()..=self.not_after()).contains(&second)
+    }
+
+    /// Its first second, Unix time.
+    #[must_use]
+    pub fn not_before(&self) -> u64 {
+        self.certificate.tbs_certificate().validity().not_before.to_unix_duration().as_secs()
     }
 
     /// Its last second, Unix time.

@@ -25,6 +25,10 @@ fn a_crl_of_the_issuer_that_holds_and_does_not_name_the_certificate() {
     for rubbish in [&b""[..], b"rubbish", &own.subject.der] {
         assert_eq!(judged(rubbish), Err(Wrong::Malformed));
     }
+    let young = own.certify_for(9, &[STAMPS], true, (2026, 2030)).subject;
+    assert_eq!(crl::judge(&own.crl((20, 20), &[]), &young, &own.subject, NOW), Ok(()));
+    let younger = own.certify_for(9, &[STAMPS], true, (2027, 2030)).subject;
+    assert_eq!(crl::judge(&own.crl((20, 20), &[]), &younger, &own.subject, NOW), Err(Wrong::Stale), "it is older");
 }
 
 #[test]

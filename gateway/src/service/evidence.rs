@@ -213,7 +213,13 @@ impl Evidence {
     async fn crl(&self, pair: Pair<'_>) -> Result<Vec<u8>, Error> {
         let own = self.authority.published().await?;
         if *own.certificate.0 == pair.issuer.der {
-            return self.judged(own.crl.0, pair);
+            let judged = self.judged(own.crl.0, pair);
+            if !matches!(judged, Err(Error::Wrong(Wrong::Stale))) {
+                return judged;
+            }
+            // The one that was kept is older than the certificate.
+            self.authority.outdate().await;
+            return self.judged(self.authority.published().await?.crl.0, pair);
         }
         let mut last = Error::NoSource;
         for url in pair.subject.crl_urls().into_iter().take(PLACES) {

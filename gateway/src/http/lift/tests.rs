@@ -165,7 +165,8 @@ fn what_is_too_long_stops() {
 }
 
 proptest! {
-    /// Whatever comes, the rest with its documents put back is what came.
+    /// The rest is JSON if what came was, and without documents it is the same. What ends in the middle of a document is
+    /// no JSON, and nothing of that document stays.
     #[test]
     fn nothing_is_lost_or_made_up(body in r#"(\{"documents":\[)?[\[\]{}",:AQ=\\/u0 ]{0,24}("document":"[AQ=\\/]{0,6}")?[\]}]{0,4}"#, at in 0_usize..40) {
         let at = at.min(body.len());
@@ -173,7 +174,7 @@ proptest! {
             let before = Object::parse(body.as_bytes(), BOUNDS.depth).is_ok();
             let after = Object::parse(rest.as_bytes(), BOUNDS.depth).is_ok();
             prop_assert_eq!(before, after, "{} became {}", body, rest);
-            if lifted.is_empty() {
+            if before && lifted.is_empty() {
                 prop_assert_eq!(rest, body);
             }
         }
