@@ -6,6 +6,7 @@ mod abuse;
 mod asynchronous;
 mod bad_input;
 mod browser;
+mod certomancer;
 mod channel;
 mod clients;
 mod common;

@@ -192,6 +192,7 @@ impl From<time_stamps::Error> for Problem {
         match error {
             error @ time_stamps::Error::Unavailable(_) => Self::unavailable(error),
             time_stamps::Error::Signer(error) => error.into(),
+            time_stamps::Error::Evidence(error) => error.into(),
             error @ (time_stamps::Error::Unfit(_)
             | time_stamps::Error::Unbelievable(_)
             | time_stamps::Error::NoAnchor

@@ -11,6 +11,7 @@ use rsign_api::csc::timestamp::Stampable;
 use rsign_api::timestamp::{self, Query, Unfit};
 
 use super::anchors::Anchors;
+use super::evidence::{self, Evidence};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
 use crate::port::signer;
@@ -34,6 +35,9 @@ pub enum Error {
     /// The certificate of who stamped leads to no anchor.
     #[error("the certificate of the time-stamping authority leads to no configured anchor")]
     NoAnchor,
+    /// Nothing shows that the authority's certificate is good, or something the contrary.
+    #[error(transparent)]
+    Evidence(#[from] evidence::Error),
     /// What the built-in CA is could not be learned.
     #[error(transparent)]
     Signer(#[from] signer::Error),
@@ -92,6 +96,18 @@ impl TimeStamps {
     /// # Errors
     /// See [`Error`]: that of the authority that was asked last, when none gave a good one.
     pub async fn stamp(&self, asked: Stampable) -> Result<Vec<u8>, Error> {
+        self.first(asked, None).await
+    }
+
+    /// The same for a signature that is to last: of an authority about whose certificates there is evidence.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn lasting(&self, asked: Stampable, evidence: &Evidence) -> Result<Vec<u8>, Error> {
+        self.first(asked, Some(evidence)).await
+    }
+
+    async fn first(&self, asked: Stampable, evidence: Option<&Evidence>) -> Result<Vec<u8>, Error> {
         let nonce = match asked.nonce {
             Some(nonce) => nonce,
             None => {
@@ -106,7 +122,7 @@ impl TimeStamps {
             self.authorities.iter().partition(|one| one.last_until.load(Ordering::Relaxed) > now);
         let mut failure = None;
         for authority in untried.into_iter().chain(tried) {
-            match self.ask(&authority.source, query.clone()).await {
+            match self.ask(&authority.source, query.clone(), evidence).await {
                 Ok(token) => {
                     authority.last_until.store(0, Ordering::Relaxed);
                     return Ok(token);
@@ -121,16 +137,19 @@ impl TimeStamps {
         Err(failure.unwrap_or_else(|| Unavailable("there is none".into()).into()))
     }
 
-    async fn ask(&self, source: &Source, query: Query) -> Result<Vec<u8>, Error> {
+    async fn ask(&self, source: &Source, query: Query, evidence: Option<&Evidence>) -> Result<Vec<u8>, Error> {
         let query = Query { policy: source.policy, ..query };
         let answer = source.port.ask(query.to_der()?).await?;
         let token = timestamp::token(&answer, &query)?;
         let stamp = stamp::judge(&token)?;
         let pool: Vec<Subject> = stamp.brought.iter().filter_map(|der| Subject::read(der).ok()).collect();
-        match self.anchors.path(&stamp.signer, &pool).await? {
-            Some(_) => Ok(token),
-            None => Err(Error::NoAnchor),
+        if self.anchors.path(&stamp.signer, &pool).await?.is_none() {
+            return Err(Error::NoAnchor);
         }
+        if let Some(evidence) = evidence {
+            evidence.gather(&[], Some(&token)).await?;
+        }
+        Ok(token)
     }
 }
 

@@ -34,7 +34,7 @@ impl Documents {
             let archive = cms::Archive::prepare(&parts, &digest(document).await?).map_err(unfinished)?;
             let algorithm = document.scheme.hash();
             let asked = Stampable { algorithm, hash: archive.imprint.clone(), nonce: None };
-            let token = self.stamp(Some(asked)).await?;
+            let token = self.stamp(Some(asked), document.level).await?;
             let token = token.ok_or_else(|| Error::Unfinished("there is no time-stamp".into()))?;
             unsigned.push(archive.attribute(&token).map_err(unfinished)?);
         }

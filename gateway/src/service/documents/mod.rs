@@ -178,7 +178,7 @@ impl Documents {
         client: &str,
     ) -> Result<(Finished, Found), Error> {
         let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
-        let stamp = self.stamp(stampable(document, signed, chain)?).await?;
+        let stamp = self.stamp(stampable(document, signed, chain)?, document.level).await?;
         let found = if document.level >= Level::Lt || validation {
             self.evidence.gather(chain, stamp.as_deref()).await?
         } else {
@@ -205,13 +205,16 @@ impl Documents {
     /// The time-stamp on all that a signature has, of which this is the hash.
     async fn archive(&self, document: &Document, hash: Vec<u8>) -> Result<Vec<u8>, Error> {
         let asked = Stampable { algorithm: document.scheme.hash(), hash, nonce: None };
-        let token = self.stamp(Some(asked)).await?;
+        let token = self.stamp(Some(asked), document.level).await?;
         token.ok_or_else(|| Error::Unfinished("there is no time-stamp".into()))
     }
 
     /// The token, where one is wanted.
-    async fn stamp(&self, asked: Option<Stampable>) -> Result<Option<Vec<u8>>, Error> {
+    async fn stamp(&self, asked: Option<Stampable>, level: Level) -> Result<Option<Vec<u8>>, Error> {
         match (asked, &self.time_stamps) {
+            (Some(asked), Some(time_stamps)) if level >= Level::Lt => {
+                Ok(Some(time_stamps.lasting(asked, &self.evidence).await?))
+            }
             (Some(asked), Some(time_stamps)) => Ok(Some(time_stamps.stamp(asked).await?)),
             // A level that is not offered was refused before.
             (Some(_), None) => Err(Error::Unfinished("there is no time-stamping authority".into())),
