@@ -280,7 +280,7 @@ impl App {
             callback: Arc::clone(&parts.callback),
             patience: patience(config),
             slots: Arc::new(Semaphore::new(config.asynchronous.jobs)),
-            results: results(config, &clock),
+            results: Arc::new(results(config, &clock)),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
         };

@@ -52,9 +52,12 @@ async fn lift(mut body: Body, limit: usize, mut lifter: Lifter) -> Result<(Zeroi
     while let Some(data) = next(&mut body).await? {
         seen += data.len();
         if seen > limit {
+            // With what it holds, which others wait for.
+            drop(lifter);
             return throw_away(body, limit, Stop::TooLong).await;
         }
         if let Err(stop) = lifter.push(&data) {
+            drop(lifter);
             return throw_away(body, limit, stop).await;
         }
         if lifter.may_block() {
@@ -64,20 +67,21 @@ async fn lift(mut body: Body, limit: usize, mut lifter: Lifter) -> Result<(Zeroi
     Ok(lifter.finish())
 }
 
-/// The same where a document goes into a file, by a thread that holds up nobody.
+/// The same where a document goes into a file.
 async fn lift_long(
     mut body: Body,
     limit: usize,
     mut seen: usize,
     lifter: Lifter,
 ) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
-    let taker = Taker::start(lifter, Lifter::push);
+    let mut taker = Taker::new(lifter, Lifter::push);
     while let Some(data) = next(&mut body).await? {
         seen += data.len();
         if seen > limit {
+            drop(taker);
             return throw_away(body, limit, Stop::TooLong).await;
         }
-        if !taker.put(data).await {
+        if !taker.put(data).await.map_err(Problem::internal)? {
             break;
         }
     }

@@ -153,7 +153,7 @@ pub struct Jobs {
     /// One for each job that may be under way at once.
     pub(crate) slots: Arc<Semaphore>,
     /// For signed documents that wait.
-    pub(crate) results: Room,
+    pub(crate) results: Arc<Room>,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Chance.
@@ -179,7 +179,6 @@ impl Jobs {
             if octets > LONGEST {
                 return Err(Error::TooLong);
             }
-            self.results.take(&bearer.client, None, octets)?;
         }
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Error::Busy)?;
         let id = self.random.id()?;
@@ -209,14 +208,22 @@ impl Jobs {
 
     fn begin(&self, work: Work) -> Running {
         let (signing, documents) = (Arc::clone(&self.signing), Arc::clone(&self.documents));
+        let results = Arc::clone(&self.results);
         tokio::spawn(async move {
             match work {
                 Work::Hashes(Hashes { bearer, credential, sad, scheme, hashes }) => {
                     Ok(Progress::Signed(signing.sign(bearer, credential, sad, scheme, hashes).await?))
                 }
                 Work::Documents(order) => {
+                    let client = order.bearer.client.clone();
                     let signed = documents.sign(order).await?;
-                    if stored(&signed) > LONGEST as u64 { Err(Error::TooLong) } else { Ok(Progress::Documents(signed)) }
+                    let octets = stored(&signed);
+                    if octets > LONGEST {
+                        return Err(Error::TooLong);
+                    }
+                    // Only what there is counts. Who is refused here asks again later, and nothing is signed twice.
+                    results.take(&client, None, octets)?;
+                    Ok(Progress::Documents(signed))
                 }
             }
         })
@@ -297,10 +304,10 @@ fn waiting(document: &Document) -> usize {
 }
 
 /// What they take, in Base64.
-fn stored(signed: &SignedDocuments) -> u64 {
+fn stored(signed: &SignedDocuments) -> usize {
     let documents = signed.with_signature.iter().map(Octets::len);
     let objects = signed.objects.iter().map(|object| object.len() as u64);
-    documents.chain(objects).sum::<u64>() / 3 * 4
+    usize::try_from(documents.chain(objects).sum::<u64>() / 3 * 4).unwrap_or(usize::MAX)
 }
 
 async fn tell(callback: &dyn Callback, id: &str, uri: Option<String>) {

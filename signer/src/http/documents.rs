@@ -183,9 +183,9 @@ impl Incoming {
             }
             return Ok(draft.finish()?);
         }
-        let taker = Taker::start(draft, Draft::write);
+        let mut taker = Taker::new(draft, Draft::write);
         while left > 0 {
-            if !taker.put(self.some(&mut left).await?).await {
+            if !taker.put(self.some(&mut left).await?).await.map_err(Error::Failed)? {
                 break;
             }
         }
