@@ -36,7 +36,7 @@ impl Hash {
     /// So many different ones.
     #[must_use]
     pub fn many(label: &str, count: usize) -> Vec<Self> {
-        (0..count).map(|number| Self::of(&format!("{label} {number}"))).collect()
+        (0..count).map(|number| Self::of(format!("{label} {number}"))).collect()
     }
 
     /// As the wire has it.

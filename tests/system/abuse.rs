@@ -15,7 +15,7 @@ use crate::rows::spelled;
 
 /// A hash that is written differently in Base64 and base64url.
 fn ambiguous() -> Hash {
-    let hashes = (0..).map(|number| Hash::of(&format!("alphabet {number}")));
+    let hashes = (0..).map(|number| Hash::of(format!("alphabet {number}")));
     let differs = |hash: &Hash| hash.base64().contains('+') && hash.base64().contains('/');
     hashes.into_iter().find(differs).unwrap()
 }

@@ -29,7 +29,7 @@ async fn sixty_four_signatures_at_once_and_none_is_anothers() {
     let job = |number: usize| {
         let (session, credential, key) = everybody[number % everybody.len()].clone();
         async move {
-            let (hash, algorithm) = ([Hash::of(&format!("mine alone {number}"))], Algorithm::usual(&credential.key));
+            let (hash, algorithm) = ([Hash::of(format!("mine alone {number}"))], Algorithm::usual(&credential.key));
             let sad = session.authorize(&credential, &hash).await;
             (session, credential, key, hash, algorithm, sad)
         }

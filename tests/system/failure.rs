@@ -60,7 +60,7 @@ async fn hsm_workers_killed_under_load_are_replaced() {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let hash = [Hash::of(&format!("lane {lane} round {round}"))];
+                let hash = [Hash::of(format!("lane {lane} round {round}"))];
                 let answer = who.session.try_authorize(&who.credential, &hash).await;
                 if answer.status != 200 {
                     assert!(answer.is_away(), "{}", answer.json);

@@ -226,7 +226,7 @@ fn ec_ways() -> Vec<Algorithm> {
 /// Signs by every way of the key through v1, and has openssl judge.
 async fn signs_every_way(who: &Outsider, ways: Vec<Algorithm>) {
     for (number, algorithm) in ways.iter().enumerate() {
-        let hash = [Hash::with(algorithm.sha, &format!("way {number} of {}", who.credential.key))];
+        let hash = [Hash::with(algorithm.sha, format!("way {number} of {}", who.credential.key))];
         let sad = who.session.authorize(&who.credential, &hash).await;
         let signature = who.session.sign(&who.credential, &sad, algorithm, &hash).await;
         who.key.openssl(algorithm, &hash[0], &signature[0]).unwrap_or_else(|said| panic!("{algorithm:?}: {said}"));
