@@ -58,6 +58,10 @@ fn an_ocsp_answer_of_the_issuer_or_of_who_it_names() {
     assert!(judged(&good).unwrap().is_none());
     let revoked = Standing::Revoked { at: NOW, reason: x509_cert::ext::pkix::CrlReason::KeyCompromise };
     assert_eq!(judged(&own.ocsp(&somebody, revoked, NOW)).err(), Some(Wrong::Revoked));
+    assert_eq!(judged(&own.ocsp(&somebody, revoked, NOW - 3600)).err(), Some(Wrong::Revoked), "it stays so");
+    let on_hold = Standing::Revoked { at: NOW, reason: x509_cert::ext::pkix::CrlReason::CertificateHold };
+    assert_eq!(judged(&own.ocsp(&somebody, on_hold, NOW)).err(), Some(Wrong::Revoked));
+    assert_eq!(judged(&own.ocsp(&somebody, on_hold, NOW - 3600)).err(), Some(Wrong::Stale), "it may be good again");
     assert_eq!(judged(&own.ocsp(&somebody, Standing::Unknown, NOW)).err(), Some(Wrong::Unknown));
     assert_eq!(judged(&own.ocsp(&own.certify(8), Standing::Good, NOW)).err(), Some(Wrong::Foreign), "about another");
     assert_eq!(judged(&own.ocsp(&somebody, Standing::Good, NOW - 3600)).err(), Some(Wrong::Stale));
