@@ -1,6 +1,6 @@
 //! Lists, answers and paths made by rcgen, right and wrong.
 
-use rcgen::{CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope};
+use rcgen::{CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, KeyUsagePurpose};
 
 use super::ocsp::{Asked, Name, Standing};
 use super::testing::{ANSWERS, NOW, STAMPS, authority};
@@ -29,6 +29,20 @@ fn a_crl_of_the_issuer_that_holds_and_does_not_name_the_certificate() {
     assert_eq!(crl::judge(&own.crl((20, 20), &[]), &young, &own.subject, NOW), Ok(()));
     let younger = own.certify_for(9, &[STAMPS], true, (2027, 2030)).subject;
     assert_eq!(crl::judge(&own.crl((20, 20), &[]), &younger, &own.subject, NOW), Err(Wrong::Stale), "it is older");
+}
+
+#[test]
+fn a_crl_of_who_may_sign_none_shows_nothing() {
+    let own = authority("own");
+    for (usages, expected) in [
+        (&[][..], Ok(())),
+        (&[KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign], Ok(())),
+        (&[KeyUsagePurpose::KeyCertSign], Err(Wrong::Signature)),
+    ] {
+        let below = own.authority("below", None, usages);
+        let somebody = below.certify(7);
+        assert_eq!(crl::judge(&below.crl((20, 20), &[]), &somebody, &below.subject, NOW), expected, "{usages:?}");
+    }
 }
 
 #[test]
@@ -117,6 +131,22 @@ fn a_path_leads_to_an_anchor_or_nowhere() {
     assert!(path(&own.subject, &[], &anchors, NOW).is_some(), "an anchor itself");
     // An end entity issues nothing, whatever it signed.
     assert!(path(&leaf, &[], std::slice::from_ref(&leaf), NOW).is_none());
+}
+
+#[test]
+fn a_path_is_no_longer_than_its_authorities_allow() {
+    let root = authority("root");
+    let found = |first: Option<u8>, second: Option<u8>| {
+        let upper = root.authority("upper", first, &[]);
+        let lower = upper.authority("lower", second, &[]);
+        let pool = [lower.subject.clone(), upper.subject.clone()];
+        let anchors = [root.subject.clone()];
+        path(&lower.certify(7), &pool, &anchors, NOW).map(|path| path.len())
+    };
+    assert_eq!(found(None, None), Some(4));
+    assert_eq!(found(Some(1), Some(0)), Some(4), "who signed at the end does not count");
+    assert_eq!(found(Some(0), None), None);
+    assert_eq!(found(Some(0), Some(0)), None);
 }
 
 #[test]
