@@ -33,18 +33,32 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The values in a constructed one.
-    pub(super) fn members(&self) -> Result<Vec<Self>, Error> {
+    /// The values in a constructed one, which are no more than so many: whoever sends may send millions.
+    pub(super) fn members(&self, most: usize) -> Result<Vec<Self>, Error> {
+        let mut members = Vec::new();
+        for member in self.each()? {
+            if members.len() == most {
+                return Err(malformed());
+            }
+            members.push(member?);
+        }
+        Ok(members)
+    }
+
+    /// The values in a constructed one, one after the other; the last that is given where something is malformed is that.
+    pub(super) fn each(&self) -> Result<impl Iterator<Item = Result<Self, Error>> + use<'a>, Error> {
         if self.tag & CONSTRUCTED == 0 {
             return Err(malformed());
         }
-        let (mut members, mut rest) = (Vec::new(), self.content);
-        while !rest.is_empty() {
-            let (member, left) = first(rest, DEPTH)?;
-            members.push(member);
-            rest = left;
-        }
-        Ok(members)
+        let mut rest = self.content;
+        Ok(std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let found = first(rest, DEPTH);
+            rest = found.as_ref().map_or(&[], |(_, left)| *left);
+            Some(found.map(|(member, _)| member))
+        }))
     }
 
     /// The octets of an OCTET STRING, in one piece.
@@ -61,8 +75,8 @@ impl<'a> Value<'a> {
         match self.tag {
             OCTET_STRING => octets.extend_from_slice(self.content),
             tag if tag == OCTET_STRING | CONSTRUCTED && depth > 0 => {
-                for piece in self.members()? {
-                    piece.pieces(depth - 1, octets)?;
+                for piece in self.each()? {
+                    piece?.pieces(depth - 1, octets)?;
                 }
             }
             _ => return Err(malformed()),
@@ -122,8 +136,17 @@ mod tests {
             assert_eq!(octets(value), [7, 8], "{value:02x?}");
         }
         let sequence = [0x30, 0x80, 0x30, 0x80, 2, 1, 1, 0, 0, 4, 2, 0, 0, 0, 0];
-        let members = Value::only(&sequence).unwrap().members().unwrap();
+        let members = Value::only(&sequence).unwrap().members(2).unwrap();
         assert_eq!(members.iter().map(|one| one.whole).collect::<Vec<_>>(), [&sequence[2..9], &sequence[9..13]]);
+    }
+
+    #[test]
+    fn members_are_counted_while_they_are_read() {
+        let count = |most: usize| {
+            let octets = [&[0x30, 8][..], &[5, 0].repeat(4)].concat();
+            Value::only(&octets).unwrap().members(most).map(|members| members.len()).ok()
+        };
+        assert_eq!((count(3), count(4), count(5)), (None, Some(4), Some(4)));
     }
 
     #[test]
@@ -147,7 +170,9 @@ mod tests {
         ] {
             assert!(Value::only(value).is_err(), "{value:02x?}");
         }
-        assert!(Value::only(&[2, 1, 1]).unwrap().members().is_err());
+        assert!(Value::only(&[2, 1, 1]).unwrap().members(9).is_err());
+        assert!(Value::only(&[0x30, 3, 2, 1, 1]).unwrap().members(1).is_ok());
+        assert!(Value::only(&[0x30, 4, 2, 1, 1, 2]).unwrap().members(9).is_err());
         assert!(Value::only(&[0x24, 3, 2, 1, 1]).unwrap().octets().is_err());
     }
 }

@@ -23,6 +23,10 @@ const OLD_ARCHIVES: [ObjectIdentifier; 2] = [
 ];
 /// Most signatures that a document may have.
 const SIGNATURES: usize = 64;
+/// Most digest algorithms, certificates, pieces of revocation data, and unsigned attributes of a signature, each.
+const MOST: usize = 256;
+/// Most members of what has a fixed number of them.
+const FEW: usize = 8;
 
 /// A `SignedData` whose content is in it.
 #[derive(Debug)]
@@ -59,9 +63,9 @@ impl<'a> Existing<'a> {
         if infos.tag != SET || algorithms.tag != SET {
             return Err(no_cms(()));
         }
-        let (algorithms, signatures) = (each(algorithms)?, infos.members().map_err(no_cms)?);
-        if signatures.is_empty() || signatures.len() > SIGNATURES {
-            return Err(Error::Parallel("it has no signature, or too many"));
+        let (algorithms, signatures) = (each(algorithms)?, counted(infos, SIGNATURES)?);
+        if signatures.is_empty() {
+            return Err(Error::Parallel("it has no signature"));
         }
         if signatures.iter().any(|info| old_archive(info).unwrap_or(true)) {
             return Err(Error::Parallel("an archive time-stamp in it would break"));
@@ -98,7 +102,10 @@ impl<'a> Existing<'a> {
     pub fn with(&self, signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
         let (certificates, revocations) =
             (signed_data::certificates(signed, &signed.signatory.chain)?, signed_data::revocations(signed)?);
-        let kept = |ours: &[Vec<u8>], theirs: &[&[u8]]| theirs.iter().all(|one| ours.iter().any(|other| other == one));
+        // Ours are sorted.
+        let kept = |ours: &[Vec<u8>], theirs: &[&[u8]]| {
+            theirs.iter().all(|one| ours.binary_search_by(|other| other.as_slice().cmp(one)).is_ok())
+        };
         if !kept(&certificates, &self.certificates) || !kept(&revocations, &self.revocations) {
             return Err(Error::Parallel("something of it would be lost"));
         }
@@ -124,39 +131,52 @@ impl<'a> Existing<'a> {
 /// The members of a `SignedData`.
 fn signed_data(document: &[u8]) -> Result<Vec<Value<'_>>, Error> {
     let outer = Value::only(document).map_err(no_cms)?;
-    let [kind, content] = outer.members().map_err(no_cms)?[..] else { return Err(no_cms(())) };
+    let [kind, content] = outer.members(FEW).map_err(no_cms)?[..] else { return Err(no_cms(())) };
     if outer.tag != SEQUENCE || content.tag != FIRST {
         return Err(no_cms(()));
     }
     if ObjectIdentifier::from_der(kind.whole).map_err(no_cms)? != SIGNED_DATA {
         return Err(Error::Parallel("it is no signed data"));
     }
-    let [signed] = content.members().map_err(no_cms)?[..] else { return Err(no_cms(())) };
-    signed.members().map_err(no_cms)
+    let [signed] = content.members(FEW).map_err(no_cms)?[..] else { return Err(no_cms(())) };
+    signed.members(FEW).map_err(no_cms)
 }
 
 /// The members of a set, each as it is encoded.
 fn each<'a>(set: &Value<'a>) -> Result<Vec<&'a [u8]>, Error> {
-    Ok(set.members().map_err(no_cms)?.iter().map(|one| one.whole).collect())
+    Ok(counted(set, MOST)?.iter().map(|one| one.whole).collect())
+}
+
+/// The members of a set that has no more than so many; the rest of a longer one is not read.
+fn counted<'a>(set: &Value<'a>, most: usize) -> Result<Vec<Value<'a>>, Error> {
+    let mut members = Vec::new();
+    for member in set.each().map_err(no_cms)? {
+        let member = member.map_err(no_cms)?;
+        if members.len() == most {
+            return Err(Error::Parallel("it has too many certificates, signatures or the like"));
+        }
+        members.push(member);
+    }
+    Ok(members)
 }
 
 /// The octets in an `EncapsulatedContentInfo`.
 fn content<'a>(encapsulated: &Value<'a>) -> Result<Cow<'a, [u8]>, Error> {
-    let members = encapsulated.members().map_err(no_cms)?;
+    let members = encapsulated.members(FEW).map_err(no_cms)?;
     let [kind, content] = members[..] else { return Err(Error::Parallel("its content is not in it")) };
     if ObjectIdentifier::from_der(kind.whole).map_err(no_cms)? != DATA {
         return Err(Error::Parallel("its content is no document"));
     }
-    let [octets] = content.members().map_err(no_cms)?[..] else { return Err(no_cms(())) };
+    let [octets] = content.members(FEW).map_err(no_cms)?[..] else { return Err(no_cms(())) };
     octets.octets().map_err(no_cms)
 }
 
 /// Whether a `SignerInfo` has such a time-stamp.
 fn old_archive(info: &Value<'_>) -> Result<bool, Error> {
-    let fields = info.members()?;
+    let fields = info.members(FEW)?;
     let Some(unsigned) = fields.last().filter(|last| last.tag == SECOND) else { return Ok(false) };
-    for attribute in unsigned.members()? {
-        let [kind, _] = attribute.members()?[..] else { return Ok(true) };
+    for attribute in unsigned.members(MOST)? {
+        let [kind, _] = attribute.members(FEW)?[..] else { return Ok(true) };
         if OLD_ARCHIVES.contains(&ObjectIdentifier::from_der(kind.whole)?) {
             return Ok(true);
         }

@@ -278,6 +278,50 @@ fn one_more_signature_goes_beside_others() {
 }
 
 #[test]
+fn what_has_too_many_of_anything_is_refused_and_not_read_on() {
+    let read = |counts: [usize; 5], rubbish: bool| {
+        let [algorithms, certificates, revocations, attributes, signatures] = counts;
+        let value = |tag: u8, parts: &[&[u8]]| {
+            let content = parts.concat();
+            let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+            [&[tag, 0x84][..], &length, &content].concat()
+        };
+        let null = |count: usize| [5_u8, 0].repeat(count);
+        let unsigned = value(0xa1, &[&value(0x30, &[&DATA.to_der().unwrap(), &[0x31, 0]]).repeat(attributes)]);
+        let info = value(0x30, &[&[2, 1, 1], &unsigned]);
+        let content = value(0x30, &[&DATA.to_der().unwrap(), &value(0xa0, &[&[4, 1, b'x']])]);
+        // No value starts so.
+        let broken: &[u8] = if rubbish { &[0xff, 0xff] } else { &[] };
+        let signed = value(
+            0x30,
+            &[
+                &[2, 1, 1],
+                &value(0x31, &[&null(algorithms)]),
+                &content,
+                &value(0xa0, &[&null(certificates), broken]),
+                &value(0xa1, &[&null(revocations)]),
+                &value(0x31, &[&info.repeat(signatures)]),
+            ],
+        );
+        let object = value(0x30, &[&signed_data::SIGNED_DATA.to_der().unwrap(), &value(0xa0, &[&signed])]);
+        Existing::read(&object).map(|found| found.certificates().len()).map_err(|error| error.to_string())
+    };
+    assert_eq!(read([256, 256, 256, 256, 64], false), Ok(256));
+    let too_many = |found: Result<usize, String>| found.unwrap_err().contains("too many");
+    assert!(too_many(read([257, 1, 1, 1, 1], false)));
+    assert!(too_many(read([1, 257, 1, 1, 1], false)));
+    assert!(too_many(read([1, 1, 257, 1, 1], false)));
+    assert!(read([1, 1, 1, 257, 1], false).is_err());
+    assert!(too_many(read([1, 1, 1, 1, 65], false)));
+    // It stops while it counts: what stands behind is not looked at.
+    assert!(!too_many(read([1, 256, 1, 1, 1], true)) && too_many(read([1, 257, 1, 1, 1], true)));
+    // As many as fit into a document.
+    let start = std::time::Instant::now();
+    assert!(too_many(read([1, 8 << 20, 1, 1, 1], false)));
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
 fn what_no_signature_goes_beside_is_refused() {
     let pki = Pki::new();
     let signatory = pki.signatory();

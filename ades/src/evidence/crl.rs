@@ -20,6 +20,9 @@ pub fn judge(crl: &[u8], of: &Subject, issuer: &Subject, now: u64) -> Result<(),
     if list.tbs_cert_list.issuer != *issuer.certificate().tbs_certificate().subject() || !covers(&list, of) {
         return Err(Wrong::Foreign);
     }
+    if !issuer.may_revoke() {
+        return Err(Wrong::Signature);
+    }
     let signed = to_be_signed(crl).map_err(|_| Wrong::Malformed)?;
     if !issuer.signed(&list.signature_algorithm, None, &signed, list.signature.raw_bytes()) {
         return Err(Wrong::Signature);

@@ -22,7 +22,10 @@ pub fn path(leaf: &Subject, pool: &[Subject], anchors: &[Subject], at: u64) -> O
             return None;
         }
         // What the operator named comes first: a foreign certificate of the same name and key is no way around it.
-        let issuer = anchors.iter().chain(pool).find(|one| one.may_issue() && last.is_issued_by(one))?;
+        // The leaf does not count, and what vouches for itself is the end.
+        let between = path.len() - 1;
+        let mut known = anchors.iter().chain(pool);
+        let issuer = known.find(|one| one.may_issue() && one.allows_below(between) && last.is_issued_by(one))?;
         path.push(issuer.clone());
     }
     None

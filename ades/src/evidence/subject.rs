@@ -94,6 +94,19 @@ impl Subject {
             && critical.all(|extension| UNDERSTOOD.contains(&extension.extn_id))
     }
 
+    /// Whether it lets so many authorities stand between itself and the end of a path (RFC 5280, 4.2.1.9).
+    pub(super) fn allows_below(&self, between: usize) -> bool {
+        let found = self.certificate.tbs_certificate().get_extension::<BasicConstraints>().ok().flatten();
+        let most = found.and_then(|(_, constraints)| constraints.path_len_constraint);
+        most.is_none_or(|most| between <= usize::from(most))
+    }
+
+    /// Whether it may sign CRLs: one that says nothing of its key's usage may (RFC 5280, 6.3.3 f).
+    pub(super) fn may_revoke(&self) -> bool {
+        let usage = self.certificate.tbs_certificate().get_extension::<KeyUsage>();
+        usage.is_ok_and(|usage| usage.is_none_or(|(_, usage)| usage.crl_sign()))
+    }
+
     /// Whether this Unix second lies within its validity.
     #[must_use]
     pub fn is_valid_at(&self, second: u64) -> bool {

@@ -75,6 +75,20 @@ fn purposes(oids: &[&str], critical: bool) -> CustomExtension {
 }
 
 impl Authority {
+    /// An authority under this one, which may have so many under itself, and whose certificate names these usages.
+    #[must_use]
+    pub fn authority(&self, name: &str, below: Option<u8>, usages: &[KeyUsagePurpose]) -> Self {
+        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(below.map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained));
+        params.key_usages = usages.to_vec();
+        let key = KeyPair::generate().unwrap();
+        let subject = Subject::read(params.signed_by(&key, &self.issuer).unwrap().der()).unwrap();
+        // It does what it may not.
+        params.key_usages = Vec::new();
+        Self { issuer: Issuer::new(params, key), subject }
+    }
+
     /// A certificate that names the authority's list.
     #[must_use]
     pub fn certify(&self, serial: u64) -> Subject {

@@ -1,6 +1,6 @@
 //! Lists, answers and paths made by rcgen, right and wrong.
 
-use rcgen::{CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope};
+use rcgen::{CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, KeyUsagePurpose};
 
 use super::ocsp::{Asked, Name, Standing};
 use super::testing::{ANSWERS, NOW, STAMPS, authority};
@@ -32,6 +32,20 @@ fn a_crl_of_the_issuer_that_holds_and_does_not_name_the_certificate() {
 }
 
 #[test]
+fn a_crl_of_who_may_sign_none_shows_nothing() {
+    let own = authority("own");
+    for (usages, expected) in [
+        (&[][..], Ok(())),
+        (&[KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign], Ok(())),
+        (&[KeyUsagePurpose::KeyCertSign], Err(Wrong::Signature)),
+    ] {
+        let below = own.authority("below", None, usages);
+        let somebody = below.certify(7);
+        assert_eq!(crl::judge(&below.crl((20, 20), &[]), &somebody, &below.subject, NOW), expected, "{usages:?}");
+    }
+}
+
+#[test]
 fn a_crl_about_other_certificates_of_the_issuer_shows_nothing() {
     let own = authority("own");
     let somebody = own.certify(7);
@@ -58,6 +72,10 @@ fn an_ocsp_answer_of_the_issuer_or_of_who_it_names() {
     assert!(judged(&good).unwrap().is_none());
     let revoked = Standing::Revoked { at: NOW, reason: x509_cert::ext::pkix::CrlReason::KeyCompromise };
     assert_eq!(judged(&own.ocsp(&somebody, revoked, NOW)).err(), Some(Wrong::Revoked));
+    assert_eq!(judged(&own.ocsp(&somebody, revoked, NOW - 3600)).err(), Some(Wrong::Revoked), "it stays so");
+    let on_hold = Standing::Revoked { at: NOW, reason: x509_cert::ext::pkix::CrlReason::CertificateHold };
+    assert_eq!(judged(&own.ocsp(&somebody, on_hold, NOW)).err(), Some(Wrong::Revoked));
+    assert_eq!(judged(&own.ocsp(&somebody, on_hold, NOW - 3600)).err(), Some(Wrong::Stale), "it may be good again");
     assert_eq!(judged(&own.ocsp(&somebody, Standing::Unknown, NOW)).err(), Some(Wrong::Unknown));
     assert_eq!(judged(&own.ocsp(&own.certify(8), Standing::Good, NOW)).err(), Some(Wrong::Foreign), "about another");
     assert_eq!(judged(&own.ocsp(&somebody, Standing::Good, NOW - 3600)).err(), Some(Wrong::Stale));
@@ -113,6 +131,22 @@ fn a_path_leads_to_an_anchor_or_nowhere() {
     assert!(path(&own.subject, &[], &anchors, NOW).is_some(), "an anchor itself");
     // An end entity issues nothing, whatever it signed.
     assert!(path(&leaf, &[], std::slice::from_ref(&leaf), NOW).is_none());
+}
+
+#[test]
+fn a_path_is_no_longer_than_its_authorities_allow() {
+    let root = authority("root");
+    let found = |first: Option<u8>, second: Option<u8>| {
+        let upper = root.authority("upper", first, &[]);
+        let lower = upper.authority("lower", second, &[]);
+        let pool = [lower.subject.clone(), upper.subject.clone()];
+        let anchors = [root.subject.clone()];
+        path(&lower.certify(7), &pool, &anchors, NOW).map(|path| path.len())
+    };
+    assert_eq!(found(None, None), Some(4));
+    assert_eq!(found(Some(1), Some(0)), Some(4), "who signed at the end does not count");
+    assert_eq!(found(Some(0), None), None);
+    assert_eq!(found(Some(0), Some(0)), None);
 }
 
 #[test]

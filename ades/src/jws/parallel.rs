@@ -2,10 +2,12 @@
 //!
 //! What it says is kept as it is: only members that JWS defines are looked at, and foreign text stays text.
 
+use std::fmt;
 use std::ops::Range;
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -35,11 +37,42 @@ struct Json<'a> {
     /// Base64url has nothing that JSON must escape.
     payload: Option<&'a str>,
     #[serde(borrow)]
-    signatures: Option<Vec<&'a RawValue>>,
+    signatures: Option<Several<'a>>,
     signature: Option<String>,
     protected: Option<String>,
     #[serde(borrow)]
     header: Option<&'a RawValue>,
+}
+
+/// No more than [`SIGNATURES`]: nothing is read on behind them.
+#[derive(Debug)]
+struct Several<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Several<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Counting).map(Self)
+    }
+}
+
+struct Counting;
+
+impl<'de> Visitor<'de> for Counting {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("signatures")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::new();
+        while let Some(one) = all.next_element()? {
+            if found.len() == SIGNATURES {
+                return Err(A::Error::custom("too many signatures"));
+            }
+            found.push(one);
+        }
+        Ok(found)
+    }
 }
 
 #[derive(Deserialize)]
@@ -66,7 +99,7 @@ impl Signed {
         }
         let text = std::str::from_utf8(document).map_err(|_| Error::Parallel("it is no JWS"))?.trim_ascii();
         let (payload, signatures) = if text.starts_with('{') { json(text)? } else { compact(text)? };
-        if signatures.is_empty() || signatures.len() > SIGNATURES {
+        if signatures.is_empty() {
             return Err(no_jws);
         }
         if payload.is_empty() {
@@ -141,7 +174,7 @@ fn json(text: &str) -> Result<(&str, Vec<Box<RawValue>>), Error> {
     let payload = json.payload.ok_or(Error::Parallel("its payload is not in it"))?;
     match (json.signatures, json.signature) {
         (Some(signatures), None) if json.protected.is_none() && json.header.is_none() => {
-            Ok((payload, signatures.into_iter().map(ToOwned::to_owned).collect()))
+            Ok((payload, signatures.0.into_iter().map(ToOwned::to_owned).collect()))
         }
         (None, Some(signature)) => {
             let mut members = String::from("{");
@@ -172,4 +205,21 @@ fn one(signature: &str) -> Result<Protected, Error> {
     };
     let protected = BASE64URL_NOPAD.decode(protected.as_bytes()).map_err(|_| no_jws())?;
     serde_json::from_slice(&protected).map_err(|_| no_jws())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_are_counted_while_they_are_read() {
+        let read = |count: usize, behind: &str| {
+            serde_json::from_str::<Several<'_>>(&format!("[{}{behind}]", vec!["{}"; count].join(",")))
+                .map(|several| several.0.len())
+        };
+        assert_eq!(read(SIGNATURES, "").unwrap(), SIGNATURES);
+        assert!(read(SIGNATURES, "!").unwrap_err().is_syntax());
+        // What stands behind was not looked at.
+        assert!(read(SIGNATURES + 1, "!").unwrap_err().is_data());
+    }
 }

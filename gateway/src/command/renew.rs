@@ -110,6 +110,11 @@ fn collect(path: &Path, depth: usize, named: bool, files: &mut Vec<PathBuf>) -> 
         }
         return Ok(());
     }
+    // Whoever reads a pipe waits for its writer.
+    if !kind.is_file() {
+        anyhow::ensure!(!named, "{}: it is no file", path.display());
+        return Ok(());
+    }
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     if named || KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(extension)) {
         files.push(path.to_owned());
@@ -128,8 +133,8 @@ async fn one(service: &Renewal, path: &Path, due: Due) -> anyhow::Result<Done> {
     // What a link leads to is replaced, not the link.
     let path = &fs::canonicalize(path)?;
     let before = fs::metadata(path)?;
-    let document = fs::read(path)?;
-    let content = || fs::read(path.with_extension("")).ok().filter(|_| is_detached(path));
+    let document = read(path)?;
+    let content = || is_detached(path).then(|| read(&path.with_extension("")).ok()).flatten();
     match service.renew(document, content, due).await? {
         Outcome::NotLasting => Ok(Done::NotLasting),
         Outcome::NotDue(until) => Ok(Done::NotDue(until)),
@@ -138,6 +143,12 @@ async fn one(service: &Renewal, path: &Path, due: Due) -> anyhow::Result<Done> {
             Ok(Done::Renewed(until))
         }
     }
+}
+
+/// What is in a file, and in nothing else.
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    anyhow::ensure!(fs::metadata(path)?.is_file(), "it is no file");
+    Ok(fs::read(path)?)
 }
 
 fn is_detached(path: &Path) -> bool {
@@ -199,5 +210,18 @@ mod tests {
         assert!(replace(&file("a.pdf"), &before, b"newest").is_err());
         assert_eq!(fs::read(file("a.pdf")).unwrap(), b"somebody else's");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5, "no drafts are left");
+    }
+
+    #[test]
+    fn a_pipe_is_passed_over_and_never_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("a.pdf");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut files = Vec::new();
+        collect(folder.path(), DEPTH, true, &mut files).unwrap();
+        assert!(files.is_empty());
+        // One that is named, and one that came in a file's place or stands where a signature's content does.
+        assert!(collect(&pipe, DEPTH, true, &mut files).is_err() && files.is_empty());
+        assert!(read(&pipe).is_err());
     }
 }

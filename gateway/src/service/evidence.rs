@@ -21,6 +21,8 @@ use crate::port::signer;
 const FRESH: i64 = 10 * 60 * 1000;
 /// CRLs and answers that are kept.
 const KEPT: usize = 256;
+/// Octets of them, their places included.
+const ROOM: usize = 64 << 20;
 /// Places of a certificate that are asked, for each kind.
 const PLACES: usize = 4;
 
@@ -263,7 +265,12 @@ impl Evidence {
     /// Only what was found good: what is bad now may be good in a moment.
     async fn keep(&self, key: String, octets: Vec<u8>) {
         let mut kept = self.kept.lock().await;
-        if kept.len() >= KEPT {
+        let fresh = key.len() + octets.len();
+        if fresh > ROOM {
+            return;
+        }
+        let held: usize = kept.iter().map(|(key, (_, octets))| key.len() + octets.len()).sum();
+        if kept.len() >= KEPT || held + fresh > ROOM {
             kept.clear();
         }
         kept.insert(key, (self.clock.now(), octets));

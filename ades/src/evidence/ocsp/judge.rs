@@ -12,6 +12,9 @@ const MOST: usize = 8;
 /// How old an answer may be that does not say how long it holds, seconds.
 const FRESH: u64 = 60 * 60;
 
+/// How `RevokedInfo` ends where its reason is `certificateHold` (RFC 6960, 4.2.1; RFC 5280, 5.3.1).
+const ON_HOLD: &[u8] = &[0xa0, 3, 0x0a, 1, 6];
+
 /// An answer that shows a certificate to be good.
 #[derive(Debug, Clone)]
 pub struct Judged {
@@ -45,7 +48,10 @@ pub fn judge(answer: &[u8], of: &Subject, issuer: &Subject, now: u64) -> Result<
     }
     let about = body.responses.iter().find(|one| Name::read(&one.certificate).names(of, issuer));
     let about = about.ok_or(Wrong::Foreign)?;
-    // What is revoked stays so, however old the answer.
+    // What is revoked stays so, however old the answer; what was on hold may be good again.
+    if about.status.value().ends_with(ON_HOLD) && !is_fresh(about, now) {
+        return Err(Wrong::Stale);
+    }
     match about.status.tag().number().value() {
         1 => return Err(Wrong::Revoked),
         0 => {}

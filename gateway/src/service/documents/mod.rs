@@ -7,6 +7,7 @@ mod finish;
 mod jades;
 mod pades;
 mod parallel;
+mod reading;
 mod text;
 mod xades;
 
@@ -21,9 +22,9 @@ use rsign_api::document::{Envelope, Format, Level};
 use rsign_api::signer::{DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
 use rsign_spool::Spool;
 use secrecy::SecretString;
-use tokio::sync::Semaphore;
 
 use self::finish::{Finished, finish};
+use self::reading::Reading;
 use self::text::Text;
 use super::augmentation::{self, Augmentation};
 use super::evidence::{self, Evidence, Found};
@@ -44,8 +45,6 @@ pub const FORMATS: &[(Format, &[Envelope])] = &[
 
 /// Documents that are completed at once.
 const AT_ONCE: usize = 8;
-/// Documents that are parsed at once, of all calls.
-const READING: usize = 2;
 
 /// Why there is no signed document.
 #[derive(Debug, thiserror::Error)]
@@ -91,8 +90,7 @@ pub struct Documents {
     evidence: Arc<Evidence>,
     augmentation: Augmentation,
     text: Text,
-    /// Who may read a foreign document now.
-    reading: Semaphore,
+    reading: Reading,
 }
 
 impl Documents {
@@ -106,7 +104,7 @@ impl Documents {
         spool: Spool,
     ) -> Self {
         let augmentation = Augmentation::new(Arc::clone(&signer), time_stamps.clone());
-        let (text, reading) = (Text::new(spool), Semaphore::new(READING));
+        let (text, reading) = (Text::new(spool), Reading::new());
         Self { credentials, signer, time_stamps, evidence, augmentation, text, reading }
     }
 

@@ -20,23 +20,54 @@ impl Documents {
         stamp: Option<Vec<u8>>,
         found: &Found,
     ) -> Result<Finished, Error> {
-        let octets = whole(document)?.ok_or_else(not_formed)?;
-        let existing = cms::Existing::read(&octets).map_err(unfinished)?;
-        let mut all = Found { certificates: existing.certificates(), crls: existing.revocations(), ocsp: Vec::new() };
-        if document.level >= Level::Lt {
-            all.add(found.clone());
-        }
         let stamp = stamp.map(cms::Attribute::signature_time_stamp).transpose().map_err(unfinished)?;
-        let mut unsigned: Vec<_> = stamp.into_iter().collect();
+        let found = if document.level >= Level::Lt { found.clone() } else { Found::default() };
+        let unsigned = stamp.into_iter().collect();
+        let (octets, signed, signatory) = (document.clone(), signed.clone(), signatory.clone());
+        let mut work = Work { document: octets, signed, signatory, found, unsigned };
         if document.level == Level::Lta {
-            let digest = rsign_ades::digest(document.scheme.hash(), existing.content());
-            let parts = parts(signed, signatory, &all, &unsigned);
-            let archive = cms::Archive::prepare(&parts, &digest).map_err(unfinished)?;
+            let (archive, mut stamped) = self.reading.apart(move || Ok((work.archive()?, work))).await?;
             let token = self.archive(document, archive.imprint.clone()).await?;
-            unsigned.push(archive.attribute(&token).map_err(unfinished)?);
+            stamped.unsigned.push(archive.attribute(&token).map_err(unfinished)?);
+            work = stamped;
         }
-        let object = existing.with(&parts(signed, signatory, &all, &unsigned)).map_err(unfinished)?;
+        self.reading.apart(move || work.finish()).await
+    }
+}
+
+/// What is done with a document that is read for it.
+struct Work {
+    document: Document,
+    signed: SignedDocument,
+    signatory: Signatory,
+    /// What the level wants.
+    found: Found,
+    unsigned: Vec<cms::Attribute>,
+}
+
+impl Work {
+    /// What the archive time-stamp is to be over.
+    fn archive(&self) -> Result<cms::Archive, Error> {
+        let octets = whole(&self.document)?.ok_or_else(not_formed)?;
+        let existing = cms::Existing::read(&octets).map_err(unfinished)?;
+        let digest = rsign_ades::digest(self.document.scheme.hash(), existing.content());
+        let all = self.all(&existing);
+        cms::Archive::prepare(&parts(&self.signed, &self.signatory, &all, &self.unsigned), &digest).map_err(unfinished)
+    }
+
+    fn finish(&self) -> Result<Finished, Error> {
+        let octets = whole(&self.document)?.ok_or_else(not_formed)?;
+        let existing = cms::Existing::read(&octets).map_err(unfinished)?;
+        let all = self.all(&existing);
+        let object = existing.with(&parts(&self.signed, &self.signatory, &all, &self.unsigned)).map_err(unfinished)?;
         Ok(Finished::WithSignature(object.into()))
+    }
+
+    /// With what the document holds.
+    fn all(&self, existing: &cms::Existing<'_>) -> Found {
+        let mut all = Found { certificates: existing.certificates(), crls: existing.revocations(), ocsp: Vec::new() };
+        all.add(self.found.clone());
+        all
     }
 }
 

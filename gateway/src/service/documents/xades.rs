@@ -29,18 +29,23 @@ impl Documents {
             let imprint = self.archive_imprint(document, signed, signatory, &additions).await?;
             additions.push(Addition::Archive(self.archive(document, imprint).await?));
         }
-        let (spot, element) = xml::restored(text(signed)?).map_err(unfinished)?;
-        let octets = whole(document)?;
-        let place = place(document.envelope, octets.as_deref(), spot.as_ref())?;
-        let signature = xml::finish(element, signatory, &signed.signature, &additions, place).map_err(unfinished)?;
-        Ok(match place {
-            Place::Detached => Finished::Object(signature),
-            Place::Around(_) | Place::Within { .. } => Finished::WithSignature(signature.into()),
-        })
+        let (document, signed, signatory) = (document.clone(), signed.clone(), signatory.clone());
+        let finished = self.reading.apart(move || {
+            let (spot, element) = xml::restored(text(&signed)?).map_err(unfinished)?;
+            let octets = whole(&document)?;
+            let place = place(document.envelope, octets.as_deref(), spot.as_ref())?;
+            let signature = xml::finish(element, &signatory, &signed.signature, &additions, place);
+            let signature = signature.map_err(unfinished)?;
+            Ok(match place {
+                Place::Detached => Finished::Object(signature),
+                Place::Around(_) | Place::Within { .. } => Finished::WithSignature(signature.into()),
+            })
+        });
+        finished.await
     }
 
     /// What the archive time-stamp is to be over. For that the document, if the signature is in it, is read once more (the
-    /// signer has read and taken it before): beside what others wait for, and two at a time.
+    /// signer has read and taken it before).
     async fn archive_imprint(
         &self,
         document: &Document,
@@ -48,16 +53,15 @@ impl Documents {
         signatory: &Signatory,
         additions: &[Addition],
     ) -> Result<Vec<u8>, Error> {
-        let _permit = self.reading.acquire().await.map_err(unfinished)?;
         let (document, signed) = (document.clone(), signed.clone());
         let (signatory, additions) = (signatory.clone(), additions.to_vec());
-        let imprint = tokio::task::spawn_blocking(move || {
+        let imprint = self.reading.apart(move || {
             let octets = whole(&document)?.ok_or_else(not_formed)?;
             let (spot, element) = xml::restored(text(&signed)?).map_err(unfinished)?;
             let place = place(document.envelope, Some(&octets), spot.as_ref())?;
             xml::archive_imprint(element, &signatory, &signed.signature, &additions, place, &octets).map_err(unfinished)
         });
-        imprint.await.map_err(unfinished)?
+        imprint.await
     }
 }
 

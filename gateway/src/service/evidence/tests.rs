@@ -130,3 +130,23 @@ async fn a_responder_comes_along_with_a_word_on_itself() {
     let (evidence, _) = service(&revocations, &chain[1..]);
     assert!(matches!(evidence.gather(&chain, None).await, Err(Error::Wrong(Wrong::Revoked))), "a revoked responder");
 }
+
+#[tokio::test]
+async fn what_is_kept_has_bounds_in_number_and_octets() {
+    let (evidence, _) = service(&Arc::new(FakeRevocations::default()), &[]);
+    let held = async || {
+        let kept = evidence.kept.lock().await;
+        (kept.len(), kept.values().map(|(_, octets)| octets.len()).sum::<usize>())
+    };
+    for place in 0..20 {
+        evidence.keep(format!("long {place}"), vec![0; 4 << 20]).await;
+        assert!(held().await.1 <= ROOM, "{place}");
+        assert!(evidence.kept(&format!("long {place}")).await.is_some());
+    }
+    evidence.keep("too long".to_owned(), vec![0; ROOM]).await;
+    assert!(evidence.kept("too long").await.is_none() && evidence.kept("long 19").await.is_some());
+    for place in 0..=KEPT {
+        evidence.keep(format!("short {place}"), vec![0]).await;
+        assert!(held().await.0 <= KEPT);
+    }
+}
