@@ -17,6 +17,16 @@ pub fn dss(original: &[u8], evidence: &Evidence, limits: &Limits) -> Result<Vec<
     let file = File::open(original, limits)?;
     let catalog = file.catalog()?;
     let store = file.dictionary(&catalog, "DSS")?;
+    // Read whether it will be needed or not: what is damaged is refused now, not when the same is asked again.
+    let newest = Form::read(&file)?.newest(&file)?;
+    let contents = match &newest {
+        Some(signature) => file.value(signature, "Contents")?.and_then(|contents| contents.string()),
+        None => None,
+    };
+    let said = match &store {
+        Some(store) => file.dictionary(store, "VRI")?,
+        None => None,
+    };
     let mut revision = Revision::of(&file);
     let mut fresh = String::from("<</Type /DSS");
     let mut related = String::new();
@@ -50,29 +60,21 @@ pub fn dss(original: &[u8], evidence: &Evidence, limits: &Limits) -> Result<Vec<
             revision.set(&catalog, "DSS", &reference(number))?;
         }
         Some(store) if !news => {
-            let Some(signature) = Form::read(&file)?.newest(&file)? else { return Ok(Vec::new()) };
-            relate(&file, &mut revision, store, &signature, &related)?;
+            if newest.is_none() {
+                return Ok(Vec::new());
+            }
+            // ISO 32000-2, 12.8.4.4: a signature is named by the SHA-1 of its `/Contents`.
+            let name =
+                hexadecimal(&algorithm::hash(algorithm::SHA1, &contents.unwrap_or_default()).unwrap_or_default());
+            match &said {
+                Some(all) => revision.set(all, &name, &format!("<<{related}>>"))?,
+                None => revision.set(store, "VRI", &format!("<</{name} <<{related}>>>>"))?,
+            }
         }
         Some(_) => {}
     }
     declare(&file, &mut revision, &catalog)?;
     revision.finish()
-}
-
-/// Says what is about a signature (ISO 32000-2, 12.8.4.4), which is named by the SHA-1 of its `/Contents`.
-fn relate<'f>(
-    file: &'f File<'_>,
-    revision: &mut Revision<'f, '_>,
-    store: &Dictionary<'f>,
-    signature: &Dictionary<'f>,
-    related: &str,
-) -> Result<(), Error> {
-    let contents = file.value(signature, "Contents")?.and_then(|contents| contents.string()).unwrap_or_default();
-    let name = hexadecimal(&algorithm::hash(algorithm::SHA1, &contents).unwrap_or_default());
-    match file.dictionary(store, "VRI")? {
-        Some(all) => revision.set(&all, &name, &format!("<<{related}>>")),
-        None => revision.set(store, "VRI", &format!("<</{name} <<{related}>>>>")),
-    }
 }
 
 /// References to what is wanted.

@@ -88,3 +88,11 @@ fn what_is_there_already_is_said_of_the_newest_signature() {
     let unsigned = add(&plain(), &evidence(&[b"one"])).0;
     assert!(dss(&unsigned, &evidence(&[b"one"]), &Limits::default()).unwrap().is_empty());
 }
+
+#[test]
+fn what_could_not_be_read_again_is_refused_at_once() {
+    let damaged = with("/AcroForm [1 2]", &[]);
+    let twice = |file: &[u8]| dss(file, &evidence(&[b"one"]), &Limits::default());
+    assert_eq!(twice(&damaged), Err(Error::Damaged("a dictionary is none")));
+    assert!(twice(&with("/AcroForm <</Fields []>>", &[])).is_ok());
+}
