@@ -3,7 +3,6 @@
 
 use rsign_ades::{Hasher, Signatory, cms};
 use rsign_api::csc::documents::Document;
-use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Format, Level};
 use rsign_api::signer::{DocumentSubject, Refusal, SignedDocument};
 
@@ -32,17 +31,15 @@ impl Documents {
         if document.level == Level::Lta {
             let parts = parts(signed, &signatory, found, &unsigned);
             let archive = cms::Archive::prepare(&parts, &digest(document).await?).map_err(unfinished)?;
-            let algorithm = document.scheme.hash();
-            let asked = Stampable { algorithm, hash: archive.imprint.clone(), nonce: None };
-            let token = self.stamp(Some(asked), document.level).await?;
-            let token = token.ok_or_else(|| Error::Unfinished("there is no time-stamp".into()))?;
+            let token = self.archive(document, archive.imprint.clone()).await?;
             unsigned.push(archive.attribute(&token).map_err(unfinished)?);
         }
         finish::around(document, &parts(signed, &signatory, found, &unsigned)).map_err(unfinished)
     }
 }
 
-fn parts<'a>(
+/// Of a signature whose content, if it has one inside, is put there by whoever finishes it.
+pub(super) fn parts<'a>(
     signed: &'a SignedDocument,
     signatory: &'a Signatory,
     found: &'a Found,

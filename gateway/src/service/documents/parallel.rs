@@ -5,6 +5,7 @@ use rsign_api::csc::documents::Document;
 use rsign_api::document::Level;
 use rsign_api::signer::SignedDocument;
 
+use super::cades::parts;
 use super::finish::{Finished, not_formed, unfinished};
 use super::text::whole;
 use super::{Documents, Error};
@@ -68,25 +69,5 @@ impl Work {
         let mut all = Found { certificates: existing.certificates(), crls: existing.revocations(), ocsp: Vec::new() };
         all.add(self.found.clone());
         all
-    }
-}
-
-fn parts<'a>(
-    signed: &'a SignedDocument,
-    signatory: &'a Signatory,
-    all: &'a Found,
-    unsigned: &'a [cms::Attribute],
-) -> cms::Signed<'a> {
-    cms::Signed {
-        signatory,
-        content_type: cms::DATA,
-        // It stays where it is.
-        content: None,
-        attributes: &signed.prepared,
-        signature: &signed.signature,
-        certificates: &all.certificates,
-        crls: &all.crls,
-        ocsp: &all.ocsp,
-        unsigned,
     }
 }
