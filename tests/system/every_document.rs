@@ -173,7 +173,10 @@ async fn every_format_envelope_level_and_key_passes_every_judge() {
     let folder = repository("target/pdf-test/every-document");
     std::fs::create_dir_all(&folder).unwrap();
     let verdicts = judges::all(&folder, Path::new(&shared().ready.signing_ca), &all);
-    compare(&table(&counts, &verdicts));
+    // Where a judge was missing, which is said loudly, there is nothing to compare.
+    if verdicts.values().flatten().all(|(_, judged)| *judged > 0) {
+        compare(&table(&counts, &verdicts));
+    }
 }
 
 /// The README's rows.
@@ -207,11 +210,10 @@ fn table(
     text
 }
 
-/// That the README says so. Where a judge was missing, which is said loudly, there is nothing to compare.
+/// That the README says so.
 fn compare(table: &str) {
     let readme = std::fs::read_to_string(repository("README.md")).unwrap();
-    let complete = std::env::var_os("CI").is_some();
-    assert!(!complete || readme.contains(table), "README.md should have this table:\n{table}");
+    assert!(readme.contains(table), "README.md should have this table:\n{table}");
 }
 
 /// So that nobody wonders which of the offered ways are not in the table.
