@@ -1,8 +1,8 @@
 //! Time-stamps (RFC 3161): what goes to a TSA and what comes back. Answers are read only as far as they are judged: a
 //! TSA may put into its certificates and attributes what it likes.
 
-use der::asn1::{AnyRef, ObjectIdentifier, OctetString, OctetStringRef, Uint};
-use der::{Decode, Encode as _, Reader as _, Sequence, Tag, Tagged as _};
+use der::asn1::{AnyRef, GeneralizedTime, ObjectIdentifier, OctetString, OctetStringRef, Uint};
+use der::{Decode, Encode as _, Reader as _, Sequence, Tag, TagNumber, Tagged as _};
 use spki::AlgorithmIdentifierOwned;
 
 use crate::algorithm::HashAlgorithm;
@@ -15,6 +15,10 @@ pub const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.
 pub const QUERY: &str = "application/timestamp-query";
 /// Media type of an answer.
 pub const REPLY: &str = "application/timestamp-reply";
+
+/// Longest token that is taken into a signature, octets: so much room is left for it in PDFs. With its certificates one has
+/// some thousand.
+pub const LONGEST: usize = 10 << 10;
 
 /// What is stamped.
 #[derive(Debug, Clone, PartialEq, Eq, Sequence)]
@@ -93,6 +97,9 @@ pub enum Unfit {
     /// The token is not about what was asked.
     #[error("the time-stamp token has another {0}")]
     Foreign(&'static str),
+    /// What is said in the token must not be believed without something that is not understood here.
+    #[error("the time-stamp token has a critical extension")]
+    Critical,
 }
 
 impl From<der::Error> for Unfit {
@@ -125,7 +132,7 @@ pub fn token(answer: &[u8], query: &Query) -> Result<Vec<u8>, Unfit> {
     }
     let token = token.ok_or_else(|| Unfit::Malformed(der::ErrorKind::Failed.into()))?;
     let content = content(token)?;
-    let (policy, imprint, nonce) = stamped(&content)?;
+    let Info { policy, imprint, nonce, .. } = Info::read(&content)?;
     if query.policy.is_some_and(|wanted| wanted != policy) {
         return Err(Unfit::Foreign("policy"));
     }
@@ -170,23 +177,91 @@ fn tagged(value: AnyRef<'_>) -> Result<(ObjectIdentifier, &[u8]), Unfit> {
     Ok((pair.0, pair.1.value()))
 }
 
-/// Policy, imprint and nonce of a `TSTInfo`: after the time only the nonce is an INTEGER.
-fn stamped(info: &[u8]) -> Result<(ObjectIdentifier, MessageImprint, Option<Uint>), Unfit> {
-    Ok(AnyRef::from_der(info)?.sequence(|reader| {
-        let _: u8 = reader.decode()?;
-        let policy = reader.decode()?;
-        let imprint = reader.decode()?;
-        let _serial: AnyRef<'_> = reader.decode()?;
-        let _time: AnyRef<'_> = reader.decode()?;
-        let mut nonce = None;
-        while !reader.is_finished() {
-            let member: AnyRef<'_> = reader.decode()?;
-            if member.tag() == Tag::Integer {
-                nonce = Some(member.decode_as()?);
+/// When a `TSTInfo` says that it was made, Unix seconds.
+///
+/// # Errors
+/// See [`Unfit`].
+pub fn time(info: &[u8]) -> Result<u64, Unfit> {
+    Info::read(info).map(|info| info.time)
+}
+
+/// What is read of a `TSTInfo`.
+struct Info {
+    policy: ObjectIdentifier,
+    imprint: MessageImprint,
+    /// Unix seconds.
+    time: u64,
+    nonce: Option<Uint>,
+}
+
+impl Info {
+    /// Each member once, in the order of RFC 3161, 2.4.2, and no extension that must be understood.
+    fn read(info: &[u8]) -> Result<Self, Unfit> {
+        let (info, extensions) = AnyRef::from_der(info)?.sequence(|reader| {
+            if reader.decode::<u8>()? != 1 {
+                return Err(der::ErrorKind::Failed.into());
             }
+            let policy = reader.decode()?;
+            let imprint = reader.decode()?;
+            let serial: AnyRef<'_> = reader.decode()?;
+            serial.tag().assert_eq(Tag::Integer)?;
+            let time = second(reader.decode()?)?;
+            let (mut nonce, mut extensions, mut last) = (None, None, 0);
+            while !reader.is_finished() {
+                let member: AnyRef<'_> = reader.decode()?;
+                let place = match member.tag() {
+                    Tag::Sequence => 1,
+                    Tag::Boolean => 2,
+                    Tag::Integer => 3,
+                    Tag::ContextSpecific { constructed: true, number: TagNumber(0) } => 4,
+                    Tag::ContextSpecific { constructed: true, number: TagNumber(1) } => 5,
+                    other => return Err(other.unexpected_error(None).into()),
+                };
+                if place <= last {
+                    return Err(der::ErrorKind::Failed.into());
+                }
+                last = place;
+                match place {
+                    3 => nonce = Some(member.decode_as()?),
+                    5 => extensions = Some(member.value()),
+                    _ => {}
+                }
+            }
+            Ok::<_, der::Error>((Self { policy, imprint, time, nonce }, extensions))
+        })?;
+        if is_critical(extensions.unwrap_or_default())? { Err(Unfit::Critical) } else { Ok(info) }
+    }
+}
+
+/// A GeneralizedTime to the second; behind it there may be fractions of one.
+fn second(time: AnyRef<'_>) -> der::Result<u64> {
+    time.tag().assert_eq(Tag::GeneralizedTime)?;
+    let failed = || der::Error::from(der::ErrorKind::Failed);
+    let (whole, rest) = time.value().split_at_checked(14).ok_or_else(failed)?;
+    let fraction = rest.strip_suffix(b"Z").ok_or_else(failed)?;
+    if !matches!(fraction, [] | [b'.', _, ..]) || !fraction.iter().skip(1).all(u8::is_ascii_digit) {
+        return Err(failed());
+    }
+    let whole = [&[0x18, 15], whole, b"Z"].concat();
+    Ok(GeneralizedTime::from_der(&whole)?.to_unix_duration().as_secs())
+}
+
+/// Whether one of these `Extension`s is critical.
+fn is_critical(mut extensions: &[u8]) -> der::Result<bool> {
+    while !extensions.is_empty() {
+        let (extension, rest) = AnyRef::from_der_partial(extensions)?;
+        let critical = extension.sequence(|reader| {
+            let _: ObjectIdentifier = reader.decode()?;
+            let critical: Option<bool> = reader.decode()?;
+            let _: &OctetStringRef = reader.decode()?;
+            Ok::<_, der::Error>(critical.unwrap_or_default())
+        })?;
+        if critical {
+            return Ok(true);
         }
-        Ok::<_, der::Error>((policy, imprint, nonce))
-    })?)
+        extensions = rest;
+    }
+    Ok(false)
 }
 
 #[cfg(test)]
@@ -250,6 +325,36 @@ mod tests {
         // Refused, as TSAs say it: without a token.
         assert_eq!(token(&tlv(0x30, &[&tlv(0x30, &[&[2, 1, 2]])]), &query), Err(Unfit::Refused(2)));
         assert!(matches!(token(&tlv(0x30, &[&tlv(0x30, &[&[2, 1, 0]])]), &query), Err(Unfit::Malformed(_))));
+    }
+
+    #[test]
+    fn what_is_stamped_is_read_strictly() {
+        let imprint = MessageImprint::new(HashAlgorithm::Sha256, &[7; 32]).unwrap().to_der().unwrap();
+        let policy = ObjectIdentifier::new_unwrap("1.2.3").to_der().unwrap();
+        let info = |version: u8, at: &[u8], rest: &[&[u8]]| {
+            let head = [&[2, 1, version], policy.as_slice(), &imprint, &[2, 1, 7], &tlv(0x18, &[at])].concat();
+            time(&tlv(0x30, &[&head, &rest.concat()]))
+        };
+        let at = b"20261201000000Z";
+        let (accuracy, ordering, nonce, tsa): (&[u8], &[u8], &[u8], &[u8]) =
+            (&[0x30, 3, 2, 1, 1], &[1, 1, 0xff], &[2, 1, 9], &[0xa0, 2, 5, 0]);
+        let extension = |critical: &[u8]| tlv(0xa1, &[&tlv(0x30, &[&policy, critical, &[4, 0]])]);
+        let (harmless, critical) = (extension(&[]), extension(&[1, 1, 0xff]));
+        assert_eq!(info(1, at, &[accuracy, ordering, nonce, tsa, &harmless]), Ok(1_796_083_200));
+        assert_eq!(info(1, b"20261201000000.25Z", &[]), Ok(1_796_083_200));
+        assert_eq!(info(1, at, &[&critical]), Err(Unfit::Critical));
+        for (version, at, rest) in [
+            (2, &at[..], &[nonce][..]),
+            (1, at, &[nonce, nonce]),
+            (1, at, &[nonce, accuracy]),
+            (1, at, &[&[4, 0]]),
+            (1, b"20261201000000", &[]),
+            (1, b"20261201000000.Z", &[]),
+            (1, b"20261201000000.xZ", &[]),
+            (1, b"20261301000000Z", &[]),
+        ] {
+            assert!(matches!(info(version, at, rest), Err(Unfit::Malformed(_))), "{version} {at:?} {rest:?}");
+        }
     }
 
     #[test]

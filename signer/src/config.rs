@@ -53,7 +53,8 @@ pub struct DocumentsSection {
     /// Whether signatures may say what an app asks for in `signed_props`: reason, place, role, text on the page. The
     /// user approves the document's hash and is not shown them.
     pub properties: bool,
-    /// Processes at most that read foreign documents at the same time; more documents wait. One more waits for the next.
+    /// Processes at most that read foreign documents at the same time, half of them for one client; more documents wait.
+    /// One more waits for the next.
     pub helpers: usize,
     /// Octets of memory that each may take.
     pub helper_memory: u64,
@@ -61,7 +62,8 @@ pub struct DocumentsSection {
 
 impl Default for DocumentsSection {
     fn default() -> Self {
-        let helpers = std::thread::available_parallelism().map_or(2, usize::from);
+        // One client alone can use every processor.
+        let helpers = 2 * std::thread::available_parallelism().map_or(2, usize::from);
         Self { properties: false, helpers, helper_memory: MEMORY }
     }
 }

@@ -15,11 +15,15 @@ const SET: u8 = 0x31;
 /// `[0]` and `[1]`, constructed.
 const FIRST: u8 = 0xa0;
 const SECOND: u8 = 0xa1;
-/// Archive time-stamps over the certificates as they stand, which one more certificate would break: `id-aa-ets-archiveTimestamp`
-/// and `…V2` (RFC 5126, 6.4.1; ETSI TS 101 733, 6.4.1).
-const OLD_ARCHIVES: [ObjectIdentifier; 2] = [
+/// What is over the certificates or all signatures as they stand, and one more would break: `id-aa-ets-archiveTimestamp` and
+/// `…V2` (RFC 5126, 6.4.1; ETSI TS 101 733, 6.4.1), evidence records over the inside or the outside (RFC 4998, 5.1), and
+/// `long-term-validation` (ETSI TS 101 733, 6.5).
+const OLD_ARCHIVES: [ObjectIdentifier; 5] = [
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.27"),
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.48"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.49"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.50"),
+    ObjectIdentifier::new_unwrap("0.4.0.1733.2.2"),
 ];
 /// Most signatures that a document may have.
 const SIGNATURES: usize = 64;
@@ -68,7 +72,7 @@ impl<'a> Existing<'a> {
             return Err(Error::Parallel("it has no signature"));
         }
         if signatures.iter().any(|info| old_archive(info).unwrap_or(true)) {
-            return Err(Error::Parallel("an archive time-stamp in it would break"));
+            return Err(Error::Parallel("an archive time-stamp or evidence record in it would break"));
         }
         let infos = signatures.iter().map(|info| info.whole).collect();
         let version = u8::from_der(version.whole).map_err(no_cms)?;
@@ -171,7 +175,7 @@ fn content<'a>(encapsulated: &Value<'a>) -> Result<Cow<'a, [u8]>, Error> {
     octets.octets().map_err(no_cms)
 }
 
-/// Whether a `SignerInfo` has such a time-stamp.
+/// Whether a `SignerInfo` has such an attribute.
 fn old_archive(info: &Value<'_>) -> Result<bool, Error> {
     let fields = info.members(FEW)?;
     let Some(unsigned) = fields.last().filter(|last| last.tag == SECOND) else { return Ok(false) };

@@ -333,6 +333,10 @@ fn what_no_signature_goes_beside_is_refused() {
     let v2 = old("1.2.840.113549.1.9.16.2.48");
     let v3 = old("0.4.0.1733.2.4");
     assert!(Existing::read(&finish(&Signed { unsigned: &v3, ..attached }).unwrap()).is_ok());
+    for kept in ["1.2.840.113549.1.9.16.2.49", "1.2.840.113549.1.9.16.2.50", "0.4.0.1733.2.2"] {
+        let document = finish(&Signed { unsigned: &old(kept), ..attached }).unwrap();
+        assert!(matches!(Existing::read(&document), Err(Error::Parallel(_))), "{kept}");
+    }
     let token = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
     for document in [
         Vec::new(),

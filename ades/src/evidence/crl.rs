@@ -3,6 +3,7 @@
 use der::Decode as _;
 use der::asn1::ObjectIdentifier;
 use x509_cert::crl::CertificateList;
+use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::crl::IssuingDistributionPoint;
 use x509_cert::ext::pkix::name::DistributionPointName;
 
@@ -10,6 +11,13 @@ use super::subject::urls;
 use super::{SKEW, Subject, Wrong, to_be_signed};
 
 const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
+/// Says that a list is only what changed since another.
+const DELTA: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
+/// Why, and since when an entry's key is not to be trusted: whatever they say, the certificate is revoked.
+const OF_ENTRIES: [ObjectIdentifier; 2] =
+    [ObjectIdentifier::new_unwrap("2.5.29.21"), ObjectIdentifier::new_unwrap("2.5.29.24")];
+/// An entry about a certificate of somebody else.
+const CERTIFICATE_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.29");
 
 /// Whether this CRL shows that the certificate is good, at this Unix second.
 ///
@@ -33,18 +41,32 @@ pub fn judge(crl: &[u8], of: &Subject, issuer: &Subject, now: u64) -> Result<(),
     if since > now + SKEW || since < of.not_before() || until.is_none_or(|until| until <= now) {
         return Err(Wrong::Stale);
     }
+    let entries = || list.tbs_cert_list.revoked_certificates.iter().flatten();
+    // RFC 5280, 5.3: with one entry that is not understood the list says nothing of any.
+    if entries().any(|entry| entry.crl_entry_extensions.iter().flatten().any(is_odd)) {
+        return Err(Wrong::Malformed);
+    }
     let serial = of.certificate().tbs_certificate().serial_number();
-    let mut revoked = list.tbs_cert_list.revoked_certificates.iter().flatten();
-    if revoked.any(|entry| entry.serial_number == *serial) { Err(Wrong::Revoked) } else { Ok(()) }
+    if entries().any(|entry| entry.serial_number == *serial) { Err(Wrong::Revoked) } else { Ok(()) }
+}
+
+/// Whether an entry with this is not understood.
+fn is_odd(extension: &Extension) -> bool {
+    extension.extn_id == CERTIFICATE_ISSUER || extension.critical && !OF_ENTRIES.contains(&extension.extn_id)
 }
 
 /// Whether it is about this certificate and every reason, not a difference or somebody else's list (RFC 5280, 6.3.3 b).
 fn covers(list: &CertificateList, of: &Subject) -> bool {
-    let extensions = list.tbs_cert_list.crl_extensions.iter().flatten();
-    extensions.filter(|extension| extension.critical).all(|extension| {
-        let point = (extension.extn_id == ISSUING_DISTRIBUTION_POINT)
-            .then(|| IssuingDistributionPoint::from_der(extension.extn_value.as_bytes()).ok())
-            .flatten();
+    let mut extensions = list.tbs_cert_list.crl_extensions.iter().flatten();
+    // Whether they are critical or not: a CA may have forgotten to say so.
+    extensions.all(|extension| {
+        if extension.extn_id == DELTA {
+            return false;
+        }
+        if extension.extn_id != ISSUING_DISTRIBUTION_POINT {
+            return !extension.critical;
+        }
+        let point = IssuingDistributionPoint::from_der(extension.extn_value.as_bytes()).ok();
         point.is_some_and(|point| {
             let kind = if of.is_authority() { !point.only_contains_user_certs } else { !point.only_contains_ca_certs };
             let whole =

@@ -12,6 +12,9 @@ const LONGEST: usize = 8;
 /// between.
 #[must_use]
 pub fn path(leaf: &Subject, pool: &[Subject], anchors: &[Subject], at: u64) -> Option<Vec<Subject>> {
+    if !leaf.is_understood() {
+        return None;
+    }
     let mut path = vec![leaf.clone()];
     for _ in 0..LONGEST {
         let last = path.last()?;
@@ -25,7 +28,8 @@ pub fn path(leaf: &Subject, pool: &[Subject], anchors: &[Subject], at: u64) -> O
         // The leaf does not count, and what vouches for itself is the end.
         let between = path.len() - 1;
         let mut known = anchors.iter().chain(pool);
-        let issuer = known.find(|one| one.may_issue() && one.allows_below(between) && last.is_issued_by(one))?;
+        let fits = |one: &Subject| one.may_issue() && one.allows_below(between) && one.lets(leaf);
+        let issuer = known.find(|one| fits(one) && last.is_issued_by(one))?;
         path.push(issuer.clone());
     }
     None

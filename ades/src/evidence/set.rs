@@ -24,6 +24,9 @@ pub enum Flaw {
     /// The issuer of a certificate is missing.
     #[error("the issuer of a certificate is missing")]
     NoIssuer,
+    /// A certificate demands something that is not understood here, or its path does not let it have its purpose.
+    #[error("a certificate may not be used for what it is for")]
+    Purpose,
     /// Nothing shows that a certificate is good.
     #[error("nothing shows that a certificate is not revoked")]
     NoWord,
@@ -64,6 +67,9 @@ pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
             return Err(Flaw::Expired);
         }
         let issuer = pool.iter().find(|one| one.may_issue() && subject.is_issued_by(one)).ok_or(Flaw::NoIssuer)?;
+        if !subject.is_understood() || !is_let(subject, &pool) {
+            return Err(Flaw::Purpose);
+        }
         let by_list = words(crls, &mut used_lists, |list| crl::judge(list, subject, issuer, now))?;
         let by_answer = words(ocsp, &mut used_answers, |answer| ocsp::judge(answer, subject, issuer, now).map(drop))?;
         if !by_list && !by_answer && !subject.is_exempt() {
@@ -71,6 +77,26 @@ pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
         }
     }
     if used_lists.into_iter().chain(used_answers).all(|used| used) { Ok(()) } else { Err(Flaw::Stray) }
+}
+
+/// Whether the authorities of one path up to a root let it have its purpose. That there is no path at all is said elsewhere.
+fn is_let(leaf: &Subject, pool: &[Subject]) -> bool {
+    let (mut reached, mut next, mut kept_out) = (vec![leaf], 0, false);
+    // Each is looked at once, however they certify each other.
+    while let Some(one) = reached.get(next).copied() {
+        if one.is_root() {
+            return true;
+        }
+        for issuer in pool.iter().filter(|other| other.may_issue() && one.is_issued_by(other)) {
+            if !issuer.lets(leaf) {
+                kept_out = true;
+            } else if reached.iter().all(|known| known.der != issuer.der) {
+                reached.push(issuer);
+            }
+        }
+        next += 1;
+    }
+    !kept_out
 }
 
 /// Whether any of these shows that a certificate is good; marks which did.

@@ -2,18 +2,21 @@
 //! 2.4.2). That it is over what was asked is seen by [`rsign_api::timestamp::token`]; that its signer's certificate leads to
 //! an anchor, by [`super::path()`].
 
-use der::asn1::{ObjectIdentifier, SetOfVec};
-use der::{Any, AnyRef, Decode as _, Encode as _, Sequence, Tag};
+use der::asn1::{ObjectIdentifier, OctetString, SetOfVec};
+use der::{Any, AnyRef, Decode as _, Encode as _, Sequence, Tag, TagNumber, Tagged as _};
 use rsign_api::algorithm::HashAlgorithm;
-use rsign_api::timestamp::TST_INFO;
+use rsign_api::timestamp::{self, SIGNED_DATA, TST_INFO};
 use x509_cert::attr::Attribute;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use super::Subject;
+use super::{SKEW, Subject, algorithm};
 use crate::cms;
 
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
+/// `signing-certificate` (RFC 2634, 5.4), by SHA-1, and `signing-certificate-v2` (RFC 5035, 3).
+const SIGNING_CERTIFICATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
+const SIGNING_CERTIFICATE_V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 
 /// Why a token is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +33,12 @@ pub enum Wrong {
     /// The signature is not good.
     #[error("the time-stamp token's signature is not good")]
     Signature,
+    /// What is signed does not say by which certificate.
+    #[error("the time-stamp token names another certificate than its signer's")]
+    Binding,
+    /// It was made when its signer's certificate was not valid; or is new, and its time is not now.
+    #[error("the time-stamp token has a time that cannot be")]
+    Time,
 }
 
 impl From<der::Error> for Wrong {
@@ -46,7 +55,7 @@ struct Signer {
     digest: AlgorithmIdentifierOwned,
     attributes: Any,
     algorithm: AlgorithmIdentifierOwned,
-    signature: der::asn1::OctetString,
+    signature: OctetString,
     #[asn1(optional = "true")]
     unsigned: Option<Any>,
 }
@@ -58,6 +67,24 @@ struct Sid {
     serial: Any,
 }
 
+/// `SigningCertificate` and `SigningCertificateV2`: the first of them is the signer's.
+#[derive(Sequence)]
+struct Named {
+    certificates: Vec<CertId>,
+    #[asn1(optional = "true")]
+    policies: Option<Any>,
+}
+
+/// `ESSCertID` and `ESSCertIDv2`.
+#[derive(Sequence)]
+struct CertId {
+    #[asn1(optional = "true")]
+    function: Option<AlgorithmIdentifierOwned>,
+    hash: OctetString,
+    #[asn1(optional = "true")]
+    issuer: Option<Sid>,
+}
+
 /// A token that is signed by one who may stamp, whoever that is.
 #[derive(Debug, Clone)]
 pub struct Stamp {
@@ -65,6 +92,16 @@ pub struct Stamp {
     pub signer: Subject,
     /// Every certificate that it brings, readable or not, DER.
     pub brought: Vec<Vec<u8>>,
+    /// When it was made, Unix seconds.
+    pub at: u64,
+}
+
+impl Stamp {
+    /// Whether it was made just now: of one that was asked for a moment ago.
+    #[must_use]
+    pub const fn is_fresh(&self, now: u64) -> bool {
+        self.at.abs_diff(now) <= SKEW
+    }
 }
 
 /// Judges a token that was found to be over what was asked.
@@ -72,11 +109,13 @@ pub struct Stamp {
 /// # Errors
 /// See [`Wrong`].
 pub fn judge(token: &[u8]) -> Result<Stamp, Wrong> {
-    let signed = second(token)?.value().to_vec();
+    let signed = content(token, SIGNED_DATA)?;
     let members = members(&AnyRef::from_der(&signed)?)?;
-    let content = members.get(2).ok_or(Wrong::Malformed)?;
-    let content = AnyRef::from_der(second(content)?.value())?.value().to_vec();
+    let encapsulated = members.get(2).ok_or(Wrong::Malformed)?;
+    let info = OctetString::from_der(&content(encapsulated, TST_INFO)?)?.as_bytes().to_vec();
     let infos = AnyRef::from_der(members.last().ok_or(Wrong::Malformed)?)?;
+    infos.tag().assert_eq(Tag::Set)?;
+    // One and no other (RFC 3161, 2.4.2).
     let signer = Signer::from_der(infos.value())?;
     let brought = cms::token_certificates(token).map_err(|_| Wrong::Malformed)?;
     let certificate = brought.iter().filter_map(|der| Subject::read(der).ok()).find(|one| signer.sid.names(one));
@@ -84,8 +123,22 @@ pub fn judge(token: &[u8]) -> Result<Stamp, Wrong> {
     if !certificate.stamps_alone() {
         return Err(Wrong::Purpose);
     }
-    signer.judge(&content, &certificate)?;
-    Ok(Stamp { signer: certificate, brought })
+    signer.judge(&info, &certificate)?;
+    let at = timestamp::time(&info).map_err(|_| Wrong::Malformed)?;
+    if !certificate.is_valid_at(at) {
+        return Err(Wrong::Time);
+    }
+    Ok(Stamp { signer: certificate, brought, at })
+}
+
+impl CertId {
+    /// Whether it names this certificate; by this hash function, if it says none.
+    fn names(&self, certificate: &Subject, function: ObjectIdentifier) -> bool {
+        let function = self.function.as_ref().map_or(function, |function| function.oid);
+        let serial = certificate.certificate().tbs_certificate().serial_number().to_der();
+        algorithm::hash(function, &certificate.der).is_some_and(|hash| hash == self.hash.as_bytes())
+            && self.issuer.as_ref().is_none_or(|issuer| issuer.serial.to_der() == serial)
+    }
 }
 
 impl Sid {
@@ -100,17 +153,32 @@ impl Signer {
     /// Over this content, by this certificate's key.
     fn judge(&self, content: &[u8], certificate: &Subject) -> Result<(), Wrong> {
         let function = HashAlgorithm::from_oid(self.digest.oid).ok_or(Wrong::Malformed)?;
+        self.attributes.tag().assert_eq(within(0))?;
         // Signed as SET OF, though it stands there under [0] (RFC 5652, 5.4).
         let octets = AnyRef::new(Tag::Set, self.attributes.value())?.to_der()?;
         let attributes = SetOfVec::<Attribute>::from_der(&octets)?;
-        let value = |kind| {
-            let mut found = attributes.iter().filter(|attribute| attribute.oid == kind);
-            found.next().and_then(|attribute| attribute.values.get(0)).ok_or(Wrong::Malformed)
-        };
-        let kind: ObjectIdentifier = value(CONTENT_TYPE)?.decode_as().map_err(|_| Wrong::Malformed)?;
-        let digest = value(MESSAGE_DIGEST)?.value();
-        if kind != TST_INFO || digest != crate::digest(function, content) {
+        if self.unsigned.as_ref().is_some_and(|unsigned| unsigned.tag() != within(1)) {
+            return Err(Wrong::Malformed);
+        }
+        let kind = value(&attributes, CONTENT_TYPE)?.ok_or(Wrong::Malformed)?;
+        let kind: ObjectIdentifier = kind.decode_as()?;
+        let digest = value(&attributes, MESSAGE_DIGEST)?.ok_or(Wrong::Malformed)?;
+        let digest: OctetString = digest.decode_as()?;
+        if kind != TST_INFO || digest.as_bytes() != crate::digest(function, content) {
             return Err(Wrong::Signature);
+        }
+        let names = [(SIGNING_CERTIFICATE, algorithm::SHA1), (SIGNING_CERTIFICATE_V2, HashAlgorithm::Sha256.oid())];
+        let mut bound = false;
+        for (kind, function) in names {
+            let Some(named) = value(&attributes, kind)? else { continue };
+            let named: Named = named.decode_as()?;
+            bound = named.certificates.first().is_some_and(|first| first.names(certificate, function));
+            if !bound {
+                break;
+            }
+        }
+        if !bound {
+            return Err(Wrong::Binding);
         }
         // Some name the key's algorithm alone: then the hash function is the digest's.
         let good = certificate.signed(&self.algorithm, Some(function), &octets, self.signature.as_bytes());
@@ -118,10 +186,30 @@ impl Signer {
     }
 }
 
-/// The value in [0] that follows a type.
-fn second(pair: &[u8]) -> Result<Any, Wrong> {
+/// The only value of the only attribute of this kind, if there is one.
+fn value(attributes: &SetOfVec<Attribute>, kind: ObjectIdentifier) -> Result<Option<&Any>, Wrong> {
+    let mut found = attributes.iter().filter(|attribute| attribute.oid == kind);
+    match (found.next(), found.next()) {
+        (None, _) => Ok(None),
+        (Some(one), None) if one.values.len() == 1 => Ok(one.values.get(0)),
+        _ => Err(Wrong::Malformed),
+    }
+}
+
+/// The value in [0] that follows this type.
+fn content(pair: &[u8], wanted: ObjectIdentifier) -> Result<Vec<u8>, Wrong> {
     let parts = members(&AnyRef::from_der(pair)?)?;
-    Any::from_der(parts.get(1).ok_or(Wrong::Malformed)?).map_err(Wrong::from)
+    let [kind, value] = &parts[..] else { return Err(Wrong::Malformed) };
+    let value = AnyRef::from_der(value)?;
+    value.tag().assert_eq(within(0))?;
+    if ObjectIdentifier::from_der(kind)? != wanted {
+        return Err(Wrong::Malformed);
+    }
+    Ok(value.value().to_vec())
+}
+
+const fn within(number: u32) -> Tag {
+    Tag::ContextSpecific { constructed: true, number: TagNumber(number) }
 }
 
 fn members(value: &AnyRef<'_>) -> Result<Vec<Vec<u8>>, Wrong> {

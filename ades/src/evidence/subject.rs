@@ -20,16 +20,26 @@ const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5
 const NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
 /// id-ad-ocsp.
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
-/// Critical extensions of an issuer that are understood, or that forbid nothing that is done here: basicConstraints,
-/// keyUsage, extKeyUsage, certificatePolicies, policyConstraints, inhibitAnyPolicy.
-const UNDERSTOOD: [ObjectIdentifier; 6] = [
+/// Critical extensions that are understood, or that forbid nothing that is done here: basicConstraints, keyUsage,
+/// extKeyUsage, certificatePolicies, policyConstraints, inhibitAnyPolicy; other names of subject and issuer, places of CRLs,
+/// id-pkix-ocsp-nocheck, and what qualified certificates state (RFC 3739).
+const UNDERSTOOD: [ObjectIdentifier; 11] = [
     ObjectIdentifier::new_unwrap("2.5.29.19"),
     ObjectIdentifier::new_unwrap("2.5.29.15"),
     ObjectIdentifier::new_unwrap("2.5.29.37"),
     ObjectIdentifier::new_unwrap("2.5.29.32"),
     ObjectIdentifier::new_unwrap("2.5.29.36"),
     ObjectIdentifier::new_unwrap("2.5.29.54"),
+    ObjectIdentifier::new_unwrap("2.5.29.17"),
+    ObjectIdentifier::new_unwrap("2.5.29.18"),
+    ObjectIdentifier::new_unwrap("2.5.29.31"),
+    NO_CHECK,
+    ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.3"),
 ];
+/// Says for which names a CA may vouch; that is not evaluated here, so such a CA vouches for nobody.
+const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
+/// anyExtendedKeyUsage.
+const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
 /// A certificate, read.
 #[derive(Debug, Clone)]
@@ -84,14 +94,30 @@ impl Subject {
         found.ok().flatten().is_some_and(|(_, constraints)| constraints.ca)
     }
 
-    /// Whether it may sign certificates, and demands nothing that is not understood here: name constraints for example.
+    /// Whether it may sign certificates, of any name, and demands nothing that is not understood here.
     pub(super) fn may_issue(&self) -> bool {
-        let tbs = self.certificate.tbs_certificate();
-        let usage = tbs.get_extension::<KeyUsage>().ok().flatten();
-        let mut critical = tbs.extensions().into_iter().flatten().filter(|extension| extension.critical);
+        let usage = self.certificate.tbs_certificate().get_extension::<KeyUsage>();
+        let mut extensions = self.certificate.tbs_certificate().extensions().into_iter().flatten();
         self.is_authority()
-            && usage.is_none_or(|(_, usage)| usage.key_cert_sign())
-            && critical.all(|extension| UNDERSTOOD.contains(&extension.extn_id))
+            && usage.is_ok_and(|usage| usage.is_none_or(|(_, usage)| usage.key_cert_sign()))
+            && extensions.all(|extension| extension.extn_id != NAME_CONSTRAINTS)
+            && self.is_understood()
+    }
+
+    /// Whether it demands nothing that is not understood here.
+    pub(super) fn is_understood(&self) -> bool {
+        let mut extensions = self.certificate.tbs_certificate().extensions().into_iter().flatten();
+        extensions.all(|extension| !extension.critical || UNDERSTOOD.contains(&extension.extn_id))
+    }
+
+    /// Whether those below it may have this one's purpose: an authority whose certificate names purposes vouches for no
+    /// others. Responders are answered for by who issued them (RFC 6960, 4.2.2.2), and need no such word.
+    pub(super) fn lets(&self, leaf: &Self) -> bool {
+        let purposes = |of: &Self| of.certificate.tbs_certificate().get_extension::<ExtendedKeyUsage>();
+        let (Ok(own), Ok(wanted)) = (purposes(self), purposes(leaf)) else { return false };
+        let (Some((_, own)), Some((_, wanted))) = (own, wanted) else { return true };
+        let among = |purpose: &ObjectIdentifier| *purpose == ANY_PURPOSE || own.0.contains(purpose);
+        own.0.contains(&ANY_PURPOSE) || wanted.0.contains(&OCSP_SIGNING) || wanted.0.iter().any(among)
     }
 
     /// Whether it lets so many authorities stand between itself and the end of a path (RFC 5280, 4.2.1.9).
@@ -125,16 +151,23 @@ impl Subject {
         self.certificate.tbs_certificate().validity().not_after.to_unix_duration().as_secs()
     }
 
-    /// RFC 3161, 2.3: the extension is critical and names nothing else.
+    /// RFC 3161, 2.3: the extension is critical and names nothing else; and its key may sign data.
     pub(super) fn stamps_alone(&self) -> bool {
         let found = self.certificate.tbs_certificate().get_extension::<ExtendedKeyUsage>();
-        matches!(found, Ok(Some((true, usage))) if usage.0 == [TIME_STAMPING])
+        matches!(found, Ok(Some((true, usage))) if usage.0 == [TIME_STAMPING]) && self.signs() && self.is_understood()
     }
 
-    /// Whether its issuer lets it answer OCSP in its place.
+    /// Whether its issuer lets it answer OCSP in its place, with a key that may sign data.
     pub(super) fn answers(&self) -> bool {
         let found = self.certificate.tbs_certificate().get_extension::<ExtendedKeyUsage>();
-        matches!(found, Ok(Some((_, usage))) if usage.0.contains(&OCSP_SIGNING))
+        matches!(found, Ok(Some((_, usage))) if usage.0.contains(&OCSP_SIGNING)) && self.signs() && self.is_understood()
+    }
+
+    /// Whether its key may sign data.
+    fn signs(&self) -> bool {
+        let usage = self.certificate.tbs_certificate().get_extension::<KeyUsage>();
+        let signs = |usage: KeyUsage| usage.digital_signature() || usage.non_repudiation();
+        usage.is_ok_and(|usage| usage.is_none_or(|(_, usage)| signs(usage)))
     }
 
     /// Whether nobody need ask if it is revoked: a responder, for as long as it is valid.

@@ -13,7 +13,8 @@ use rcgen::{
     RevokedCertParams, SerialNumber, SigningKey as _, date_time_ymd,
 };
 use rsign_api::algorithm::{HashAlgorithm, Scheme, oid};
-use rsign_api::timestamp::{Query, TST_INFO};
+use rsign_api::timestamp::{MessageImprint, Query, TST_INFO};
+use x509_cert::crl::{CertificateList, TbsCertList};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::Subject;
@@ -67,6 +68,18 @@ fn named(serial: u64) -> CertificateParams {
     params
 }
 
+/// An extension: its OID, whether it is critical, its content.
+pub type Said<'a> = (&'a [u64], bool, &'a [u8]);
+
+fn said(all: &[Said<'_>]) -> Vec<CustomExtension> {
+    let one = |(oid, critical, content): &Said<'_>| {
+        let mut extension = CustomExtension::from_oid_content(oid, content.to_vec());
+        extension.set_criticality(*critical);
+        extension
+    };
+    all.iter().map(one).collect()
+}
+
 fn purposes(oids: &[&str], critical: bool) -> CustomExtension {
     let oids = oids.iter().map(|dotted| ObjectIdentifier::new_unwrap(dotted).to_der().unwrap());
     let mut usage = CustomExtension::from_oid_content(&[2, 5, 29, 37], sequence(&oids.collect::<Vec<_>>()));
@@ -87,6 +100,27 @@ impl Authority {
         // It does what it may not.
         params.key_usages = Vec::new();
         Self { issuer: Issuer::new(params, key), subject }
+    }
+
+    /// An authority under this one whose certificate says this besides.
+    #[must_use]
+    pub fn authority_that_says(&self, name: &str, all: &[Said<'_>]) -> Self {
+        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let plain = params.clone();
+        params.custom_extensions = said(all);
+        let subject = Subject::read(params.signed_by(&key, &self.issuer).unwrap().der()).unwrap();
+        Self { issuer: Issuer::new(plain, key), subject }
+    }
+
+    /// Somebody whose certificate says this besides.
+    #[must_use]
+    pub fn certify_that_says(&self, serial: u64, all: &[Said<'_>]) -> Holder {
+        let mut params = Self::listed(serial);
+        params.custom_extensions = said(all);
+        self.sign(&params, KeyPair::generate().unwrap())
     }
 
     /// A certificate that names the authority's list.
@@ -159,6 +193,16 @@ impl Authority {
         params.signed_by(&self.issuer).unwrap().der().to_vec()
     }
 
+    /// A list with something in it changed, signed anew.
+    #[must_use]
+    pub fn crl_changed(&self, crl: &[u8], change: impl FnOnce(&mut TbsCertList)) -> Vec<u8> {
+        let mut list = CertificateList::from_der(crl).unwrap();
+        change(&mut list.tbs_cert_list);
+        let signed = list.tbs_cert_list.to_der().unwrap();
+        list.signature = BitString::from_bytes(&self.issuer.key().sign(&signed).unwrap()).unwrap();
+        list.to_der().unwrap()
+    }
+
     /// An OCSP answer about a certificate of its own.
     #[must_use]
     pub fn ocsp(&self, about: &Subject, standing: Standing, at: u64) -> Vec<u8> {
@@ -168,7 +212,14 @@ impl Authority {
     /// The same by somebody else, whose certificate it brings.
     #[must_use]
     pub fn ocsp_by(&self, by: Option<&Holder>, about: &Subject, standing: Standing, at: u64) -> Vec<u8> {
-        let answered = [Answered { name: Name::of(about, &self.subject), standing }];
+        self.ocsp_words(by, about, &[standing], at)
+    }
+
+    /// The same with several words on that certificate.
+    #[must_use]
+    pub fn ocsp_words(&self, by: Option<&Holder>, about: &Subject, standings: &[Standing], at: u64) -> Vec<u8> {
+        let one = |standing: &Standing| Answered { name: Name::of(about, &self.subject), standing: *standing };
+        let answered: Vec<_> = standings.iter().map(one).collect();
         let (key, public) = match by {
             Some(holder) => (&holder.key, holder.subject.key()),
             None => (self.issuer.key(), self.subject.key()),
@@ -202,24 +253,30 @@ pub struct Making {
     pub certified: bool,
     /// Whether one bit of the signature is wrong.
     pub spoilt: bool,
+    /// What the certificate says besides.
+    pub said: &'static [Said<'static>],
+    /// What becomes of the signed attributes before they are signed.
+    pub attributes: fn(&mut Vec<Vec<u8>>),
 }
 
 /// As it should be.
-pub const RIGHT: Making = Making { purposes: (&[STAMPS], true), certified: true, spoilt: false };
+pub const RIGHT: Making =
+    Making { purposes: (&[STAMPS], true), certified: true, spoilt: false, said: &[], attributes: |_| () };
 
 /// A token over this `TSTInfo`, by a key of the moment that certified itself.
 #[must_use]
 pub fn token(info: &[u8], making: &Making) -> Vec<u8> {
     let key = KeyPair::generate().unwrap();
-    let (oids, critical) = making.purposes;
-    let certificate = own_certificate(&key, oids, critical);
+    let certificate = own_certificate(&key, making);
     token_by(&key, &certificate, info, making)
 }
 
-fn own_certificate(key: &KeyPair, oids: &[&str], critical: bool) -> Vec<u8> {
+fn own_certificate(key: &KeyPair, making: &Making) -> Vec<u8> {
+    let (oids, critical) = making.purposes;
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params.distinguished_name.push(DnType::CommonName, "stamps");
-    params.custom_extensions = vec![purposes(oids, critical)];
+    params.custom_extensions = said(making.said);
+    params.custom_extensions.push(purposes(oids, critical));
     params.self_signed(key).unwrap().der().to_vec()
 }
 
@@ -229,6 +286,12 @@ fn token_by(key: &KeyPair, certificate: &[u8], info: &[u8], making: &Making) -> 
     let wanted =
         cms::Wanted { content_type: TST_INFO, digest: &digest(hash, info), signing_time: None, properties: &[] };
     let attributes = cms::prepare(&wanted, &signatory).unwrap();
+    let mut each: Vec<Vec<u8>> = Vec::from_der(&[&[0x30], &attributes[1..]].concat())
+        .map(|all: Vec<Any>| all.iter().map(|one| one.to_der().unwrap()).collect())
+        .unwrap();
+    (making.attributes)(&mut each);
+    each.sort_unstable();
+    let attributes = AnyRef::new(Tag::Set, &each.concat()).unwrap().to_der().unwrap();
     let mut signature = key.sign(&attributes).unwrap();
     if making.spoilt {
         *signature.last_mut().unwrap() ^= 1;
@@ -262,6 +325,10 @@ pub enum Manner {
     WrongPolicy,
     /// By somebody whom nobody knows.
     Unknown,
+    /// With a time that is ten minutes off.
+    WrongTime,
+    /// In a token that is longer than signatures have room for.
+    TooLong,
 }
 
 /// The policy that the authority of the tests stamps under.
@@ -271,7 +338,7 @@ fn stamping() -> &'static (KeyPair, Vec<u8>) {
     static STAMPING: OnceLock<(KeyPair, Vec<u8>)> = OnceLock::new();
     STAMPING.get_or_init(|| {
         let key = KeyPair::generate().unwrap();
-        let certificate = own_certificate(&key, &[STAMPS], true);
+        let certificate = own_certificate(&key, &RIGHT);
         (key, certificate)
     })
 }
@@ -282,9 +349,29 @@ pub fn stamping_certificate() -> Vec<u8> {
     stamping().1.clone()
 }
 
-/// A `TimeStampResp` of that authority to this `TimeStampReq`.
+/// A `TSTInfo` under the policy of the tests.
 #[must_use]
-pub fn stamp(query: &[u8], manner: Manner) -> Vec<u8> {
+pub fn tst_info(imprint: &[u8], policy: ObjectIdentifier, at: u64, nonce: &[u8]) -> Vec<u8> {
+    let time = GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(at)).unwrap();
+    sequence(&[
+        1_u8.to_der().unwrap(),
+        policy.to_der().unwrap(),
+        imprint.to_vec(),
+        7_u8.to_der().unwrap(),
+        time.to_der().unwrap(),
+        nonce.to_vec(),
+    ])
+}
+
+/// A `TSTInfo` of this time, over some hash.
+#[must_use]
+pub fn some_info(at: u64) -> Vec<u8> {
+    tst_info(&MessageImprint::new(HashAlgorithm::Sha256, &[7; 32]).unwrap().to_der().unwrap(), POLICY, at, &[])
+}
+
+/// A `TimeStampResp` of that authority to this `TimeStampReq`, at this Unix second.
+#[must_use]
+pub fn stamp(query: &[u8], manner: Manner, at: u64) -> Vec<u8> {
     let query = Query::from_der(query).unwrap();
     if manner == Manner::Rejects {
         return sequence(&[sequence(&[2_u8.to_der().unwrap()])]);
@@ -295,17 +382,12 @@ pub fn stamp(query: &[u8], manner: Manner) -> Vec<u8> {
     }
     let policy = if manner == Manner::WrongPolicy { ObjectIdentifier::new_unwrap("1.2.3.5") } else { POLICY };
     let nonce = if manner == Manner::WrongNonce { 7_u8.to_der() } else { query.nonce.to_der() };
-    let time = GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(1_800_000_000)).unwrap();
-    let info = sequence(&[
-        1_u8.to_der().unwrap(),
-        policy.to_der().unwrap(),
-        imprint,
-        7_u8.to_der().unwrap(),
-        time.to_der().unwrap(),
-        nonce.unwrap(),
-    ]);
+    let at = if manner == Manner::WrongTime { at - 600 } else { at };
+    let info = tst_info(&imprint, policy, at, &nonce.unwrap());
     let token = if manner == Manner::Unknown {
         token(&info, &RIGHT)
+    } else if manner == Manner::TooLong {
+        token(&info, &Making { said: &[(&[1, 2, 3], false, &[0; 10 << 10])], ..RIGHT })
     } else {
         let (key, certificate) = stamping();
         token_by(key, certificate, &info, &RIGHT)

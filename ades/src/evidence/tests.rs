@@ -1,5 +1,6 @@
 //! Lists, answers and paths made by rcgen, right and wrong.
 
+use der::asn1::{ObjectIdentifier, OctetString};
 use rcgen::{CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, KeyUsagePurpose};
 
 use super::ocsp::{Asked, Name, Standing};
@@ -115,6 +116,157 @@ fn a_request_names_the_certificate_and_is_read_again() {
     assert!(name.is_of(&own.subject) && !name.is_of(&authority("own").subject));
     assert_eq!((name.issuer_key, name.serial), (testing::sha1(own.subject.key()), vec![7]));
     assert!(Asked::read(b"").is_err() && Asked::read(&own.subject.der).is_err());
+}
+
+fn extension(oid: &str, critical: bool, content: &[u8]) -> x509_cert::ext::Extension {
+    let extn_value = OctetString::new(content).unwrap();
+    x509_cert::ext::Extension { extn_id: ObjectIdentifier::new_unwrap(oid), critical, extn_value }
+}
+
+#[test]
+fn a_crl_that_leaves_something_out_says_nothing_whether_that_is_critical_or_not() {
+    let own = authority("own");
+    let somebody = own.certify(7);
+    let whole = own.crl((20, 20), &[8]);
+    let only_authorities: &[u8] = &[0x30, 3, 0x82, 1, 0xff];
+    for critical in [true, false] {
+        for (oid, content) in [("2.5.29.28", only_authorities), ("2.5.29.28", &[5, 0]), ("2.5.29.27", &[2, 1, 1])] {
+            let crl = own.crl_changed(&whole, |list| {
+                list.crl_extensions.get_or_insert_default().push(extension(oid, critical, content));
+            });
+            assert_eq!(crl::judge(&crl, &somebody, &own.subject, NOW), Err(Wrong::Foreign), "{oid} {critical}");
+        }
+        let unknown = own.crl_changed(&whole, |list| {
+            list.crl_extensions.get_or_insert_default().push(extension("1.2.3.4", critical, &[5, 0]));
+        });
+        let expected = if critical { Err(Wrong::Foreign) } else { Ok(()) };
+        assert_eq!(crl::judge(&unknown, &somebody, &own.subject, NOW), expected);
+    }
+}
+
+#[test]
+fn a_crl_with_an_entry_that_is_not_understood_says_nothing_of_anybody() {
+    let own = authority("own");
+    let somebody = own.certify(7);
+    for (oid, critical, expected) in [
+        ("2.5.29.21", true, Ok(())),
+        ("2.5.29.24", true, Ok(())),
+        ("1.2.3.4", false, Ok(())),
+        ("1.2.3.4", true, Err(Wrong::Malformed)),
+        ("2.5.29.29", true, Err(Wrong::Malformed)),
+        ("2.5.29.29", false, Err(Wrong::Malformed)),
+    ] {
+        let crl = own.crl_changed(&own.crl((20, 20), &[8]), |list| {
+            let entry = &mut list.revoked_certificates.as_mut().unwrap()[0];
+            entry.crl_entry_extensions = Some(vec![extension(oid, critical, &[0x0a, 1, 1])]);
+        });
+        assert_eq!(crl::judge(&crl, &somebody, &own.subject, NOW), expected, "{oid} {critical}");
+    }
+}
+
+#[test]
+fn of_several_words_on_a_certificate_the_worst_counts() {
+    let own = authority("own");
+    let somebody = own.certify_with_ocsp(7);
+    let revoked = Standing::Revoked { at: NOW, reason: x509_cert::ext::pkix::CrlReason::KeyCompromise };
+    for (standings, expected) in [
+        (&[Standing::Good, Standing::Good][..], None),
+        (&[Standing::Good, revoked], Some(Wrong::Revoked)),
+        (&[revoked, Standing::Good], Some(Wrong::Revoked)),
+        (&[Standing::Good, Standing::Unknown], Some(Wrong::Unknown)),
+        (&[Standing::Unknown, revoked], Some(Wrong::Revoked)),
+    ] {
+        let answer = own.ocsp_words(None, &somebody, standings, NOW);
+        assert_eq!(ocsp::judge(&answer, &somebody, &own.subject, NOW).err(), expected, "{standings:?}");
+    }
+}
+
+/// What a CA's certificate may say, and whether it vouches for anybody then: for whoever looks for a path, and for who puts
+/// the evidence into a document.
+#[test]
+fn an_authority_that_says_something_that_is_not_evaluated_vouches_for_nobody() {
+    const USAGE: &[u64] = &[2, 5, 29, 15];
+    // A subtree of directory names: an empty one.
+    const SUBTREE: &[u8] = &[0x30, 8, 0xa0, 6, 0x30, 4, 0xa4, 2, 0x30, 0];
+    let root = authority("root");
+    let cases: [(&str, &[testing::Said<'_>], bool); 8] = [
+        ("nothing", &[], true),
+        ("unknown", &[(&[1, 2, 3, 4], false, &[5, 0])], true),
+        ("unknown and critical", &[(&[1, 2, 3, 4], true, &[5, 0])], false),
+        ("name constraints", &[(&[2, 5, 29, 30], false, SUBTREE)], false),
+        ("critical name constraints", &[(&[2, 5, 29, 30], true, SUBTREE)], false),
+        ("usage", &[(USAGE, true, &[3, 2, 1, 6])], true),
+        ("malformed usage", &[(USAGE, true, &[5, 0])], false),
+        ("two usages", &[(USAGE, true, &[3, 2, 1, 6]), (USAGE, true, &[3, 2, 1, 6])], false),
+    ];
+    for (name, said, expected) in cases {
+        let below = root.authority_that_says("below", said);
+        let leaf = below.certify(7);
+        let pool = [below.subject.clone()];
+        assert_eq!(path(&leaf, &pool, std::slice::from_ref(&root.subject), NOW).is_some(), expected, "{name}");
+        let certificates = [&leaf, &below.subject, &root.subject].map(|one| one.der.clone()).to_vec();
+        let crls = vec![root.crl((20, 20), &[]), below.crl((20, 20), &[])];
+        let judged = judge(&Evidence { certificates, crls, ocsp: Vec::new() }, NOW);
+        assert_eq!(judged, if expected { Ok(()) } else { Err(Flaw::NoIssuer) }, "{name}");
+    }
+}
+
+#[test]
+fn an_end_that_demands_something_unknown_has_no_path() {
+    let own = authority("own");
+    let anchors = [own.subject.clone()];
+    for (critical, expected) in [(false, Ok(())), (true, Err(Flaw::Purpose))] {
+        let leaf = own.certify_that_says(7, &[(&[1, 2, 3, 4], critical, &[5, 0])]).subject;
+        assert_eq!(path(&leaf, &[], &anchors, NOW).is_some(), expected.is_ok());
+        let certificates = [&leaf, &own.subject].map(|one| one.der.clone()).to_vec();
+        let evidence = Evidence { certificates, crls: vec![own.crl((20, 20), &[])], ocsp: Vec::new() };
+        assert_eq!(judge(&evidence, NOW), expected);
+    }
+    // A responder neither, nor one whose key may not sign.
+    let somebody = own.certify_with_ocsp(7);
+    let purpose: &[u8] = &[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 9];
+    for (said, expected) in [
+        (None, None),
+        (Some((&[1, 2, 3, 4][..], true, &[5, 0][..])), Some(Wrong::Foreign)),
+        (Some((&[2, 5, 29, 15], true, &[3, 2, 7, 0x80])), None),
+        (Some((&[2, 5, 29, 15], true, &[3, 2, 2, 4])), Some(Wrong::Foreign)),
+        (Some((&[2, 5, 29, 15], true, &[5, 0])), Some(Wrong::Foreign)),
+    ] {
+        let all: Vec<testing::Said<'_>> = [(&[2, 5, 29, 37][..], true, purpose)].into_iter().chain(said).collect();
+        let responder = own.certify_that_says(9, &all);
+        let answer = own.ocsp_by(Some(&responder), &somebody, Standing::Good, NOW);
+        assert_eq!(ocsp::judge(&answer, &somebody, &own.subject, NOW).err(), expected, "{said:?}");
+    }
+}
+
+#[test]
+fn an_authority_for_other_purposes_lets_nobody_stamp() {
+    const PURPOSES: &[u64] = &[2, 5, 29, 37];
+    let (serving, stamping, any): (&[u8], &[u8], &[u8]) = (
+        &[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1],
+        &[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8],
+        &[0x30, 6, 6, 4, 0x55, 0x1d, 0x25, 0],
+    );
+    let root = authority("root");
+    for (purposes, critical, expected) in [
+        (serving, true, false),
+        (serving, false, false),
+        (stamping, false, true),
+        (any, false, true),
+        (&[5, 0], false, false),
+    ] {
+        let upper = root.authority_that_says("upper", &[(PURPOSES, critical, purposes)]);
+        let lower = upper.authority("lower", None, &[]);
+        let leaf = lower.certify_for(7, &[STAMPS], false, (2026, 2030)).subject;
+        let pool = [lower.subject.clone(), upper.subject.clone()];
+        let anchors = [root.subject.clone()];
+        assert_eq!(path(&leaf, &pool, &anchors, NOW).is_some(), expected, "{purposes:?}");
+        assert!(path(&lower.certify(8), &pool, &anchors, NOW).is_some() || purposes == [5, 0], "one for anything");
+        let certificates = [&leaf, &lower.subject, &upper.subject, &root.subject].map(|one| one.der.clone()).to_vec();
+        let crls = [&root, &upper, &lower].map(|one| one.crl((20, 20), &[])).to_vec();
+        let judged = judge(&Evidence { certificates, crls, ocsp: Vec::new() }, NOW);
+        assert_eq!(judged, if expected { Ok(()) } else { Err(Flaw::Purpose) }, "{purposes:?} {critical}");
+    }
 }
 
 #[test]

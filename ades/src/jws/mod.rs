@@ -18,7 +18,7 @@ use std::time::SystemTime;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 
-pub use parallel::{LIMIT, Signed};
+pub use parallel::{LIMIT, Signed, is_media_type};
 pub use property::{NAMES, Said, read as read_properties};
 
 use crate::{Addition, Hasher, Signatory, key};

@@ -16,6 +16,9 @@ use super::Error;
 /// Longest document that is read, in bytes.
 pub const LIMIT: usize = 64 << 20;
 
+/// Longest media type, in bytes: it is said again in the new signature.
+const MEDIA_TYPE: usize = 256;
+
 /// Most signatures that a document may have.
 const SIGNATURES: usize = 64;
 
@@ -113,6 +116,9 @@ impl Signed {
             if header.b64 == Some(false) {
                 return Err(Error::Parallel("its payload is not Base64url"));
             }
+            if header.cty.as_deref().is_some_and(|cty| !is_media_type(cty)) {
+                return Err(Error::Parallel("its content type is none"));
+            }
             content_type = content_type.or(header.cty);
         }
         let start = payload.as_ptr().addr() - document.as_ptr().addr();
@@ -152,6 +158,20 @@ impl Signed {
         let all: Vec<_> = self.signatures.iter().map(|one| one.get()).chain([signature.as_str()]).collect();
         format!(r#"{{"payload":"{}","signatures":[{}]}}"#, self.payload, all.join(",")).into_bytes()
     }
+}
+
+/// Whether this may be a `cty` (RFC 7515, 4.1.10): a media type (RFC 2045, 5.1), `application/` left out or not, of at
+/// most 256 octets.
+#[must_use]
+pub fn is_media_type(text: &str) -> bool {
+    let token = |name: &str| {
+        let fits = |octet: u8| octet.is_ascii_graphic() && !br#"()<>@,;:\"/[]?="#.contains(&octet);
+        !name.is_empty() && name.bytes().all(fits)
+    };
+    let (kind, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let (kind, subtype) = kind.trim_end().split_once('/').unwrap_or((kind.trim_end(), "x"));
+    let shown = |octet: u8| matches!(octet, b' '..=b'~');
+    text.len() <= MEDIA_TYPE && token(kind) && token(subtype) && parameters.bytes().all(shown)
 }
 
 fn base64url(payload: &str) -> Result<(), Error> {
@@ -210,6 +230,24 @@ fn one(signature: &str) -> Result<Protected, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_again_is_a_media_type() {
+        let long = format!("text/{}", "x".repeat(252));
+        for good in ["json", "text/plain", "text/plain; charset=\"utf-8\"", "application/x.y+xml;a=b", &long[1..]] {
+            assert!(is_media_type(good), "{good}");
+        }
+        for bad in ["", "/", "text/", "/plain", "a b", "text/pl\nain", "text/plain;a=\u{e9}", "a/b/c", &long] {
+            assert!(!is_media_type(bad), "{bad}");
+        }
+        let jws = |cty: &str| {
+            let header = serde_json::json!({ "alg": "none", "cty": cty }).to_string();
+            format!("{}.YQ.YQ", BASE64URL_NOPAD.encode(header.as_bytes()))
+        };
+        assert_eq!(Signed::read(jws("text/plain").as_bytes()).unwrap().content_type(), Some("text/plain"));
+        let refused = Signed::read(jws(&"x".repeat(8 << 20)).as_bytes());
+        assert!(matches!(refused, Err(Error::Parallel("its content type is none"))));
+    }
 
     #[test]
     fn signatures_are_counted_while_they_are_read() {

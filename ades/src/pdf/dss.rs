@@ -74,7 +74,8 @@ pub fn dss(original: &[u8], evidence: &Evidence, limits: &Limits) -> Result<Vec<
         Some(_) => {}
     }
     declare(&file, &mut revision, &catalog)?;
-    revision.finish()
+    let carried = kinds.iter().flat_map(|(.., wanted)| *wanted).map(Vec::len).sum();
+    revision.finish(carried)
 }
 
 /// References to what is wanted.

@@ -40,6 +40,7 @@ pub use error::Error;
 pub use prepared::Prepared;
 pub use property::{ENTRIES, PLACES, Said, read_properties};
 pub use request::{Kind, Limits, Permission, Request, Visible};
+pub use revision::BESIDE;
 pub use signature::prepare;
 pub use time_stamp::{document_time_stamp, newest_time_stamp};
 pub use update::{Digests, Update};

@@ -17,6 +17,13 @@ use super::{Error, Update};
 const OF_ONE_SECTION: [&[u8]; 11] =
     [b"Size", b"Prev", b"XRefStm", b"ID", b"Type", b"W", b"Index", b"Length", b"Filter", b"DecodeParms", b"DL"];
 
+/// Longest source text of an object that is written anew, octets: all of it goes into the update.
+const SOURCE: usize = 256 << 10;
+
+/// Most octets of an update besides its gap and the evidence it carries. Each is held for as long as its SAD lives, and
+/// stored with it.
+pub const BESIDE: usize = 1 << 20;
+
 /// Room for the three numbers of a `/ByteRange` that are not zero, and the blanks between them.
 const BYTE_RANGE: usize = 36;
 
@@ -75,7 +82,11 @@ impl<'f, 'a> Revision<'f, 'a> {
             if self.file.is_stream(value.owner)? {
                 return Err(Error::Damaged("a stream stands where a dictionary should"));
             }
-            self.sources.insert(value.owner, value.source());
+            let source = value.source();
+            if source.len() > SOURCE {
+                return Err(Error::Limit("octets in an object that would have to be changed"));
+            }
+            self.sources.insert(value.owner, source);
         }
         self.edits.entry(value.owner).or_default().push((at, text));
         Ok(())
@@ -98,19 +109,19 @@ impl<'f, 'a> Revision<'f, 'a> {
         self.edit(array, end..end, format!(" {member}"))
     }
 
-    /// The update, without a gap.
-    pub(super) fn finish(self) -> Result<Vec<u8>, Error> {
-        self.write().map(|(octets, _)| octets)
+    /// The update, without a gap, with so many octets of evidence in it.
+    pub(super) fn finish(self, evidence: usize) -> Result<Vec<u8>, Error> {
+        self.write(evidence).map(|(octets, _)| octets)
     }
 
     /// The update, with the gap that was asked for.
     pub(super) fn finish_with_gap(self) -> Result<Update, Error> {
         let original = self.file.octets.len();
-        let (octets, gap) = self.write()?;
+        let (octets, gap) = self.write(0)?;
         Ok(Update { octets, original, gap })
     }
 
-    fn write(mut self) -> Result<(Vec<u8>, Range<usize>), Error> {
+    fn write(mut self, evidence: usize) -> Result<(Vec<u8>, Range<usize>), Error> {
         let base = self.file.octets.len();
         let mut octets = Vec::new();
         if !self.file.octets.ends_with(b"\n") && !self.file.octets.ends_with(b"\r") {
@@ -149,6 +160,9 @@ impl<'f, 'a> Revision<'f, 'a> {
         octets.extend_from_slice(format!("startxref\n{start}\n%%EOF\n").as_bytes());
         if u32::try_from(base + octets.len()).is_err() {
             return Err(Error::Limit("octets"));
+        }
+        if octets.len() > gap.len() + evidence + BESIDE {
+            return Err(Error::Limit("octets in what would have to be changed"));
         }
         let rest = base + octets.len() - (base + gap.end);
         let range = format!("{} {} {rest}", base + gap.start, base + gap.end);

@@ -15,6 +15,9 @@ pub const LIMIT: usize = 16 << 20;
 /// How deep elements may stand in each other.
 pub const MAX_DEPTH: usize = 200;
 
+/// Longest name of a document element that had no content, in bytes: it is kept with the signature.
+const NAME: usize = 1024;
+
 /// Namespace of XML signatures.
 pub(super) const XMLDSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 
@@ -51,6 +54,12 @@ impl Spot {
         })
     }
 
+    /// Whether it is as short as [`Document::read`] makes it.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.empty.as_ref().is_none_or(|name| name.len() <= NAME)
+    }
+
     /// One line: the place, and the name if there is one.
     pub(super) fn line(&self) -> String {
         format!("{} {}\n", self.end, self.empty.as_deref().unwrap_or_default())
@@ -71,14 +80,14 @@ impl<'a> Document<'a> {
     /// [`Error::Document`] for all others.
     pub fn read(document: &'a [u8]) -> Result<Self, Error> {
         if document.len() > LIMIT {
-            return Err(refused(&"it is too long"));
+            return Err(refused("it is too long"));
         }
-        let text = std::str::from_utf8(document).map_err(|_| refused(&"it is not UTF-8"))?;
-        limits::declaration(text).map_err(|error| refused(&error))?;
-        limits::size(text).map_err(|error| refused(&error))?;
+        let text = std::str::from_utf8(document).map_err(|_| refused("it is not UTF-8"))?;
+        limits::declaration(text).map_err(refused)?;
+        limits::size(text).map_err(refused)?;
         let tree = parse(text)?;
         if tree.descendants().any(|node| node.has_tag_name((XMLDSIG, "Signature"))) {
-            return Err(refused(&"it has a signature already, which another inside would break"));
+            return Err(refused("it has a signature already, which another inside would break"));
         }
         let range = tree.root_element().range();
         let element = &text[range.clone()];
@@ -87,9 +96,13 @@ impl<'a> Document<'a> {
         let (end, empty) = match element.strip_suffix("/>") {
             Some(tag) if last == 0 => (range.end - 2, Some(name(tag))),
             _ if element[last..].starts_with("</") => (range.start + last, None),
-            _ => return Err(refused(&"its element does not end")),
+            _ => return Err(refused("its element does not end")),
         };
-        Ok(Self { text, tree, spot: Spot { end, empty: empty.map(str::to_owned) } })
+        let spot = Spot { end, empty: empty.map(str::to_owned) };
+        if !spot.is_short() {
+            return Err(refused("the name of its element is too long"));
+        }
+        Ok(Self { text, tree, spot })
     }
 
     /// Digest of the canonical form: what [`super::Content::Enveloped`] wants.
@@ -135,10 +148,14 @@ pub(super) fn only<'a, 'i>(tree: &'a roxmltree::Document<'i>, name: &str) -> Res
 
 pub(super) fn parse(text: &str) -> Result<roxmltree::Document<'_>, Error> {
     // No document type declaration, so no entities; each node takes at least three bytes of the text.
-    let tree =
-        roxmltree::Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| refused(&error))?;
+    let tree = roxmltree::Document::parse_with_options(text, ParsingOptions::default());
+    // The parser's own words quote the document, which is in no log.
+    let tree = tree.map_err(|error| match error {
+        roxmltree::Error::DtdDetected => refused("it has a document type declaration"),
+        _ => refused("it is not well-formed"),
+    })?;
     if too_deep(tree.root_element()) {
-        return Err(refused(&"its elements stand too deep in each other"));
+        return Err(refused("its elements stand too deep in each other"));
     }
     Ok(tree)
 }
@@ -181,8 +198,8 @@ fn name(tag: &str) -> &str {
     tag[1..].split(|next: char| next.is_ascii_whitespace()).next().unwrap_or_default()
 }
 
-fn refused(why: &impl ToString) -> Error {
-    Error::Document(why.to_string())
+const fn refused(why: &'static str) -> Error {
+    Error::Document(why)
 }
 
 impl canonical::Sink for Hasher {

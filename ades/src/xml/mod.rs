@@ -52,7 +52,7 @@ pub enum Error {
     Unfinished,
     /// The document cannot carry a signature, and why.
     #[error("this XML cannot be signed: {0}")]
-    Document(String),
+    Document(&'static str),
 }
 
 /// What is signed.

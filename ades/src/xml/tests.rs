@@ -313,3 +313,23 @@ fn what_is_added_stands_in_order_and_is_stamped_in_order() {
     assert_eq!(imprint, digest(HashAlgorithm::Sha256, &over));
     assert_ne!(imprint, archive_imprint(&unfinished, &who, b"value", &additions, place, b"").unwrap());
 }
+
+#[test]
+fn a_refusal_quotes_nothing_of_the_document() {
+    let long = format!("<{}/>", "a".repeat(8 << 20));
+    for (document, why) in [
+        ("<r><Patient-Anna-Silva></x></r>", "it is not well-formed"),
+        ("<a>\n<secret:b/></a>", "it is not well-formed"),
+        ("<a b=\"&secret;\"/>", "it is not well-formed"),
+        ("<!DOCTYPE secret><a/>", "it has a document type declaration"),
+        (&long, "the name of its element is too long"),
+    ] {
+        let refused = Document::read(document.as_bytes()).unwrap_err().to_string();
+        assert_eq!(refused, format!("this XML cannot be signed: {why}"));
+    }
+    // It is kept only where the element has no end tag of its own.
+    let name = "a".repeat(1025);
+    assert!(Document::read(format!("<{name}/>").as_bytes()).is_err());
+    assert!(Document::read(format!("<{}/>", &name[1..]).as_bytes()).is_ok());
+    assert!(Document::read(format!("<{name}></{name}>").as_bytes()).is_ok());
+}

@@ -25,6 +25,9 @@ pub struct AugmentPdf {
     /// Octets that the token of a document time-stamp may have; absent: none is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserve: Option<u32>,
+    /// Whose document it is: a client has its turns, whatever it brings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
 }
 
 impl WithDocuments for AugmentPdf {

@@ -195,6 +195,7 @@ impl From<time_stamps::Error> for Problem {
             time_stamps::Error::Evidence(error) => error.into(),
             error @ (time_stamps::Error::Unfit(_)
             | time_stamps::Error::Unbelievable(_)
+            | time_stamps::Error::TooLong(_)
             | time_stamps::Error::NoAnchor
             | time_stamps::Error::Random(_)) => Self::internal(error),
         }

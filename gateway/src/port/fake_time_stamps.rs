@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rsign_ades::evidence::testing::{self, Manner};
 
+use super::clock::{Clock as _, SystemClock};
 use super::time_stamps::{TimeStamps, Unavailable};
 
 /// The authority.
@@ -16,6 +17,8 @@ pub(crate) struct FakeStamps {
     pub(crate) dead: bool,
     /// It takes for ever, and its client waits this long.
     pub(crate) patience: Option<Duration>,
+    /// What its clock says, Unix seconds; none says what the system's says.
+    pub(crate) at: Option<u64>,
     /// How often it was asked.
     pub(crate) asked: AtomicUsize,
 }
@@ -28,7 +31,7 @@ impl Default for FakeStamps {
 
 impl FakeStamps {
     pub(crate) fn that(manner: Manner) -> Self {
-        Self { manner, dead: false, patience: None, asked: AtomicUsize::new(0) }
+        Self { manner, dead: false, patience: None, at: None, asked: AtomicUsize::new(0) }
     }
 }
 
@@ -40,6 +43,10 @@ impl TimeStamps for FakeStamps {
             let elapsed = tokio::time::timeout(patience, std::future::pending::<()>()).await;
             return Err(Unavailable(format!("{elapsed:?}").into()));
         }
-        if self.dead { Err(Unavailable("connection refused".into())) } else { Ok(testing::stamp(&query, self.manner)) }
+        if self.dead {
+            return Err(Unavailable("connection refused".into()));
+        }
+        let system = u64::try_from(SystemClock.now() / 1000).unwrap();
+        Ok(testing::stamp(&query, self.manner, self.at.unwrap_or(system)))
     }
 }

@@ -46,11 +46,17 @@ impl Augmentation {
         Self { signer, time_stamps }
     }
 
-    /// The document with this evidence; and with a time-stamp over a hash by this function, where one is wanted.
+    /// A client's document with this evidence; and with a time-stamp over a hash by this function, where one is wanted.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn pdf(&self, document: Octets, found: &Found, stamp: Option<HashAlgorithm>) -> Result<Octets, Error> {
+    pub async fn pdf(
+        &self,
+        client: Option<&str>,
+        document: Octets,
+        found: &Found,
+        stamp: Option<HashAlgorithm>,
+    ) -> Result<Octets, Error> {
         let bytes = |all: &[Vec<u8>]| all.iter().cloned().map(Bytes).collect();
         let ask = AugmentPdf {
             document: document.clone(),
@@ -58,6 +64,7 @@ impl Augmentation {
             crls: bytes(&found.crls),
             ocsp: bytes(&found.ocsp),
             reserve: stamp.map(|_| RESERVE),
+            client: client.map(str::to_owned),
         };
         let augmented = self.signer.augment_pdf(ask).await?;
         let appended = augmented.appended.0;

@@ -4,11 +4,12 @@
 //! Where a certificate says that OCSP or a CRL is to be had, somebody is asked only after its path was found to end at an
 //! anchor: nobody else's certificate sends this service anywhere.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 
-use rsign_ades::cms;
 use rsign_ades::evidence::{Subject, Wrong, crl, ocsp};
+use rsign_ades::{cms, digest};
+use rsign_api::algorithm::HashAlgorithm;
 use tokio::sync::Mutex;
 
 use super::anchors::Anchors;
@@ -23,6 +24,10 @@ const FRESH: i64 = 10 * 60 * 1000;
 const KEPT: usize = 256;
 /// Octets of them, their places included.
 const ROOM: usize = 64 << 20;
+/// Verdicts on CRLs that are remembered.
+const VERDICTS: usize = 4096;
+/// How long, milliseconds: what is found good is so for the rest of its minute.
+const MINUTE: i64 = 60 * 1000;
 /// Places of a certificate that are asked, for each kind.
 const PLACES: usize = 4;
 
@@ -80,6 +85,23 @@ struct Pair<'a> {
     issuer: &'a Subject,
 }
 
+/// CRLs that were found good in this minute, each for one certificate: a long one is not read and verified again for every
+/// document.
+#[derive(Debug, Default)]
+struct Verdicts {
+    minute: i64,
+    good: HashSet<Vec<u8>>,
+}
+
+impl Verdicts {
+    fn of(&mut self, minute: i64) -> &mut HashSet<Vec<u8>> {
+        if self.minute != minute || self.good.len() >= VERDICTS {
+            *self = Self { minute, good: HashSet::new() };
+        }
+        &mut self.good
+    }
+}
+
 /// The service.
 #[derive(Debug)]
 pub struct Evidence {
@@ -88,6 +110,7 @@ pub struct Evidence {
     anchors: Arc<Anchors>,
     clock: Arc<dyn Clock>,
     kept: Mutex<HashMap<String, (i64, Vec<u8>)>>,
+    verdicts: Arc<Lock<Verdicts>>,
 }
 
 impl Evidence {
@@ -99,7 +122,7 @@ impl Evidence {
         anchors: Arc<Anchors>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { authority, revocations, anchors, clock, kept: Mutex::default() }
+        Self { authority, revocations, anchors, clock, kept: Mutex::default(), verdicts: Arc::default() }
     }
 
     /// For a signer's chain, and for the time-stamp on the signature, where there is one.
@@ -215,23 +238,23 @@ impl Evidence {
     async fn crl(&self, pair: Pair<'_>) -> Result<Vec<u8>, Error> {
         let own = self.authority.published().await?;
         if *own.certificate.0 == pair.issuer.der {
-            let judged = self.judged(own.crl.0, pair);
+            let judged = self.judged(own.crl.0, pair).await;
             if !matches!(judged, Err(Error::Wrong(Wrong::Stale))) {
                 return judged;
             }
             // The one that was kept is older than the certificate.
             self.authority.outdate().await;
-            return self.judged(self.authority.published().await?.crl.0, pair);
+            return self.judged(self.authority.published().await?.crl.0, pair).await;
         }
         let mut last = Error::NoSource;
         for url in pair.subject.crl_urls().into_iter().take(PLACES) {
             if let Some(crl) = self.kept(&url).await
-                && let Ok(crl) = self.judged(crl, pair)
+                && let Ok(crl) = self.judged(crl, pair).await
             {
                 return Ok(crl);
             }
             match self.revocations.crl(&url).await {
-                Ok(crl) => match self.judged(crl, pair) {
+                Ok(crl) => match self.judged(crl, pair).await {
                     Err(Error::Wrong(wrong)) if wrong != Wrong::Revoked => last = wrong.into(),
                     outcome => {
                         if let Ok(crl) = &outcome {
@@ -246,9 +269,20 @@ impl Evidence {
         Err(last)
     }
 
-    fn judged(&self, crl: Vec<u8>, pair: Pair<'_>) -> Result<Vec<u8>, Error> {
-        crl::judge(&crl, pair.subject, pair.issuer, self.now())?;
-        Ok(crl)
+    /// Judged once a minute, where that holds up nobody.
+    async fn judged(&self, crl: Vec<u8>, pair: Pair<'_>) -> Result<Vec<u8>, Error> {
+        let (subject, issuer, now) = (pair.subject.clone(), pair.issuer.clone(), self.now());
+        let (verdicts, minute) = (Arc::clone(&self.verdicts), self.clock.now() / MINUTE);
+        let judge = move || {
+            let key = verdict(&crl, &subject, &issuer);
+            let known = || verdicts.lock().unwrap_or_else(PoisonError::into_inner);
+            if !known().of(minute).contains(&key) {
+                crl::judge(&crl, &subject, &issuer, now)?;
+                known().of(minute).insert(key);
+            }
+            Ok(crl)
+        };
+        tokio::task::spawn_blocking(judge).await.map_err(|error| Error::Malformed(error.into()))?
     }
 
     /// Unix seconds.
@@ -275,6 +309,11 @@ impl Evidence {
         }
         kept.insert(key, (self.clock.now(), octets));
     }
+}
+
+/// What a verdict is about.
+fn verdict(crl: &[u8], subject: &Subject, issuer: &Subject) -> Vec<u8> {
+    [crl, &subject.der, &issuer.der].map(|der| digest(HashAlgorithm::Sha256, der)).concat()
 }
 
 fn put(all: &mut Vec<Vec<u8>>, one: Vec<u8>) {

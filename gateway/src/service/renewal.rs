@@ -115,7 +115,7 @@ impl Renewal {
             return Ok(Outcome::NotDue(until));
         }
         let found = self.evidence.gather(&[], Some(&token)).await?;
-        let octets = self.augmentation.pdf(ask.document, &found, Some(HashAlgorithm::Sha256)).await?;
+        let octets = self.augmentation.pdf(None, ask.document, &found, Some(HashAlgorithm::Sha256)).await?;
         let octets = octets.whole(usize::MAX).map_err(|error| augmentation::Error::Unfinished(error.into()))?;
         Ok(Outcome::Renewed { octets: octets.into_owned(), until })
     }

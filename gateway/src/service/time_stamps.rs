@@ -32,6 +32,9 @@ pub enum Error {
     /// It answered with something that nobody would believe.
     #[error(transparent)]
     Unbelievable(#[from] stamp::Wrong),
+    /// There would be no room for it in a signature.
+    #[error("the time-stamp token has {0} octets, more than there is room for")]
+    TooLong(usize),
     /// The certificate of who stamped leads to no anchor.
     #[error("the certificate of the time-stamping authority leads to no configured anchor")]
     NoAnchor,
@@ -141,7 +144,13 @@ impl TimeStamps {
         let query = Query { policy: source.policy, ..query };
         let answer = source.port.ask(query.to_der()?).await?;
         let token = timestamp::token(&answer, &query)?;
+        if token.len() > timestamp::LONGEST {
+            return Err(Error::TooLong(token.len()));
+        }
         let stamp = stamp::judge(&token)?;
+        if !stamp.is_fresh(u64::try_from(self.clock.now() / 1000).unwrap_or_default()) {
+            return Err(stamp::Wrong::Time.into());
+        }
         let pool: Vec<Subject> = stamp.brought.iter().filter_map(|der| Subject::read(der).ok()).collect();
         if self.anchors.path(&stamp.signer, &pool).await?.is_none() {
             return Err(Error::NoAnchor);

@@ -7,6 +7,7 @@ mod augment;
 mod confinement;
 pub mod helper;
 pub mod process;
+mod turns;
 mod wire;
 
 use std::time::SystemTime;
@@ -82,16 +83,18 @@ pub enum Existing {
     },
 }
 
-/// Makes room for signatures in foreign documents.
+/// Makes room for signatures in foreign documents. Who asks is said each time: one client's documents do not keep those of
+/// others waiting.
 #[async_trait]
 pub trait Pdf: Send + Sync + std::fmt::Debug {
     /// The update of this document, with a gap for the CMS.
-    async fn update(&self, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault>;
+    async fn update(&self, client: &str, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault>;
 
     /// What adds this evidence to a PDF, and room for a document time-stamp of so many octets, if that is wanted. The
     /// evidence is judged first, at this Unix second.
     async fn augment(
         &self,
+        client: &str,
         document: &Octets,
         evidence: Evidence,
         reserve: Option<u32>,
@@ -99,11 +102,17 @@ pub trait Pdf: Send + Sync + std::fmt::Debug {
     ) -> Result<Augmented, Fault>;
 
     /// The token of the document time-stamp that is a PDF's last signature.
-    async fn time_stamp(&self, document: &Octets) -> Result<Option<Vec<u8>>, Fault>;
+    async fn time_stamp(&self, client: &str, document: &Octets) -> Result<Option<Vec<u8>>, Fault>;
 
     /// The digest of an XML document's canonical form by this hash function, and where its signature goes.
-    async fn canonical(&self, document: &Octets, hash: HashAlgorithm) -> Result<Canonical, Fault>;
+    async fn canonical(&self, client: &str, document: &Octets, hash: HashAlgorithm) -> Result<Canonical, Fault>;
 
     /// What a CMS or JWS is over; of a CMS its digest by this hash function.
-    async fn existing(&self, document: &Octets, format: Format, hash: HashAlgorithm) -> Result<Existing, Fault>;
+    async fn existing(
+        &self,
+        client: &str,
+        document: &Octets,
+        format: Format,
+        hash: HashAlgorithm,
+    ) -> Result<Existing, Fault>;
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use rsign_ades::evidence::Evidence;
-use rsign_ades::pdf::{Limits, Update};
+use rsign_ades::pdf::{BESIDE, Limits, Update};
 use rsign_ades::{Format, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::octets::Octets;
@@ -18,8 +18,8 @@ use rsign_api::signer::Refusal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
-use tokio::sync::Semaphore;
 
+use super::turns::Turns;
 use super::wire::{self, Answer, Question, Task};
 use super::{Augmented, Canonical, Existing, Fault, Pdf, Wanted};
 
@@ -28,6 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a document waits for others.
 const QUEUE: Duration = Duration::from_secs(20);
 
+/// Longest token of a document time-stamp.
+const TOKEN: usize = 1 << 20;
+/// Characters of what a helper says about a document that anybody hears.
+const WORDS: usize = 200;
+
 /// What a helper said that was taken over.
 const ANOTHER: &str = "the helper answered another question";
 
@@ -35,7 +40,7 @@ const ANOTHER: &str = "the helper answered another question";
 #[derive(Debug)]
 pub struct Helpers {
     program: PathBuf,
-    free: Arc<Semaphore>,
+    turns: Arc<Turns>,
     patience: Duration,
     memory: u64,
     /// One that has started and waits: the next document need not.
@@ -56,8 +61,8 @@ impl Helpers {
     /// Starts them as `program document-helper`, at most `count` at once.
     #[must_use]
     pub fn new(program: PathBuf, count: usize) -> Self {
-        let free = Arc::new(Semaphore::new(count.max(1)));
-        Self { program, free, patience: PATIENCE, memory: MEMORY, spare: Arc::default() }
+        let turns = Turns::new(count);
+        Self { program, turns, patience: PATIENCE, memory: MEMORY, spare: Arc::default() }
     }
 
     /// The same with another time limit.
@@ -72,12 +77,11 @@ impl Helpers {
         Self { memory, ..self }
     }
 
-    async fn ask(&self, document: &Octets, task: Task, most: usize) -> Result<Answer, Fault> {
+    async fn ask(&self, client: &str, document: &Octets, task: Task, most: usize) -> Result<Answer, Fault> {
         if document.len() > most as u64 {
             return Err(refused("the document is too long"));
         }
-        let permit = tokio::time::timeout(QUEUE, Arc::clone(&self.free).acquire_owned()).await;
-        let permit = permit.map_err(|_| Fault::Busy)?.map_err(|_| Fault::Busy)?;
+        let place = tokio::time::timeout(QUEUE, self.turns.take(client)).await.ok().flatten().ok_or(Fault::Busy)?;
         let question = &Question { task, document: document.len() };
         let Helper { mut child, mut socket } = match self.waiting() {
             Some(helper) => helper,
@@ -89,12 +93,13 @@ impl Helpers {
             let _ = child.start_kill();
             let _ = child.wait().await;
             // Its place is free when it is gone.
-            drop(permit);
+            drop(place);
             if let Ok(helper) = Helper::start(&program, memory) {
                 *spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(helper);
             }
         });
         match outcome {
+            Ok(Ok(Answer::Refused(refusal, why))) => Err(Fault::Refused(refusal, words(&why))),
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(refused(&format!("the helper ended without an answer: {error}"))),
             Err(_) => Err(refused("reading the document took too long")),
@@ -136,6 +141,11 @@ fn refused(why: &str) -> Fault {
     Fault::Refused(Refusal::Document, why.to_owned())
 }
 
+/// What a helper said, as far as it goes into a log: one that a document took over may say anything.
+fn words(why: &str) -> String {
+    why.chars().flat_map(char::escape_debug).take(WORDS).collect()
+}
+
 async fn talk(socket: &mut UnixStream, document: &Octets, question: &Question) -> io::Result<Answer> {
     socket.write_all(&wire::encode(question)?).await?;
     // A helper that refuses a long document at once does not wait for the rest of it.
@@ -144,7 +154,7 @@ async fn talk(socket: &mut UnixStream, document: &Octets, question: &Question) -
         Ok(length) => length as usize,
         Err(error) => return Err(written.err().unwrap_or(error)),
     };
-    if length > wire::MAX_FRAME {
+    if length > question.task.longest_answer() {
         return Err(io::Error::other("frame too long"));
     }
     let mut content = vec![0; length];
@@ -165,7 +175,7 @@ async fn send(socket: &mut UnixStream, document: &Octets) -> io::Result<()> {
 
 #[async_trait]
 impl Pdf for Helpers {
-    async fn update(&self, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault> {
+    async fn update(&self, client: &str, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault> {
         let since = wanted.at.duration_since(UNIX_EPOCH).unwrap_or_default();
         let task = Task::Pdf {
             envelope: wanted.envelope,
@@ -173,13 +183,14 @@ impl Pdf for Helpers {
             at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
             reserve: u64::try_from(wanted.reserve).unwrap_or(u64::MAX),
         };
-        match self.ask(document, task, Limits::default().octets).await? {
-            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
+        match self.ask(client, document, task, Limits::default().octets).await? {
             Answer::Update { octets, start, end } => {
                 let place = |at| usize::try_from(at).unwrap_or(usize::MAX);
                 let length = usize::try_from(document.len()).unwrap_or(usize::MAX);
                 let update = Update::from_parts(octets, length, place(start)..place(end));
-                update.map_err(|error| refused(&error.to_string()))
+                let update = update.map_err(|error| refused(&error.to_string()))?;
+                let fits = update.reserve() == wanted.reserve && update.octets().len() <= update.gap().len() + BESIDE;
+                if fits { Ok(update) } else { Err(refused("the update is too long")) }
             }
             _ => Err(refused(ANOTHER)),
         }
@@ -187,42 +198,51 @@ impl Pdf for Helpers {
 
     async fn augment(
         &self,
+        client: &str,
         document: &Octets,
         evidence: Evidence,
         reserve: Option<u32>,
         now: u64,
     ) -> Result<Augmented, Fault> {
         let Evidence { certificates, ocsp, crls } = evidence;
+        let carried: usize = [&certificates, &ocsp, &crls].into_iter().flatten().map(Vec::len).sum();
+        // Two updates, and the digits of the gap.
+        let most = carried + 2 * BESIDE + reserve.map_or(0, |octets| 2 * octets as usize + 2);
         let task = Task::Augment { certificates, crls, ocsp, reserve, now };
-        match self.ask(document, task, Limits::default().octets).await? {
-            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
-            Answer::Augmented { octets, gap } if gap.is_some() == reserve.is_some() => Ok(Augmented { octets, gap }),
+        match self.ask(client, document, task, Limits::default().octets).await? {
+            Answer::Augmented { octets, gap } if gap.is_some() == reserve.is_some() && octets.len() <= most => {
+                Ok(Augmented { octets, gap })
+            }
             _ => Err(refused(ANOTHER)),
         }
     }
 
-    async fn time_stamp(&self, document: &Octets) -> Result<Option<Vec<u8>>, Fault> {
-        match self.ask(document, Task::TimeStamp, Limits::default().octets).await? {
-            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
-            Answer::TimeStamp(token) => Ok(token),
+    async fn time_stamp(&self, client: &str, document: &Octets) -> Result<Option<Vec<u8>>, Fault> {
+        match self.ask(client, document, Task::TimeStamp, Limits::default().octets).await? {
+            Answer::TimeStamp(token) if token.as_ref().is_none_or(|token| token.len() <= TOKEN) => Ok(token),
             _ => Err(refused(ANOTHER)),
         }
     }
 
-    async fn canonical(&self, document: &Octets, hash: HashAlgorithm) -> Result<Canonical, Fault> {
-        match self.ask(document, Task::Xml { hash }, xml::LIMIT).await? {
-            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
-            Answer::Xml(found) if found.digest.len() == hash.len() => Ok(found),
+    async fn canonical(&self, client: &str, document: &Octets, hash: HashAlgorithm) -> Result<Canonical, Fault> {
+        match self.ask(client, document, Task::Xml { hash }, xml::LIMIT).await? {
+            Answer::Xml(found) if found.digest.len() == hash.len() && found.spot.is_short() => Ok(found),
             _ => Err(refused(ANOTHER)),
         }
     }
 
-    async fn existing(&self, document: &Octets, format: Format, hash: HashAlgorithm) -> Result<Existing, Fault> {
-        match self.ask(document, Task::Signed { format, hash }, jws::LIMIT).await? {
-            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
+    async fn existing(
+        &self,
+        client: &str,
+        document: &Octets,
+        format: Format,
+        hash: HashAlgorithm,
+    ) -> Result<Existing, Fault> {
+        let sayable = |kind: &Option<String>| kind.as_deref().is_none_or(jws::is_media_type);
+        match self.ask(client, document, Task::Signed { format, hash }, jws::LIMIT).await? {
             Answer::Signed(found) => match (format, &found) {
                 (Format::Cades, Existing::Cms(digest)) if digest.len() == hash.len() => Ok(found),
-                (Format::Jades, Existing::Jws { .. }) => Ok(found),
+                (Format::Jades, Existing::Jws { content_type, .. }) if sayable(content_type) => Ok(found),
                 _ => Err(refused(ANOTHER)),
             },
             _ => Err(refused(ANOTHER)),

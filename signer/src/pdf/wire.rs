@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 
+use rsign_ades::pdf::BESIDE;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::signer::{Property, Refusal};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Canonical, Existing};
 
-/// Longest message: an update is some kilobytes beside its gap, unless the document's catalog or page is long itself.
+/// Longest message: the evidence that goes into a document.
 pub(super) const MAX_FRAME: usize = 16 << 20;
 
 /// What a helper is asked.
@@ -47,6 +48,24 @@ pub(super) enum Task {
     },
     /// A PDF: find its newest document time-stamp.
     TimeStamp,
+}
+
+impl Task {
+    /// Octets that the answer may have, some more than what is asked for takes.
+    pub(super) fn longest_answer(&self) -> usize {
+        const SPARE: usize = 64 << 10;
+        let gap = |reserve: u64| usize::try_from(reserve).unwrap_or(MAX_FRAME).saturating_mul(2);
+        let most = match self {
+            Self::Pdf { reserve, .. } => gap(*reserve) + BESIDE + SPARE,
+            Self::Augment { certificates, crls, ocsp, reserve, .. } => {
+                let evidence: usize = [certificates, crls, ocsp].into_iter().flatten().map(Vec::len).sum();
+                evidence + gap(reserve.map_or(0, u64::from)) + 2 * BESIDE + SPARE
+            }
+            Self::Xml { .. } | Self::Signed { .. } => SPARE,
+            _ => MAX_FRAME,
+        };
+        most.min(MAX_FRAME)
+    }
 }
 
 /// What it answers.

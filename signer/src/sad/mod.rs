@@ -16,7 +16,7 @@ use rsign_api::signer::{Entry, EntryType, Refusal, Scal};
 use serde::{Deserialize, Serialize};
 
 pub use binding::{form_digest, list_digest, request_digest};
-pub use spend::{Answer, Claim, Claimed, Request, Use};
+pub use spend::{Answer, Claim, Claimed, KEPT, Request, Use};
 pub use token::SadToken;
 
 /// Most extensions of one SAD: each leaves a digest in the row.
@@ -87,6 +87,9 @@ pub enum ItemState {
         lease: String,
         /// End of the lease, Unix milliseconds.
         until: i64,
+        /// Octets that will be kept with the signature, see [`Use::kept`].
+        #[serde(default)]
+        kept: usize,
     },
     /// Signed: this signature, and no other, ever leaves.
     Done {
@@ -114,6 +117,15 @@ pub struct DoneDocument {
 impl Item {
     fn new(entry: Entry, listed: bool) -> Self {
         Self { entry, times: 1, listed, state: ItemState::Free }
+    }
+
+    /// Octets that are kept with its signature, or will be.
+    fn kept(&self) -> usize {
+        match &self.state {
+            ItemState::Free => 0,
+            ItemState::Reserved { kept, .. } => *kept,
+            ItemState::Done { document, .. } => document.as_ref().map_or(0, |document| document.prepared.len()),
+        }
     }
 
     /// Whether it may be spent so: its type and hash function are those approved, or none was named.

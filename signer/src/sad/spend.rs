@@ -44,7 +44,13 @@ pub struct Use {
     pub scheme: Scheme,
     /// What is said around a document, see [`super::form_digest`]; none for data to be signed.
     pub form: Option<[u8; 32]>,
+    /// Octets of what was formed around it, which is kept and given out with the signature; 0 for data to be signed.
+    pub kept: usize,
 }
+
+/// Most octets of what is formed around the documents of one SAD, or of one request: they are kept in one row, in Base64,
+/// and a row of MongoDB has at most 16 MiB; and given out in one answer.
+pub const KEPT: usize = 10 << 20;
 
 /// A signature; with what was signed around the digest, where it is a document's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +106,9 @@ impl Sad {
             return Err(Refusal::InvalidSad);
         }
         let slot = self.slot.clone().ok_or(Refusal::HashNotAuthorized)?;
+        if !self.has_room(&sorted) {
+            return Err(Refusal::Document);
+        }
         // L before anything changes: reservations do not enter it, and what is added is not listed.
         let binding = self.binding();
         Ok(Claim::Sign(Claimed { uses: self.reserve(request, sorted), slot, binding }))
@@ -147,21 +156,33 @@ impl Sad {
         Err(if foreign { Refusal::ForeignDocument } else { Refusal::HashNotAuthorized })
     }
 
+    /// Whether what is formed for these can be kept beside what is there: asked before anything is signed.
+    fn has_room(&self, sorted: &Sorted) -> bool {
+        let fresh = sorted.to_sign.iter().map(|(_, wanted)| wanted).chain(&sorted.to_add);
+        let fresh: usize = fresh.map(|wanted| wanted.kept).sum();
+        // What is taken over counts once.
+        let taken = |place| sorted.to_sign.iter().any(|(other, _)| *other == place);
+        let others = self.items.iter().enumerate().filter(|(place, item)| item.kept() > 0 && !taken(*place));
+        let held: usize = others.map(|(_, item)| item.kept()).sum();
+        fresh == 0 || held.saturating_add(fresh) <= KEPT
+    }
+
     fn reserve(&mut self, request: &Request, sorted: Sorted) -> Vec<Use> {
-        let state = ItemState::Reserved {
+        let state = |wanted: &Use| ItemState::Reserved {
             request: Bytes(request.digest.to_vec()),
             lease: request.lease.clone(),
             until: request.until,
+            kept: wanted.kept,
         };
         for wanted in &sorted.to_add {
             let algorithm = Some(wanted.algorithm);
             let entry = Entry { r#type: wanted.kind, algorithm, hash: wanted.hash.clone(), label: None };
-            self.items.push(Item { state: state.clone(), ..Item::new(entry, false) });
+            self.items.push(Item { state: state(wanted), ..Item::new(entry, false) });
         }
         let mut uses = sorted.to_add;
         for (place, wanted) in sorted.to_sign {
             if let Some(item) = self.items.get_mut(place) {
-                item.state = state.clone();
+                item.state = state(&wanted);
                 uses.push(wanted);
             }
         }

@@ -50,7 +50,7 @@ fn request(token: &SadToken, scheme: Scheme, hashes: &[Bytes], lease: &str) -> R
 }
 
 fn of_data(scheme: Scheme, hash: &Bytes) -> Use {
-    Use { hash: hash.clone(), algorithm: scheme.hash(), kind: EntryType::Dtbsr, scheme, form: None }
+    Use { hash: hash.clone(), algorithm: scheme.hash(), kind: EntryType::Dtbsr, scheme, form: None, kept: 0 }
 }
 
 fn spending(token: &SadToken, uses: Vec<Use>, lease: &str) -> Request {
@@ -297,6 +297,30 @@ fn a_document_gets_the_same_octets_again_and_no_second_signature_in_another_form
     assert_eq!(again, answers);
     let other_form = spending(&token, vec![as_kind(EntryType::Sdr, 2)], "a");
     assert_eq!(sad.claim(&other_form, 1).err(), Some(Refusal::HashNotAuthorized));
+}
+
+/// What is formed is kept in one row: it is known to fit before anything is reserved, whoever asks at the same time.
+#[test]
+fn no_more_is_signed_than_can_be_kept() {
+    let (mut sad, token) = sad(Scal::Two, &[entry(1), entry(2), entry(3)], 3);
+    let long = |octet: u8, kept: usize| Use { kept, hash: hash(octet), ..as_kind(EntryType::Sdr, 1) };
+    let ask = |wanted: Use, lease: &str| spending(&token, vec![wanted], lease);
+    let before = sad.items.clone();
+    assert_eq!(sad.claim(&ask(long(1, KEPT + 1), "a"), 0).err(), Some(Refusal::Document));
+    assert_eq!(sad.items, before);
+    let first = ask(long(1, KEPT - 10), "a");
+    assert!(matches!(sad.claim(&first, 0), Ok(Claim::Sign(_))));
+    // While the first one is signed, and when it is.
+    assert_eq!(sad.claim(&ask(long(2, 11), "b"), 0).err(), Some(Refusal::Document));
+    let answer = Answer { prepared: Some(Bytes(vec![7; KEPT - 10])), ..answer(7) };
+    sad.complete(&first, &[(hash(1), answer)].into()).unwrap();
+    assert_eq!(sad.claim(&ask(long(2, 11), "b"), 0).err(), Some(Refusal::Document));
+    assert!(matches!(sad.claim(&ask(long(2, 10), "b"), 0), Ok(Claim::Sign(_))));
+    // What is taken over counts once, and data to be signed needs no room.
+    let again = Request { lease: "c".into(), until: 900, ..ask(long(2, 10), "b") };
+    assert!(matches!(sad.claim(&again, 600), Ok(Claim::Sign(_))));
+    let data = Use { hash: hash(3), ..as_kind(EntryType::Dtbsr, 0) };
+    assert!(matches!(sad.claim(&ask(data, "d"), 600), Ok(Claim::Sign(_))));
 }
 
 #[test]

@@ -24,7 +24,11 @@ impl Signer {
             ocsp: octets(&asked.ocsp),
         };
         let now = self.wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let augmented = self.pdf.augment(&asked.document, evidence, asked.reserve, now).await.map_err(fault)?;
+        let augmented = self
+            .pdf
+            .augment(asked.client.as_deref().unwrap_or_default(), &asked.document, evidence, asked.reserve, now)
+            .await;
+        let augmented = augmented.map_err(fault)?;
         let gap = augmented.gap.map(|(start, end)| Gap { start, end });
         Ok(AugmentedPdf { appended: Bytes(augmented.octets), gap })
     }
@@ -34,7 +38,7 @@ impl Signer {
     /// # Errors
     /// [`Refusal::Document`](rsign_api::signer::Refusal::Document) for what cannot be read.
     pub async fn read_time_stamp(&self, asked: &ReadTimeStamp) -> Result<FoundTimeStamp> {
-        let token = self.pdf.time_stamp(&asked.document).await.map_err(fault)?;
+        let token = self.pdf.time_stamp("", &asked.document).await.map_err(fault)?;
         Ok(FoundTimeStamp { token: token.map(Bytes) })
     }
 }

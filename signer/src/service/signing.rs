@@ -121,8 +121,14 @@ fn uses(asked: &Sign) -> Result<Vec<Use>> {
     }
     let mut seen = HashSet::with_capacity(asked.hashes.len());
     let distinct = asked.hashes.iter().filter(|hash| seen.insert(hash.0.as_slice()));
-    let of =
-        |hash: &Bytes| Use { hash: hash.clone(), algorithm, kind: EntryType::Dtbsr, scheme: asked.scheme, form: None };
+    let of = |hash: &Bytes| Use {
+        hash: hash.clone(),
+        algorithm,
+        kind: EntryType::Dtbsr,
+        scheme: asked.scheme,
+        form: None,
+        kept: 0,
+    };
     Ok(distinct.map(of).collect())
 }
 

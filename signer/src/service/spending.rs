@@ -30,7 +30,7 @@ pub(super) struct Order<'a> {
     pub(super) credential: &'a Credential,
     pub(super) request: Request,
     pub(super) key: Arc<WrappedKey>,
-    /// What the hashes are digests of; none where they are signed themselves.
+    /// What was formed around the documents that the hashes are of; none where they are signed themselves.
     pub(super) documents: Option<&'a Documents>,
 }
 
@@ -134,7 +134,7 @@ impl Signer {
     /// Forms what is signed, signs it in the HSM, a batch in parts, and verifies every signature (DESIGN 3).
     async fn make(&self, order: &Order<'_>, claimed: &Claimed) -> Result<HashMap<Bytes, Answer>> {
         let pieces = match order.documents {
-            Some(documents) => self.form(documents, &claimed.uses).await?,
+            Some(documents) => documents.pieces(&claimed.uses)?,
             None => claimed.uses.iter().map(Piece::of_hash).collect(),
         };
         let mut jobs = Vec::new();

@@ -13,7 +13,7 @@ const SHA256: HashAlgorithm = HashAlgorithm::Sha256;
 
 fn token(imprint: &[u8]) -> Vec<u8> {
     let query = Query::new(SHA256, imprint, &[7]).unwrap();
-    granted(&stamp(&query.to_der().unwrap(), Manner::Right), &query).unwrap()
+    granted(&stamp(&query.to_der().unwrap(), Manner::Right, 1_800_000_000), &query).unwrap()
 }
 
 fn signature(content: Option<&[u8]>, lasting: bool) -> Vec<u8> {

@@ -46,8 +46,26 @@ pub fn judge(answer: &[u8], of: &Subject, issuer: &Subject, now: u64) -> Result<
     if !signatory.signed(&basic.algorithm, None, &signed, basic.signature.raw_bytes()) {
         return Err(Wrong::Signature);
     }
-    let about = body.responses.iter().find(|one| Name::read(&one.certificate).names(of, issuer));
-    let about = about.ok_or(Wrong::Foreign)?;
+    let about = body.responses.iter().filter(|one| Name::read(&one.certificate).names(of, issuer));
+    // Of several words on it the worst one counts.
+    let words = about.map(|one| word(one, now).err().map(|wrong| (badness(wrong), wrong)));
+    match words.max_by_key(|word| word.map_or(0, |(badness, _)| badness)) {
+        None => Err(Wrong::Foreign),
+        Some(Some((_, wrong))) => Err(wrong),
+        Some(None) => Ok(Judged { responder }),
+    }
+}
+
+const fn badness(wrong: Wrong) -> u8 {
+    match wrong {
+        Wrong::Revoked => 3,
+        Wrong::Unknown => 2,
+        _ => 1,
+    }
+}
+
+/// What one response says.
+fn word(about: &Single, now: u64) -> Result<(), Wrong> {
     // What is revoked stays so, however old the answer; what was on hold may be good again.
     if about.status.value().ends_with(ON_HOLD) && !is_fresh(about, now) {
         return Err(Wrong::Stale);
@@ -57,7 +75,7 @@ pub fn judge(answer: &[u8], of: &Subject, issuer: &Subject, now: u64) -> Result<
         0 => {}
         _ => return Err(Wrong::Unknown),
     }
-    if is_fresh(about, now) { Ok(Judged { responder }) } else { Err(Wrong::Stale) }
+    if is_fresh(about, now) { Ok(()) } else { Err(Wrong::Stale) }
 }
 
 fn is_fresh(about: &Single, now: u64) -> bool {

@@ -106,3 +106,24 @@ fn wishes_without_sense_are_refused() {
     let long = sign(&plain(), &approval()).unwrap().fill(&[0x30; 17]);
     assert_eq!(long, Err(Error::TooLong { length: 17, reserve: 16 }));
 }
+
+/// A few octets that unpack to many would be many in the update, and in the store.
+#[test]
+fn an_update_is_short_whatever_it_has_to_change() {
+    let limits = Limits::default();
+    let (short, long) = (format!("/Junk ({})", "A".repeat(200 << 10)), format!("/Junk ({})", "A".repeat(256 << 10)));
+    let source = Error::Limit("octets in an object that would have to be changed");
+    assert!(prepare(&with(&short, &[]), &approval(), &limits).is_ok());
+    refuses(&with(&long, &[]), &approval(), &source);
+    let page = |junk: &str| file(&[CATALOG, PAGES, &PAGE.replace(">>", &format!("{junk}>>"))]);
+    refuses(&page(&long), &approval(), &source);
+    let form = |junk: &str| with("/AcroForm 4 0 R", &[&format!("<</Fields [] {junk}>>")]);
+    refuses(&form(&long), &approval(), &source);
+    assert_eq!(document_time_stamp(&form(&long), 16, &limits), Err(source.clone()));
+    // What is not copied may be as long as it likes.
+    assert!(prepare(&with("", &[&format!("<<{long}>>")]), &approval(), &limits).is_ok());
+    // Each is short enough, and the trailer is copied, too.
+    let sum = Error::Limit("octets in what would have to be changed");
+    let trailer = file_with(&[CATALOG, PAGES, PAGE], &format!("/Junk ({})", "A".repeat(1 << 20)));
+    refuses(&trailer, &approval(), &sum);
+}

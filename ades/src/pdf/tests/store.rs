@@ -43,6 +43,24 @@ fn a_store_of_others_is_merged_into_wherever_its_parts_are() {
 }
 
 #[test]
+fn a_store_of_others_makes_no_long_update() {
+    let limits = Limits::default();
+    let one = evidence(&[b"one"]);
+    let store = |junk: usize| with("/DSS 4 0 R", &[&format!("<</Junk ({})>>", "A".repeat(junk))]);
+    assert!(dss(&store(200 << 10), &one, &limits).is_ok());
+    let source = Error::Limit("octets in an object that would have to be changed");
+    assert_eq!(dss(&store(256 << 10), &one, &limits), Err(source));
+    // Its members stand elsewhere, and are all named anew.
+    let members = |count: usize| with("/DSS <</Certs 4 0 R>>", &[&format!("[{}]", "5 0 R ".repeat(count)), "7"]);
+    assert!(dss(&members(1000), &one, &limits).is_ok());
+    let sum = Error::Limit("octets in what would have to be changed");
+    assert_eq!(dss(&members(200_000), &one, &limits), Err(sum));
+    // Evidence itself may be long.
+    let long = Evidence { crls: vec![vec![7; 3 << 20]], ..Evidence::default() };
+    assert!(dss(&plain(), &long, &limits).unwrap().len() > 3 << 20);
+}
+
+#[test]
 fn a_time_stamp_has_no_time_of_its_own() {
     let update = document_time_stamp(&plain(), 64, &Limits::default()).unwrap();
     let text = String::from_utf8_lossy(update.octets()).into_owned();

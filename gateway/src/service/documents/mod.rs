@@ -193,7 +193,7 @@ impl Documents {
             }
             (Format::Cades, Envelope::Parallel) => self.beside(document, signed, &signatory, stamp, &found).await?,
             _ if document.level < Level::Lt => finish(document, signed, chain, stamp)?,
-            (Format::Pades, _) => self.lasting_pdf(document, signed, chain, stamp, &found).await?,
+            (Format::Pades, _) => self.lasting_pdf(client, document, signed, chain, stamp, &found).await?,
             (Format::Cades, _) => self.lasting(document, signed, chain, stamp, &found).await?,
         };
         let finished = self.text.put_aside(finished, turn, client).await?;

@@ -14,6 +14,7 @@ impl Documents {
     /// Puts a signature of a level that lasts together.
     pub(super) async fn lasting_pdf(
         &self,
+        client: &str,
         document: &Document,
         signed: &SignedDocument,
         chain: &[Vec<u8>],
@@ -23,7 +24,7 @@ impl Documents {
         match finish(document, signed, chain, stamp)? {
             Finished::WithSignature(octets) => {
                 let function = (document.level == Level::Lta).then(|| document.scheme.hash());
-                Ok(Finished::WithSignature(self.augmentation.pdf(octets, found, function).await?))
+                Ok(Finished::WithSignature(self.augmentation.pdf(Some(client), octets, found, function).await?))
             }
             cms @ Finished::Object(_) => Ok(cms),
         }

@@ -64,6 +64,41 @@ async fn what_is_missing_or_wrong_is_an_error_and_never_left_out() {
 }
 
 #[tokio::test]
+async fn a_crl_is_judged_once_a_minute() {
+    let (root, revocations) = (authority("root"), Arc::new(FakeRevocations::default()));
+    let somebody = root.certify(7);
+    let chain = [somebody.der.clone(), root.subject.der.clone()];
+    let good = root.crl((20, 20), &[]);
+    revocations.crls.lock().unwrap().insert(CRL.to_owned(), good.clone());
+    let (evidence, clock) = service(&revocations, &chain[1..]);
+    evidence.gather(&chain, None).await.unwrap();
+    let known =
+        |crl: &[u8], of: &Subject| evidence.verdicts.lock().unwrap().good.contains(&verdict(crl, of, &root.subject));
+    assert!(known(&good, &somebody) && !known(&good, &root.certify(8)), "of this certificate alone");
+    // One that would be refused if it were looked at.
+    let old = root.crl((20, 1), &[]);
+    revocations.crls.lock().unwrap().insert(CRL.to_owned(), old.clone());
+    clock.0.fetch_add(FRESH, Ordering::Relaxed);
+    let minute = clock.0.load(Ordering::Relaxed) / MINUTE;
+    evidence.verdicts.lock().unwrap().of(minute).insert(verdict(&old, &somebody, &root.subject));
+    assert_eq!(evidence.gather(&chain, None).await.unwrap().crls, [old.clone()]);
+    clock.0.fetch_add(MINUTE, Ordering::Relaxed);
+    assert!(matches!(evidence.gather(&chain, None).await, Err(Error::Wrong(Wrong::Stale))));
+    assert!(!known(&old, &somebody));
+}
+
+#[test]
+fn verdicts_are_few() {
+    let mut verdicts = Verdicts::default();
+    for number in 0..=VERDICTS {
+        verdicts.of(7).insert(number.to_be_bytes().to_vec());
+    }
+    assert_eq!(verdicts.good.len(), 1);
+    verdicts.of(8);
+    assert!(verdicts.good.is_empty());
+}
+
+#[tokio::test]
 async fn nobody_is_asked_about_a_certificate_that_leads_to_no_anchor() {
     let (root, revocations) = (authority("root"), Arc::new(FakeRevocations::default()));
     let chain = [root.certify_with_ocsp(7).der, root.subject.der.clone()];

@@ -26,7 +26,8 @@ fn scene(ports: Vec<FakeStamps>, policy: Option<ObjectIdentifier>) -> Scene {
     let time = || Arc::clone(&clock) as Arc<dyn Clock>;
     let authority = Arc::new(Authority::new(Arc::new(FakeSigner::default()), time()));
     let anchors = Arc::new(Anchors::new(authority, &[stamping_certificate()], time()).unwrap());
-    let ports: Vec<_> = ports.into_iter().map(Arc::new).collect();
+    let at = Some(1_800_000_000);
+    let ports: Vec<_> = ports.into_iter().map(|port| Arc::new(FakeStamps { at, ..port })).collect();
     let source = |port: &Arc<FakeStamps>| Source { port: Arc::clone(port) as Arc<dyn Port>, policy };
     let sources = ports.iter().map(source).collect();
     let stamps = TimeStamps::new(sources, anchors, time(), Arc::new(SystemSource::default())).unwrap();
@@ -53,6 +54,8 @@ async fn the_second_is_asked_when_the_first_fails_in_whatever_way() {
         FakeStamps::that(Manner::WrongImprint),
         FakeStamps::that(Manner::WrongPolicy),
         FakeStamps::that(Manner::Unknown),
+        FakeStamps::that(Manner::WrongTime),
+        FakeStamps::that(Manner::TooLong),
     ] {
         let scene = scene(vec![first, FakeStamps::default()], Some(POLICY));
         let first = format!("{:?}", scene.ports[0]);
@@ -73,12 +76,14 @@ async fn the_second_is_asked_when_the_first_fails_in_whatever_way() {
 #[tokio::test]
 async fn when_all_fail_the_last_ones_reason_is_told() {
     type Check = fn(&Error) -> bool;
-    let cases: [(Manner, Check); 6] = [
+    let cases: [(Manner, Check); 8] = [
         (Manner::Rejects, |error| matches!(error, Error::Unfit(Unfit::Refused(2)))),
         (Manner::WrongNonce, |error| matches!(error, Error::Unfit(Unfit::Foreign("nonce")))),
         (Manner::WrongImprint, |error| matches!(error, Error::Unfit(Unfit::Foreign("imprint")))),
         (Manner::WrongPolicy, |error| matches!(error, Error::Unfit(Unfit::Foreign("policy")))),
         (Manner::Unknown, |error| matches!(error, Error::NoAnchor)),
+        (Manner::TooLong, |error| matches!(error, Error::TooLong(_))),
+        (Manner::WrongTime, |error| matches!(error, Error::Unbelievable(stamp::Wrong::Time))),
         (Manner::Right, |_| false),
     ];
     for (manner, check) in cases {

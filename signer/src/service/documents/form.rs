@@ -39,7 +39,7 @@ pub(super) enum Read {
 impl Signer {
     /// Whether it can be formed at all: asked before anything is reserved. A document that the signature will stand in
     /// is read for that, and what was found comes back.
-    pub(super) async fn formable(&self, asked: &DocumentToSign, signatory: &Signatory) -> Result<Read> {
+    pub(super) async fn formable(&self, client: &str, asked: &DocumentToSign, signatory: &Signatory) -> Result<Read> {
         // No page shows them, so nobody approved them.
         if !self.policy.properties && !asked.properties.is_empty() {
             return Err(Refusal::Property.into());
@@ -48,12 +48,12 @@ impl Signer {
             (asked.envelope, asked.format, &asked.subject)
         {
             sayable(asked, signatory)?;
-            let found = self.pdf.existing(octets, asked.format, signatory.scheme.hash()).await;
+            let found = self.pdf.existing(client, octets, asked.format, signatory.scheme.hash()).await;
             return found.map(Read::Signed).map_err(pades::fault);
         }
         match asked.format {
             Format::Pades => {
-                let update = pades::formable(&*self.pdf, asked, signatory, self.wall_clock()).await?;
+                let update = pades::formable(&*self.pdf, client, asked, signatory, self.wall_clock()).await?;
                 return Ok(update.map_or(Read::Nothing, Read::Pdf));
             }
             Format::Cades if !matches!(asked.envelope, Envelope::Attached | Envelope::Detached) => {
@@ -71,7 +71,7 @@ impl Signer {
             Format::Xades => {
                 sayable(asked, signatory)?;
                 if let (Envelope::Enveloped, DocumentSubject::Document(octets)) = (asked.envelope, &asked.subject) {
-                    let found = self.pdf.canonical(octets, signatory.scheme.hash()).await;
+                    let found = self.pdf.canonical(client, octets, signatory.scheme.hash()).await;
                     return found.map(Read::Xml).map_err(pades::fault);
                 }
                 xml_content(asked, &[], "", &Read::Nothing)?;

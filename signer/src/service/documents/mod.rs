@@ -15,27 +15,22 @@ use rsign_api::signer::{
     DocumentSubject, DocumentToSign, EntryType, Refusal, SignDocuments, SignedDocument, SignedDocuments,
 };
 
-use self::form::{Read, form_one};
+use self::form::{Formed, Read, form_one};
 pub(super) use self::pades::fault;
 use super::signing::Spender;
 use super::spending::{Foreseen, Order, Piece};
 use super::{Error, Result, Signer};
 use crate::credential::Credential;
-use crate::sad::{MAX_ENTRIES, Request, Sad, SadToken, Use, form_digest};
+use crate::sad::{KEPT, MAX_ENTRIES, Request, Sad, SadToken, Use, form_digest};
 
 /// How long the documents of one request may take to be read.
 const READING: Duration = Duration::from_secs(60);
 
-/// What the hashes of a request are digests of.
-#[derive(Debug)]
-pub(super) struct Documents {
-    /// By approved hash.
-    by_hash: HashMap<Bytes, Document>,
-    /// Certificates, the signer's first.
-    chain: Vec<Vec<u8>>,
-}
+/// What was formed around the documents of a request, by approved hash.
+#[derive(Debug, Default)]
+pub(super) struct Documents(HashMap<Bytes, Formed>);
 
-/// One of them.
+/// One that is to be signed.
 #[derive(Debug)]
 struct Document {
     asked: DocumentToSign,
@@ -88,16 +83,24 @@ impl Signer {
             sad: &asked.sad,
         };
         let request = Request { epoch: credential.epoch, ..self.request(spender, uses)? };
-        let order = Order { credential: &credential, request, key, documents: None };
+        let mut order = Order { credential: &credential, request, key, documents: None };
+        let mut documents = Documents::default();
         // Nothing foreign is read for a request that will be refused, or has its answers.
         if self.foresee(&order, sad).await? == Foreseen::Work {
-            let reading = self.read(&mut by_hash, &chain);
+            let reading = self.read(&asked.client, &mut by_hash, &chain);
             tokio::time::timeout(READING, reading).await.map_err(|_| Refusal::Busy)??;
+            documents = self.form(by_hash, chain).await?;
+            for wanted in &mut order.request.uses {
+                wanted.kept = documents.0.get(&wanted.hash).map_or(0, |formed| formed.prepared.len());
+            }
         }
-        let documents = Documents { by_hash, chain };
+        // Nothing is signed that cannot be given out.
+        deliverable(places.iter().filter_map(|hash| documents.0.get(hash)).map(|formed| formed.prepared.len()))?;
         let order = Order { documents: Some(&documents), ..order };
         let answers = self.spend(&order).await?;
         let answers: HashMap<&Bytes, _> = order.request.uses.iter().map(|wanted| &wanted.hash).zip(answers).collect();
+        let prepared = |hash| answers.get(hash).and_then(|answer| answer.prepared.as_ref());
+        deliverable(places.iter().filter_map(prepared).map(|prepared| prepared.len()))?;
         let signed = places.iter().map(|hash| {
             let answer = answers.get(hash).filter(|answer| answer.prepared.is_some());
             let answer = answer.ok_or_else(|| Error::Incident("a document was signed as a hash".to_owned()))?;
@@ -110,37 +113,58 @@ impl Signer {
     }
 
     /// Reads what has to be read of each document before anything is reserved.
-    async fn read(&self, by_hash: &mut HashMap<Bytes, Document>, chain: &[Vec<u8>]) -> Result<()> {
+    async fn read(&self, client: &str, by_hash: &mut HashMap<Bytes, Document>, chain: &[Vec<u8>]) -> Result<()> {
         for document in by_hash.values_mut() {
             let signatory = Signatory { chain: chain.to_vec(), scheme: document.asked.scheme };
-            document.read = self.formable(&document.asked, &signatory).await?;
+            document.read = self.formable(client, &document.asked, &signatory).await?;
         }
         Ok(())
     }
 
-    /// What is to be signed for each use, formed now.
-    pub(super) async fn form(&self, documents: &Documents, uses: &[Use]) -> Result<Vec<Piece>> {
+    /// What is to be signed of each document, formed now, before anything is reserved: how long it is counts. Long documents
+    /// are read and hashed where that holds up nobody.
+    async fn form(&self, by_hash: HashMap<Bytes, Document>, chain: Vec<Vec<u8>>) -> Result<Documents> {
         let at = self.wall_clock();
-        let mut pieces = Vec::with_capacity(uses.len());
-        for wanted in uses {
-            let document = documents.by_hash.get(&wanted.hash);
-            let document = document.ok_or_else(|| Error::Incident("a use without its document".to_owned()))?;
-            let signatory = Signatory { chain: documents.chain.clone(), scheme: wanted.scheme };
-            let formed = form_one(document, &signatory, at)?;
-            pieces.push(Piece {
-                hash: wanted.hash.clone(),
-                digest: formed.digest,
-                scheme: wanted.scheme,
-                prepared: Some(Bytes(formed.prepared)),
-            });
-        }
-        Ok(pieces)
+        let form = move || {
+            let one = |(hash, document): (Bytes, Document)| {
+                let signatory = Signatory { chain: chain.clone(), scheme: document.asked.scheme };
+                Ok((hash, form_one(&document, &signatory, at)?))
+            };
+            by_hash.into_iter().map(one).collect::<Result<_>>().map(Documents)
+        };
+        tokio::task::spawn_blocking(form).await.map_err(|error| Error::Incident(error.to_string()))?
     }
 
     /// Now.
     pub(super) fn wall_clock(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(u64::try_from(self.clock.now()).unwrap_or_default())
     }
+}
+
+impl Documents {
+    /// What is to be signed for each use.
+    pub(super) fn pieces(&self, uses: &[Use]) -> Result<Vec<Piece>> {
+        let piece = |wanted: &Use| {
+            let formed = self.0.get(&wanted.hash);
+            let formed = formed.ok_or_else(|| Error::Incident("a use without its document".to_owned()))?;
+            Ok(Piece {
+                hash: wanted.hash.clone(),
+                digest: formed.digest.clone(),
+                scheme: wanted.scheme,
+                prepared: Some(Bytes(formed.prepared.clone())),
+            })
+        };
+        uses.iter().map(piece).collect()
+    }
+}
+
+/// That what was formed around the documents, each as often as it was asked for, fits into an answer.
+fn deliverable(lengths: impl Iterator<Item = usize>) -> Result<()> {
+    if lengths.sum::<usize>() <= KEPT {
+        return Ok(());
+    }
+    tracing::warn!("what is formed around the documents of a request is too long");
+    Err(Refusal::Document.into())
 }
 
 /// The first certificate is the one that is linked to the key.
@@ -161,13 +185,13 @@ async fn judged(document: &DocumentToSign, sad: &Sad) -> Result<(Use, Vec<u8>, O
         DocumentSubject::Digest(digest) if digest.len() != scheme.hash().len() => Err(Refusal::DigestLength.into()),
         DocumentSubject::Digest(digest) => {
             let (hash, algorithm) = (digest.clone(), scheme.hash());
-            Ok((Use { hash, algorithm, kind: EntryType::Sdr, scheme, form }, digest.0.clone(), None))
+            Ok((Use { hash, algorithm, kind: EntryType::Sdr, scheme, form, kept: 0 }, digest.0.clone(), None))
         }
         DocumentSubject::Document(octets) => {
             let hashed = hashed(octets, scheme.hash()).await?;
             let digest = hashed.clone().finish();
             let (hash, algorithm) = approved(octets, &digest, scheme.hash(), sad).await?;
-            Ok((Use { hash, algorithm, kind: EntryType::Sodr, scheme, form }, digest, Some(hashed)))
+            Ok((Use { hash, algorithm, kind: EntryType::Sodr, scheme, form, kept: 0 }, digest, Some(hashed)))
         }
     }
 }

@@ -5,17 +5,19 @@ use std::time::SystemTime;
 use rsign_ades::pdf::{self, Prepared, Said, Update};
 use rsign_ades::{Hasher, Signatory, cms};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
+use rsign_api::timestamp;
 
 use super::form::Formed;
 use crate::pdf::{Fault, Pdf, Wanted};
 use crate::service::{Error, Result};
 
-/// Room in a PDF for all of a CMS but its certificates: attributes, signature and a time-stamp on it.
-const ROOM: usize = 12 << 10;
+/// Room in a PDF for all of a CMS but its certificates and signed attributes: the signature, and a time-stamp on it.
+const ROOM: usize = (2 << 10) + timestamp::LONGEST;
 
 /// See [`super::Signer::formable`].
 pub(super) async fn formable(
     helpers: &dyn Pdf,
+    client: &str,
     asked: &DocumentToSign,
     signatory: &Signatory,
     at: SystemTime,
@@ -25,9 +27,10 @@ pub(super) async fn formable(
         DocumentSubject::Digest(_) if said.is_of_document() => Err(Refusal::Property.into()),
         DocumentSubject::Digest(_) => Ok(None),
         DocumentSubject::Document(octets) => {
-            let reserve = ROOM + signatory.chain.iter().map(Vec::len).sum::<usize>();
+            let attributes = attributes(asked, &vec![0; signatory.scheme.hash().len()], signatory)?;
+            let reserve = ROOM + attributes.len() + signatory.chain.iter().map(Vec::len).sum::<usize>();
             let wanted = Wanted { envelope: asked.envelope, properties: &asked.properties, at, reserve };
-            helpers.update(octets, wanted).await.map(Some).map_err(fault)
+            helpers.update(client, octets, wanted).await.map(Some).map_err(fault)
         }
     }
 }
@@ -39,15 +42,10 @@ pub(super) fn form(
     found: Option<(&Update, &Hasher)>,
     signatory: &Signatory,
 ) -> Result<Formed> {
-    let properties = said(&asked.properties)?.attributes().map_err(|_| Refusal::Property)?;
     let hash = signatory.scheme.hash();
-    let prepare = |digest: &[u8]| {
-        let wanted = cms::Wanted { content_type: cms::DATA, digest, signing_time: None, properties: &properties };
-        cms::prepare(&wanted, signatory).map_err(|error| Error::Incident(error.to_string()))
-    };
     match (&asked.subject, found) {
         (DocumentSubject::Digest(_), _) => {
-            let prepared = prepare(digest)?;
+            let prepared = attributes(asked, digest, signatory)?;
             Ok(Formed { digest: rsign_ades::digest(hash, &prepared), prepared })
         }
         (DocumentSubject::Document(_), Some((update, original))) => {
@@ -56,12 +54,19 @@ pub(super) fn form(
             if digests.original != digest {
                 return Err(Error::Incident("an update of another document".to_owned()));
             }
-            let attributes = prepare(&digests.byte_range)?;
+            let attributes = attributes(asked, &digests.byte_range, signatory)?;
             let digest = rsign_ades::digest(hash, &attributes);
             Ok(Formed { digest, prepared: Prepared { attributes, update: update.clone() }.to_octets() })
         }
         (DocumentSubject::Document(_), None) => Err(Error::Incident("a PDF without its update".to_owned())),
     }
+}
+
+/// The signed attributes around this digest.
+fn attributes(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory) -> Result<Vec<u8>> {
+    let properties = said(&asked.properties)?.attributes().map_err(|_| Refusal::Property)?;
+    let wanted = cms::Wanted { content_type: cms::DATA, digest, signing_time: None, properties: &properties };
+    cms::prepare(&wanted, signatory).map_err(|error| Error::Incident(error.to_string()))
 }
 
 fn said(properties: &[Property]) -> Result<Said> {

@@ -364,3 +364,33 @@ async fn scal_1_takes_documents_as_they_come() {
     assert_eq!(refusal(third), Refusal::HashNotAuthorized);
     house.close().await;
 }
+
+/// What cannot be given out or kept is not signed: here the certificates that came along make long headers.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_formed_is_counted_before_the_hsm_signs() {
+    let house = House::open().await;
+    let who = enrol(&house, KeyType::P256, Scal::Two).await;
+    let hashes: Vec<Bytes> = (1..=7).map(hash).collect();
+    let list = hashes.iter().map(|hash| typed(EntryType::Sdr, hash)).collect();
+    let sad = who.authorize(&house, list).await;
+    let long = vec![who.chain[0].clone(), Bytes(vec![7; 1 << 20])];
+    let jades = |hash| DocumentToSign { format: Format::Jades, ..who.cades(of(hash)) };
+    let ask = |documents: Vec<DocumentToSign>| SignDocuments { chain: long.clone(), ..who.asked(&sad, documents) };
+    house.hsm.forget();
+    let signed = || house.hsm.count(is_sign);
+    // The same one six times: 1.8 MB each time.
+    let refused = house.signer.sign_documents(&ask(vec![jades(&hashes[0]); 6])).await;
+    assert_eq!(refusal(refused), Refusal::Document);
+    assert_eq!(signed(), 0);
+    // Each is short enough, all of them are not.
+    for hash in &hashes[..5] {
+        house.signer.sign_documents(&ask(vec![jades(hash)])).await.unwrap();
+    }
+    let refused = house.signer.sign_documents(&ask(vec![jades(&hashes[5])])).await;
+    assert_eq!(refusal(refused), Refusal::Document);
+    assert_eq!(signed(), 5);
+    // Nothing was spent.
+    let short = SignDocuments { chain: who.chain.clone(), ..ask(vec![jades(&hashes[5])]) };
+    house.signer.sign_documents(&short).await.unwrap();
+    house.close().await;
+}

@@ -49,14 +49,14 @@ fn script(folder: &Path, text: &str) -> PathBuf {
 }
 
 async fn refused(helpers: &Helpers, document: &[u8], wanted: Wanted<'_>) -> Refusal {
-    match helpers.update(&document.into(), wanted).await {
+    match helpers.update("app", &document.into(), wanted).await {
         Err(Fault::Refused(refusal, _)) => refusal,
         other => panic!("{other:?}"),
     }
 }
 
 async fn refused_of(helpers: &Helpers, document: &Octets) -> Refusal {
-    match helpers.update(document, wanted(Envelope::Revision, &[])).await {
+    match helpers.update("app", document, wanted(Envelope::Revision, &[])).await {
         Err(Fault::Refused(refusal, _)) => refusal,
         other => panic!("{other:?}"),
     }
@@ -65,13 +65,14 @@ async fn refused_of(helpers: &Helpers, document: &Octets) -> Refusal {
 #[tokio::test]
 async fn a_pdf_gets_its_update_from_a_process_of_its_own() {
     let document = pdf();
-    let update = helpers().update(&Octets::from(document.clone()), wanted(Envelope::Certification, &[])).await.unwrap();
+    let update =
+        helpers().update("app", &Octets::from(document.clone()), wanted(Envelope::Certification, &[])).await.unwrap();
     assert_eq!(update.digests(&document, HashAlgorithm::Sha256).original.len(), 32);
     assert_eq!(update.reserve(), 4096);
     let text = String::from_utf8_lossy(update.octets()).into_owned();
     assert!(text.contains("/M (D:19700102000000Z)") && text.contains("/DocMDP"), "{text}");
     let many = futures_util::future::join_all((0..8).map(|_| async {
-        helpers().update(&Octets::from(document.clone()), wanted(Envelope::Certification, &[])).await.unwrap()
+        helpers().update("app", &Octets::from(document.clone()), wanted(Envelope::Certification, &[])).await.unwrap()
     }));
     assert!(many.await.iter().all(|other| *other == update));
 }
@@ -108,8 +109,77 @@ async fn a_helper_that_ends_hangs_or_lies_is_a_clean_no() {
     assert_eq!(refused(&hanging, &document, wanted(Envelope::Revision, &[])).await, Refusal::Document);
     assert!(began.elapsed() < Duration::from_secs(10));
     let missing = Helpers::new(folder.path().join("nothing"), 1);
-    let fault = missing.update(&document.clone().into(), wanted(Envelope::Revision, &[])).await;
+    let fault = missing.update("app", &document.clone().into(), wanted(Envelope::Revision, &[])).await;
     assert!(matches!(fault, Err(Fault::Unavailable(_))), "{fault:?}");
+}
+
+/// Makes a helper that answers this, whatever it is asked.
+fn answering(folder: &Path, answer: &[u8]) -> Helpers {
+    let length = u32::try_from(answer.len()).unwrap().to_be_bytes();
+    std::fs::write(folder.join("answer"), [&length, answer].concat()).unwrap();
+    Helpers::new(script(folder, &format!("exec cat {} >&0", folder.join("answer").display())), 1)
+}
+
+#[tokio::test]
+async fn a_32_what_a_helper_says_is_cut_and_has_no_line_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, length) in
+        [("one\nline\u{1b}[31m and \"another\"".to_owned(), None), ("Anna ".repeat(10_000), Some(200))]
+    {
+        let answer = postcard::to_allocvec(&(3_u8, Refusal::Document, &text)).unwrap();
+        let fault =
+            answering(folder.path(), &answer).update("app", &pdf().into(), wanted(Envelope::Revision, &[])).await;
+        let Err(fault @ Fault::Refused(Refusal::Document, _)) = fault else { panic!("{fault:?}") };
+        let said = fault.to_string();
+        assert!(!said.contains(char::is_control) && said.len() <= 200, "{said}");
+        assert!(length.is_none_or(|length| said.len() == length) && !said.is_empty(), "{said}");
+    }
+    // Nor does a helper that nobody took over quote a document.
+    let document = format!("<r><{}Anna:x/></r>", "Silva".repeat(1 << 20));
+    let fault = helpers().canonical("app", &document.as_bytes().into(), HashAlgorithm::Sha256).await.unwrap_err();
+    assert_eq!(fault.to_string(), "this XML cannot be signed: it is not well-formed");
+}
+
+#[tokio::test]
+async fn an_update_that_is_too_long_is_refused_whoever_made_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = pdf();
+    let heard = async |pad: usize, digits: usize| {
+        let (start, end) = (1, 1 + digits + 2);
+        let foot = |rest: usize| {
+            let (before, after) = (document.len() + start, document.len() + end);
+            format!("/ByteRange [0 {before} {after} {rest} ]{}%%EOF\n", " ".repeat(pad))
+        };
+        // The number of the octets behind the gap is among them.
+        let rest = (0..).find(|rest| foot(*rest).len() == *rest).unwrap();
+        let octets = format!("x<{}>{}", "0".repeat(digits), foot(rest)).into_bytes();
+        let answer = postcard::to_allocvec(&(0_u8, octets, start as u64, end as u64)).unwrap();
+        let helpers = answering(folder.path(), &answer);
+        helpers.update("app", &document.clone().into(), wanted(Envelope::Revision, &[])).await
+    };
+    assert_eq!(heard(100, 8192).await.unwrap().reserve(), 4096);
+    for (pad, digits) in [(100, 8190), (100, 16_384), (1 << 20, 8192), (4 << 20, 8192)] {
+        let fault = heard(pad, digits).await;
+        assert!(matches!(fault, Err(Fault::Refused(Refusal::Document, _))), "{pad} {digits}");
+    }
+}
+
+/// A few thousand octets that unpack to 16 MiB, all of which would be in the update.
+#[tokio::test]
+async fn a_short_pdf_makes_no_long_update() {
+    let document = String::from_utf8(pdf()).unwrap();
+    let long = document.replace("/Pages 2 0 R", &format!("/Pages 2 0 R/Junk({})", "A".repeat(15 << 20)));
+    // The table is wrong then; in the catalog's place stands the whole of it.
+    let start = long.find("xref").unwrap();
+    let offsets: Vec<usize> = (1..4).map(|number| long.find(&format!("{number} 0 obj")).unwrap()).collect();
+    let rows: String = offsets.iter().map(|offset| format!("{offset:010} 00000 n \n")).collect();
+    let file = format!(
+        "{}xref\n0 4\n0000000000 65535 f \n{rows}trailer\n<</Size 4 /Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n",
+        &long[..start]
+    );
+    let fault = helpers().update("app", &file.into_bytes().into(), wanted(Envelope::Revision, &[])).await.unwrap_err();
+    let said = "the PDF has too many octets in an object that would have to be changed";
+    assert_eq!(fault.to_string(), said);
 }
 
 /// 300 MiB of spaces, packed twice.
@@ -153,7 +223,7 @@ async fn a_document_of_100_mib_gets_its_update() {
     let (objects, rest) = text.split_at(table);
     let rest = rest.replace(&format!("startxref\n{table}\n"), &format!("startxref\n{}\n", table + filler.len()));
     let large = [objects, &filler, &rest].concat();
-    let update = helpers().update(&large.into_bytes().into(), wanted(Envelope::Revision, &[])).await.unwrap();
+    let update = helpers().update("app", &large.into_bytes().into(), wanted(Envelope::Revision, &[])).await.unwrap();
     assert!(update.octets().len() < 16 << 10);
 }
 
@@ -173,7 +243,7 @@ async fn an_object_of_100_mib_is_held_twice_and_no_more() {
     let large = Octets::from([objects, &object, rest.as_bytes()].concat());
     let helpers = helpers().with_memory(512 << 20);
     for _ in 0..6 {
-        helpers.update(&large, wanted(Envelope::Revision, &[])).await.unwrap();
+        helpers.update("app", &large, wanted(Envelope::Revision, &[])).await.unwrap();
     }
     let little = Helpers::new(env!("CARGO_BIN_EXE_rsign-signer").into(), 1).with_memory(150 << 20);
     assert_eq!(refused_of(&little, &large).await, Refusal::Document);
@@ -192,10 +262,10 @@ async fn a_deep_document_is_refused() {
 #[tokio::test]
 async fn xml_is_read_in_a_process_of_its_own() {
     let document = b"<a  b='1'/>\n";
-    let found = helpers().canonical(&document[..].into(), HashAlgorithm::Sha384).await.unwrap();
+    let found = helpers().canonical("app", &document[..].into(), HashAlgorithm::Sha384).await.unwrap();
     assert_eq!(found.digest, rsign_ades::digest(HashAlgorithm::Sha384, b"<a b=\"1\"></a>"));
     for document in [&b"<!DOCTYPE a><a/>"[..], b"<a>", b"\xff", b"", &vec![b'<'; 1 << 20]] {
-        match helpers().canonical(&document.into(), HashAlgorithm::Sha256).await {
+        match helpers().canonical("app", &document.into(), HashAlgorithm::Sha256).await {
             Err(Fault::Refused(Refusal::Document, _)) => {}
             other => panic!("{other:?}"),
         }
@@ -204,7 +274,7 @@ async fn xml_is_read_in_a_process_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let quick = Helpers::new(script(folder.path(), "exit 0"), 1);
     assert!(matches!(
-        quick.canonical(&document[..].into(), HashAlgorithm::Sha256).await,
+        quick.canonical("app", &document[..].into(), HashAlgorithm::Sha256).await,
         Err(Fault::Refused(Refusal::Document, _))
     ));
 }
@@ -218,18 +288,19 @@ async fn evidence_is_judged_where_the_document_is_read() {
         ocsp: Vec::new(),
     };
     let good = evidence(&[root.crl((20, 20), &[])]);
-    let plain = helpers().augment(&Octets::from(document.clone()), good.clone(), None, NOW).await.unwrap();
+    let plain = helpers().augment("app", &Octets::from(document.clone()), good.clone(), None, NOW).await.unwrap();
     let text = String::from_utf8_lossy(&plain.octets).into_owned();
     assert!(text.contains("/Type /DSS /Certs [4 0 R 5 0 R] /CRLs [6 0 R]") && plain.gap.is_none(), "{text}");
     // With a document time-stamp: two updates, and the gap is where it says.
-    let stamped = helpers().augment(&Octets::from(document.clone()), good.clone(), Some(4096), NOW).await.unwrap();
+    let stamped =
+        helpers().augment("app", &Octets::from(document.clone()), good.clone(), Some(4096), NOW).await.unwrap();
     assert!(stamped.octets.starts_with(&plain.octets));
     let (start, end) = stamped.gap.unwrap();
     let gap = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
     let update = Update::from_parts(stamped.octets, document.len(), gap).unwrap();
     let file = [document.as_slice(), &update.fill(b"\x30\x03\x02\x01\x01").unwrap()].concat();
-    assert_eq!(helpers().time_stamp(&file.clone().into()).await.unwrap().unwrap(), b"\x30\x03\x02\x01\x01");
-    assert_eq!(helpers().time_stamp(&document.clone().into()).await.unwrap(), None);
+    assert_eq!(helpers().time_stamp("app", &file.clone().into()).await.unwrap().unwrap(), b"\x30\x03\x02\x01\x01");
+    assert_eq!(helpers().time_stamp("app", &document.clone().into()).await.unwrap(), None);
     let other = authority("other");
     for evidence in [
         evidence(&[]),
@@ -238,20 +309,23 @@ async fn evidence_is_judged_where_the_document_is_read() {
         Evidence { certificates: vec![b"rubbish".to_vec()], ..Evidence::default() },
         Evidence::default(),
     ] {
-        match helpers().augment(&Octets::from(document.clone()), evidence, None, NOW).await {
+        match helpers().augment("app", &Octets::from(document.clone()), evidence, None, NOW).await {
             Err(Fault::Refused(Refusal::Evidence, _)) => {}
             other => panic!("{other:?}"),
         }
     }
     // A month later the list is an old one.
-    let later = helpers().augment(&Octets::from(document.clone()), good.clone(), None, NOW + 30 * 86_400).await;
+    let later = helpers().augment("app", &Octets::from(document.clone()), good.clone(), None, NOW + 30 * 86_400).await;
     assert!(matches!(later, Err(Fault::Refused(Refusal::Evidence, _))));
     for document in [&b"no PDF"[..], b"%PDF-1.7 but not really"] {
-        let refused = helpers().augment(&document.into(), good.clone(), None, NOW).await;
+        let refused = helpers().augment("app", &document.into(), good.clone(), None, NOW).await;
         assert!(matches!(refused, Err(Fault::Refused(Refusal::Document, _))));
-        assert!(matches!(helpers().time_stamp(&document.into()).await, Err(Fault::Refused(Refusal::Document, _))));
+        assert!(matches!(
+            helpers().time_stamp("app", &document.into()).await,
+            Err(Fault::Refused(Refusal::Document, _))
+        ));
     }
-    let much = helpers().augment(&Octets::from(document.clone()), good, Some(u32::MAX), NOW).await;
+    let much = helpers().augment("app", &Octets::from(document.clone()), good, Some(u32::MAX), NOW).await;
     assert!(matches!(much, Err(Fault::Refused(Refusal::Property, _))), "no helper reserves gigabytes");
 }
 
@@ -260,12 +334,12 @@ async fn what_a_signed_document_is_over_is_found_in_a_process_of_its_own() {
     let helpers = helpers();
     let (sha256, header) = (HashAlgorithm::Sha256, BASE64URL_NOPAD.encode(br#"{"cty":"json"}"#));
     let jws = format!(r#" {{ "payload": "aGVsbG8", "signatures": [{{ "protected": "{header}", "signature": "" }}] }}"#);
-    let found = helpers.existing(&jws.as_bytes().into(), Format::Jades, sha256).await.unwrap();
+    let found = helpers.existing("app", &jws.as_bytes().into(), Format::Jades, sha256).await.unwrap();
     let Existing::Jws { start, end, content_type } = found else { panic!("{found:?}") };
     let place = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
     assert_eq!((&jws[place], content_type.as_deref()), ("aGVsbG8", Some("json")));
     for (format, document) in [(Format::Cades, jws.as_str()), (Format::Jades, "{}"), (Format::Xades, "<a/>")] {
-        let heard = helpers.existing(&document.as_bytes().into(), format, sha256).await;
+        let heard = helpers.existing("app", &document.as_bytes().into(), format, sha256).await;
         assert!(matches!(heard, Err(Fault::Refused(Refusal::Document, _))), "{heard:?}");
     }
 }

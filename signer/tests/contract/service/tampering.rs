@@ -90,12 +90,13 @@ async fn an_entry_slipped_in_as_reserved_is_not_signed_under_scal_2() {
         kind: EntryType::Dtbsr,
         scheme: owned.scheme(),
         form: None,
+        kept: 0,
     };
     let request = rsign_signer::sad::request_digest(&[wanted]);
     house
         .tamper_with_sad(&sad, move |row| {
             let request = Bytes(request.to_vec());
-            let state = ItemState::Reserved { request, lease: "gone".to_owned(), until: 0 };
+            let state = ItemState::Reserved { request, lease: "gone".to_owned(), until: 0, kept: 0 };
             row.items.push(Item { state, ..item(9, false) });
         })
         .await;
