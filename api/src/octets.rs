@@ -28,6 +28,11 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     fn held(&self) -> Option<&[u8]> {
         None
     }
+
+    /// What they are joined of, if they are.
+    fn parts(&self) -> Option<&[Octets]> {
+        None
+    }
 }
 
 /// A document's octets. A copy is another handle to the same octets.
@@ -74,6 +79,12 @@ impl Octets {
     #[must_use]
     pub fn held(&self) -> Option<&[u8]> {
         self.0.held()
+    }
+
+    /// What they are joined of, if they are.
+    #[must_use]
+    pub fn parts(&self) -> Option<&[Self]> {
+        self.0.parts()
     }
 
     /// Reads those from `at` on, until `into` is full or there are no more; says how many came. Blocks where they are not
@@ -206,6 +217,10 @@ impl Source for Joined {
             at -= part.len();
         }
         Ok(0)
+    }
+
+    fn parts(&self) -> Option<&[Octets]> {
+        Some(&self.0)
     }
 }
 

@@ -123,6 +123,26 @@ impl Intake {
         Draft::new(self)
     }
 
+    /// The same octets, of which no part that is longer stays where somebody else holds it in memory.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn take_over(mut self, octets: Octets, most: usize) -> Result<(Self, Octets), Error> {
+        let Some(parts) = octets.parts() else {
+            return match octets.held() {
+                Some(held) if held.len() > most => self.take(held),
+                _ => Ok((self, octets)),
+            };
+        };
+        let mut taken = Vec::with_capacity(parts.len());
+        for part in parts {
+            let (next, part) = self.take_over(part.clone(), most)?;
+            self = next;
+            taken.push(part);
+        }
+        Ok((self, Octets::joined(taken)))
+    }
+
     /// All octets at once.
     ///
     /// # Errors
