@@ -7,7 +7,7 @@ use rsign_signer::SystemRandom;
 use rsign_signer::sad::SadToken;
 
 use super::house::{CLIENT, House, MINUTE, entries, hash, refusal, text};
-use super::probe::is_rewrap;
+use super::probe::{is_rewrap, is_sign};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_12_numbers_that_do_not_agree_are_refused_and_no_pin_is_judged() {
@@ -175,5 +175,18 @@ async fn a_09_a_sad_is_looked_at_by_who_may_spend_it() {
     house.change_state(&owned, State::Active).await.unwrap();
     let ended = CheckSad { sad: sad.into(), ..right() };
     assert_eq!(refusal(house.signer.check_sad(&ended).await), Refusal::InvalidSad, "the credential changed");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_26_pins_and_signatures_wait_in_the_turn_of_their_client() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    house.hsm.forget();
+    let sad = house.authorize(&owned, &[hash(1)]).await;
+    house.sign(&owned, &sad, &[hash(1)]).await.unwrap();
+    let own = house.hsm.clients().iter().filter(|client| *client == CLIENT).count();
+    assert_eq!(own, house.hsm.count(is_rewrap) + house.hsm.count(is_sign));
+    assert!(own >= 2, "{own}");
     house.close().await;
 }
