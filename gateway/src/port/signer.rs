@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use rsign_api::signer::{
     AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
-    ChannelHello, ChannelOpened, ChannelRecord, CreateCredential, CreatedCredential, CredentialName, CredentialStatus,
-    Done, DrawCode, DrawnCode, Extend, FoundTimeStamp, IssueCertificate, IssuedCertificate, LinkCertificate,
-    ReadTimeStamp, Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocuments,
+    ChannelHello, ChannelOpened, ChannelRecord, CheckSad, CreateCredential, CreatedCredential, CredentialName,
+    CredentialStatus, Done, DrawCode, DrawnCode, Extend, FoundTimeStamp, IssueCertificate, IssuedCertificate,
+    LinkCertificate, ReadTimeStamp, Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocuments,
 };
 
 /// Why the signer did not do it.
@@ -48,6 +48,8 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     async fn revoke(&self, ask: RevokeSad) -> Result<Done>;
     /// Spends approved hashes.
     async fn sign(&self, ask: Sign) -> Result<Signed>;
+    /// Looks whether a SAD may be spent.
+    async fn check_sad(&self, ask: CheckSad) -> Result<Done>;
     /// Spends approved documents or their digests.
     async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments>;
     /// Adds evidence to a signed PDF, and room for a document time-stamp.

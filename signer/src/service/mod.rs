@@ -260,8 +260,13 @@ impl Signer {
     /// Runs a job; once more when a worker was lost with it. That is safe: nothing of a job's outcome was released,
     /// and a PIN that was being judged is the same PIN.
     async fn run(&self, job: Job) -> std::result::Result<Answer, Fault> {
-        match self.hsm.run(job.clone()).await {
-            Err(Fault::Lost) => self.hsm.run(job).await,
+        self.run_for("", job).await
+    }
+
+    /// The same, in the turn of a client.
+    async fn run_for(&self, client: &str, job: Job) -> std::result::Result<Answer, Fault> {
+        match self.hsm.run_for(client, job.clone()).await {
+            Err(Fault::Lost) => self.hsm.run_for(client, job).await,
             outcome => outcome,
         }
     }
