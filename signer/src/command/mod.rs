@@ -136,7 +136,7 @@ enum AuditCommand {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::HsmWorker => return Ok(crate::hsm::worker::run()?),
-        Command::DocumentHelper { memory } => return Ok(crate::pdf::helper::run(memory)?),
+        Command::DocumentHelper { memory } => return Ok(crate::foreign::helper::run(memory)?),
         Command::Page(arguments) => return runtime()?.block_on(page::run(arguments)),
         _ => {}
     }

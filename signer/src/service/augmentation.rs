@@ -24,7 +24,7 @@ impl Signer {
             ocsp: octets(&asked.ocsp),
         };
         let now = self.wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let augmented = self.pdf.augment(&asked.document, evidence, asked.reserve, now).await.map_err(fault)?;
+        let augmented = self.foreign.augment(&asked.document, evidence, asked.reserve, now).await.map_err(fault)?;
         let gap = augmented.gap.map(|(start, end)| Gap { start, end });
         Ok(AugmentedPdf { appended: Bytes(augmented.octets), gap })
     }
@@ -34,7 +34,7 @@ impl Signer {
     /// # Errors
     /// [`Refusal::Document`](rsign_api::signer::Refusal::Document) for what cannot be read.
     pub async fn read_time_stamp(&self, asked: &ReadTimeStamp) -> Result<FoundTimeStamp> {
-        let token = self.pdf.time_stamp(&asked.document).await.map_err(fault)?;
+        let token = self.foreign.time_stamp(&asked.document).await.map_err(fault)?;
         Ok(FoundTimeStamp { token: token.map(Bytes) })
     }
 }

@@ -43,10 +43,10 @@ use crate::channel::{Channels, Limits, instance_number};
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::credential::{CodePolicy, EnrolmentPolicy, TryPolicy};
+use crate::foreign::Foreign;
 use crate::hsm::pkcs11::{Derive, Wrap};
 use crate::hsm::{Answer, Fault, Hsm, Job};
 use crate::key::Checked;
-use crate::pdf::Pdf;
 use crate::pin::Pin;
 use crate::store::Tables;
 
@@ -137,8 +137,8 @@ impl Default for Policy {
 pub struct Parts {
     /// The HSM.
     pub hsm: Arc<dyn Hsm>,
-    /// Reads foreign PDFs.
-    pub pdf: Arc<dyn Pdf>,
+    /// Reads foreign documents.
+    pub foreign: Arc<dyn Foreign>,
     /// The store.
     pub store: Arc<dyn Store>,
     /// Time.
@@ -175,7 +175,7 @@ struct Drawn {
 #[derive(Debug)]
 pub struct Signer {
     hsm: Arc<dyn Hsm>,
-    pdf: Arc<dyn Pdf>,
+    foreign: Arc<dyn Foreign>,
     store: Arc<dyn Store>,
     tables: Tables,
     audit: Audit,
@@ -220,7 +220,7 @@ impl Signer {
             stretching: Semaphore::new(parts.policy.stretching),
             memory: crate::pin::Memory::default(),
             hsm: parts.hsm,
-            pdf: parts.pdf,
+            foreign: parts.foreign,
             store: parts.store,
             clock: parts.clock,
             random: parts.random,

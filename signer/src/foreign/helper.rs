@@ -34,8 +34,8 @@ pub fn run(memory: u64) -> io::Result<()> {
 
 fn answer(document: &[u8], task: &Task) -> Answer {
     match task {
-        Task::Pdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
-        Task::Augment { certificates, crls, ocsp, reserve, now } => {
+        Task::UpdatePdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
+        Task::AugmentPdf { certificates, crls, ocsp, reserve, now } => {
             let (certificates, crls, ocsp) = (certificates.clone(), crls.clone(), ocsp.clone());
             augment::augment(document, &Evidence { certificates, ocsp, crls }, *reserve, *now)
         }

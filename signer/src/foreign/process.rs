@@ -21,7 +21,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
 use super::wire::{self, Answer, Question, Task};
-use super::{Augmented, Canonical, Existing, Fault, Pdf, Wanted};
+use super::{Augmented, Canonical, Existing, Fault, Foreign, Wanted};
 
 /// How long a helper may take, from its question to its answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -164,10 +164,10 @@ async fn send(socket: &mut UnixStream, document: &Octets) -> io::Result<()> {
 }
 
 #[async_trait]
-impl Pdf for Helpers {
+impl Foreign for Helpers {
     async fn update(&self, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault> {
         let since = wanted.at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let task = Task::Pdf {
+        let task = Task::UpdatePdf {
             envelope: wanted.envelope,
             properties: wanted.properties.to_vec(),
             at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
@@ -193,7 +193,7 @@ impl Pdf for Helpers {
         now: u64,
     ) -> Result<Augmented, Fault> {
         let Evidence { certificates, ocsp, crls } = evidence;
-        let task = Task::Augment { certificates, crls, ocsp, reserve, now };
+        let task = Task::AugmentPdf { certificates, crls, ocsp, reserve, now };
         match self.ask(document, task, Limits::default().octets).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Augmented { octets, gap } if gap.is_some() == reserve.is_some() => Ok(Augmented { octets, gap }),

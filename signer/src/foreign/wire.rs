@@ -25,7 +25,7 @@ pub(super) struct Question {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Task {
     /// A PDF: make room for a signature.
-    Pdf {
+    UpdatePdf {
         envelope: Envelope,
         properties: Vec<Property>,
         /// Milliseconds since 1970.
@@ -37,7 +37,7 @@ pub(super) enum Task {
     /// A CMS or JWS: find what it is over.
     Signed { format: Format, hash: HashAlgorithm },
     /// A PDF: add evidence, and room for a document time-stamp.
-    Augment {
+    AugmentPdf {
         certificates: Vec<Vec<u8>>,
         crls: Vec<Vec<u8>>,
         ocsp: Vec<Vec<u8>>,

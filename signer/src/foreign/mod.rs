@@ -82,9 +82,9 @@ pub enum Existing {
     },
 }
 
-/// Makes room for signatures in foreign documents.
+/// Reads foreign documents, each in a process of its own.
 #[async_trait]
-pub trait Pdf: Send + Sync + std::fmt::Debug {
+pub trait Foreign: Send + Sync + std::fmt::Debug {
     /// The update of this document, with a gap for the CMS.
     async fn update(&self, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault>;
 
