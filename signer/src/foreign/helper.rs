@@ -13,7 +13,7 @@ use rsign_api::signer::{Property, Refusal};
 
 use super::confinement::confine;
 use super::wire::{self, Answer, Question, Task};
-use super::{Canonical, Existing, augment};
+use super::{Canonical, Existing, augment, complete};
 
 /// Runs once, with so many octets of memory: the document and what is made of it.
 ///
@@ -39,6 +39,7 @@ fn answer(document: &[u8], task: &Task) -> Answer {
             let (certificates, crls, ocsp) = (certificates.clone(), crls.clone(), ocsp.clone());
             augment::augment(document, &Evidence { certificates, ocsp, crls }, *reserve, *now)
         }
+        Task::Complete { message, now } => complete::complete(document, message, *now),
         Task::TimeStamp => augment::time_stamp(document),
         Task::Xml { hash } => match canonical(document, *hash) {
             Ok(found) => Answer::Xml(found),

@@ -14,7 +14,7 @@ use rsign_ades::pdf::{Limits, Update};
 use rsign_ades::{Format, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::octets::Octets;
-use rsign_api::signer::Refusal;
+use rsign_api::signer::{ArchiveStamp, CompleteSignature, CompletedSignature, KnownDocument, Refusal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
@@ -197,6 +197,21 @@ impl Foreign for Helpers {
         match self.ask(document, task, Limits::default().octets).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Augmented { octets, gap } if gap.is_some() == reserve.is_some() => Ok(Augmented { octets, gap }),
+            _ => Err(refused(ANOTHER)),
+        }
+    }
+
+    async fn complete(&self, asked: &CompleteSignature, now: u64) -> Result<CompletedSignature, Fault> {
+        let most = if asked.format == Format::Xades { xml::LIMIT } else { jws::LIMIT };
+        let nothing = Octets::from(Vec::new());
+        let document = if let KnownDocument::Document(octets) = &asked.subject { octets } else { &nothing };
+        let message = serde_json::to_string(asked).map_err(|error| refused(&error.to_string()))?;
+        let wanted = asked.archive == Some(ArchiveStamp::Wanted);
+        match self.ask(document, Task::Complete { message, now }, most).await? {
+            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
+            Answer::Completed(completed) if wanted == matches!(completed, CompletedSignature::Imprint(_)) => {
+                Ok(completed)
+            }
             _ => Err(refused(ANOTHER)),
         }
     }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
-use rsign_api::signer::{Property, Refusal};
+use rsign_api::signer::{CompletedSignature, Property, Refusal};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Canonical, Existing};
@@ -45,6 +45,13 @@ pub(super) enum Task {
         /// Unix seconds.
         now: u64,
     },
+    /// A signature of CAdES, JAdES or XAdES: add what belongs to its level.
+    Complete {
+        /// [`rsign_api::signer::CompleteSignature`] in JSON; the document, if there is one, is that of the question.
+        message: String,
+        /// Unix seconds.
+        now: u64,
+    },
     /// A PDF: find its newest document time-stamp.
     TimeStamp,
 }
@@ -62,6 +69,8 @@ pub(super) enum Answer {
     Refused(Refusal, String),
     /// What adds evidence, and where a token goes in it.
     Augmented { octets: Vec<u8>, gap: Option<(u32, u32)> },
+    /// The signature, or what its archive time-stamp is to be over.
+    Completed(CompletedSignature),
     /// The newest document time-stamp's token.
     TimeStamp(Option<Vec<u8>>),
 }

@@ -4,7 +4,7 @@
 //! * [`authorization`](Signer::authorize): PIN in, SAD out
 //! * [`signing`](Signer::sign): SAD and hashes in, signatures out
 //! * [`documents`](Signer::sign_documents): SAD and documents, or their digests, in; what is signed is formed here
-//! * [`augmentation`](Signer::augment_pdf): signed PDFs get evidence and time-stamps
+//! * [`augmentation`](Signer::augment_pdf): signatures get evidence and time-stamps
 //! * [`ocsp`](Signer::ocsp): the built-in CA's word on its certificates
 //! * `factor`: codes of an authenticator app, and codes as such before every PIN
 //! * [`codes`](Signer::draw_code): codes that are sent

@@ -1,31 +1,24 @@
-//! Signed documents: the signer forms and signs, the time-stamping authority stamps, and here the pieces become what the
-//! format wants. A call that fails after the signer was asked is repeated by the client and signs nothing twice: the
+//! Signed documents: the signer forms and signs, the time-stamping authority stamps, and here the pieces are handed on until
+//! they are what the format wants. A call that fails after the signer was asked is repeated by the client and signs nothing twice: the
 //! signer gives the same signature and the same octets again.
 
-mod cades;
-mod finish;
-mod jades;
+mod completion;
 mod pades;
-mod parallel;
-mod reading;
-mod text;
-mod xades;
 
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use rsign_ades::{Addition, Signatory};
+use rsign_ades::Signatory;
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::{Document, Offer, SignedDocuments, ValidationInfo};
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Envelope, Format, Level};
+use rsign_api::octets::Octets;
 use rsign_api::signer::{DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
 use rsign_spool::Spool;
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 
-use self::finish::{Finished, finish};
-use self::reading::Reading;
-use self::text::Text;
 use super::augmentation::{self, Augmentation};
 use super::evidence::{self, Evidence, Found};
 use super::signing;
@@ -45,6 +38,9 @@ pub const FORMATS: &[(Format, &[Envelope])] = &[
 
 /// Documents that are completed at once.
 const AT_ONCE: usize = 8;
+
+/// Signatures of all calls that come from the signer's helpers at the same time.
+const COMPLETING: usize = 8;
 
 /// Why there is no signed document.
 #[derive(Debug, thiserror::Error)]
@@ -89,8 +85,17 @@ pub struct Documents {
     time_stamps: Option<Arc<TimeStamps>>,
     evidence: Arc<Evidence>,
     augmentation: Augmentation,
-    text: Text,
-    reading: Reading,
+    spool: Spool,
+    completing: Semaphore,
+}
+
+/// A result, and which of the answer's lists it belongs to.
+#[derive(Debug)]
+enum Finished {
+    /// It holds the document.
+    WithSignature(Octets),
+    /// It stands by itself.
+    Object(Vec<u8>),
 }
 
 impl Documents {
@@ -104,8 +109,8 @@ impl Documents {
         spool: Spool,
     ) -> Self {
         let augmentation = Augmentation::new(Arc::clone(&signer), time_stamps.clone());
-        let (text, reading) = (Text::new(spool), Reading::new());
-        Self { credentials, signer, time_stamps, evidence, augmentation, text, reading }
+        let completing = Semaphore::new(COMPLETING);
+        Self { credentials, signer, time_stamps, evidence, augmentation, spool, completing }
     }
 
     /// What it can do.
@@ -121,7 +126,7 @@ impl Documents {
     pub async fn sign(&self, order: Order) -> Result<SignedDocuments, Error> {
         let Order { bearer, credential, sad, documents, validation } = order;
         let client = bearer.client.clone();
-        if documents.iter().any(text::is_too_long) {
+        if documents.iter().any(completion::is_too_long) {
             return Err(signing::Error::Signer(signer::Error::Refused(Refusal::Document)).into());
         }
         let certificate = self.credentials.certificate(&credential.id).await.map_err(signing::Error::from)?;
@@ -176,27 +181,19 @@ impl Documents {
         client: &str,
     ) -> Result<(Finished, Found), Error> {
         let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
-        let stamp = self.stamp(stampable(document, signed, chain)?, document.level).await?;
+        let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
+        let stamp = self.stamp(stampable(document, signed, &signatory)?, document.level).await?;
         let found = if document.level >= Level::Lt || validation {
             self.evidence.gather(chain, stamp.as_deref()).await?
         } else {
             Found::default()
         };
-        let turn = self.text.turn(document).await?;
-        let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-        let finished = match (document.format, document.envelope) {
-            (Format::Jades, _) => {
-                self.jades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
+        let finished = match document.format {
+            Format::Pades => self.pdf(document, signed, &signatory, (stamp, &found)).await?,
+            Format::Cades | Format::Jades | Format::Xades => {
+                self.completed(document, signed, &signatory, (stamp, &found), client).await?
             }
-            (Format::Xades, _) => {
-                self.xades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
-            }
-            (Format::Cades, Envelope::Parallel) => self.beside(document, signed, &signatory, stamp, &found).await?,
-            _ if document.level < Level::Lt => finish(document, signed, chain, stamp)?,
-            (Format::Pades, _) => self.lasting_pdf(document, signed, chain, stamp, &found).await?,
-            (Format::Cades, _) => self.lasting(document, signed, chain, stamp, &found).await?,
         };
-        let finished = self.text.put_aside(finished, turn, client).await?;
         Ok((finished, found))
     }
 
@@ -222,23 +219,13 @@ impl Documents {
 }
 
 /// What a time-stamp on the signature is over (EN 319 122-1, 5.3, and its like), where the level wants one.
-fn stampable(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) -> Result<Option<Stampable>, Error> {
+fn stampable(document: &Document, signed: &SignedDocument, signatory: &Signatory) -> Result<Option<Stampable>, Error> {
     if document.level < Level::T {
         return Ok(None);
     }
     let algorithm = document.scheme.hash();
-    let hash = rsign_ades::digest(algorithm, &finish::stamped(document, signed, chain)?);
+    let hash = rsign_ades::digest(algorithm, &completion::to_be_stamped(document, signed, signatory)?);
     Ok(Some(Stampable { algorithm, hash, nonce: None }))
-}
-
-/// What a level adds to a signature, all but the time-stamp on that.
-fn additions(level: Level, stamp: Option<Vec<u8>>, found: &Found) -> Vec<Addition> {
-    let mut additions: Vec<_> = stamp.into_iter().map(Addition::Stamp).collect();
-    if level >= Level::Lt {
-        let Found { certificates, crls, ocsp } = found.clone();
-        additions.push(Addition::Evidence(rsign_ades::evidence::Evidence { certificates, crls, ocsp }));
-    }
-    additions
 }
 
 /// Levels, with or without a time-stamping authority.
@@ -270,6 +257,10 @@ fn to_sign(document: &Document) -> DocumentToSign {
         subject: document.subject.clone(),
         properties: document.properties.clone(),
     }
+}
+
+fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Unfinished(error.into())
 }
 
 /// Those properties that a format cannot say; the signer judges again.

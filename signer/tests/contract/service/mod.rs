@@ -3,6 +3,7 @@
 mod authorization;
 mod change_pin;
 mod channel;
+mod completion;
 mod documents;
 mod enrolment;
 mod extension;
