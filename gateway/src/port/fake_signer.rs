@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use rsign_api::bytes::Bytes;
+use rsign_api::parts::Part;
 use rsign_api::signer::{
-    AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
-    ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CheckSad, CreateCredential, CreatedCredential,
-    CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FactorKind, FoundTimeStamp, IssueCertificate,
-    IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocument,
-    SignedDocuments, State,
+    AnsweredOcsp, ArchiveStamp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState,
+    ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CheckSad, CompleteSignature,
+    CompletedSignature, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode,
+    DrawnCode, Extend, FactorKind, FoundTimeStamp, IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp,
+    Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocument, SignedDocuments, State,
 };
 use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
@@ -48,6 +49,8 @@ pub(crate) struct FakeSigner {
     pub(crate) documents: Mutex<Vec<SignDocuments>>,
     /// SADs it was asked about.
     pub(crate) checked: Mutex<Vec<CheckSad>>,
+    /// Signatures it was asked to complete.
+    pub(crate) completed: Mutex<Vec<CompleteSignature>>,
     /// State of every credential.
     pub(crate) state: Mutex<State>,
     /// Until when wrong PINs lock every credential, Unix seconds.
@@ -82,6 +85,7 @@ impl Default for FakeSigner {
             signed: Mutex::default(),
             documents: Mutex::default(),
             checked: Mutex::default(),
+            completed: Mutex::default(),
             state: Mutex::new(State::Active),
             locked_until: Mutex::default(),
             refusal: Mutex::default(),
@@ -217,6 +221,16 @@ impl Signer for FakeSigner {
     async fn augment_pdf(&self, _: AugmentPdf) -> Result<AugmentedPdf> {
         self.willing()?;
         Ok(AugmentedPdf { appended: Bytes(b"evidence".to_vec()), gap: None })
+    }
+
+    async fn complete_signature(&self, ask: CompleteSignature) -> Result<CompletedSignature> {
+        self.willing()?;
+        let archive = ask.archive.clone();
+        self.completed.lock().unwrap().push(ask);
+        Ok(match archive {
+            Some(ArchiveStamp::Wanted) => CompletedSignature::Imprint(Bytes(vec![7; 32])),
+            _ => CompletedSignature::Parts(vec![Part::own("completed")]),
+        })
     }
 
     async fn read_time_stamp(&self, _: ReadTimeStamp) -> Result<FoundTimeStamp> {

@@ -21,10 +21,10 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rsign_api::signer::{
     AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
-    ChannelHello, ChannelOpened, ChannelRecord, CheckSad, CreateCredential, CreatedCredential, CredentialName,
-    CredentialStatus, Done, DrawCode, DrawnCode, Extend, FoundTimeStamp, IssueCertificate, IssuedCertificate,
-    LinkCertificate, ReadTimeStamp, Refusal, Refused, RevokeSad, Sign, SignDocuments, Signed, SignedDocuments,
-    WITH_DOCUMENTS, WithDocuments, path,
+    ChannelHello, ChannelOpened, ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential,
+    CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FoundTimeStamp,
+    IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, Refused, RevokeSad, Sign,
+    SignDocuments, Signed, SignedDocuments, WITH_DOCUMENTS, WithDocuments, path,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
@@ -198,6 +198,11 @@ impl Signer for SignerClient {
     async fn augment_pdf(&self, ask: AugmentPdf) -> Result<AugmentedPdf> {
         let _turn = self.turn("").await?;
         self.carry(path::AUGMENT_PDF, &ask).await
+    }
+
+    async fn complete_signature(&self, ask: CompleteSignature) -> Result<CompletedSignature> {
+        let _turn = self.turn("").await?;
+        self.carry(path::COMPLETE_SIGNATURE, &ask).await
     }
 
     async fn read_time_stamp(&self, ask: ReadTimeStamp) -> Result<FoundTimeStamp> {

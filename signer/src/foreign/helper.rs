@@ -13,7 +13,7 @@ use rsign_api::signer::{Property, Refusal};
 
 use super::confinement::confine;
 use super::wire::{self, Answer, Question, Task};
-use super::{Canonical, Existing, augment};
+use super::{Canonical, Existing, augment, complete};
 
 /// Runs once, with so many octets of memory: the document and what is made of it. One that is going to wait for its
 /// document first gets warm: it does the same with one of its own, so that its code is in memory when it is asked.
@@ -68,11 +68,12 @@ fn sample(octets: usize) -> Vec<u8> {
 
 fn answer(document: &[u8], task: &Task) -> Answer {
     match task {
-        Task::Pdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
-        Task::Augment { certificates, crls, ocsp, reserve, now } => {
+        Task::UpdatePdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
+        Task::AugmentPdf { certificates, crls, ocsp, reserve, now } => {
             let (certificates, crls, ocsp) = (certificates.clone(), crls.clone(), ocsp.clone());
             augment::augment(document, &Evidence { certificates, ocsp, crls }, *reserve, *now)
         }
+        Task::Complete { message, now } => complete::complete(document, message, *now),
         Task::TimeStamp => augment::time_stamp(document),
         Task::Xml { hash } => match canonical(document, *hash) {
             Ok(found) => Answer::Xml(found),
