@@ -39,6 +39,10 @@ pub(crate) struct FakeSigner {
     pub(crate) factor: Mutex<FactorKind>,
     /// What it was asked of OCSP.
     pub(crate) ocsp: Mutex<Vec<AskOcsp>>,
+    /// What it answers.
+    pub(crate) answer: Mutex<Vec<u8>>,
+    /// Its CRL.
+    pub(crate) crl: Mutex<Vec<u8>>,
     /// What it was asked to sign.
     pub(crate) signed: Mutex<Vec<Sign>>,
     /// Documents it was asked to sign.
@@ -73,6 +77,8 @@ impl Default for FakeSigner {
             wait: Mutex::default(),
             factor: Mutex::default(),
             ocsp: Mutex::default(),
+            answer: Mutex::new(b"an answer".to_vec()),
+            crl: Mutex::new(vec![0x30, 0]),
             signed: Mutex::default(),
             documents: Mutex::default(),
             state: Mutex::new(State::Active),
@@ -229,12 +235,12 @@ impl Signer for FakeSigner {
 
     async fn authority(&self) -> Result<Authority> {
         self.willing()?;
-        Ok(Authority { certificate: Bytes(self.authority.clone()), crl: Bytes(vec![0x30, 0]) })
+        Ok(Authority { certificate: Bytes(self.authority.clone()), crl: Bytes(self.crl.lock().unwrap().clone()) })
     }
 
     async fn ocsp(&self, ask: AskOcsp) -> Result<AnsweredOcsp> {
         self.willing()?;
         self.ocsp.lock().unwrap().push(ask);
-        Ok(AnsweredOcsp { answer: Bytes(b"an answer".to_vec()) })
+        Ok(AnsweredOcsp { answer: Bytes(self.answer.lock().unwrap().clone()) })
     }
 }

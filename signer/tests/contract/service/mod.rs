@@ -12,6 +12,7 @@ mod lifecycle;
 mod pdf;
 mod probe;
 mod residual;
+mod responder;
 mod signing;
 mod tampering;
 mod timing;
