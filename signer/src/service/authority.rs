@@ -11,9 +11,9 @@ use crate::certificate::{CrlReason, EndEntity, RevocationList, Revoked, ServiceE
 use crate::hsm::{Answer, Job, TokenKey, ecdsa};
 use crate::store::Issued;
 
-const DAY: i64 = 86_400;
-/// Life of a person's certificate, seconds.
-const LIFE: i64 = 2 * 365 * DAY;
+pub(super) const DAY: i64 = 86_400;
+/// Life of a person's or service's certificate, seconds.
+pub(super) const LIFE: i64 = 2 * 365 * DAY;
 /// Life of a revocation list, seconds.
 const CRL_LIFE: i64 = 7 * DAY;
 /// Certificates begin a little before they are made: clocks differ.

@@ -1,6 +1,9 @@
 //! Who answers OCSP for the built-in CA: a key that the HSM makes for it, which leaves it wrapped and is kept in the store,
-//! so that all signers on one K_MK have the same. The CA certifies it for a short while; before that is over, another key
-//! takes its place. No ceremony is needed: the first one is made when it is first wanted.
+//! so that all signers on one K_MK have the same. It answers for a short while, then another key takes its place. No
+//! ceremony is needed: the first one is made when it is first wanted.
+//!
+//! Its certificate lasts longer than the key is used: as long as any certificate that it answers about. Documents hold its
+//! answers, and EU DSS for one takes a B-LT signature only as long as the responder's certificate is valid.
 
 use std::sync::Arc;
 
@@ -8,17 +11,17 @@ use rsign_api::algorithm::{KeyType, Scheme};
 use rsign_api::bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use super::authority::{self, DAY};
 use super::{Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
 use crate::certificate::{self, ServiceEntity, ToBeSigned, Validity, own_scheme, spki};
 use crate::hsm::{Answer, Generated, Job, Opener, PublicKey};
 use crate::store::ResponderRow;
 
-const DAY: i64 = 86_400;
-/// Life of a responder's certificate, seconds. Nobody can revoke it.
-const LIFE: i64 = 30 * DAY;
-/// How long before its end another one takes its place.
-const OVERLAP: i64 = 10 * DAY;
+/// How long one key answers, seconds.
+const USE: i64 = 30 * DAY;
+/// Life of its certificate, which nobody can revoke.
+const LIFE: i64 = authority::LIFE + 2 * USE;
 /// It begins a little before it is made: clocks differ.
 const SKEW: i64 = 300;
 const KEY: KeyType = KeyType::P256;
@@ -32,8 +35,9 @@ pub(super) struct Responder {
 }
 
 impl Responder {
-    fn lasts_until(&self, second: i64) -> bool {
-        self.public.validity().not_after >= second
+    /// Whether it is its turn.
+    fn is_used(&self, now: i64) -> bool {
+        now < self.public.validity().not_before + USE
     }
 
     fn opener(&self) -> Opener {
@@ -60,13 +64,12 @@ impl Signer {
         Ok(())
     }
 
-    /// Who answers. Where the next one cannot be had, the one before, for as long as an answer of it lasts.
+    /// Who answers. Where the next one cannot be had, the one before.
     pub(super) async fn responder(&self) -> Result<Arc<Responder>> {
         let mut kept = self.responder.lock().await;
         let now = self.clock.now() / 1000;
-        let usable = |until| kept.as_ref().filter(|one| one.lasts_until(until)).map(Arc::clone);
-        if let Some(found) = usable(now + OVERLAP) {
-            return Ok(found);
+        if let Some(found) = kept.as_ref().filter(|one| one.is_used(now)) {
+            return Ok(Arc::clone(found));
         }
         match self.next_responder(now).await {
             Ok(next) => {
@@ -74,10 +77,10 @@ impl Signer {
                 *kept = Some(Arc::clone(&next));
                 Ok(next)
             }
-            Err(error) => match usable(now + DAY) {
+            Err(error) => match kept.as_ref() {
                 Some(found) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "the OCSP responder was not renewed");
-                    Ok(found)
+                    Ok(Arc::clone(found))
                 }
                 None => Err(error),
             },
@@ -89,7 +92,7 @@ impl Signer {
         let stored = self.tables.responder().await?;
         let before = stored.as_ref().map(|row| row.id.clone());
         if let Some(found) = stored.and_then(|row| self.read_responder(row).ok())
-            && found.lasts_until(now + OVERLAP)
+            && found.is_used(now)
         {
             return Ok(found);
         }
