@@ -263,9 +263,8 @@ async fn evidence_of_another_ca_comes_by_ocsp_or_else_by_its_list() {
     };
     for (name, format, document) in [("ocsp.pdf", "P", pdf.as_slice()), ("ocsp.p7m", "C", text)] {
         let answer = sign(&who, format, "AdES-B-LTA", document).await.ok();
-        // Two chains and the responder; the built-in CA's list for the signer, an answer about the authority. Nobody need
-        // ask about the responder.
-        assert_eq!(counts(&answer), [5, 1, 1], "{name}");
+        // Two chains and two responders, about which nobody need ask; an answer about the signer, and one about the authority.
+        assert_eq!(counts(&answer), [6, 2, 0], "{name}");
         keep(name, &answer);
     }
     // Started anew it has kept nothing; the responder is away.
@@ -275,7 +274,7 @@ async fn evidence_of_another_ca_comes_by_ocsp_or_else_by_its_list() {
     let who = Outsider { session: pieces.api().login(&who.user).await, ..who };
     for (name, format, document) in [("list.pdf", "P", pdf.as_slice()), ("list.p7m", "C", text)] {
         let answer = sign(&who, format, "AdES-B-LTA", document).await.ok();
-        assert_eq!(counts(&answer), [4, 0, 2], "{name}");
+        assert_eq!(counts(&answer), [5, 1, 1], "{name}");
         keep(name, &answer);
     }
     let verdicts = judge(&jobs).unwrap_or_default();
@@ -290,7 +289,7 @@ async fn evidence_of_another_ca_comes_by_ocsp_or_else_by_its_list() {
     let who = Outsider { session: pieces.api().login(&who.user).await, ..who };
     assert!(sign(&who, "P", "AdES-B-LT", &pdf).await.is_away());
     foreign.start_responder().await;
-    assert_eq!(counts(&sign(&who, "P", "AdES-B-LT", &pdf).await.ok()), [5, 1, 1]);
+    assert_eq!(counts(&sign(&who, "P", "AdES-B-LT", &pdf).await.ok()), [6, 2, 0]);
     // The authority's certificate is revoked: who knows it stamps and signs nothing that is to last.
     pieces.stop_gateway();
     foreign.index('R');

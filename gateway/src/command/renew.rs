@@ -76,7 +76,7 @@ pub(super) async fn run(renew: Renew, config: &Config) -> anyhow::Result<()> {
             Ok(Done::Renewed(until)) => print(&line("renewed", Some(until), None))?,
             Err(error) => {
                 failed += 1;
-                print(&line("failed", None, Some(format!("{error:#}"))))?;
+                print(&line("failed", None, Some(reason(&error))))?;
             }
         }
     }
@@ -97,6 +97,17 @@ fn service(config: &Config) -> anyhow::Result<Renewal> {
     let Lasting { time_stamps, evidence } = Lasting::new(parts, &authority, &clock, &random)?;
     let time_stamps = time_stamps.context("the configuration names no time-stamping authority")?;
     Ok(Renewal::new(signer, evidence, &time_stamps, clock))
+}
+
+/// What went wrong, and why: each cause that the sentence before does not say already.
+fn reason(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// The file, or the files of the folder.
