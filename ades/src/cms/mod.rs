@@ -51,6 +51,9 @@ pub enum Error {
     /// The document is no CMS that a signature can be put beside.
     #[error("no signature can be put beside those of this document: {0}")]
     Parallel(&'static str),
+    /// The signature is none that gets another archive time-stamp here.
+    #[error("{0}")]
+    Stored(&'static str),
 }
 
 /// What a signature is to say.

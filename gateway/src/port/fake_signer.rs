@@ -43,6 +43,10 @@ pub(crate) struct FakeSigner {
     pub(crate) ocsp: Mutex<Vec<AskOcsp>>,
     /// Who has this holds its OCSP answers up.
     pub(crate) ocsp_turn: Arc<Semaphore>,
+    /// What it answers.
+    pub(crate) answer: Mutex<Vec<u8>>,
+    /// Its CRL.
+    pub(crate) crl: Mutex<Vec<u8>>,
     /// What it was asked to sign.
     pub(crate) signed: Mutex<Vec<Sign>>,
     /// Documents it was asked to sign.
@@ -82,6 +86,8 @@ impl Default for FakeSigner {
             factor: Mutex::default(),
             ocsp: Mutex::default(),
             ocsp_turn: Arc::new(Semaphore::new(1)),
+            answer: Mutex::new(b"an answer".to_vec()),
+            crl: Mutex::new(vec![0x30, 0]),
             signed: Mutex::default(),
             documents: Mutex::default(),
             checked: Mutex::default(),
@@ -257,13 +263,13 @@ impl Signer for FakeSigner {
 
     async fn authority(&self) -> Result<Authority> {
         self.willing()?;
-        Ok(Authority { certificate: Bytes(self.authority.clone()), crl: Bytes(vec![0x30, 0]) })
+        Ok(Authority { certificate: Bytes(self.authority.clone()), crl: Bytes(self.crl.lock().unwrap().clone()) })
     }
 
     async fn ocsp(&self, ask: AskOcsp) -> Result<AnsweredOcsp> {
         self.willing()?;
         self.ocsp.lock().unwrap().push(ask);
         let _turn = self.ocsp_turn.acquire().await;
-        Ok(AnsweredOcsp { answer: Bytes(b"an answer".to_vec()) })
+        Ok(AnsweredOcsp { answer: Bytes(self.answer.lock().unwrap().clone()) })
     }
 }

@@ -23,6 +23,11 @@ pub enum Error {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Why it took no part of a document: what [`Error::Unavailable`] has as its source then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a document is longer than the signer takes")]
+pub struct TooLong;
+
 /// Result of a call.
 pub type Result<T> = std::result::Result<T, Error>;
 

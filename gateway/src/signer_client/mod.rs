@@ -31,7 +31,7 @@ use zeroize::Zeroizing;
 
 use self::turns::{Turn, Turns};
 use crate::config::signer::SignerConfig;
-use crate::port::signer::{Error, Result, Signer};
+use crate::port::signer::{Error, Result, Signer, TooLong};
 
 /// Answers are signatures and certificates: 1000 RSA-4096 signatures are 0.7 MiB, with what was formed around documents
 /// some 20 MiB.
@@ -126,6 +126,7 @@ async fn read<R: DeserializeOwned>(answer: Response<Incoming>) -> Result<R> {
     let body = body.to_bytes();
     match status {
         StatusCode::OK => serde_json::from_slice(&body).map_err(unavailable),
+        StatusCode::PAYLOAD_TOO_LARGE => Err(Error::Unavailable(Box::new(TooLong))),
         StatusCode::CONFLICT => match serde_json::from_slice::<Refused>(&body).map_err(unavailable)?.refused {
             Refusal::Busy => Err(Error::Busy),
             refusal => Err(Error::Refused(refusal)),

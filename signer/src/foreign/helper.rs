@@ -40,7 +40,7 @@ pub fn run(memory: u64, warm: bool) -> io::Result<()> {
 const WARM: usize = 1 << 20;
 
 fn warm_up() -> io::Result<()> {
-    let task = Task::Pdf { envelope: Envelope::Revision, properties: Vec::new(), at: 0, reserve: 16 << 10 };
+    let task = Task::UpdatePdf { envelope: Envelope::Revision, properties: Vec::new(), at: 0, reserve: 16 << 10 };
     let frame = wire::encode(&answer(&sample(WARM), &task))?;
     std::hint::black_box(wire::decode::<Answer>(frame.get(4..).unwrap_or_default())?);
     Ok(())
@@ -129,6 +129,7 @@ fn update(document: &[u8], envelope: Envelope, properties: &[Property], at: u64,
 pub(super) fn refused(error: &Error) -> Answer {
     let refusal = match error {
         Error::AlreadySigned => Refusal::Envelope,
+        Error::Stamp => Refusal::Evidence,
         Error::Field(_)
         | Error::Seed(_)
         | Error::Wish(_)
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_helper_gets_warm_by_what_it_will_do() {
-        let task = Task::Pdf { envelope: Envelope::Revision, properties: Vec::new(), at: 0, reserve: 100 };
+        let task = Task::UpdatePdf { envelope: Envelope::Revision, properties: Vec::new(), at: 0, reserve: 100 };
         assert!(matches!(answer(&sample(1000), &task), Answer::Update { .. }));
     }
 }

@@ -23,6 +23,7 @@ mod factor;
 mod life;
 mod ocsp;
 mod pin_try;
+mod responder;
 mod signing;
 mod spending;
 mod turn;
@@ -200,6 +201,8 @@ pub struct Signer {
     officers: Option<PathBuf>,
     /// The last entry of the audit chain, when it was a checkpoint.
     checkpointed: tokio::sync::Mutex<u64>,
+    /// Who answers OCSP, as it is in the store.
+    responder: tokio::sync::Mutex<Option<Arc<responder::Responder>>>,
     /// `kid` of the identity key that signs their handshakes.
     identity: OnceCell<[u8; 32]>,
 }
@@ -236,6 +239,7 @@ impl Signer {
             clients: parts.clients,
             officers: parts.officers,
             checkpointed: tokio::sync::Mutex::default(),
+            responder: tokio::sync::Mutex::default(),
             identity: OnceCell::new(),
         })
     }

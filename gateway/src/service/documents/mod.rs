@@ -122,7 +122,9 @@ impl Documents {
         evidence: Arc<Evidence>,
         spool: Spool,
     ) -> Self {
-        let augmentation = Augmentation::new(Arc::clone(&signer), time_stamps.clone());
+        // What stands in a PDF for good is stamped by who is known to be good.
+        let lasting = time_stamps.as_ref().map(|stamps| Arc::new(stamps.with_evidence(Arc::clone(&evidence))));
+        let augmentation = Augmentation::new(Arc::clone(&signer), lasting);
         let evidence_room = Semaphore::new(EVIDENCE_AT_ONCE as usize);
         let completing = Semaphore::new(COMPLETING);
         Self { credentials, signer, time_stamps, evidence, augmentation, spool, evidence_room, completing }
