@@ -16,7 +16,7 @@ pub mod document;
 pub mod error;
 pub mod json;
 pub mod octets;
-mod secret;
+pub mod secret;
 pub mod sign_algo;
 pub mod sign_server;
 pub mod signer;

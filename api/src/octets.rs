@@ -33,6 +33,11 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     fn parts(&self) -> Option<&[Octets]> {
         None
     }
+
+    /// Whether the room that they take is counted where they lie.
+    fn is_counted(&self) -> bool {
+        false
+    }
 }
 
 /// A document's octets. A copy is another handle to the same octets.
@@ -85,6 +90,18 @@ impl Octets {
     #[must_use]
     pub fn parts(&self) -> Option<&[Self]> {
         self.0.parts()
+    }
+
+    /// Whether the room that they take is counted where they lie.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.0.is_counted()
+    }
+
+    /// Whether they are in memory, in how many pieces ever: then nothing here blocks.
+    #[must_use]
+    pub fn in_memory(&self) -> bool {
+        self.parts().map_or_else(|| self.held().is_some(), |parts| parts.iter().all(Self::in_memory))
     }
 
     /// Reads those from `at` on, until `into` is full or there are no more; says how many came. Blocks where they are not

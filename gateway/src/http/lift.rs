@@ -9,6 +9,7 @@ mod base64;
 use std::ops::Range;
 
 use rsign_api::csc::documents::Lifted;
+use rsign_api::secret::append;
 use rsign_spool::{Error, Intake};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -109,7 +110,7 @@ impl Lifter {
     pub(super) fn new(bounds: Bounds, expected: usize, intake: Intake, mark: String) -> Self {
         Self {
             bounds,
-            // With all its room from the start it never moves, so no copy of a SAD is left behind.
+            // With all its room from the start it never moves.
             rest: Zeroizing::new(Vec::with_capacity(expected.min(bounds.rest))),
             levels: Vec::new(),
             state: State::Between,
@@ -122,9 +123,17 @@ impl Lifter {
         }
     }
 
-    /// Whether the next octets may be written to a file, which blocks.
-    pub(super) fn may_block(&self) -> bool {
-        matches!(&self.state, State::Document(letters) if letters.is_long())
+    /// Whether a document is coming.
+    pub(super) fn has_begun(&self) -> bool {
+        matches!(self.state, State::Document(_))
+    }
+
+    /// Whether the next octets, at most so many, may be written to a file, which blocks.
+    pub(super) fn may_block(&mut self, octets: usize) -> bool {
+        match &mut self.state {
+            State::Document(letters) => !letters.stays(octets),
+            State::Between | State::Text { .. } => false,
+        }
     }
 
     /// Takes the next octets.
@@ -166,7 +175,7 @@ impl Lifter {
         if self.rest.len() + octets.len() > self.bounds.rest {
             return Err(Stop::TooLong);
         }
-        self.rest.extend_from_slice(octets);
+        append(&mut self.rest, octets);
         Ok(())
     }
 

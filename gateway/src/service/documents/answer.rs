@@ -12,17 +12,15 @@ use crate::port::signer;
 use crate::service::evidence::Found;
 use crate::service::signing;
 
-/// Octets of an answer that may stay in memory: most have no more.
-const LIGHT: usize = 256 << 10;
+/// Octets of a part of an answer that stay in memory.
+const SHORT: usize = 16 << 10;
 
-/// Octets of a part that stays in memory after that.
-const SHORT: usize = 4 << 10;
+/// As many are put aside at once.
+const QUICK: u64 = 64 << 10;
 
 /// What has come so far.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Octets that stayed in memory.
-    light: usize,
     /// None only while it works.
     intake: Option<Intake>,
     documents: SignedDocuments,
@@ -36,7 +34,7 @@ impl Answer {
         let intake = spool.intake(client);
         intake.expect(octets).map_err(no_room)?;
         let found = validation.then(Found::default);
-        Ok(Self { light: 0, intake: Some(intake), documents: SignedDocuments::default(), found })
+        Ok(Self { intake: Some(intake), documents: SignedDocuments::default(), found })
     }
 
     /// One more.
@@ -58,11 +56,6 @@ impl Answer {
     }
 
     async fn kept(&mut self, octets: Octets) -> Result<Octets, Error> {
-        let held = held(&octets);
-        if self.light.saturating_add(held) <= LIGHT {
-            self.light += held;
-            return Ok(octets);
-        }
         let intake = self.intake.take().ok_or_else(|| unfinished("there is nowhere to put it"))?;
         let (intake, octets) = take_over(intake, octets).await?;
         self.intake = Some(intake);
@@ -94,16 +87,11 @@ pub(in crate::service) async fn counted(
 }
 
 async fn take_over(intake: Intake, octets: Octets) -> Result<(Intake, Octets), Error> {
+    if rsign_spool::uncounted(&octets, SHORT) <= QUICK {
+        return intake.take_over(octets, SHORT).map_err(no_room);
+    }
     let work = tokio::task::spawn_blocking(move || intake.take_over(octets, SHORT));
     work.await.map_err(unfinished)?.map_err(no_room)
-}
-
-/// Octets that are in memory.
-fn held(octets: &Octets) -> usize {
-    match octets.parts() {
-        Some(parts) => parts.iter().map(held).sum(),
-        None => octets.held().map_or(0, <[u8]>::len),
-    }
 }
 
 /// The call is repeated later, and signs nothing twice.
@@ -146,8 +134,8 @@ mod tests {
         let document = Octets::joined(vec![vec![8; 60_000].into(), vec![9; 10].into()]);
         answer.put(Finished::WithSignature(document.clone()), found()).await.unwrap();
         let answer = answer.finish();
-        let in_memory: usize = answer.objects.iter().map(held).sum();
-        assert!(in_memory <= 2 * LIGHT, "{in_memory}, of which the spool may have one half");
+        let in_memory: usize = answer.objects.iter().filter_map(Octets::held).map(<[u8]>::len).sum();
+        assert!(in_memory <= 256 << 10, "{in_memory}");
         assert!((0..50).all(|number| answer.objects[number] == vec![number as u8; 60_000].into()));
         assert_eq!(answer.with_signature, [document]);
         let validation = answer.validation.as_ref().unwrap();
