@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 mod augmentation;
 mod channel;
 mod code;
+mod completion;
 mod documents;
 mod refusal;
 
@@ -19,6 +20,7 @@ pub use channel::{
     ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, Enrol, Obstacle, Operation, Registration,
 };
 pub use code::{DrawCode, DrawnCode};
+pub use completion::{ArchiveStamp, CompleteSignature, CompletedSignature, EvidenceOctets, KnownDocument};
 pub use documents::{
     CheckSad, DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments,
     WITH_DOCUMENTS, WithDocuments,
@@ -59,6 +61,8 @@ pub mod path {
     pub const SIGN_DOCUMENTS: &str = "/v1/documents/sign";
     /// [`super::AugmentPdf`] → [`super::AugmentedPdf`].
     pub const AUGMENT_PDF: &str = "/v1/documents/augment";
+    /// [`super::CompleteSignature`] → [`super::CompletedSignature`].
+    pub const COMPLETE_SIGNATURE: &str = "/v1/documents/complete";
     /// [`super::ReadTimeStamp`] → [`super::FoundTimeStamp`].
     pub const READ_TIME_STAMP: &str = "/v1/documents/time-stamp";
     /// [`super::ChannelHello`] → [`super::ChannelOpened`].

@@ -5,11 +5,12 @@ use std::process::Command;
 
 use data_encoding::{BASE64, HEXUPPER};
 use harness::verify::Sha;
-use harness::{Algorithm, Hash, Pieces, Wanted, command, paper};
+use harness::{Algorithm, Hash, Pieces, Wanted, command, paper, shared};
 use rsign_api::algorithm::HashAlgorithm;
 use serde_json::{Value, json};
 
 use crate::common::Outsider;
+use crate::renewal::{outcomes, renew};
 use crate::sign_doc::{entry_of, objects, sign_doc};
 
 /// What a document of 100 MB may add to the memory of a service, KiB.
@@ -313,6 +314,43 @@ async fn a_25_a_long_document_is_not_sent_for_a_sad_that_is_none() {
             assert_eq!(answer.status, 200);
         } else {
             assert_eq!(answer.error(), (400, "invalid_request", "Invalid parameter SAD"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_pdf_is_renewed_up_to_the_bound_of_the_signer() {
+    let mut pieces = Pieces::seeded();
+    pieces.start_signer();
+    let ours: toml::Table = std::fs::read_to_string(shared().folder.file("gateway.toml")).unwrap().parse().unwrap();
+    pieces.configure("gateway.toml", |config| config["timestamp"] = ours["timestamp"].clone());
+    pieces.start_gateway();
+    let wanted = Wanted { key: "P-256", ..Wanted::QUICK };
+    let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "long-renew", wanted).await;
+    let document = long_pdf(30_000_000);
+    let sad = who.session.authorize(&who.credential, &[hash(&document)]).await;
+    let mut entry = of("P", "Revision", &document);
+    entry["conformance_level"] = "AdES-B-LTA".into();
+    let answer = sign_doc(&who, &sad, json!({ "documents": [entry] })).await.ok();
+    let (folder, config) = (tempfile::tempdir().unwrap(), pieces.folder.file("gateway.toml"));
+    let file = folder.path().join("long.pdf");
+    std::fs::write(&file, &objects(&answer, "DocumentWithSignature")[0]).unwrap();
+    let length = || std::fs::metadata(&file).unwrap().len();
+    // One octet more than the signer takes; then just as much; and then it has grown.
+    for (bound, outcome) in [(length() - 1, "failed"), (length(), "renewed"), (length(), "failed")] {
+        pieces.stop_signer();
+        pieces.configure("signer.toml", |config| {
+            let spool: toml::Table = format!("document = {bound}").parse().unwrap();
+            config.insert("spool".to_owned(), spool.into());
+        });
+        pieces.start_signer();
+        let before = std::fs::read(&file).unwrap();
+        let (good, lines) = renew(&config, &["--always"], &[&file]);
+        assert_eq!((good, outcomes(&lines)), (outcome == "renewed", vec![outcome]), "{lines:?}");
+        let after = std::fs::read(&file).unwrap();
+        assert!(after.starts_with(&before) && (after.len() > before.len()) == good);
+        if !good {
+            assert_eq!(lines[0]["reason"], "it is longer than the signer takes", "{lines:?}");
         }
     }
 }

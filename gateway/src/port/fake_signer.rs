@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use rsign_api::bytes::Bytes;
+use rsign_api::parts::Part;
 use rsign_api::signer::{
-    AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
-    ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CheckSad, CreateCredential, CreatedCredential,
-    CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FactorKind, FoundTimeStamp, IssueCertificate,
-    IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocument,
-    SignedDocuments, State,
+    AnsweredOcsp, ArchiveStamp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState,
+    ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CheckSad, CompleteSignature,
+    CompletedSignature, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode,
+    DrawnCode, Extend, FactorKind, FoundTimeStamp, IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp,
+    Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocument, SignedDocuments, State,
 };
 use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
@@ -42,12 +43,18 @@ pub(crate) struct FakeSigner {
     pub(crate) ocsp: Mutex<Vec<AskOcsp>>,
     /// Who has this holds its OCSP answers up.
     pub(crate) ocsp_turn: Arc<Semaphore>,
+    /// What it answers.
+    pub(crate) answer: Mutex<Vec<u8>>,
+    /// Its CRL.
+    pub(crate) crl: Mutex<Vec<u8>>,
     /// What it was asked to sign.
     pub(crate) signed: Mutex<Vec<Sign>>,
     /// Documents it was asked to sign.
     pub(crate) documents: Mutex<Vec<SignDocuments>>,
     /// SADs it was asked about.
     pub(crate) checked: Mutex<Vec<CheckSad>>,
+    /// Signatures it was asked to complete.
+    pub(crate) completed: Mutex<Vec<CompleteSignature>>,
     /// State of every credential.
     pub(crate) state: Mutex<State>,
     /// Until when wrong PINs lock every credential, Unix seconds.
@@ -79,9 +86,12 @@ impl Default for FakeSigner {
             factor: Mutex::default(),
             ocsp: Mutex::default(),
             ocsp_turn: Arc::new(Semaphore::new(1)),
+            answer: Mutex::new(b"an answer".to_vec()),
+            crl: Mutex::new(vec![0x30, 0]),
             signed: Mutex::default(),
             documents: Mutex::default(),
             checked: Mutex::default(),
+            completed: Mutex::default(),
             state: Mutex::new(State::Active),
             locked_until: Mutex::default(),
             refusal: Mutex::default(),
@@ -219,6 +229,16 @@ impl Signer for FakeSigner {
         Ok(AugmentedPdf { appended: Bytes(b"evidence".to_vec()), gap: None })
     }
 
+    async fn complete_signature(&self, ask: CompleteSignature) -> Result<CompletedSignature> {
+        self.willing()?;
+        let archive = ask.archive.clone();
+        self.completed.lock().unwrap().push(ask);
+        Ok(match archive {
+            Some(ArchiveStamp::Wanted) => CompletedSignature::Imprint(Bytes(vec![7; 32])),
+            _ => CompletedSignature::Parts(vec![Part::own("completed")]),
+        })
+    }
+
     async fn read_time_stamp(&self, _: ReadTimeStamp) -> Result<FoundTimeStamp> {
         self.willing()?;
         Ok(FoundTimeStamp { token: None })
@@ -243,13 +263,13 @@ impl Signer for FakeSigner {
 
     async fn authority(&self) -> Result<Authority> {
         self.willing()?;
-        Ok(Authority { certificate: Bytes(self.authority.clone()), crl: Bytes(vec![0x30, 0]) })
+        Ok(Authority { certificate: Bytes(self.authority.clone()), crl: Bytes(self.crl.lock().unwrap().clone()) })
     }
 
     async fn ocsp(&self, ask: AskOcsp) -> Result<AnsweredOcsp> {
         self.willing()?;
         self.ocsp.lock().unwrap().push(ask);
         let _turn = self.ocsp_turn.acquire().await;
-        Ok(AnsweredOcsp { answer: Bytes(b"an answer".to_vec()) })
+        Ok(AnsweredOcsp { answer: Bytes(self.answer.lock().unwrap().clone()) })
     }
 }

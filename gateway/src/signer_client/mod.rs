@@ -21,17 +21,17 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rsign_api::signer::{
     AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
-    ChannelHello, ChannelOpened, ChannelRecord, CheckSad, CreateCredential, CreatedCredential, CredentialName,
-    CredentialStatus, Done, DrawCode, DrawnCode, Extend, FoundTimeStamp, IssueCertificate, IssuedCertificate,
-    LinkCertificate, ReadTimeStamp, Refusal, Refused, RevokeSad, Sign, SignDocuments, Signed, SignedDocuments,
-    WITH_DOCUMENTS, WithDocuments, path,
+    ChannelHello, ChannelOpened, ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential,
+    CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FoundTimeStamp,
+    IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, Refused, RevokeSad, Sign,
+    SignDocuments, Signed, SignedDocuments, WITH_DOCUMENTS, WithDocuments, path,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 use self::turns::{Turn, Turns};
 use crate::config::signer::SignerConfig;
-use crate::port::signer::{Error, Result, Signer};
+use crate::port::signer::{Error, Result, Signer, TooLong};
 
 /// Answers are signatures and certificates: 1000 RSA-4096 signatures are 0.7 MiB, with what was formed around documents
 /// some 20 MiB.
@@ -126,6 +126,7 @@ async fn read<R: DeserializeOwned>(answer: Response<Incoming>) -> Result<R> {
     let body = body.to_bytes();
     match status {
         StatusCode::OK => serde_json::from_slice(&body).map_err(unavailable),
+        StatusCode::PAYLOAD_TOO_LARGE => Err(Error::Unavailable(Box::new(TooLong))),
         StatusCode::CONFLICT => match serde_json::from_slice::<Refused>(&body).map_err(unavailable)?.refused {
             Refusal::Busy => Err(Error::Busy),
             refusal => Err(Error::Refused(refusal)),
@@ -198,6 +199,11 @@ impl Signer for SignerClient {
     async fn augment_pdf(&self, ask: AugmentPdf) -> Result<AugmentedPdf> {
         let _turn = self.turn("").await?;
         self.carry(path::AUGMENT_PDF, &ask).await
+    }
+
+    async fn complete_signature(&self, ask: CompleteSignature) -> Result<CompletedSignature> {
+        let _turn = self.turn("").await?;
+        self.carry(path::COMPLETE_SIGNATURE, &ask).await
     }
 
     async fn read_time_stamp(&self, ask: ReadTimeStamp) -> Result<FoundTimeStamp> {

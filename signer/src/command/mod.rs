@@ -139,7 +139,7 @@ enum AuditCommand {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::HsmWorker => return Ok(crate::hsm::worker::run()?),
-        Command::DocumentHelper { memory, warm } => return Ok(crate::pdf::helper::run(memory, warm)?),
+        Command::DocumentHelper { memory, warm } => return Ok(crate::foreign::helper::run(memory, warm)?),
         Command::Page(arguments) => return runtime()?.block_on(page::run(arguments)),
         _ => {}
     }

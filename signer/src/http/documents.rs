@@ -22,7 +22,7 @@ use super::error::away;
 use super::router::{malformed, settled};
 use crate::service::{Result, Signer};
 
-/// Largest message, without documents: 1000 of them with what they are to say, or the evidence that goes into a PDF.
+/// Largest message, without documents: 1000 of them with what they are to say, or what goes into one.
 const MAX_MESSAGE: usize = 16 << 20;
 
 /// How long one may take to arrive, with its documents.

@@ -5,7 +5,7 @@ use axum::http::Request;
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::SignedDocuments;
 use rsign_api::octets::Octets;
-use rsign_api::signer::{DocumentSubject, Refusal};
+use rsign_api::signer::{DocumentSubject, KnownDocument, Refusal};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -160,6 +160,38 @@ async fn what_is_right_reaches_the_signer_and_comes_back_in_its_list() {
     assert_eq!(subjects[0], DocumentSubject::Digest(Bytes(vec![0; 32])));
     assert_eq!(subjects[1], DocumentSubject::Document(vec![1, 2, 3].into()));
     assert!(asked.iter().all(|ask| ask.chain.len() == 2 && ask.user.as_ref() == Some(&scene.bench.ann)));
+}
+
+/// Nothing that needs a parser is done here: the signer is handed what has to be known of the document, and no more.
+#[tokio::test]
+async fn what_is_foreign_is_the_signers_to_complete() {
+    let scene = Scene::set().await;
+    let handed = async |content: Value| {
+        let heard = scene.call(scene.body(content)).await;
+        assert_eq!(heard.status, 200, "{}", heard.json);
+        let asked: Vec<_> = scene.bench.signer.completed.lock().unwrap().drain(..).collect();
+        let completed = heard.json.to_string().contains("Y29tcGxldGVk");
+        assert_eq!(completed, !asked.is_empty(), "what it gives is the answer");
+        asked.into_iter().map(|asked| (asked.subject, asked.stamp.is_some(), asked.evidence.is_some())).next()
+    };
+    let level = |mut content: Value, list: &str, level: &str| {
+        content[list][0]["conformance_level"] = json!(level);
+        content
+    };
+    assert_eq!(handed(with("x", Value::Null)).await, None);
+    assert_eq!(handed(document("x", Value::Null)).await, None);
+    let digest = KnownDocument::Elsewhere { length: None, digest: Some(Bytes(vec![0; 32])) };
+    let heard = handed(level(with("x", Value::Null), "documentDigests", "AdES-B-T")).await;
+    assert_eq!(heard, Some((digest, true, false)));
+    let length = KnownDocument::Elsewhere { length: Some(3), digest: None };
+    assert_eq!(handed(level(document("x", Value::Null), "documents", "AdES-B-T")).await, Some((length, true, false)));
+    let whole = || KnownDocument::Document(vec![1, 2, 3].into());
+    let beside = || document("signed_envelope_property", json!("Parallel"));
+    assert_eq!(handed(beside()).await, Some((whole(), false, false)));
+    assert_eq!(handed(level(beside(), "documents", "AdES-B-T")).await, Some((whole(), true, false)));
+    let mut json = beside();
+    json["documents"][0]["signature_format"] = json!("J");
+    assert_eq!(handed(json).await, Some((whole(), false, false)));
 }
 
 #[tokio::test]

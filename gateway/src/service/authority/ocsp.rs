@@ -53,6 +53,12 @@ impl Answers {
         kept.answers.clear();
     }
 
+    /// What is kept of this certificate, and how old it is, milliseconds.
+    async fn kept(&self, name: &Name, now: i64) -> Option<(i64, Vec<u8>)> {
+        let kept = self.kept.lock().await;
+        kept.answers.get(name).filter(|(at, _)| now - at < FRESH).map(|(at, answer)| (now - at, answer.clone()))
+    }
+
     /// Whether another one may be signed in this second for a stranger from there.
     async fn admit(&self, address: Option<IpAddr>, now: i64) -> bool {
         let mut signed = self.signed.lock().await;
@@ -82,6 +88,18 @@ pub struct Answered {
 }
 
 impl Authority {
+    /// The word on a certificate, for this service itself: what strangers hear, no older, and whatever they ask for.
+    ///
+    /// # Errors
+    /// When the signer does not answer.
+    pub async fn word(&self, name: &Name) -> Result<Vec<u8>, signer::Error> {
+        let now = self.clock.now();
+        match self.answers.kept(name, now).await {
+            Some((_, answer)) => Ok(answer),
+            None => self.standing(name, now).await,
+        }
+    }
+
     /// The signer's word on a certificate, which is kept.
     async fn standing(&self, name: &Name, now: i64) -> Result<Vec<u8>, signer::Error> {
         let age = self.answers.kept.lock().await.age;
@@ -113,11 +131,8 @@ impl Authority {
         }
         let now = self.clock.now();
         if let ([name], None) = (&asked.names[..], &asked.nonce) {
-            if let Some((at, answer)) = self.answers.kept.lock().await.answers.get(name)
-                && now - at < FRESH
-            {
-                let left = u32::try_from((FRESH - (now - at)) / 1000).ok();
-                return Ok(Answered { octets: answer.clone(), keep: left });
+            if let Some((age, octets)) = self.answers.kept(name, now).await {
+                return Ok(Answered { octets, keep: u32::try_from((FRESH - age) / 1000).ok() });
             }
             if !self.answers.admit(address, now).await {
                 return Err(Status::TryLater);

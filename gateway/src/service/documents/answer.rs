@@ -6,8 +6,7 @@ use rsign_api::csc::documents::{SignedDocuments, ValidationInfo};
 use rsign_api::octets::Octets;
 use rsign_spool::{Intake, Spool};
 
-use super::Error;
-use super::finish::{Finished, unfinished};
+use super::{Error, Finished, unfinished};
 use crate::port::signer;
 use crate::service::evidence::Found;
 use crate::service::signing;

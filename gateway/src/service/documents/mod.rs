@@ -1,26 +1,21 @@
-//! Signed documents: the signer forms and signs, the time-stamping authority stamps, and here the pieces become what the
-//! format wants. A call that fails after the signer was asked is repeated by the client and signs nothing twice: the
+//! Signed documents: the signer forms and signs, the time-stamping authority stamps, and here the pieces are handed on until
+//! they are what the format wants. A call that fails after the signer was asked is repeated by the client and signs nothing twice: the
 //! signer gives the same signature and the same octets again.
 
 mod answer;
-mod cades;
-mod finish;
-mod jades;
+mod completion;
 mod pades;
-mod parallel;
-mod reading;
 mod space;
-mod text;
-mod xades;
 
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use rsign_ades::{Addition, Signatory};
+use rsign_ades::Signatory;
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::{Document, Offer, SignedDocuments};
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Envelope, Format, Level};
+use rsign_api::octets::Octets;
 use rsign_api::signer::{CheckSad, DocumentSubject, DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
 use rsign_spool::Spool;
 use secrecy::SecretString;
@@ -28,9 +23,6 @@ use tokio::sync::Semaphore;
 
 use self::answer::Answer;
 pub(in crate::service) use self::answer::counted;
-use self::finish::{Finished, finish};
-use self::reading::Reading;
-use self::text::Text;
 use super::augmentation::{self, Augmentation};
 use super::evidence::{self, Evidence, Found};
 use super::signing;
@@ -50,6 +42,9 @@ pub const FORMATS: &[(Format, &[Envelope])] = &[
 
 /// Documents that are completed at once.
 const AT_ONCE: usize = 8;
+
+/// Signatures of all calls that come from the signer's helpers at the same time.
+const COMPLETING: usize = 8;
 
 /// Why there is no signed document.
 #[derive(Debug, thiserror::Error)]
@@ -99,11 +94,19 @@ pub struct Documents {
     time_stamps: Option<Arc<TimeStamps>>,
     evidence: Arc<Evidence>,
     augmentation: Augmentation,
-    text: Text,
-    reading: Reading,
     spool: Spool,
     /// KiB of evidence that is being put into signatures: some four times as much is in memory.
     evidence_room: Semaphore,
+    completing: Semaphore,
+}
+
+/// A result, and which of the answer's lists it belongs to.
+#[derive(Debug)]
+enum Finished {
+    /// It holds the document.
+    WithSignature(Octets),
+    /// It stands by itself.
+    Object(Vec<u8>),
 }
 
 /// Of all calls.
@@ -119,10 +122,12 @@ impl Documents {
         evidence: Arc<Evidence>,
         spool: Spool,
     ) -> Self {
-        let augmentation = Augmentation::new(Arc::clone(&signer), time_stamps.clone());
-        let (text, reading) = (Text::new(spool.clone()), Reading::new());
+        // What stands in a PDF for good is stamped by who is known to be good.
+        let lasting = time_stamps.as_ref().map(|stamps| Arc::new(stamps.with_evidence(Arc::clone(&evidence))));
+        let augmentation = Augmentation::new(Arc::clone(&signer), lasting);
         let evidence_room = Semaphore::new(EVIDENCE_AT_ONCE as usize);
-        Self { credentials, signer, time_stamps, evidence, augmentation, text, reading, spool, evidence_room }
+        let completing = Semaphore::new(COMPLETING);
+        Self { credentials, signer, time_stamps, evidence, augmentation, spool, evidence_room, completing }
     }
 
     /// What it can do.
@@ -230,29 +235,21 @@ impl Documents {
         client: &str,
     ) -> Result<(Finished, Found), Error> {
         let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
-        let stamp = self.stamp(stampable(document, signed, chain)?, document.level).await?;
+        let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
+        let stamp = self.stamp(stampable(document, signed, &signatory)?, document.level).await?;
         let found = if document.level >= Level::Lt || validation {
             self.evidence.gather(chain, stamp.as_deref()).await?
         } else {
             Found::default()
         };
         let share = u32::try_from(found.octets() >> 10).unwrap_or(EVIDENCE_AT_ONCE).min(EVIDENCE_AT_ONCE);
-        let _room = self.evidence_room.acquire_many(share).await.map_err(finish::unfinished)?;
-        let turn = self.text.turn(document).await?;
-        let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-        let finished = match (document.format, document.envelope) {
-            (Format::Jades, _) => {
-                self.jades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
+        let _room = self.evidence_room.acquire_many(share).await.map_err(unfinished)?;
+        let finished = match document.format {
+            Format::Pades => self.pdf(document, signed, &signatory, (stamp, &found)).await?,
+            Format::Cades | Format::Jades | Format::Xades => {
+                self.completed(document, signed, &signatory, (stamp, &found), client).await?
             }
-            (Format::Xades, _) => {
-                self.xades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
-            }
-            (Format::Cades, Envelope::Parallel) => self.beside(document, signed, &signatory, stamp, &found).await?,
-            _ if document.level < Level::Lt => finish(document, signed, chain, stamp)?,
-            (Format::Pades, _) => self.lasting_pdf(document, signed, chain, stamp, &found).await?,
-            (Format::Cades, _) => self.lasting(document, signed, chain, stamp, &found).await?,
         };
-        let finished = self.text.put_aside(finished, turn, client).await?;
         Ok((finished, found))
     }
 
@@ -278,7 +275,7 @@ impl Documents {
 }
 
 /// Octets of documents above which it is asked first whether their SAD is any good.
-pub const MUCH: u64 = 1 << 20;
+pub const MUCH: u64 = 4 << 20;
 
 /// Whether the SAD is worth a question of its own: before much is sent to the signer, or others are asked for evidence.
 fn is_much(documents: &[Document], validation: bool) -> bool {
@@ -290,23 +287,13 @@ fn is_much(documents: &[Document], validation: bool) -> bool {
 }
 
 /// What a time-stamp on the signature is over (EN 319 122-1, 5.3, and its like), where the level wants one.
-fn stampable(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) -> Result<Option<Stampable>, Error> {
+fn stampable(document: &Document, signed: &SignedDocument, signatory: &Signatory) -> Result<Option<Stampable>, Error> {
     if document.level < Level::T {
         return Ok(None);
     }
     let algorithm = document.scheme.hash();
-    let hash = rsign_ades::digest(algorithm, &finish::stamped(document, signed, chain)?);
+    let hash = rsign_ades::digest(algorithm, &completion::to_be_stamped(document, signed, signatory)?);
     Ok(Some(Stampable { algorithm, hash, nonce: None }))
-}
-
-/// What a level adds to a signature, all but the time-stamp on that.
-fn additions(level: Level, stamp: Option<Vec<u8>>, found: &Found) -> Vec<Addition> {
-    let mut additions: Vec<_> = stamp.into_iter().map(Addition::Stamp).collect();
-    if level >= Level::Lt {
-        let Found { certificates, crls, ocsp } = found.clone();
-        additions.push(Addition::Evidence(rsign_ades::evidence::Evidence { certificates, crls, ocsp }));
-    }
-    additions
 }
 
 /// Levels, with or without a time-stamping authority.
@@ -333,6 +320,10 @@ fn to_sign(document: &Document) -> DocumentToSign {
         subject: document.subject.clone(),
         properties: document.properties.clone(),
     }
+}
+
+fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Unfinished(error.into())
 }
 
 /// Those properties that a format cannot say; the signer judges again.

@@ -6,7 +6,7 @@ use rsign_api::document::{Format, Level};
 use rsign_api::signer::{DocumentSubject, Refusal};
 use rsign_spool::Bounds;
 
-use super::{Error, text};
+use super::{Error, completion};
 use crate::port::signer;
 use crate::service::{evidence, signing};
 
@@ -37,7 +37,7 @@ pub(super) fn judge(documents: &[Document], known: Known) -> Result<u64, Error> 
     if lasting > 0 && known.evidence > EVIDENCE {
         return Err(evidence::Error::TooLong.into());
     }
-    if documents.iter().any(|document| text::is_too_long(document) || is_full(document, known)) {
+    if documents.iter().any(|document| completion::is_too_long(document) || is_full(document, known)) {
         return Err(signing::Error::Signer(signer::Error::Refused(Refusal::Document)).into());
     }
     let all = lasting.saturating_mul(known.evidence);

@@ -14,14 +14,14 @@ use rsign_ades::pdf::{Limits, Update};
 use rsign_ades::{Format, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::octets::Octets;
-use rsign_api::signer::Refusal;
+use rsign_api::signer::{ArchiveStamp, CompleteSignature, CompletedSignature, KnownDocument, Refusal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
 use super::wire::{self, Answer, Question, Task};
-use super::{Augmented, Canonical, Existing, Fault, Pdf, Wanted};
+use super::{Augmented, Canonical, Existing, Fault, Foreign, Wanted};
 
 /// How long a helper may take, from its question to its answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -178,10 +178,10 @@ async fn send(socket: &mut UnixStream, document: &Octets) -> io::Result<()> {
 }
 
 #[async_trait]
-impl Pdf for Helpers {
+impl Foreign for Helpers {
     async fn update(&self, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault> {
         let since = wanted.at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let task = Task::Pdf {
+        let task = Task::UpdatePdf {
             envelope: wanted.envelope,
             properties: wanted.properties.to_vec(),
             at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
@@ -207,10 +207,25 @@ impl Pdf for Helpers {
         now: u64,
     ) -> Result<Augmented, Fault> {
         let Evidence { certificates, ocsp, crls } = evidence;
-        let task = Task::Augment { certificates, crls, ocsp, reserve, now };
+        let task = Task::AugmentPdf { certificates, crls, ocsp, reserve, now };
         match self.ask(document, task, Limits::default().octets).await? {
             Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
             Answer::Augmented { octets, gap } if gap.is_some() == reserve.is_some() => Ok(Augmented { octets, gap }),
+            _ => Err(refused(ANOTHER)),
+        }
+    }
+
+    async fn complete(&self, asked: &CompleteSignature, now: u64) -> Result<CompletedSignature, Fault> {
+        let most = if asked.format == Format::Xades { xml::LIMIT } else { jws::LIMIT };
+        let nothing = Octets::from(Vec::new());
+        let document = if let KnownDocument::Document(octets) = &asked.subject { octets } else { &nothing };
+        let message = serde_json::to_string(asked).map_err(|error| refused(&error.to_string()))?;
+        let wanted = asked.archive == Some(ArchiveStamp::Wanted);
+        match self.ask(document, Task::Complete { message, now }, most).await? {
+            Answer::Refused(refusal, why) => Err(Fault::Refused(refusal, why)),
+            Answer::Completed(completed) if wanted == matches!(completed, CompletedSignature::Imprint(_)) => {
+                Ok(completed)
+            }
             _ => Err(refused(ANOTHER)),
         }
     }

@@ -13,7 +13,7 @@ use rsign_api::signer::{Property, Refusal};
 
 use super::confinement::confine;
 use super::wire::{self, Answer, Question, Task};
-use super::{Canonical, Existing, augment};
+use super::{Canonical, Existing, augment, complete};
 
 /// Runs once, with so many octets of memory: the document and what is made of it. One that is going to wait for its
 /// document first gets warm: it does the same with one of its own, so that its code is in memory when it is asked.
@@ -40,7 +40,7 @@ pub fn run(memory: u64, warm: bool) -> io::Result<()> {
 const WARM: usize = 1 << 20;
 
 fn warm_up() -> io::Result<()> {
-    let task = Task::Pdf { envelope: Envelope::Revision, properties: Vec::new(), at: 0, reserve: 16 << 10 };
+    let task = Task::UpdatePdf { envelope: Envelope::Revision, properties: Vec::new(), at: 0, reserve: 16 << 10 };
     let frame = wire::encode(&answer(&sample(WARM), &task))?;
     std::hint::black_box(wire::decode::<Answer>(frame.get(4..).unwrap_or_default())?);
     Ok(())
@@ -68,11 +68,12 @@ fn sample(octets: usize) -> Vec<u8> {
 
 fn answer(document: &[u8], task: &Task) -> Answer {
     match task {
-        Task::Pdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
-        Task::Augment { certificates, crls, ocsp, reserve, now } => {
+        Task::UpdatePdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
+        Task::AugmentPdf { certificates, crls, ocsp, reserve, now } => {
             let (certificates, crls, ocsp) = (certificates.clone(), crls.clone(), ocsp.clone());
             augment::augment(document, &Evidence { certificates, ocsp, crls }, *reserve, *now)
         }
+        Task::Complete { message, now } => complete::complete(document, message, *now),
         Task::TimeStamp => augment::time_stamp(document),
         Task::Xml { hash } => match canonical(document, *hash) {
             Ok(found) => Answer::Xml(found),
@@ -128,6 +129,7 @@ fn update(document: &[u8], envelope: Envelope, properties: &[Property], at: u64,
 pub(super) fn refused(error: &Error) -> Answer {
     let refusal = match error {
         Error::AlreadySigned => Refusal::Envelope,
+        Error::Stamp => Refusal::Evidence,
         Error::Field(_)
         | Error::Seed(_)
         | Error::Wish(_)
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_helper_gets_warm_by_what_it_will_do() {
-        let task = Task::Pdf { envelope: Envelope::Revision, properties: Vec::new(), at: 0, reserve: 100 };
+        let task = Task::UpdatePdf { envelope: Envelope::Revision, properties: Vec::new(), at: 0, reserve: 100 };
         assert!(matches!(answer(&sample(1000), &task), Answer::Update { .. }));
     }
 }
