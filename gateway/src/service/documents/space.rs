@@ -64,7 +64,7 @@ mod tests {
 
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { document: 1 << 20, request: 32 << 20, client: 64 << 20, all: 64 << 20 };
+    const BOUNDS: Bounds = Bounds { document: 1 << 20, request: 32 << 20, client: 64 << 20, all: 64 << 20, memory: 0 };
 
     fn of(format: Format, level: Level, octets: usize) -> Document {
         let subject = DocumentSubject::Document(vec![0; octets].into());
