@@ -17,7 +17,7 @@ pub mod error;
 pub mod json;
 pub mod octets;
 pub mod parts;
-mod secret;
+pub mod secret;
 pub mod sign_algo;
 pub mod sign_server;
 pub mod signer;

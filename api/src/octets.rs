@@ -28,6 +28,11 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     fn held(&self) -> Option<&[u8]> {
         None
     }
+
+    /// Whether they are in memory, in how many pieces ever.
+    fn in_memory(&self) -> bool {
+        self.held().is_some()
+    }
 }
 
 /// A document's octets. A copy is another handle to the same octets.
@@ -74,6 +79,12 @@ impl Octets {
     #[must_use]
     pub fn held(&self) -> Option<&[u8]> {
         self.0.held()
+    }
+
+    /// Whether they are in memory, in how many pieces ever: then nothing here blocks.
+    #[must_use]
+    pub fn in_memory(&self) -> bool {
+        self.0.in_memory()
     }
 
     /// Reads those from `at` on, until `into` is full or there are no more; says how many came. Blocks where they are not
@@ -206,6 +217,10 @@ impl Source for Joined {
             at -= part.len();
         }
         Ok(0)
+    }
+
+    fn in_memory(&self) -> bool {
+        self.0.iter().all(Octets::in_memory)
     }
 }
 

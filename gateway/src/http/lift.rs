@@ -7,6 +7,7 @@
 mod base64;
 
 use rsign_api::csc::documents::Lifted;
+use rsign_api::secret::append;
 use rsign_spool::{Error, Intake};
 use zeroize::Zeroizing;
 
@@ -90,7 +91,7 @@ impl Lifter {
     pub(super) fn new(bounds: Bounds, expected: usize, intake: Intake, mark: String) -> Self {
         Self {
             bounds,
-            // With all its room from the start it never moves, so no copy of a SAD is left behind.
+            // With all its room from the start it never moves.
             rest: Zeroizing::new(Vec::with_capacity(expected.min(bounds.rest))),
             levels: Vec::new(),
             state: State::Between,
@@ -100,9 +101,12 @@ impl Lifter {
         }
     }
 
-    /// Whether the next octets may be written to a file, which blocks.
-    pub(super) fn may_block(&self) -> bool {
-        matches!(&self.state, State::Document(letters) if letters.is_long())
+    /// Whether the next octets, at most so many, may be written to a file, which blocks.
+    pub(super) fn may_block(&mut self, octets: usize) -> bool {
+        match &mut self.state {
+            State::Document(letters) => !letters.stays(octets),
+            State::Between | State::Text { .. } => false,
+        }
     }
 
     /// Takes the next octets.
@@ -135,7 +139,7 @@ impl Lifter {
         if self.rest.len() + octets.len() > self.bounds.rest {
             return Err(Stop::TooLong);
         }
-        self.rest.extend_from_slice(octets);
+        append(&mut self.rest, octets);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use axum::body::Bytes;
-use data_encoding::BASE64;
+use base64_simd::STANDARD;
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use rsign_api::csc::documents::SignedDocuments;
 use rsign_api::octets::Octets;
@@ -54,7 +54,7 @@ impl Pieces {
         stream::iter(self.0).flat_map(|piece| match piece {
             Piece::Text(text) => stream::iter([Ok(text)]).left_stream(),
             Piece::Document(octets) => {
-                let letters = |piece: Bytes| Bytes::from(BASE64.encode(&piece));
+                let letters = |piece: Bytes| Bytes::from(STANDARD.encode_to_string(&piece));
                 rsign_spool::pieces(octets, PIECE).map_ok(letters).right_stream()
             }
         })

@@ -27,6 +27,10 @@ use super::{Augmented, Canonical, Existing, Fault, Foreign, Wanted};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a document waits for others.
 const QUEUE: Duration = Duration::from_secs(20);
+/// How long after its use a helper is followed by the next: until then there are a signature to be made and an answer.
+const PAUSE: Duration = Duration::from_millis(25);
+/// Octets that may be on their way to a helper, if the system allows so many: then it is not woken for each piece.
+const UNDER_WAY: usize = 1 << 20;
 
 /// What a helper said that was taken over.
 const ANOTHER: &str = "the helper answered another question";
@@ -81,7 +85,7 @@ impl Helpers {
         let question = &Question { task, document: document.len() };
         let Helper { mut child, mut socket } = match self.waiting() {
             Some(helper) => helper,
-            None => Helper::start(&self.program, self.memory).map_err(Fault::Unavailable)?,
+            None => Helper::start(&self.program, self.memory, false).map_err(Fault::Unavailable)?,
         };
         let outcome = tokio::time::timeout(self.patience, talk(&mut socket, document, question)).await;
         let (program, memory, spare) = (self.program.clone(), self.memory, Arc::clone(&self.spare));
@@ -90,8 +94,14 @@ impl Helpers {
             let _ = child.wait().await;
             // Its place is free when it is gone.
             drop(permit);
-            if let Ok(helper) = Helper::start(&program, memory) {
-                *spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(helper);
+            tokio::time::sleep(PAUSE).await;
+            let there = || spare.lock().unwrap_or_else(PoisonError::into_inner);
+            if there().is_some() {
+                return;
+            }
+            // Starting a process takes as long as some signatures.
+            if let Ok(Ok(helper)) = tokio::task::spawn_blocking(move || Helper::start(&program, memory, true)).await {
+                *there() = Some(helper);
             }
         });
         match outcome {
@@ -109,18 +119,22 @@ impl Helpers {
 }
 
 impl Helper {
-    fn start(program: &Path, memory: u64) -> io::Result<Self> {
+    fn start(program: &Path, memory: u64, warm: bool) -> io::Result<Self> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
+        rustix::net::sockopt::set_socket_send_buffer_size(&ours, UNDER_WAY)?;
         let socket = UnixStream::from_std(ours)?;
         // What a parser may say about a document goes nowhere, and it is told nothing of where it runs.
         let child = Command::new(program)
             .arg("document-helper")
             .arg("--memory")
             .arg(memory.to_string())
+            .args(warm.then_some("--warm"))
             .env_clear()
             // What the allocator sets aside without using it would count as used.
             .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
+            // What it has once had it keeps: it lives for one document.
+            .env("MIMALLOC_PURGE_DELAY", "-1")
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())

@@ -12,7 +12,10 @@ const BOUNDS: Bounds = Bounds { rest: 1000, depth: 6, documents: 4 };
 const MARK: &str = "mark";
 
 fn spool() -> Spool {
-    Spool::new(std::env::temp_dir(), Room { document: 300_000, request: 500_000, client: 700_000, all: 700_000 })
+    Spool::new(
+        std::env::temp_dir(),
+        Room { document: 300_000, request: 500_000, client: 700_000, all: 700_000, memory: 200_000 },
+    )
 }
 
 /// What is left, and what was taken out, the body arriving in pieces that end at these places.
