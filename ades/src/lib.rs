@@ -9,6 +9,7 @@
 
 mod addition;
 pub mod cms;
+pub mod completion;
 pub mod evidence;
 pub mod jws;
 mod key;
@@ -33,6 +34,22 @@ pub struct Signatory {
     pub chain: Vec<Vec<u8>>,
     /// The scheme; its hash function is also that of the document's digest.
     pub scheme: Scheme,
+}
+
+/// What stands before and behind octets that are not here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Around {
+    /// What comes before them.
+    pub before: Vec<u8>,
+    /// What comes behind them.
+    pub after: Vec<u8>,
+}
+
+impl Around {
+    /// With these octets in their place.
+    fn filled(&self, octets: &[u8]) -> Vec<u8> {
+        [&self.before, octets, &self.after].concat()
+    }
 }
 
 /// Hash of these octets.

@@ -181,6 +181,13 @@ fn tagged(value: AnyRef<'_>) -> Result<(ObjectIdentifier, &[u8]), Unfit> {
     Ok((pair.0, pair.1.value()))
 }
 
+/// Whether a `TSTInfo` is over this hash.
+#[must_use]
+pub fn is_over(info: &[u8], algorithm: HashAlgorithm, hash: &[u8]) -> bool {
+    let wanted = MessageImprint::new(algorithm, hash);
+    stamped(info).is_ok_and(|(_, imprint, _)| wanted.is_ok_and(|wanted| imprint.is(&wanted)))
+}
+
 /// Policy, imprint and nonce of a `TSTInfo`: after the time only the nonce is an INTEGER.
 fn stamped(info: &[u8]) -> Result<(ObjectIdentifier, MessageImprint, Option<Uint>), Unfit> {
     Ok(AnyRef::from_der(info)?.sequence(|reader| {

@@ -23,10 +23,11 @@ pub use archive::Archive;
 pub use attribute::Attribute;
 pub use parallel::Existing;
 pub use property::{NAMES, read as read_properties};
-pub use signed_data::{Around, Signed, finish, finish_around, finish_bare};
-pub(crate) use stored::Stored;
+pub use signed_data::{Signed, finish, finish_around, finish_bare};
+pub use stored::Stored;
 pub use token::certificates as token_certificates;
 
+pub use crate::Around;
 use crate::Signatory;
 
 /// `id-data`: any octets.

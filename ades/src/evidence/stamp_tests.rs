@@ -1,7 +1,9 @@
 //! Tokens, right and wrong.
 
 use super::*;
-use crate::evidence::testing::{Making, RIGHT, STAMPS, token};
+use rsign_api::timestamp::Query;
+
+use crate::evidence::testing::{Making, Manner, RIGHT, STAMPS, stamp, token};
 
 const MAIL: &str = "1.3.6.1.5.5.7.3.4";
 
@@ -20,6 +22,16 @@ fn only_who_may_stamp_and_did_is_believed() {
     let place = other.windows(4).position(|window| window == b"what").unwrap();
     other[place] = b'W';
     assert_eq!(judge(&other).map(drop), Err(Wrong::Signature));
+}
+
+#[test]
+fn what_a_token_is_over() {
+    let query = Query::new(HashAlgorithm::Sha256, &[7; 32], &[1]).unwrap();
+    let token = timestamp::token(&stamp(&query.to_der().unwrap(), Manner::Right), &query).unwrap();
+    let stamp = judge(&token).unwrap();
+    assert!(stamp.is_over(HashAlgorithm::Sha256, &[7; 32]));
+    assert!(!stamp.is_over(HashAlgorithm::Sha256, &[8; 32]) && !stamp.is_over(HashAlgorithm::Sha512, &[7; 32]));
+    assert!(!judge(&super::super::testing::token(b"no TSTInfo", &RIGHT)).unwrap().is_over(HashAlgorithm::Sha256, &[]));
 }
 
 const CONFIGURATION: &str = "\

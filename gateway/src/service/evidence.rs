@@ -38,6 +38,9 @@ pub enum Error {
     /// A certificate does not say where its CRL is, or OCSP is answered.
     #[error("a certificate names no source of revocation data")]
     NoSource,
+    /// There is more of it than a signature may hold.
+    #[error("there is too much revocation data to be put into a signature")]
+    TooLong,
     /// The revocation data did not come.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -61,6 +64,12 @@ pub struct Found {
 }
 
 impl Found {
+    /// All octets together.
+    #[must_use]
+    pub fn octets(&self) -> u64 {
+        [&self.certificates, &self.crls, &self.ocsp].into_iter().flatten().map(|der| der.len() as u64).sum()
+    }
+
     /// With what was found for another signature, each once.
     pub fn add(&mut self, other: Self) {
         self.certificates.extend(other.certificates);

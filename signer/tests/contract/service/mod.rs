@@ -3,13 +3,14 @@
 mod authorization;
 mod change_pin;
 mod channel;
+mod completion;
 mod documents;
 mod enrolment;
 mod extension;
 mod faults;
+mod foreign;
 mod house;
 mod lifecycle;
-mod pdf;
 mod probe;
 mod residual;
 mod responder;

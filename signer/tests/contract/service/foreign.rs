@@ -1,4 +1,4 @@
-//! PDFs in helper processes: what comes back, and that whatever happens there is a clean no.
+//! Foreign documents in helper processes: what comes back, and that whatever happens there is a clean no.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::octets::Octets;
 use rsign_api::signer::{Property, Refusal};
 use rsign_api::timestamp::{Query, token};
-use rsign_signer::pdf::process::Helpers;
-use rsign_signer::pdf::{Existing, Fault, Pdf as _, Wanted};
+use rsign_signer::foreign::process::Helpers;
+use rsign_signer::foreign::{Existing, Fault, Foreign as _, Wanted};
 
 /// The smallest PDF with a page.
 fn pdf() -> Vec<u8> {
@@ -43,7 +43,7 @@ fn helpers() -> Helpers {
 }
 
 /// A helper that does something else.
-fn script(folder: &Path, text: &str) -> PathBuf {
+pub(super) fn script(folder: &Path, text: &str) -> PathBuf {
     let path = folder.join("helper");
     std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
