@@ -1,6 +1,9 @@
 //! All that a document is to hold, judged once more by who puts it in: each certificate has its issuer and a word on its
-//! standing, up to roots, and there is nothing that shows nothing.
+//! standing, up to roots, no path is longer than its authorities allow, and there is nothing that shows nothing.
 
+use std::collections::BTreeSet;
+
+use super::path::LONGEST;
 use super::{Evidence, Subject, Wrong, crl, ocsp};
 
 /// Certificates, and pieces of revocation data, that one document may get at once.
@@ -24,6 +27,9 @@ pub enum Flaw {
     /// The issuer of a certificate is missing.
     #[error("the issuer of a certificate is missing")]
     NoIssuer,
+    /// No path to a root has as few authorities as those in it allow.
+    #[error("a path has more authorities than one in it allows")]
+    TooLong,
     /// Nothing shows that a certificate is good.
     #[error("nothing shows that a certificate is not revoked")]
     NoWord,
@@ -51,8 +57,9 @@ pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
     if pool.len() != certificates.len() {
         return Err(Flaw::Certificate);
     }
+    let issuers: Vec<Vec<usize>> = pool.iter().map(|one| issuers(one, &pool)).collect();
     let (mut used_lists, mut used_answers) = (vec![false; crls.len()], vec![false; ocsp.len()]);
-    for subject in &pool {
+    for (place, subject) in pool.iter().enumerate() {
         if subject.is_root() {
             // Nobody else vouches for it; whether it is trusted is its validator's to say.
             if subject.is_issued_by(subject) {
@@ -63,7 +70,10 @@ pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
         if !subject.is_valid_at(now) {
             return Err(Flaw::Expired);
         }
-        let issuer = pool.iter().find(|one| one.may_issue() && subject.is_issued_by(one)).ok_or(Flaw::NoIssuer)?;
+        let issuer = issuers.get(place).and_then(|all| pool.get(*all.first()?)).ok_or(Flaw::NoIssuer)?;
+        if !leads_up(place, &issuers, &pool) {
+            return Err(Flaw::TooLong);
+        }
         let by_list = words(crls, &mut used_lists, |list| crl::judge(list, subject, issuer, now))?;
         let by_answer = words(ocsp, &mut used_answers, |answer| ocsp::judge(answer, subject, issuer, now).map(drop))?;
         if !by_list && !by_answer && !subject.is_exempt() {
@@ -71,6 +81,26 @@ pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
         }
     }
     if used_lists.into_iter().chain(used_answers).all(|used| used) { Ok(()) } else { Err(Flaw::Stray) }
+}
+
+/// Where those stand that may issue certificates and signed this one.
+fn issuers(subject: &Subject, pool: &[Subject]) -> Vec<usize> {
+    let signed = |one: &Subject| one.may_issue() && subject.is_issued_by(one);
+    pool.iter().enumerate().filter(|(_, one)| signed(one)).map(|(place, _)| place).collect()
+}
+
+/// Whether a path goes from here to a root with no more authorities in it than each of them allows below itself (RFC 5280,
+/// 6.1.4 l and m). The authorities at each step are looked at together, so many of one name take no longer.
+fn leads_up(leaf: usize, issuers: &[Vec<usize>], pool: &[Subject]) -> bool {
+    let mut reached = BTreeSet::from([leaf]);
+    for between in 0..LONGEST {
+        let above = reached.iter().filter_map(|place| issuers.get(*place)).flatten().copied();
+        reached = above.filter(|place| pool.get(*place).is_some_and(|one| one.allows_below(between))).collect();
+        if reached.iter().any(|place| pool.get(*place).is_some_and(Subject::is_root)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether any of these shows that a certificate is good; marks which did.

@@ -1,11 +1,10 @@
 //! Whether a time-stamp token is signed by who may stamp: judged before a token goes into a signature (RFC 3161, 2.3 and
-//! 2.4.2). That it is over what was asked is seen by [`rsign_api::timestamp::token`]; that its signer's certificate leads to
-//! an anchor, by [`super::path()`].
+//! 2.4.2). That its signer's certificate leads to an anchor is seen by [`super::path()`].
 
 use der::asn1::{ObjectIdentifier, SetOfVec};
 use der::{Any, AnyRef, Decode as _, Encode as _, Sequence, Tag};
 use rsign_api::algorithm::HashAlgorithm;
-use rsign_api::timestamp::TST_INFO;
+use rsign_api::timestamp::{self, TST_INFO};
 use x509_cert::attr::Attribute;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
@@ -65,9 +64,19 @@ pub struct Stamp {
     pub signer: Subject,
     /// Every certificate that it brings, readable or not, DER.
     pub brought: Vec<Vec<u8>>,
+    /// `TSTInfo`, DER.
+    info: Vec<u8>,
 }
 
-/// Judges a token that was found to be over what was asked.
+impl Stamp {
+    /// Whether it is over this hash.
+    #[must_use]
+    pub fn is_over(&self, function: HashAlgorithm, hash: &[u8]) -> bool {
+        timestamp::is_over(&self.info, function, hash)
+    }
+}
+
+/// Judges a token. What it is over is another question: [`Stamp::is_over`].
 ///
 /// # Errors
 /// See [`Wrong`].
@@ -85,7 +94,7 @@ pub fn judge(token: &[u8]) -> Result<Stamp, Wrong> {
         return Err(Wrong::Purpose);
     }
     signer.judge(&content, &certificate)?;
-    Ok(Stamp { signer: certificate, brought })
+    Ok(Stamp { signer: certificate, brought, info: content })
 }
 
 impl Sid {

@@ -7,7 +7,7 @@ use rsign_ades::{Hasher, Signatory, cms};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
 use super::form::Formed;
-use crate::pdf::{Fault, Pdf, Wanted};
+use crate::foreign::{Fault, Foreign, Wanted};
 use crate::service::{Error, Result};
 
 /// Room in a PDF for all of a CMS but its certificates: attributes, signature and a time-stamp on it.
@@ -15,7 +15,7 @@ const ROOM: usize = 12 << 10;
 
 /// See [`super::Signer::formable`].
 pub(super) async fn formable(
-    helpers: &dyn Pdf,
+    helpers: &dyn Foreign,
     asked: &DocumentToSign,
     signatory: &Signatory,
     at: SystemTime,
