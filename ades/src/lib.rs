@@ -9,10 +9,12 @@
 
 mod addition;
 pub mod cms;
+pub mod completion;
 pub mod evidence;
 pub mod jws;
 mod key;
 pub mod pdf;
+pub mod stored;
 mod syntax;
 pub mod xml;
 
@@ -23,6 +25,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 pub use addition::Addition;
 pub use rsign_api::document::{Envelope, Format, Level};
+pub use stored::Stored;
 
 /// Who signs, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,22 @@ pub struct Signatory {
     pub chain: Vec<Vec<u8>>,
     /// The scheme; its hash function is also that of the document's digest.
     pub scheme: Scheme,
+}
+
+/// What stands before and behind octets that are not here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Around {
+    /// What comes before them.
+    pub before: Vec<u8>,
+    /// What comes behind them.
+    pub after: Vec<u8>,
+}
+
+impl Around {
+    /// With these octets in their place.
+    fn filled(&self, octets: &[u8]) -> Vec<u8> {
+        [&self.before, octets, &self.after].concat()
+    }
 }
 
 /// Hash of these octets.

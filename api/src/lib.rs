@@ -3,7 +3,7 @@
 //! * [`csc`] holds requests and answers of the CSC API, [`error`] its sentences, [`json`] how bodies are read.
 //! * [`algorithm`] ties OIDs to keys, hashes and signature schemes; [`sign_algo`] reads what clients write of them.
 //! * [`channel`] is RCH1, the end-to-end channel between a user's device and the signer: both its ends.
-//! * [`octets`] are documents, which may be too long to hold.
+//! * [`octets`] are documents, which may be too long to hold; [`parts`] what was made of one.
 //! * [`timestamp`] is RFC 3161, as far as a gateway reads it.
 //! * [`signer`] is what gateway and signer say to each other.
 #![warn(missing_docs)]
@@ -16,7 +16,8 @@ pub mod document;
 pub mod error;
 pub mod json;
 pub mod octets;
-mod secret;
+pub mod parts;
+pub mod secret;
 pub mod sign_algo;
 pub mod sign_server;
 pub mod signer;

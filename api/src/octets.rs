@@ -28,6 +28,21 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     fn held(&self) -> Option<&[u8]> {
         None
     }
+
+    /// What they are joined of, if they are.
+    fn parts(&self) -> Option<&[Octets]> {
+        None
+    }
+
+    /// Whether the room that they take is counted where they lie.
+    fn is_counted(&self) -> bool {
+        false
+    }
+
+    /// Whether they are in memory, in how many pieces ever.
+    fn in_memory(&self) -> bool {
+        self.parts().map_or_else(|| self.held().is_some(), |parts| parts.iter().all(Octets::in_memory))
+    }
 }
 
 /// A document's octets. A copy is another handle to the same octets.
@@ -74,6 +89,24 @@ impl Octets {
     #[must_use]
     pub fn held(&self) -> Option<&[u8]> {
         self.0.held()
+    }
+
+    /// What they are joined of, if they are.
+    #[must_use]
+    pub fn parts(&self) -> Option<&[Self]> {
+        self.0.parts()
+    }
+
+    /// Whether the room that they take is counted where they lie.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.0.is_counted()
+    }
+
+    /// Whether they are in memory, in how many pieces ever: then nothing here blocks.
+    #[must_use]
+    pub fn in_memory(&self) -> bool {
+        self.0.in_memory()
     }
 
     /// Reads those from `at` on, until `into` is full or there are no more; says how many came. Blocks where they are not
@@ -206,6 +239,10 @@ impl Source for Joined {
             at -= part.len();
         }
         Ok(0)
+    }
+
+    fn parts(&self) -> Option<&[Octets]> {
+        Some(&self.0)
     }
 }
 

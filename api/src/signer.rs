@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 mod augmentation;
 mod channel;
 mod code;
+mod completion;
 mod documents;
 mod refusal;
 
@@ -19,9 +20,10 @@ pub use channel::{
     ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, Enrol, Obstacle, Operation, Registration,
 };
 pub use code::{DrawCode, DrawnCode};
+pub use completion::{ArchiveStamp, CompleteSignature, CompletedSignature, EvidenceOctets, KnownDocument};
 pub use documents::{
-    DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments, WITH_DOCUMENTS,
-    WithDocuments,
+    CheckSad, DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments,
+    WITH_DOCUMENTS, WithDocuments,
 };
 pub use refusal::{Refusal, Refused};
 
@@ -51,12 +53,16 @@ pub mod path {
     pub const EXTEND: &str = "/v1/sad/extend";
     /// [`super::RevokeSad`] → [`super::Done`].
     pub const REVOKE: &str = "/v1/sad/revoke";
+    /// [`super::CheckSad`] → [`super::Done`].
+    pub const CHECK: &str = "/v1/sad/check";
     /// [`super::Sign`] → [`super::Signed`].
     pub const SIGN: &str = "/v1/sign";
     /// [`super::SignDocuments`] → [`super::SignedDocuments`].
     pub const SIGN_DOCUMENTS: &str = "/v1/documents/sign";
     /// [`super::AugmentPdf`] → [`super::AugmentedPdf`].
     pub const AUGMENT_PDF: &str = "/v1/documents/augment";
+    /// [`super::CompleteSignature`] → [`super::CompletedSignature`].
+    pub const COMPLETE_SIGNATURE: &str = "/v1/documents/complete";
     /// [`super::ReadTimeStamp`] → [`super::FoundTimeStamp`].
     pub const READ_TIME_STAMP: &str = "/v1/documents/time-stamp";
     /// [`super::ChannelHello`] → [`super::ChannelOpened`].

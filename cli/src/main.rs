@@ -5,6 +5,7 @@ mod bench;
 mod conformance;
 mod sandbox;
 mod sign;
+mod verify;
 
 use std::process::ExitCode;
 

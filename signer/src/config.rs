@@ -10,8 +10,8 @@ use crate::certificate::name::AuthorityName;
 use crate::certificate::{Profile, QcStatements};
 use crate::clients::Clients;
 use crate::credential::EnrolmentPolicy;
+use crate::foreign::process::MEMORY;
 use crate::hsm::pkcs11::{Derive, TokenSettings, Wrap};
-use crate::pdf::process::MEMORY;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]

@@ -13,13 +13,13 @@ pub mod command;
 pub mod config;
 
 pub mod credential;
+pub mod foreign;
 pub mod hsm;
 pub mod http;
 
 pub mod key;
 pub mod key_folder;
 pub mod page;
-pub mod pdf;
 pub mod pin;
 pub mod sad;
 pub mod service;

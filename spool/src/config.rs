@@ -21,11 +21,13 @@ pub struct SpoolConfig {
     pub client: u64,
     /// All documents that are here at once.
     pub all: u64,
+    /// What of these may be in memory; the others are in files.
+    pub memory: u64,
 }
 
 impl Default for SpoolConfig {
     fn default() -> Self {
-        Self { folder: None, document: 128 << 20, request: 384 << 20, client: 1 << 30, all: 2 << 30 }
+        Self { folder: None, document: 128 << 20, request: 384 << 20, client: 1 << 30, all: 2 << 30, memory: 32 << 20 }
     }
 }
 
@@ -45,7 +47,7 @@ impl SpoolConfig {
     pub fn open(&self, store: Option<&Path>) -> Spool {
         let beside = store.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
         let folder = self.folder.clone().or_else(|| beside.map(Path::to_owned)).unwrap_or_else(std::env::temp_dir);
-        let Self { document, request, client, all, .. } = *self;
-        Spool::new(folder, Bounds { document, request, client, all })
+        let Self { document, request, client, all, memory, .. } = *self;
+        Spool::new(folder, Bounds { document, request, client, all, memory })
     }
 }

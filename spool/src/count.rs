@@ -15,6 +15,7 @@ pub(super) struct Count {
 #[derive(Debug, Default)]
 struct Now {
     all: u64,
+    memory: u64,
     clients: HashMap<String, u64>,
 }
 
@@ -46,6 +47,8 @@ struct Held {
     taken: u64,
     /// What of it no document needs yet.
     spare: u64,
+    /// What is in memory.
+    memory: u64,
 }
 
 impl Lease {
@@ -70,6 +73,32 @@ impl Lease {
         held.taken += octets - reserved;
         held.spare -= reserved;
         Ok(())
+    }
+
+    /// What was reserved and is not taken yet.
+    pub(super) fn spare(&self) -> u64 {
+        self.held().spare
+    }
+
+    /// Takes room in memory, of which one request may have so much; whether there was some.
+    pub(super) fn hold(&self, octets: u64, most: u64) -> bool {
+        let mut held = self.held();
+        let mut now = self.count.now();
+        let room = held.memory + octets <= most && now.memory + octets <= self.count.bounds.memory;
+        if room {
+            held.memory += octets;
+            now.memory += octets;
+        }
+        room
+    }
+
+    /// Gives some of that back.
+    pub(super) fn let_go(&self, octets: u64) {
+        let mut held = self.held();
+        let octets = octets.min(held.memory);
+        held.memory -= octets;
+        let mut now = self.count.now();
+        now.memory = now.memory.saturating_sub(octets);
     }
 
     /// Gives some back before the end.
@@ -107,6 +136,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.let_go(u64::MAX);
         self.give_back(u64::MAX);
     }
 }

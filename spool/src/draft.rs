@@ -9,11 +9,11 @@ use rsign_api::octets::{Octets, PIECE, Source};
 
 use super::{Error, Intake, Request};
 
-/// A longer document goes into the file.
-const SHORT: usize = 64 << 10;
+/// What the documents of one request may take of memory together.
+const IN_MEMORY: u64 = 4 << 20;
 
-/// What the short documents of one request may take of memory together.
-const IN_MEMORY: usize = 256 << 10;
+/// So much of a document waits in memory in any case.
+const SHORT: u64 = 32 << 10;
 
 /// Octets that are counted at once.
 const GRAIN: u64 = 64 << 10;
@@ -28,11 +28,13 @@ pub struct Draft {
     start: Option<u64>,
     length: u64,
     counted: u64,
+    /// Octets that memory has room for.
+    held: u64,
 }
 
 impl Draft {
     pub(super) const fn new(intake: Intake) -> Self {
-        Self { intake, waiting: Vec::new(), start: None, length: 0, counted: 0 }
+        Self { intake, waiting: Vec::new(), start: None, length: 0, counted: 0, held: 0 }
     }
 
     /// How many have come.
@@ -47,7 +49,14 @@ impl Draft {
         self.length == 0
     }
 
-    /// Takes the next octets. Blocks now and then, while it writes to the file.
+    /// Whether so many octets more stay in memory: then taking them does not block.
+    #[must_use]
+    pub fn stays(&mut self, more: u64) -> bool {
+        let wanted = self.length + more;
+        self.start.is_none() && (wanted <= SHORT || self.holds(wanted))
+    }
+
+    /// Takes the next octets. Blocks now and then, while it writes to the file, if they do not stay in memory.
     ///
     /// # Errors
     /// See [`Error`].
@@ -68,8 +77,14 @@ impl Draft {
                 Err(_) => lease.take(exact).map(|()| exact)?,
             };
         }
+        let stays = self.stays(0);
+        if stays && self.length > GRAIN && self.waiting.capacity() - self.waiting.len() < octets.len() {
+            // What was announced finds its place at once, and does not move while it grows.
+            let announced = (self.intake.request.lease.spare() + more).min(IN_MEMORY);
+            self.waiting.reserve(usize::try_from(announced).unwrap_or_default());
+        }
         self.waiting.extend_from_slice(octets);
-        if self.waiting.len() >= PIECE {
+        if !stays && self.waiting.len() >= PIECE {
             self.flush()?;
         }
         Ok(())
@@ -81,10 +96,12 @@ impl Draft {
     /// When the file fails.
     pub fn finish(mut self) -> Result<(Intake, Octets), Error> {
         self.intake.request.lease.give_back(self.counted - self.length);
-        let room = IN_MEMORY.saturating_sub(self.intake.in_memory).min(SHORT);
-        if self.start.is_none() && self.waiting.len() <= room {
-            self.intake.in_memory += self.waiting.len();
-            let kept = Kept { octets: self.waiting.into_boxed_slice(), _request: Arc::clone(&self.intake.request) };
+        if self.start.is_none() && self.holds(self.length) {
+            self.intake.request.lease.let_go(self.held - self.length);
+            if self.waiting.capacity() > 2 * self.waiting.len() {
+                self.waiting.shrink_to_fit();
+            }
+            let kept = Kept { octets: self.waiting, _request: Arc::clone(&self.intake.request) };
             return Ok((self.intake, Octets::over(kept)));
         }
         self.flush()?;
@@ -96,7 +113,20 @@ impl Draft {
     /// The intake again; what has come of this document is left out.
     #[must_use]
     pub fn abandon(self) -> Intake {
+        self.intake.request.lease.let_go(self.held);
         self.intake
+    }
+
+    /// Whether memory has room for so many octets of it, which is taken where it has not been.
+    fn holds(&mut self, octets: u64) -> bool {
+        if octets > self.held {
+            let grains = (octets - self.held).next_multiple_of(GRAIN);
+            if !self.intake.request.lease.hold(grains, IN_MEMORY) {
+                return false;
+            }
+            self.held += grains;
+        }
+        true
     }
 
     fn flush(&mut self) -> Result<(), Error> {
@@ -112,14 +142,16 @@ impl Draft {
         self.start.get_or_insert(*end);
         *end += self.waiting.len() as u64;
         self.waiting.clear();
+        self.waiting.shrink_to(PIECE);
+        request.lease.let_go(std::mem::take(&mut self.held));
         Ok(())
     }
 }
 
-/// A short document.
+/// A document in memory.
 #[derive(Debug)]
 struct Kept {
-    octets: Box<[u8]>,
+    octets: Vec<u8>,
     _request: Arc<Request>,
 }
 
@@ -140,6 +172,10 @@ impl Source for Kept {
     fn held(&self) -> Option<&[u8]> {
         Some(&self.octets)
     }
+
+    fn is_counted(&self) -> bool {
+        true
+    }
 }
 
 /// A document in the file of its request.
@@ -159,6 +195,10 @@ impl Filed {
 impl Source for Filed {
     fn length(&self) -> u64 {
         self.length
+    }
+
+    fn is_counted(&self) -> bool {
+        true
     }
 
     fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {

@@ -1,5 +1,5 @@
-//! Documents on their way through a process: in memory where they are short, else in a file that has no name, one for
-//! each request. What they take is counted, for one document, for one request, for one client and in all.
+//! Documents on their way through a process: in memory where there is room for them, else in a file that has no name, one
+//! for each request. What they take is counted, for one document, for one request, for one client and in all.
 //!
 //! A [`Spool`] is opened once; an [`Intake`] takes the documents of one request; each [`Draft`] becomes [`Octets`], and
 //! when the last of a request's octets is let go of, file and count are gone. [`stream`] reads octets and
@@ -34,6 +34,8 @@ pub struct Bounds {
     pub client: u64,
     /// All documents that are here at once.
     pub all: u64,
+    /// What of these may be in memory.
+    pub memory: u64,
 }
 
 /// Why a document is not taken.
@@ -82,14 +84,24 @@ impl Spool {
     #[must_use]
     pub fn intake(&self, client: &str) -> Intake {
         let request = Request { file: OnceLock::new(), lease: Lease::of(Arc::clone(&self.count), client) };
-        Intake { spool: self.clone(), request: Arc::new(request), end: 0, in_memory: 0, taken: 0 }
+        Intake { spool: self.clone(), request: Arc::new(request), end: 0, taken: 0 }
+    }
+}
+
+/// How many of these octets [`Intake::take_over`] takes.
+#[must_use]
+pub fn uncounted(octets: &Octets, most: usize) -> u64 {
+    match octets.parts() {
+        Some(parts) => parts.iter().map(|part| uncounted(part, most)).sum(),
+        None if octets.is_counted() || octets.len() <= most as u64 => 0,
+        None => octets.held().map_or(0, |held| held.len() as u64),
     }
 }
 
 /// What the documents of one request share.
 #[derive(Debug)]
 struct Request {
-    /// Made when the first document is too long for memory.
+    /// Made when the first document finds no room in memory.
     file: OnceLock<File>,
     lease: Lease,
 }
@@ -101,8 +113,6 @@ pub struct Intake {
     request: Arc<Request>,
     /// Octets of the file.
     end: u64,
-    /// Octets that are kept in memory.
-    in_memory: usize,
     /// Octets that were taken.
     taken: u64,
 }
@@ -121,6 +131,26 @@ impl Intake {
     #[must_use]
     pub fn draft(self) -> Draft {
         Draft::new(self)
+    }
+
+    /// The same octets, of which no part that is longer stays where somebody else holds it in memory, uncounted.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn take_over(mut self, octets: Octets, most: usize) -> Result<(Self, Octets), Error> {
+        let Some(parts) = octets.parts() else {
+            return match octets.held() {
+                Some(held) if held.len() > most && !octets.is_counted() => self.take(held),
+                _ => Ok((self, octets)),
+            };
+        };
+        let mut taken = Vec::with_capacity(parts.len());
+        for part in parts {
+            let (next, part) = self.take_over(part.clone(), most)?;
+            self = next;
+            taken.push(part);
+        }
+        Ok((self, Octets::joined(taken)))
     }
 
     /// All octets at once.

@@ -28,13 +28,28 @@ pub fn pieces(octets: Octets, size: usize) -> impl Stream<Item = io::Result<Byte
 }
 
 async fn next(octets: Octets, at: u64, most: usize) -> (Octets, io::Result<Bytes>) {
-    if octets.held().is_some() {
+    if let Some(held) = octets.held() {
+        let start = usize::try_from(at).unwrap_or(held.len()).min(held.len());
+        let end = start.saturating_add(most).min(held.len());
+        let piece = Bytes::from_owner(Held(octets.clone())).slice(start..end);
+        return (octets, Ok(piece));
+    }
+    if octets.in_memory() {
         let piece = piece(&octets, at, most);
         return (octets, piece);
     }
     let kept = octets.clone();
     let read = tokio::task::spawn_blocking(move || piece(&octets, at, most)).await;
     (kept, read.unwrap_or_else(|lost| Err(io::Error::other(lost))))
+}
+
+/// Octets that are in memory: a piece of them needs no copy.
+struct Held(Octets);
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        self.0.held().unwrap_or_default()
+    }
 }
 
 fn piece(octets: &Octets, at: u64, most: usize) -> io::Result<Bytes> {

@@ -8,7 +8,8 @@ use super::*;
 const KIB: u64 = 1 << 10;
 
 fn spool(folder: &Path) -> Spool {
-    let bounds = Bounds { document: 700 * KIB, request: 1000 * KIB, client: 1500 * KIB, all: 2000 * KIB };
+    let bounds =
+        Bounds { document: 700 * KIB, request: 1000 * KIB, client: 1500 * KIB, all: 2000 * KIB, memory: 192 * KIB };
     Spool::new(folder.to_owned(), bounds)
 }
 
@@ -32,7 +33,7 @@ async fn what_goes_in_comes_out() {
     let spool = spool(folder.path());
     let mut intake = spool.intake("app");
     let mut kept: Vec<(Vec<u8>, Octets)> = Vec::new();
-    for (length, pieces) in [(0, 1), (1, 1), (64 * KIB, 1000), (64 * KIB + 1, 70_000), (3, 1), (600 * KIB, 4097)] {
+    for (length, pieces) in [(0, 1), (1, 1), (64 * KIB, 1000), (127 * KIB + 1, 70_000), (3, 1), (600 * KIB, 4097)] {
         let all = octets(length, length);
         let (next, octets) = put(intake, &all, pieces).unwrap();
         assert_eq!(octets.held().is_some(), length <= 64 * KIB, "{length}");
@@ -99,10 +100,27 @@ fn many_short_documents_do_not_stay_in_memory() {
         kept.push(octets);
         intake = next;
     }
-    assert_eq!(kept.iter().filter(|octets| octets.held().is_some()).count(), 8);
+    assert_eq!(kept.iter().filter(|octets| octets.held().is_some()).count(), 5);
     for (salt, kept) in kept.iter().enumerate() {
         assert_eq!(*kept, octets(30 * KIB, salt as u64).into());
     }
+}
+
+#[test]
+fn what_others_hold_in_memory_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let (_, filed) = spool.intake("app").take(&octets(100 * KIB, 1)).unwrap();
+    let (long, short): (Octets, Octets) = (octets(200 * KIB, 2).into(), octets(KIB, 3).into());
+    let joined = Octets::joined(vec![filed, Octets::joined(vec![long.clone(), short.clone()])]);
+    let (intake, kept) = spool.intake("app").take_over(joined.clone(), 16 << 10).unwrap();
+    assert_eq!(kept, joined);
+    assert_eq!(spool.kept(), 300 * KIB, "what is in a file already is not taken twice");
+    let (_, alone) = intake.take_over(short, 0).unwrap();
+    assert_eq!(spool.kept(), 301 * KIB);
+    drop((joined, kept, alone));
+    assert_eq!(spool.kept(), 0);
+    assert!(matches!(spool.intake("app").take_over(octets(701 * KIB, 0).into(), KIB as usize), Err(Error::TooLong)));
 }
 
 #[test]
@@ -158,4 +176,28 @@ fn a_folder_that_is_not_there_is_a_failure() {
     let spool = spool(Path::new("/nowhere"));
     assert!(matches!(spool.intake("app").take(&octets(300 * KIB, 0)), Err(Error::Failed(_))));
     assert_eq!(spool.kept(), 0);
+}
+
+#[test]
+fn memory_is_shared_and_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let held = |octets: &Octets| octets.held().is_some();
+    let (_, first) = spool.intake("app").take(&octets(150 * KIB, 0)).unwrap();
+    let (next, second) = spool.intake("other").take(&octets(60 * KIB, 0)).unwrap();
+    let (_, third) = next.take(&octets(30 * KIB, 0)).unwrap();
+    assert_eq!([held(&first), held(&second), held(&third)], [true, false, true], "192 KiB in all");
+    drop(first);
+    let mut draft = spool.intake("app").draft();
+    assert!(draft.stays(100 * KIB));
+    draft.write(&octets(100 * KIB, 0)).unwrap();
+    assert!(!draft.stays(100 * KIB));
+    draft.write(&octets(200 * KIB, 0)).unwrap();
+    let (_, long) = draft.finish().unwrap();
+    let (_, fourth) = spool.intake("app").take(&octets(150 * KIB, 0)).unwrap();
+    assert_eq!([held(&long), held(&fourth)], [false, true], "what went into the file needs no memory");
+    let abandoned = spool.intake("app").draft();
+    drop((third, fourth));
+    let mut again = abandoned.abandon().draft();
+    assert!(again.stays(192 * KIB));
 }

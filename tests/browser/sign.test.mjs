@@ -88,6 +88,7 @@ for (const kind of ["P-256", "RSA-2048"]) {
         const [pdf, xml, json, bin] = folderWith(names);
         const said = await sign([pdf, xml, json, bin], [...SANDBOX, "--level", "t"], credentialOf(rui, kind));
         for (const name of ["a-signed.pdf", "b-signed.xml", "c.json.jws", "d.bin.p7s"]) assert.ok(said.includes(name), said);
+        assert.equal(said.match(/signed, and verified: /g)?.length, 3, said);
         const signed = readFileSync(pdf.replace(".pdf", "-signed.pdf"));
         const original = readFileSync(pdf);
         assert.ok(signed.subarray(0, original.length).equals(original));
@@ -126,6 +127,10 @@ test("rsign sign says what it cannot do before anybody approves", async () => {
     assert.match(refused([a, same, ...SANDBOX]), /are the same/);
     assert.match(refused([a, ...SANDBOX, "-o", a]), /two things would have this name/);
     assert.match(refused([path.join(path.dirname(a), "none"), ...SANDBOX]), /none/);
+    writeFileSync(`${a}.p7s`, "of yesterday");
+    assert.match(refused([a, ...SANDBOX]), /such a file already; --replace/);
+    assert.equal(readFileSync(`${a}.p7s`, "utf8"), "of yesterday");
+    assert.match(refused([a, "--service", "http://csc.example.test/csc/v2", "--client-id", "x"]), /over TLS/);
     const v1 = ["--service", ready.csc_v1, "--client-id", "x", ...(ready.tls_ca ? ["--tls-ca", ready.tls_ca] : [])];
     assert.match(refused([a, ...v1, "--level", "lta"]), /does not form signed documents of level lta/);
 });

@@ -17,6 +17,7 @@ mod documents;
 mod every_document;
 mod evil_gateway;
 mod failure;
+mod foreign_documents;
 mod foreign_tsa;
 mod implicit;
 mod jsign;

@@ -2,6 +2,7 @@
 //! signature, certificate and piece of revocation data stays the octets it was.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use der::asn1::ObjectIdentifier;
 use der::{AnyRef, Decode as _, Encode as _, Tag};
@@ -9,12 +10,13 @@ use der::{AnyRef, Decode as _, Encode as _, Tag};
 use super::ber::Value;
 use super::signed_data::{self, SIGNED_DATA, Signed};
 use super::{DATA, Error, algorithm, tlv};
+use crate::Around;
 
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
 /// `[0]` and `[1]`, constructed.
-const FIRST: u8 = 0xa0;
-const SECOND: u8 = 0xa1;
+pub(super) const FIRST: u8 = 0xa0;
+pub(super) const SECOND: u8 = 0xa1;
 /// What is over the certificates or all signatures as they stand, and one more would break: `id-aa-ets-archiveTimestamp` and
 /// `…V2` (RFC 5126, 6.4.1; ETSI TS 101 733, 6.4.1), evidence records over the inside or the outside (RFC 4998, 5.1), and
 /// `long-term-validation` (ETSI TS 101 733, 6.5).
@@ -26,11 +28,11 @@ const OLD_ARCHIVES: [ObjectIdentifier; 5] = [
     ObjectIdentifier::new_unwrap("0.4.0.1733.2.2"),
 ];
 /// Most signatures that a document may have.
-const SIGNATURES: usize = 64;
+pub(super) const SIGNATURES: usize = 64;
 /// Most digest algorithms, certificates, pieces of revocation data, and unsigned attributes of a signature, each.
-const MOST: usize = 256;
+pub(super) const MOST: usize = 256;
 /// Most members of what has a fixed number of them.
-const FEW: usize = 8;
+pub(super) const FEW: usize = 8;
 
 /// A `SignedData` whose content is in it.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub struct Existing<'a> {
     version: u8,
     algorithms: Vec<&'a [u8]>,
     encapsulated: &'a [u8],
+    /// Where that stands in the document, in bytes.
+    place: Range<usize>,
     content: Cow<'a, [u8]>,
     certificates: Vec<&'a [u8]>,
     revocations: Vec<&'a [u8]>,
@@ -77,7 +81,10 @@ impl<'a> Existing<'a> {
         let infos = signatures.iter().map(|info| info.whole).collect();
         let version = u8::from_der(version.whole).map_err(no_cms)?;
         let content = content(encapsulated)?;
-        Ok(Self { version, algorithms, encapsulated: encapsulated.whole, content, certificates, revocations, infos })
+        let encapsulated = encapsulated.whole;
+        let start = encapsulated.as_ptr().addr() - document.as_ptr().addr();
+        let place = start..start + encapsulated.len();
+        Ok(Self { version, algorithms, encapsulated, place, content, certificates, revocations, infos })
     }
 
     /// What all signatures are over.
@@ -98,12 +105,26 @@ impl<'a> Existing<'a> {
         self.revocations.iter().map(|one| one.to_vec()).collect()
     }
 
-    /// The whole `ContentInfo` with one more signature. Its certificates and revocation data have to be among those of the
-    /// new one, so that an archive time-stamp is over them, too.
+    /// Where in the document what holds its content stands, in bytes: the `EncapsulatedContentInfo`.
+    #[must_use]
+    pub fn place(&self) -> Range<usize> {
+        self.place.clone()
+    }
+
+    /// The whole `ContentInfo` with one more signature: see [`Self::around`].
     ///
     /// # Errors
     /// See [`Error`].
     pub fn with(&self, signed: &Signed<'_>) -> Result<Vec<u8>, Error> {
+        Ok(self.around(signed)?.filled(self.encapsulated))
+    }
+
+    /// What the `ContentInfo` with one more signature has before and behind the octets at [`Self::place`]. Its certificates and revocation data have to be among those of the
+    /// new one, so that an archive time-stamp is over them, too.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn around(&self, signed: &Signed<'_>) -> Result<Around, Error> {
         let (certificates, revocations) =
             (signed_data::certificates(signed, &signed.signatory.chain)?, signed_data::revocations(signed)?);
         // Ours are sorted.
@@ -120,15 +141,14 @@ impl<'a> Existing<'a> {
         }
         let info = signed_data::signer_info(signed)?;
         let infos = self.infos.iter().map(|one| one.to_vec()).chain([info]).collect();
-        let value = tlv::sequence(&[
-            &self.version.max(signed_data::version(signed)).to_der()?,
-            &tlv::set_of(Tag::Set, algorithms)?,
-            self.encapsulated,
-            &signed_data::optional_set(0, certificates)?,
-            &signed_data::optional_set(1, revocations)?,
-            &tlv::set_of(Tag::Set, infos)?,
-        ])?;
-        tlv::sequence(&[&SIGNED_DATA.to_der()?, &tlv::of(tlv::context(0), &[&value])?])
+        let version = self.version.max(signed_data::version(signed)).to_der()?;
+        let before = [version, tlv::set_of(Tag::Set, algorithms)?].concat();
+        let after = [
+            signed_data::optional_set(0, certificates)?,
+            signed_data::optional_set(1, revocations)?,
+            tlv::set_of(Tag::Set, infos)?,
+        ];
+        signed_data::content_info(before, self.encapsulated.len(), after.concat())
     }
 }
 
@@ -181,11 +201,16 @@ fn old_archive(info: &Value<'_>) -> Result<bool, Error> {
     let Some(unsigned) = fields.last().filter(|last| last.tag == SECOND) else { return Ok(false) };
     for attribute in unsigned.members(MOST)? {
         let [kind, _] = attribute.members(FEW)?[..] else { return Ok(true) };
-        if OLD_ARCHIVES.contains(&ObjectIdentifier::from_der(kind.whole)?) {
+        if is_old_archive(&ObjectIdentifier::from_der(kind.whole)?) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether an unsigned attribute of this type is such a time-stamp.
+pub(super) fn is_old_archive(kind: &ObjectIdentifier) -> bool {
+    OLD_ARCHIVES.contains(kind)
 }
 
 fn no_cms<E>(_: E) -> Error {

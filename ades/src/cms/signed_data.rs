@@ -4,7 +4,7 @@ use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::{AnyRef, Decode as _, Encode as _, Tag, Tagged as _};
 
 use super::{Attribute, DATA, Error, algorithm, certificate, tlv};
-use crate::Signatory;
+use crate::{Around, Signatory};
 
 pub(super) const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 /// `id-ri-ocsp-response` (RFC 5940, 2.2).
@@ -59,18 +59,8 @@ pub fn finish_around(signed: &Signed<'_>, length: u64) -> Result<Around, Error> 
     around(signed, &signed.signatory.chain, Some(length))
 }
 
-/// A `ContentInfo` but for its content, DER.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Around {
-    /// What comes before the content.
-    pub before: Vec<u8>,
-    /// What comes behind it.
-    pub after: Vec<u8>,
-}
-
 fn assemble(signed: &Signed<'_>, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
-    let Around { before, after } = around(signed, chain, signed.content.map(<[u8]>::len))?;
-    Ok([before.as_slice(), signed.content.unwrap_or_default(), &after].concat())
+    Ok(around(signed, chain, signed.content.map(<[u8]>::len))?.filled(signed.content.unwrap_or_default()))
 }
 
 fn around(signed: &Signed<'_>, chain: &[Vec<u8>], content: Option<usize>) -> Result<Around, Error> {
@@ -86,20 +76,27 @@ fn around(signed: &Signed<'_>, chain: &[Vec<u8>], content: Option<usize>) -> Res
         Some(length) => tlv::head(Tag::OctetString, length)?,
         None => Vec::new(),
     };
-    let wrap = |tag: Tag, inside: Vec<u8>, length: usize| {
-        Ok::<_, Error>([tlv::head(tag, inside.len() + length)?, inside].concat())
-    };
     if content.is_some() {
-        before = wrap(tlv::context(0), before, length)?;
+        before = wrapped(tlv::context(0), before, length)?;
     }
-    before = wrap(Tag::Sequence, [signed.content_type.to_der()?, before].concat(), length)?;
-    let hash = algorithm::hash(signed.signatory.scheme.hash())?;
-    let algorithms = tlv::set_of(Tag::Set, vec![hash])?;
+    before = wrapped(Tag::Sequence, [signed.content_type.to_der()?, before].concat(), length)?;
+    let algorithms = vec![algorithm::hash(signed.signatory.scheme.hash())?];
+    before = [version(signed).to_der()?, tlv::set_of(Tag::Set, algorithms)?, before].concat();
+    content_info(before, length, after)
+}
+
+/// A `ContentInfo` around the members of a `SignedData`: so many octets that are not here, and those before and behind.
+pub(super) fn content_info(before: Vec<u8>, length: usize, after: Vec<u8>) -> Result<Around, Error> {
     let length = length + after.len();
-    before = wrap(Tag::Sequence, [version(signed).to_der()?, algorithms, before].concat(), length)?;
-    before = wrap(tlv::context(0), before, length)?;
-    before = wrap(Tag::Sequence, [SIGNED_DATA.to_der()?, before].concat(), length)?;
+    let signed = wrapped(Tag::Sequence, before, length)?;
+    let content = wrapped(tlv::context(0), signed, length)?;
+    let before = wrapped(Tag::Sequence, [SIGNED_DATA.to_der()?, content].concat(), length)?;
     Ok(Around { before, after })
+}
+
+/// The beginning of a value with this tag: so many octets follow that are not here.
+fn wrapped(tag: Tag, inside: Vec<u8>, length: usize) -> Result<Vec<u8>, Error> {
+    Ok([tlv::head(tag, inside.len() + length)?, inside].concat())
 }
 
 /// RFC 5652, 5.1: 5 with revocation data of another kind than CRLs, 3 with another content than octets.

@@ -3,7 +3,7 @@
 use super::Subject;
 
 /// Longest path.
-const LONGEST: usize = 8;
+pub(super) const LONGEST: usize = 8;
 
 /// The certificates from this one up to a root that is among the anchors, both included, all but the root valid at this
 /// Unix second; `None` where no such path is known. The pool may hold anything: only issuers that signed are followed.

@@ -1,6 +1,9 @@
 //! All that a document is to hold, judged once more by who puts it in: each certificate has its issuer and a word on its
-//! standing, up to roots, and there is nothing that shows nothing.
+//! standing, up to roots, no path is longer than its authorities allow, and there is nothing that shows nothing.
 
+use std::collections::BTreeSet;
+
+use super::path::LONGEST;
 use super::{Evidence, Subject, Wrong, crl, ocsp};
 
 /// Certificates, and pieces of revocation data, that one document may get at once.
@@ -27,6 +30,9 @@ pub enum Flaw {
     /// A certificate demands something that is not understood here, or its path does not let it have its purpose.
     #[error("a certificate may not be used for what it is for")]
     Purpose,
+    /// No path to a root has as few authorities as those in it allow.
+    #[error("a path has more authorities than one in it allows")]
+    TooLong,
     /// Nothing shows that a certificate is good.
     #[error("nothing shows that a certificate is not revoked")]
     NoWord,
@@ -54,8 +60,9 @@ pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
     if pool.len() != certificates.len() {
         return Err(Flaw::Certificate);
     }
+    let issuers: Vec<Vec<usize>> = pool.iter().map(|one| issuers(one, &pool)).collect();
     let (mut used_lists, mut used_answers) = (vec![false; crls.len()], vec![false; ocsp.len()]);
-    for subject in &pool {
+    for (place, subject) in pool.iter().enumerate() {
         if subject.is_root() {
             // Nobody else vouches for it; whether it is trusted is its validator's to say.
             if subject.is_issued_by(subject) {
@@ -66,9 +73,12 @@ pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
         if !subject.is_valid_at(now) {
             return Err(Flaw::Expired);
         }
-        let issuer = pool.iter().find(|one| one.may_issue() && subject.is_issued_by(one)).ok_or(Flaw::NoIssuer)?;
-        if !subject.is_understood() || !is_let(subject, &pool) {
+        let issuer = issuers.get(place).and_then(|all| pool.get(*all.first()?)).ok_or(Flaw::NoIssuer)?;
+        if !subject.is_understood() || !is_let(place, &issuers, &pool) {
             return Err(Flaw::Purpose);
+        }
+        if !leads_up(place, &issuers, &pool) {
+            return Err(Flaw::TooLong);
         }
         let by_list = words(crls, &mut used_lists, |list| crl::judge(list, subject, issuer, now))?;
         let by_answer = words(ocsp, &mut used_answers, |answer| ocsp::judge(answer, subject, issuer, now).map(drop))?;
@@ -79,19 +89,40 @@ pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
     if used_lists.into_iter().chain(used_answers).all(|used| used) { Ok(()) } else { Err(Flaw::Stray) }
 }
 
-/// Whether the authorities of one path up to a root let it have its purpose. That there is no path at all is said elsewhere.
-fn is_let(leaf: &Subject, pool: &[Subject]) -> bool {
-    let (mut reached, mut next, mut kept_out) = (vec![leaf], 0, false);
-    // Each is looked at once, however they certify each other.
-    while let Some(one) = reached.get(next).copied() {
-        if one.is_root() {
+/// Where those stand that may issue certificates and signed this one.
+fn issuers(subject: &Subject, pool: &[Subject]) -> Vec<usize> {
+    let signed = |one: &Subject| one.may_issue() && subject.is_issued_by(one);
+    pool.iter().enumerate().filter(|(_, one)| signed(one)).map(|(place, _)| place).collect()
+}
+
+/// Whether a path goes from here to a root with no more authorities in it than each of them allows below itself (RFC 5280,
+/// 6.1.4 l and m). The authorities at each step are looked at together, so many of one name take no longer.
+fn leads_up(leaf: usize, issuers: &[Vec<usize>], pool: &[Subject]) -> bool {
+    let mut reached = BTreeSet::from([leaf]);
+    for between in 0..LONGEST {
+        let above = reached.iter().filter_map(|place| issuers.get(*place)).flatten().copied();
+        reached = above.filter(|place| pool.get(*place).is_some_and(|one| one.allows_below(between))).collect();
+        if reached.iter().any(|place| pool.get(*place).is_some_and(Subject::is_root)) {
             return true;
         }
-        for issuer in pool.iter().filter(|other| other.may_issue() && one.is_issued_by(other)) {
-            if !issuer.lets(leaf) {
+    }
+    false
+}
+
+/// Whether the authorities of one path up to a root let it have its purpose. That there is no path at all is said elsewhere.
+fn is_let(leaf: usize, issuers: &[Vec<usize>], pool: &[Subject]) -> bool {
+    let (mut reached, mut next, mut kept_out) = (vec![leaf], 0, false);
+    let Some(subject) = pool.get(leaf) else { return false };
+    // Each is looked at once, however they certify each other.
+    while let Some(place) = reached.get(next).copied() {
+        if pool.get(place).is_some_and(Subject::is_root) {
+            return true;
+        }
+        for above in issuers.get(place).into_iter().flatten() {
+            if !pool.get(*above).is_some_and(|one| one.lets(subject)) {
                 kept_out = true;
-            } else if reached.iter().all(|known| known.der != issuer.der) {
-                reached.push(issuer);
+            } else if !reached.contains(above) {
+                reached.push(*above);
             }
         }
         next += 1;

@@ -1,6 +1,5 @@
 //! Whether a time-stamp token is signed by who may stamp: judged before a token goes into a signature (RFC 3161, 2.3 and
-//! 2.4.2). That it is over what was asked is seen by [`rsign_api::timestamp::token`]; that its signer's certificate leads to
-//! an anchor, by [`super::path()`].
+//! 2.4.2). That its signer's certificate leads to an anchor is seen by [`super::path()`].
 
 use der::asn1::{ObjectIdentifier, OctetString, SetOfVec};
 use der::{Any, AnyRef, Decode as _, Encode as _, Sequence, Tag, TagNumber, Tagged as _};
@@ -94,6 +93,8 @@ pub struct Stamp {
     pub brought: Vec<Vec<u8>>,
     /// When it was made, Unix seconds.
     pub at: u64,
+    /// `TSTInfo`, DER.
+    info: Vec<u8>,
 }
 
 impl Stamp {
@@ -104,7 +105,15 @@ impl Stamp {
     }
 }
 
-/// Judges a token that was found to be over what was asked.
+impl Stamp {
+    /// Whether it is over this hash.
+    #[must_use]
+    pub fn is_over(&self, function: HashAlgorithm, hash: &[u8]) -> bool {
+        timestamp::is_over(&self.info, function, hash)
+    }
+}
+
+/// Judges a token. What it is over is another question: [`Stamp::is_over`].
 ///
 /// # Errors
 /// See [`Wrong`].
@@ -128,7 +137,7 @@ pub fn judge(token: &[u8]) -> Result<Stamp, Wrong> {
     if !certificate.is_valid_at(at) {
         return Err(Wrong::Time);
     }
-    Ok(Stamp { signer: certificate, brought, at })
+    Ok(Stamp { signer: certificate, brought, at, info })
 }
 
 impl CertId {

@@ -301,6 +301,24 @@ fn a_path_is_no_longer_than_its_authorities_allow() {
     assert_eq!(found(Some(0), Some(0)), None);
 }
 
+/// The second look finds what the first one does.
+#[test]
+fn what_enters_a_document_has_no_path_that_is_longer_than_its_authorities_allow() {
+    let root = authority("root");
+    let found = |first: Option<u8>, second: Option<u8>| {
+        let upper = root.authority("upper", first, &[]);
+        let lower = upper.authority("lower", second, &[]);
+        let leaf = lower.certify(7);
+        let pool = [&leaf, &lower.subject, &upper.subject, &root.subject].map(|one| one.der.clone());
+        let crls = [root.crl((20, 20), &[]), upper.crl((20, 20), &[]), lower.crl((20, 20), &[])];
+        judge(&Evidence { certificates: pool.to_vec(), crls: crls.to_vec(), ocsp: Vec::new() }, NOW)
+    };
+    assert_eq!(found(None, None), Ok(()));
+    assert_eq!(found(Some(1), Some(0)), Ok(()), "who signed at the end does not count");
+    assert_eq!(found(Some(0), None), Err(Flaw::TooLong));
+    assert_eq!(found(Some(0), Some(0)), Err(Flaw::TooLong));
+}
+
 #[test]
 fn what_enters_a_document_is_whole_and_has_no_strays() {
     let (own, other) = (authority("own"), authority("other"));

@@ -11,6 +11,7 @@ mod algorithm;
 mod header;
 mod parallel;
 pub(crate) mod property;
+mod stored;
 mod unsigned;
 
 use std::time::SystemTime;
@@ -20,8 +21,9 @@ use serde_json::json;
 
 pub use parallel::{LIMIT, Signed, is_media_type};
 pub use property::{NAMES, Said, read as read_properties};
+pub(crate) use stored::{Stored, is_plain};
 
-use crate::{Addition, Hasher, Signatory, key};
+use crate::{Addition, Around, Hasher, Signatory, key};
 
 /// Why something could not be formed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,9 @@ pub enum Error {
     /// The document is no JWS that a signature can be put beside.
     #[error("no signature can be put beside those of this document: {0}")]
     Parallel(&'static str),
+    /// The signature is none that gets another archive time-stamp here.
+    #[error("{0}")]
+    Stored(&'static str),
 }
 
 /// What is signed.
@@ -154,20 +159,38 @@ pub fn finish(
     value: &[u8],
     additions: &[Addition],
 ) -> Result<Vec<u8>, Error> {
+    let around = finish_around(protected, content, signatory, value, additions)?;
+    Ok(match content {
+        Content::Attached { document, .. } => around.filled(BASE64URL_NOPAD.encode(document).as_bytes()),
+        Content::Detached { .. } => around.filled(&[]),
+        Content::Parallel(signed) => around.filled(signed.payload().as_bytes()),
+    })
+}
+
+/// What the JWS has before and behind its payload; the document of [`Content::Attached`] is not looked at.
+///
+/// # Errors
+/// When the value is not of this key.
+pub fn finish_around(
+    protected: &str,
+    content: &Content<'_>,
+    signatory: &Signatory,
+    value: &[u8],
+    additions: &[Addition],
+) -> Result<Around, Error> {
     let value = encoded_value(signatory, value)?;
-    let payload = match content {
-        Content::Attached { document, .. } => BASE64URL_NOPAD.encode(document),
-        Content::Detached { .. } => String::new(),
-        Content::Parallel(signed) => return Ok(signed.with(json_signature(protected, &value, additions))),
+    let signature = || serde_json::Value::Object(json_signature(protected, &value, additions)).to_string();
+    let (before, after) = match content {
+        Content::Parallel(signed) => return Ok(signed.around(&signature())),
+        _ if additions.is_empty() => (format!("{protected}."), format!(".{value}")),
+        Content::Detached { .. } => (String::new(), signature()),
+        Content::Attached { .. } => {
+            let signature = signature();
+            let members = signature.strip_prefix('{').unwrap_or_default();
+            (r#"{"payload":""#.to_owned(), format!(r#"",{members}"#))
+        }
     };
-    if additions.is_empty() {
-        return Ok([protected, &payload, &value].join(".").into_bytes());
-    }
-    let mut jws = json_signature(protected, &value, additions);
-    if matches!(content, Content::Attached { .. }) {
-        jws.insert("payload".to_owned(), payload.into());
-    }
-    Ok(serde_json::Value::Object(jws).to_string().into_bytes())
+    Ok(Around { before: before.into_bytes(), after: after.into_bytes() })
 }
 
 /// One signature as JSON serialisations have it (RFC 7515, 7.2).

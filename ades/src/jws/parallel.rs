@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Error;
+use crate::Around;
 
 /// Longest document that is read, in bytes.
 pub const LIMIT: usize = 64 << 20;
@@ -49,7 +50,7 @@ struct Json<'a> {
 
 /// No more than [`SIGNATURES`]: nothing is read on behind them.
 #[derive(Debug)]
-struct Several<'a>(Vec<&'a RawValue>);
+pub(super) struct Several<'a>(pub(super) Vec<&'a RawValue>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Several<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -152,11 +153,11 @@ impl Signed {
         self.content_type.as_deref()
     }
 
-    /// The general serialisation, this signature last.
-    pub(super) fn with(&self, signature: Map<String, Value>) -> Vec<u8> {
-        let signature = Value::Object(signature).to_string();
-        let all: Vec<_> = self.signatures.iter().map(|one| one.get()).chain([signature.as_str()]).collect();
-        format!(r#"{{"payload":"{}","signatures":[{}]}}"#, self.payload, all.join(",")).into_bytes()
+    /// What the general serialisation has before and behind the payload, this signature last.
+    pub(super) fn around(&self, signature: &str) -> Around {
+        let all: Vec<_> = self.signatures.iter().map(|one| one.get()).chain([signature]).collect();
+        let after = format!(r#"","signatures":[{}]}}"#, all.join(","));
+        Around { before: br#"{"payload":""#.to_vec(), after: after.into_bytes() }
     }
 }
 

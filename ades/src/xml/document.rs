@@ -43,15 +43,24 @@ impl Spot {
     /// slash of a document element that had no content.
     pub(super) fn fill(&self, document: &[u8], element: &str) -> Result<Vec<u8>, Error> {
         let (before, after) = document.split_at_checked(self.end).ok_or(Error::Unfinished)?;
-        let element = element.as_bytes();
-        Ok(match &self.empty {
-            None if after.starts_with(b"</") => [before, element, after].concat(),
-            Some(name) => {
-                let after = after.strip_prefix(b"/>").ok_or(Error::Unfinished)?;
-                [before, b">", element, b"</", name.as_bytes(), b">", after].concat()
-            }
-            None => return Err(Error::Unfinished),
-        })
+        let (element, left_out) = self.put(element);
+        let end: &[u8] = if left_out == 0 { b"</" } else { b"/>" };
+        let after = after.strip_prefix(end).ok_or(Error::Unfinished)?;
+        let kept = if left_out == 0 { end } else { &[] };
+        Ok([before, element.as_bytes(), kept, after].concat())
+    }
+
+    /// What goes to [`Self::end`], and how many octets of the document are left out behind it.
+    pub(crate) fn put(&self, element: &str) -> (String, u64) {
+        match &self.empty {
+            None => (element.to_owned(), 0),
+            Some(name) => ([">", element, "</", name, ">"].concat(), 2),
+        }
+    }
+
+    /// Where in the document the signature goes, in bytes.
+    pub(crate) fn end(&self) -> u64 {
+        self.end as u64
     }
 
     /// Whether it is as short as [`Document::read`] makes it.
@@ -186,7 +195,7 @@ fn too_deep(root: Node<'_, '_>) -> bool {
 
 /// XML 1.0, 2.11: the ends of lines are one character before anything is parsed. Where there are others the parser makes
 /// that of them in text, but not everywhere.
-fn line_ends(text: &str) -> Cow<'_, str> {
+pub(super) fn line_ends(text: &str) -> Cow<'_, str> {
     match text.contains('\r') {
         true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
         false => text.into(),

@@ -9,7 +9,7 @@ use time::macros::format_description;
 
 use super::property::{Said, XADES};
 use super::{Content, Error, algorithm, document, unsigned};
-use crate::{Addition, Signatory, digest};
+use crate::{Addition, Around, Signatory, digest};
 
 /// `xsd:dateTime` in UTC, whole seconds.
 const DATE_TIME: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
@@ -116,14 +116,23 @@ pub(super) fn finished(
     Ok(signature)
 }
 
+/// A signature without its document, before and behind where that goes.
+pub(super) fn around(signature: &str) -> Result<Around, Error> {
+    let (before, after) = split(signature, OBJECT)?;
+    Ok(Around { before: before.into(), after: [OBJECT, after].concat().into_bytes() })
+}
+
 /// The text with something before the only occurrence of a tag. Nothing that is not ours can have such a tag: foreign
 /// words are escaped.
 fn inserted(text: &str, before: &str, what: &str) -> Result<String, Error> {
-    let (start, end) = text.split_once(before).ok_or(Error::Unfinished)?;
-    if end.contains(before) {
-        return Err(Error::Unfinished);
-    }
+    let (start, end) = split(text, before)?;
     Ok([start, what, before, end].concat())
+}
+
+/// What stands before and behind the only occurrence of a tag.
+fn split<'a>(text: &'a str, tag: &str) -> Result<(&'a str, &'a str), Error> {
+    let (start, end) = text.split_once(tag).ok_or(Error::Unfinished)?;
+    if end.contains(tag) { Err(Error::Unfinished) } else { Ok((start, end)) }
 }
 
 fn certificates(signatory: &Signatory) -> String {

@@ -20,14 +20,16 @@ mod document;
 mod element;
 mod limits;
 mod property;
+mod stored;
 mod unsigned;
 
 use std::time::SystemTime;
 
 pub use document::{Document, LIMIT, MAX_DEPTH, Spot};
 pub use property::{NAMES, Said, read as read_properties};
+pub(crate) use stored::Stored;
 
-use crate::{Addition, Signatory, key};
+use crate::{Addition, Around, Signatory, key};
 
 /// Why something could not be formed.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +55,9 @@ pub enum Error {
     /// The document cannot carry a signature, and why.
     #[error("this XML cannot be signed: {0}")]
     Document(&'static str),
+    /// The signature is none that gets another archive time-stamp here.
+    #[error("{0}")]
+    Stored(&'static str),
 }
 
 /// What is signed.
@@ -162,14 +167,40 @@ pub fn finish(
     additions: &[Addition],
     place: Place<'_>,
 ) -> Result<Vec<u8>, Error> {
-    let value = encoded(signatory, value)?;
+    let alone = || finish_alone(unfinished, signatory, value, additions);
     match place {
-        Place::Detached => Ok(element::finished(unfinished, &value, additions, None)?.into_bytes()),
-        Place::Around(document) => Ok(element::finished(unfinished, &value, additions, Some(document))?.into_bytes()),
-        Place::Within { document, spot } => {
-            spot.fill(document, &element::finished(unfinished, &value, additions, None)?)
+        Place::Detached => Ok(alone()?.into_bytes()),
+        Place::Around(document) => {
+            Ok(element::finished(unfinished, &encoded(signatory, value)?, additions, Some(document))?.into_bytes())
         }
+        Place::Within { document, spot } => spot.fill(document, &alone()?),
     }
+}
+
+/// The signature by itself: one that stands in its document, or away from it.
+///
+/// # Errors
+/// When this is not what [`prepare`] made, or the value is not of this key.
+pub fn finish_alone(
+    unfinished: &str,
+    signatory: &Signatory,
+    value: &[u8],
+    additions: &[Addition],
+) -> Result<String, Error> {
+    element::finished(unfinished, &encoded(signatory, value)?, additions, None)
+}
+
+/// What the signature has before and behind the Base64 of the document that stands in it.
+///
+/// # Errors
+/// The same.
+pub fn finish_around(
+    unfinished: &str,
+    signatory: &Signatory,
+    value: &[u8],
+    additions: &[Addition],
+) -> Result<Around, Error> {
+    element::around(&finish_alone(unfinished, signatory, value, additions)?)
 }
 
 /// What is to be stored of an enveloped signature between the steps: where it goes, and the element.

@@ -20,7 +20,7 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
     macro_rules! messages {
         ($($name:ident),* $(,)?) => { vec![$((stringify!($name), fields::of::<$name>(), trip::<$name> as Trip)),*] };
     }
-    messages![
+    let mut messages = messages![
         AnsweredOcsp,
         AskOcsp,
         AugmentPdf,
@@ -35,6 +35,8 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         ChannelHello,
         ChannelOpened,
         ChannelRecord,
+        CheckSad,
+        CompleteSignature,
         CreateCredential,
         CreatedCredential,
         CredentialName,
@@ -45,6 +47,7 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         DrawnCode,
         Enrol,
         Entry,
+        EvidenceOctets,
         Extend,
         FoundTimeStamp,
         Gap,
@@ -63,7 +66,10 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         SignedDocument,
         SignedDocuments,
         Subject,
-    ]
+    ];
+    // An enumeration.
+    messages.push(("CompletedSignature", &[], trip::<CompletedSignature>));
+    messages
 }
 
 #[test]
@@ -111,6 +117,7 @@ fn every_example_makes_the_round_trip() {
 fn words_are_those_of_the_document() {
     use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
     use rsign_api::bytes::Bytes;
+    use rsign_api::parts::Part;
 
     fn said<T: Serialize>(judge: &rsign_openapi::Judge, schema: &str, values: impl IntoIterator<Item = T>) {
         let said: BTreeSet<String> =
@@ -156,6 +163,26 @@ fn words_are_those_of_the_document() {
         let value = serde_json::to_value(outcome).unwrap();
         assert_eq!(judge.schema("ChannelOutcome", true, &value), Vec::<String>::new(), "{value}");
     }
+    let parts = [Part::own("a"), Part::Document { start: 1, end: 2 }, Part::Base64, Part::Base64url];
+    let completed = [CompletedSignature::Imprint(Bytes(vec![1])), CompletedSignature::Parts(parts.to_vec())];
+    for completed in completed {
+        let value = serde_json::to_value(completed).unwrap();
+        assert_eq!(judge.schema("CompletedSignature", true, &value), Vec::<String>::new(), "{value}");
+    }
+    let known = [
+        KnownDocument::Document(b"four".to_vec().into()),
+        KnownDocument::Elsewhere { length: Some(4), digest: None },
+        KnownDocument::Elsewhere { length: None, digest: Some(Bytes(vec![1])) },
+    ];
+    for known in known {
+        let value = serde_json::to_value(known).unwrap();
+        assert_eq!(judge.schema("KnownDocument", true, &value), Vec::<String>::new(), "{value}");
+    }
+    let archive = "/components/schemas/CompleteSignature/properties/archive";
+    for stamp in [ArchiveStamp::Wanted, ArchiveStamp::Token(Bytes(vec![1]))] {
+        let value = serde_json::to_value(stamp).unwrap();
+        assert_eq!(judge.at(true, archive, &value), Vec::<String>::new(), "{value}");
+    }
     let sha = HashAlgorithm::Sha256;
     for scheme in [Scheme::Pkcs1 { hash: sha }, Scheme::Pss { hash: sha, salt: 32 }, Scheme::Ecdsa { hash: sha }] {
         let value = serde_json::to_value(scheme).unwrap();
@@ -187,9 +214,11 @@ fn paths_are_those_of_the_document() {
         path::AUTHORIZE,
         path::EXTEND,
         path::REVOKE,
+        path::CHECK,
         path::SIGN,
         path::SIGN_DOCUMENTS,
         path::AUGMENT_PDF,
+        path::COMPLETE_SIGNATURE,
         path::READ_TIME_STAMP,
         path::CHANNEL_HELLO,
         path::CHANNEL_RECORD,

@@ -15,7 +15,8 @@ use sha2::{Digest as _, Sha256};
 use super::client::Connection;
 use super::floor::{Floor, Kind};
 use super::load::{Bench, Case, JSON, Pids};
-use super::{paper, process, verify};
+use super::{paper, process};
+use crate::verify::taken_apart;
 
 /// Octets of the PDF whose time is measured.
 const USUAL: usize = 1 << 20;
@@ -73,7 +74,7 @@ pub(super) async fn times(bench: &Arc<Bench>, floor: &mut Floor, key: &str, roun
             samples[2].push(milliseconds(start));
             anyhow::ensure!(status == StatusCode::OK, "{status}: {}", String::from_utf8_lossy(&body));
             let (sad, number) = (second.sad.as_deref().context("no SAD")?, second.first);
-            let hashes = [BASE64.encode(&verify::digest(number))];
+            let hashes = [BASE64.encode(&paper::digest(number))];
             let entry = json!({ "hashes": hashes, "signature_format": "C", "signAlgo": second.credential.sign_algo });
             let asked = json!({ "credentialID": second.credential.id, "SAD": sad, "documentDigests": [entry] });
             let body = Bytes::from(serde_json::to_vec(&asked)?);
@@ -81,7 +82,7 @@ pub(super) async fn times(bench: &Arc<Bench>, floor: &mut Floor, key: &str, roun
             let answer = sign_doc(bench, &mut connection, body).await?;
             samples[3].push(milliseconds(start));
             let cms = member(&answer, "SignatureObject")?;
-            let good = second.credential.key.verifies_cms(&cms, &verify::digest(number));
+            let good = second.credential.key.verifies_cms(&cms, &paper::digest(number));
             anyhow::ensure!(good, "a CAdES signature does not verify");
         }
         let [hash, pades, sign_hash, cades] = samples.map(super::report::median);
@@ -132,7 +133,7 @@ async fn pades(
     let took = milliseconds(start);
     let signed = member(&answer, "DocumentWithSignature")?;
     anyhow::ensure!(signed.starts_with(document), "the original is not what it was");
-    let (cms, covered) = paper::taken_apart(&signed, document.len()).context("no signature in the PDF")?;
+    let (cms, covered) = taken_apart(&signed, document.len()).context("no signature in the PDF")?;
     let good = credential.key.verifies_cms(&cms, &Sha256::digest(&covered));
     anyhow::ensure!(good, "a PAdES signature does not verify");
     Ok(took)

@@ -12,9 +12,10 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::client::{Connection, Target};
+use super::paper::{digest, message};
 use super::process::Cpu;
-use super::verify::{PublicKey, digest};
 use crate::sandbox::{Programs, Sandbox, credential};
+use crate::verify::PublicKey;
 
 /// A row of the bench.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -357,7 +358,7 @@ fn check(work: &[Work], answers: &[(usize, Bytes)], slice: &mut Slice) {
         let signatures = answer["signatures"].as_array().map(Vec::as_slice).unwrap_or_default();
         let good = signatures.iter().zip(0..).filter(|(signature, place)| {
             let octets = BASE64.decode(signature.as_str().unwrap_or_default().as_bytes()).unwrap_or_default();
-            work.credential.key.verifies(work.first + place, &octets)
+            work.credential.key.verifies(&message(work.first + place), &octets)
         });
         let good = good.count() as u64;
         slice.signatures += good;

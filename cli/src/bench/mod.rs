@@ -11,10 +11,9 @@ mod client;
 mod documents;
 mod floor;
 mod load;
-mod paper;
+pub(crate) mod paper;
 mod process;
 mod report;
-mod verify;
 
 use std::path::PathBuf;
 use std::sync::Arc;

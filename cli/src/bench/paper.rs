@@ -1,9 +1,10 @@
-//! PDFs to be signed, and what stands in a signed one.
+//! What is signed: PDFs, and messages of which every one of a run is another, so that a signature that belongs to
+//! another caller does not verify.
 
-use data_encoding::HEXLOWER_PERMISSIVE;
+use sha2::{Digest as _, Sha256};
 
 /// A PDF of one page whose content is so many octets that nothing can pack, another one for each number.
-pub(super) fn pdf(octets: usize, number: usize) -> Vec<u8> {
+pub(crate) fn pdf(octets: usize, number: usize) -> Vec<u8> {
     let mut state = number as u64 + 1;
     let mut content = Vec::with_capacity(octets + 8);
     while content.len() < octets {
@@ -31,12 +32,13 @@ pub(super) fn pdf(octets: usize, number: usize) -> Vec<u8> {
     file
 }
 
-/// The CMS of the signature that was appended, with its padding, and what `/ByteRange` covers.
-pub(super) fn taken_apart(signed: &[u8], original: usize) -> Option<(Vec<u8>, Vec<u8>)> {
-    let update = String::from_utf8_lossy(signed.get(original..)?);
-    let numbers = update.split_once("/ByteRange [")?.1.split_once(']')?.0;
-    let numbers: Vec<usize> = numbers.split_whitespace().filter_map(|number| number.parse().ok()).collect();
-    let [0, before, after, rest] = numbers[..] else { return None };
-    let cms = HEXLOWER_PERMISSIVE.decode(signed.get(before + 1..after - 1)?).ok()?;
-    (after + rest == signed.len()).then(|| (cms, [&signed[..before], &signed[after..]].concat()))
+/// The message with this number.
+pub(super) fn message(number: u64) -> [u8; 24] {
+    let mut message = *b"rsign bench 0000 \0\0\0\0\0\0\0";
+    message[16..].copy_from_slice(&number.to_be_bytes());
+    message
+}
+
+pub(super) fn digest(number: u64) -> [u8; 32] {
+    Sha256::digest(message(number)).into()
 }

@@ -9,7 +9,7 @@ use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
     PkceCodeChallenge, RedirectUrl, TokenResponse as _, TokenUrl,
 };
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// What the browser shows when it is done.
 const DONE: &str = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
     <title>rsign</title><p>Done. You can close this window and go back to the terminal.";
+
+/// Octets of a request line that are read.
+const LONGEST: u64 = 16 << 10;
 
 /// This app as the service knows it.
 #[derive(Debug)]
@@ -146,7 +149,7 @@ async fn answer(listener: &TcpListener, state: &str) -> anyhow::Result<Answer> {
     loop {
         // A connection that broke before it was taken is nothing to us.
         let Ok((stream, _)) = listener.accept().await else { continue };
-        let mut stream = BufReader::new(stream);
+        let mut stream = BufReader::new(stream.take(LONGEST));
         let mut line = String::new();
         let read = tokio::time::timeout(Duration::from_secs(5), stream.read_line(&mut line)).await;
         let found = if matches!(read, Ok(Ok(_))) { callback(&line, state) } else { Err("408 Request Timeout") };
@@ -156,8 +159,9 @@ async fn answer(listener: &TcpListener, state: &str) -> anyhow::Result<Answer> {
              content-security-policy: default-src 'none'\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
             body.len()
         );
-        let _ = stream.get_mut().write_all(head.as_bytes()).await;
-        let _ = stream.get_mut().shutdown().await;
+        let stream = stream.get_mut().get_mut();
+        let _ = stream.write_all(head.as_bytes()).await;
+        let _ = stream.shutdown().await;
         if let Ok(answer) = found {
             return Ok(answer);
         }

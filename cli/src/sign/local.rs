@@ -55,6 +55,12 @@ impl<'a> Formed<'a> {
         Ok(Self { digest: rsign_ades::digest(hash, &attributes), attributes, signatory, update })
     }
 
+    /// What the signature is over, DER.
+    #[cfg(test)]
+    pub(super) fn attributes(&self) -> &[u8] {
+        &self.attributes
+    }
+
     /// The signed PDF, or the whole `ContentInfo`, DER.
     pub(super) fn finish(self, signature: &[u8]) -> anyhow::Result<Vec<u8>> {
         let cms = cms::finish(&cms::Signed {

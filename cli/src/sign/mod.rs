@@ -9,6 +9,7 @@ mod approval;
 mod consent;
 mod local;
 mod plan;
+mod received;
 mod remote;
 mod service;
 mod terminal;
@@ -24,6 +25,7 @@ use approval::{Item, Words};
 use consent::{App, Consent};
 use local::Formed;
 use plan::{File, Form, Level};
+use received::Judged;
 use service::Service;
 use terminal::{shown, step};
 
@@ -61,6 +63,9 @@ pub(crate) struct Options {
     /// Where the signature, or the file that has it, goes; without it a name like FILE-signed.pdf, FILE.jws or FILE.p7s.
     #[arg(long, short)]
     output: Option<PathBuf>,
+    /// Replaces files that have the names of what is made.
+    #[arg(long)]
+    replace: bool,
     /// Only prints the address to open.
     #[arg(long)]
     no_browser: bool,
@@ -88,7 +93,7 @@ async fn sign(options: Options) -> anyhow::Result<()> {
         step("it does not form documents as wanted here: it signs hashes, and PDFs or CMS are formed by this program");
     }
     // Before anybody approves anything: a signature that cannot be kept is lost.
-    plan::has_places(&files)?;
+    plan::has_places(&files, options.replace)?;
     let consent = Consent::new(&http, &app, service.authorization_server()?, !options.no_browser).await?;
 
     if let Some(file) = &options.sandbox {
@@ -127,8 +132,16 @@ async fn sign(options: Options) -> anyhow::Result<()> {
         finished.collect::<anyhow::Result<_>>()?
     };
     for (file, octets) in files.iter().zip(signed) {
-        std::fs::write(&file.output, octets).with_context(|| file.output.display().to_string())?;
-        step(&format!("signed: {}", file.output.display()));
+        let judged = match received::judge(file, &octets, &credential) {
+            Ok(judged) => judged,
+            Err(error) => {
+                let place = file.keep_apart(&octets)?;
+                return Err(error.context(format!("what the service gave is in {}", place.display())));
+            }
+        };
+        file.keep(&octets, options.replace)?;
+        let word = if judged == Judged::Good { "signed, and verified" } else { "signed" };
+        step(&format!("{word}: {}", file.output.display()));
     }
     verify_it(&files, authority.as_deref());
     Ok(())

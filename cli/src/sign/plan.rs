@@ -1,6 +1,9 @@
 //! What each file becomes: the format is that of its name's ending, unless a signature beside it is wanted.
 
 use std::ffi::OsString;
+use std::fs::Permissions;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
@@ -11,6 +14,20 @@ use super::terminal::shown;
 
 /// Longest name that is shown on the approval page, in characters.
 const LABEL: usize = 200;
+
+fn keep(place: &Path, octets: &[u8], replace: bool) -> anyhow::Result<()> {
+    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o644)).tempfile_in(folder(place))?;
+    file.write_all(octets)?;
+    file.as_file().sync_all()?;
+    let kept = if replace { file.persist(place) } else { file.persist_noclobber(place) };
+    kept.with_context(|| place.display().to_string())?;
+    Ok(())
+}
+
+/// Where it is.
+fn folder(place: &Path) -> &Path {
+    place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
 
 /// What a signature becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +137,20 @@ impl Level {
 }
 
 impl File {
+    /// Puts what it became where it goes: all of it or nothing, and in no other file's place unless that is wished.
+    pub(super) fn keep(&self, octets: &[u8], replace: bool) -> anyhow::Result<()> {
+        keep(&self.output, octets, replace)
+    }
+
+    /// Puts what did not stand the test beside that place; says where.
+    pub(super) fn keep_apart(&self, octets: &[u8]) -> anyhow::Result<PathBuf> {
+        let mut name = self.output.clone().into_os_string();
+        name.push(".unverified");
+        let place = PathBuf::from(name);
+        keep(&place, octets, true)?;
+        Ok(place)
+    }
+
     /// SHA-256 of the content.
     pub(super) fn digest(&self) -> Vec<u8> {
         rsign_ades::digest(HashAlgorithm::Sha256, &self.content)
@@ -160,13 +191,19 @@ pub(super) fn read(paths: &[PathBuf], detached: bool, output: Option<&Path>) -> 
 }
 
 /// That every signature has a place, and one of its own.
-pub(super) fn has_places(files: &[File]) -> anyhow::Result<()> {
+pub(super) fn has_places(files: &[File], replace: bool) -> anyhow::Result<()> {
     for (at, file) in files.iter().enumerate() {
-        let folder = file.output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder(&file.output);
         ensure!(folder.is_dir(), "{}: there is no such folder to put the signature into", folder.display());
         let taken = files.iter().any(|other| other.path == file.output)
             || files.get(..at).unwrap_or_default().iter().any(|other| other.output == file.output);
         ensure!(!taken, "{}: two things would have this name", file.output.display());
+        let there = std::fs::symlink_metadata(&file.output).is_ok();
+        ensure!(
+            replace || !there,
+            "{}: there is such a file already; --replace puts the new one into its place, --output gives another name",
+            file.output.display()
+        );
     }
     Ok(())
 }
@@ -202,7 +239,7 @@ mod tests {
         let said = |result: anyhow::Result<()>| format!("{:#}", result.unwrap_err());
         let read = |paths: &[&PathBuf], output: Option<&str>| {
             let paths: Vec<PathBuf> = paths.iter().map(|path| (*path).clone()).collect();
-            super::read(&paths, false, output.map(Path::new)).and_then(|files| has_places(&files))
+            super::read(&paths, false, output.map(Path::new)).and_then(|files| has_places(&files, false))
         };
         read(&[&a, &b], None).unwrap();
         assert!(said(read(&[&a, &same], None)).contains("are the same"));

@@ -35,6 +35,8 @@ impl<'a> Service<'a> {
     /// Asks `info` (CSC 11.1).
     pub(super) async fn discover(http: &'a reqwest::Client, base: &str) -> anyhow::Result<Self> {
         let base = base.trim_end_matches('/').to_owned();
+        // Tokens go there, and documents.
+        ensure!(is_safe(&base), "{base}: the service has to be reached over TLS (https)");
         let mut service = Self { http, base, info: Value::Null };
         service.info = service.call("info", None, json!({})).await?;
         Ok(service)

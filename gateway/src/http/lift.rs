@@ -6,8 +6,12 @@
 
 mod base64;
 
+use std::ops::Range;
+
 use rsign_api::csc::documents::Lifted;
+use rsign_api::secret::append;
 use rsign_spool::{Error, Intake};
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use self::base64::{Letters, Outcome};
@@ -37,6 +41,15 @@ pub(super) struct Bounds {
     pub(super) documents: usize,
 }
 
+/// What of a body is worth a look while its documents are still coming.
+#[derive(Debug)]
+pub(super) struct Early {
+    /// `SAD`.
+    pub(super) sad: Option<SecretString>,
+    /// `credentialID`.
+    pub(super) credential: Option<String>,
+}
+
 /// A body of which some has arrived.
 pub(super) struct Lifter {
     bounds: Bounds,
@@ -46,6 +59,11 @@ pub(super) struct Lifter {
     state: State,
     /// The name that is being read, as it is written.
     name: Vec<u8>,
+    /// Where in the rest the string begins that is being read, with its quotation mark.
+    start: usize,
+    /// Where in the rest SAD and credential stand, if they came.
+    sad: Option<Range<usize>>,
+    credential: Option<Range<usize>>,
     /// None while a document is being read.
     intake: Option<Intake>,
     lifted: Lifted,
@@ -67,6 +85,8 @@ enum Level {
 enum Name {
     Documents,
     Document,
+    Sad,
+    Credential,
     Other,
 }
 
@@ -90,19 +110,30 @@ impl Lifter {
     pub(super) fn new(bounds: Bounds, expected: usize, intake: Intake, mark: String) -> Self {
         Self {
             bounds,
-            // With all its room from the start it never moves, so no copy of a SAD is left behind.
+            // With all its room from the start it never moves.
             rest: Zeroizing::new(Vec::with_capacity(expected.min(bounds.rest))),
             levels: Vec::new(),
             state: State::Between,
             name: Vec::new(),
+            start: 0,
+            sad: None,
+            credential: None,
             intake: Some(intake),
             lifted: Lifted::new(mark),
         }
     }
 
-    /// Whether the next octets may be written to a file, which blocks.
-    pub(super) fn may_block(&self) -> bool {
-        matches!(&self.state, State::Document(letters) if letters.is_long())
+    /// Whether a document is coming.
+    pub(super) fn has_begun(&self) -> bool {
+        matches!(self.state, State::Document(_))
+    }
+
+    /// Whether the next octets, at most so many, may be written to a file, which blocks.
+    pub(super) fn may_block(&mut self, octets: usize) -> bool {
+        match &mut self.state {
+            State::Document(letters) => !letters.stays(octets),
+            State::Between | State::Text { .. } => false,
+        }
     }
 
     /// Takes the next octets.
@@ -126,6 +157,15 @@ impl Lifter {
         Ok(())
     }
 
+    /// What came so far beside the documents.
+    pub(super) fn early(&self) -> Early {
+        let text = |place: &Option<Range<usize>>| {
+            let written = self.rest.get(place.clone()?)?;
+            serde_json::from_slice::<String>(written).ok()
+        };
+        Early { sad: text(&self.sad).map(SecretString::from), credential: text(&self.credential) }
+    }
+
     /// What is left, and what was taken out of it.
     pub(super) fn finish(self) -> (Zeroizing<Vec<u8>>, Lifted) {
         (self.rest, self.lifted)
@@ -135,7 +175,7 @@ impl Lifter {
         if self.rest.len() + octets.len() > self.bounds.rest {
             return Err(Stop::TooLong);
         }
-        self.rest.extend_from_slice(octets);
+        append(&mut self.rest, octets);
         Ok(())
     }
 
@@ -181,6 +221,7 @@ impl Lifter {
         }
         let is_name = matches!(self.levels.last(), Some(Level::Object { value: false, .. }));
         self.name.clear();
+        self.start = self.rest.len();
         self.state = State::Text { is_name, escaped: false };
         self.keep(b"\"")?;
         Ok(after)
@@ -198,6 +239,8 @@ impl Lifter {
                 self.state = State::Between;
                 if is_name {
                     self.end_of_name();
+                } else {
+                    self.end_of_value();
                 }
             }
             last => self.state = State::Text { is_name, escaped: !escaped && last == Some(&b'\\') },
@@ -213,8 +256,20 @@ impl Lifter {
             *name = match read.as_deref() {
                 Some("documents") => Name::Documents,
                 Some("document") => Name::Document,
+                Some("SAD") => Name::Sad,
+                Some("credentialID") => Name::Credential,
                 _ => Name::Other,
             };
+        }
+    }
+
+    /// Only those of the outermost object count.
+    fn end_of_value(&mut self) {
+        let here = Some(self.start..self.rest.len());
+        match self.levels[..] {
+            [Level::Object { name: Name::Sad, value: true }] => self.sad = here,
+            [Level::Object { name: Name::Credential, value: true }] => self.credential = here,
+            _ => {}
         }
     }
 

@@ -71,6 +71,9 @@ enum Command {
         /// Octets it may take.
         #[arg(long)]
         memory: u64,
+        /// Whether it is going to wait.
+        #[arg(long)]
+        warm: bool,
     },
     /// Measures the token itself; started by `rsign bench`.
     #[command(hide = true)]
@@ -136,7 +139,7 @@ enum AuditCommand {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::HsmWorker => return Ok(crate::hsm::worker::run()?),
-        Command::DocumentHelper { memory } => return Ok(crate::pdf::helper::run(memory)?),
+        Command::DocumentHelper { memory, warm } => return Ok(crate::foreign::helper::run(memory, warm)?),
         Command::Page(arguments) => return runtime()?.block_on(page::run(arguments)),
         _ => {}
     }

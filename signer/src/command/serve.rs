@@ -16,8 +16,8 @@ use crate::audit::{Entry, Event};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::credential::CodePolicy;
+use crate::foreign::process::Helpers;
 use crate::http::{PeerRejections, router, serve};
-use crate::pdf::process::Helpers;
 use crate::service::{Parts, Policy, Signer};
 
 pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::Result<()> {
@@ -33,7 +33,7 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     let clock = Arc::new(SystemClock);
     let signer = Arc::new(Signer::new(Parts {
         hsm: pool.clone(),
-        pdf: Arc::new(
+        foreign: Arc::new(
             Helpers::new(std::env::current_exe()?, config.documents.helpers)
                 .with_memory(config.documents.helper_memory),
         ),
@@ -93,6 +93,9 @@ async fn tidy(signer: Arc<Signer>) {
         every.tick().await;
         if let Err(error) = signer.tidy().await {
             tracing::error!(%error, "tidying failed");
+        }
+        if let Err(error) = signer.keep_responder().await {
+            tracing::error!(%error, "there is no OCSP responder");
         }
         if let Err(error) = signer.checkpoint().await {
             tracing::error!(%error, "the audit trail was not signed");

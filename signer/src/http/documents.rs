@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use futures_util::StreamExt as _;
 use rsign_api::octets::Octets;
+use rsign_api::secret::append;
 use rsign_api::signer::{WITH_DOCUMENTS, WithDocuments};
 use rsign_spool::{Draft, Error, Intake, Spool, Taker};
 use serde::Serialize;
@@ -21,7 +22,7 @@ use super::error::away;
 use super::router::{malformed, settled};
 use crate::service::{Result, Signer};
 
-/// Largest message, without documents: 1000 of them with what they are to say, or the evidence that goes into a PDF.
+/// Largest message, without documents: 1000 of them with what they are to say, or what goes into one.
 const MAX_MESSAGE: usize = 16 << 20;
 
 /// How long one may take to arrive, with its documents.
@@ -169,7 +170,7 @@ impl Incoming {
             if octets.len() + piece.len() > most {
                 return Err(Stop::TooLong);
             }
-            octets.extend_from_slice(&piece);
+            append(&mut octets, &piece);
         }
         Ok(octets)
     }
@@ -177,7 +178,7 @@ impl Incoming {
     async fn document(&mut self, intake: Intake, length: u64) -> std::result::Result<(Intake, Octets), Stop> {
         let mut draft = intake.draft();
         let mut left = usize::try_from(length).map_err(|_| Stop::TooLong)?;
-        if length <= SHORT {
+        if draft.stays(length) {
             while left > 0 {
                 draft.write(&self.some(&mut left).await?)?;
             }
@@ -213,9 +214,6 @@ impl Incoming {
         }
     }
 }
-
-/// A longer document may be on its way into a file.
-const SHORT: u64 = 32 << 10;
 
 #[cfg(test)]
 mod tests;

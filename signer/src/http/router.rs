@@ -9,9 +9,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
-    AskOcsp, AugmentPdf, Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CreateCredential,
-    CredentialName, Done, DrawCode, Extend, IssueCertificate, LinkCertificate, ReadTimeStamp, Refusal, Refused,
-    RevokeSad, Sign, SignDocuments, path,
+    AskOcsp, AugmentPdf, Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CheckSad, CompleteSignature,
+    CreateCredential, CredentialName, Done, DrawCode, Extend, IssueCertificate, LinkCertificate, ReadTimeStamp,
+    Refusal, Refused, RevokeSad, Sign, SignDocuments, path,
 };
 use rsign_spool::Spool;
 use serde::Serialize;
@@ -44,6 +44,7 @@ pub fn router(signer: Arc<Signer>, spool: &Spool) -> Router {
         .route(path::AUTHORIZE, method(|signer, asked: Authorize| async move { signer.authorize(&asked).await }))
         .route(path::EXTEND, method(|signer, asked: Extend| async move { signer.extend(&asked).await }))
         .route(path::REVOKE, method(|signer, asked: RevokeSad| async move { done(signer.revoke(&asked).await) }))
+        .route(path::CHECK, method(|signer, asked: CheckSad| async move { done(signer.check_sad(&asked).await) }))
         .route(path::SIGN, method(|signer, asked: Sign| async move { signer.sign(&asked).await }))
         .route(
             path::SIGN_DOCUMENTS,
@@ -52,6 +53,12 @@ pub fn router(signer: Arc<Signer>, spool: &Spool) -> Router {
         .route(
             path::AUGMENT_PDF,
             documents::method(spool, |signer, asked: AugmentPdf| async move { signer.augment_pdf(&asked).await }),
+        )
+        .route(
+            path::COMPLETE_SIGNATURE,
+            documents::method(spool, |signer, asked: CompleteSignature| async move {
+                signer.complete_signature(&asked).await
+            }),
         )
         .route(
             path::READ_TIME_STAMP,

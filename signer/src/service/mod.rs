@@ -4,7 +4,7 @@
 //! * [`authorization`](Signer::authorize): PIN in, SAD out
 //! * [`signing`](Signer::sign): SAD and hashes in, signatures out
 //! * [`documents`](Signer::sign_documents): SAD and documents, or their digests, in; what is signed is formed here
-//! * [`augmentation`](Signer::augment_pdf): signed PDFs get evidence and time-stamps
+//! * [`augmentation`](Signer::augment_pdf): signatures get evidence and time-stamps
 //! * [`ocsp`](Signer::ocsp): the built-in CA's word on its certificates
 //! * `factor`: codes of an authenticator app, and codes as such before every PIN
 //! * [`codes`](Signer::draw_code): codes that are sent
@@ -23,6 +23,7 @@ mod factor;
 mod life;
 mod ocsp;
 mod pin_try;
+mod responder;
 mod signing;
 mod spending;
 mod turn;
@@ -43,10 +44,10 @@ use crate::channel::{Channels, Limits, instance_number};
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::credential::{CodePolicy, EnrolmentPolicy, TryPolicy};
+use crate::foreign::Foreign;
 use crate::hsm::pkcs11::{Derive, Wrap};
 use crate::hsm::{Answer, Fault, Hsm, Job};
 use crate::key::Checked;
-use crate::pdf::Pdf;
 use crate::pin::Pin;
 use crate::store::Tables;
 
@@ -137,8 +138,8 @@ impl Default for Policy {
 pub struct Parts {
     /// The HSM.
     pub hsm: Arc<dyn Hsm>,
-    /// Reads foreign PDFs.
-    pub pdf: Arc<dyn Pdf>,
+    /// Reads foreign documents.
+    pub foreign: Arc<dyn Foreign>,
     /// The store.
     pub store: Arc<dyn Store>,
     /// Time.
@@ -175,7 +176,7 @@ struct Drawn {
 #[derive(Debug)]
 pub struct Signer {
     hsm: Arc<dyn Hsm>,
-    pdf: Arc<dyn Pdf>,
+    foreign: Arc<dyn Foreign>,
     store: Arc<dyn Store>,
     tables: Tables,
     audit: Audit,
@@ -200,6 +201,8 @@ pub struct Signer {
     officers: Option<PathBuf>,
     /// The last entry of the audit chain, when it was a checkpoint.
     checkpointed: tokio::sync::Mutex<u64>,
+    /// Who answers OCSP, as it is in the store.
+    responder: tokio::sync::Mutex<Option<Arc<responder::Responder>>>,
     /// `kid` of the identity key that signs their handshakes.
     identity: OnceCell<[u8; 32]>,
 }
@@ -220,7 +223,7 @@ impl Signer {
             stretching: Semaphore::new(parts.policy.stretching),
             memory: crate::pin::Memory::default(),
             hsm: parts.hsm,
-            pdf: parts.pdf,
+            foreign: parts.foreign,
             store: parts.store,
             clock: parts.clock,
             random: parts.random,
@@ -236,6 +239,7 @@ impl Signer {
             clients: parts.clients,
             officers: parts.officers,
             checkpointed: tokio::sync::Mutex::default(),
+            responder: tokio::sync::Mutex::default(),
             identity: OnceCell::new(),
         })
     }
@@ -260,8 +264,13 @@ impl Signer {
     /// Runs a job; once more when a worker was lost with it. That is safe: nothing of a job's outcome was released,
     /// and a PIN that was being judged is the same PIN.
     async fn run(&self, job: Job) -> std::result::Result<Answer, Fault> {
-        match self.hsm.run(job.clone()).await {
-            Err(Fault::Lost) => self.hsm.run(job).await,
+        self.run_for("", job).await
+    }
+
+    /// The same, in the turn of a client.
+    async fn run_for(&self, client: &str, job: Job) -> std::result::Result<Answer, Fault> {
+        match self.hsm.run_for(client, job.clone()).await {
+            Err(Fault::Lost) => self.hsm.run_for(client, job).await,
             outcome => outcome,
         }
     }

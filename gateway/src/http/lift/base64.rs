@@ -1,5 +1,6 @@
 //! A JSON string that holds a document as Base64 (RFC 4648, 4), decoded while it arrives.
 
+use base64_simd::AsOut as _;
 use data_encoding::BASE64;
 use rsign_api::octets::Octets;
 use rsign_spool::{Draft, Intake};
@@ -8,9 +9,6 @@ use super::Stop;
 
 /// Letters that are decoded at once.
 const BLOCK: usize = 64 << 10;
-
-/// A document of which more than this has come may be on its way into a file.
-const SHORT: u64 = 32 << 10;
 
 /// What came of some octets.
 #[derive(Debug)]
@@ -25,8 +23,8 @@ pub(super) enum Outcome<'o> {
 #[derive(Debug)]
 pub(super) struct Letters {
     draft: Draft,
-    /// Not decoded yet.
-    letters: Vec<u8>,
+    /// Not decoded yet, since a fourth one is missing.
+    left: Vec<u8>,
     /// What was decoded last.
     octets: Vec<u8>,
     escape: Escape,
@@ -45,11 +43,12 @@ enum Escape {
 
 impl Letters {
     pub(super) const fn new(draft: Draft) -> Self {
-        Self { draft, letters: Vec::new(), octets: Vec::new(), escape: Escape::None, bad: false }
+        Self { draft, left: Vec::new(), octets: Vec::new(), escape: Escape::None, bad: false }
     }
 
-    pub(super) const fn is_long(&self) -> bool {
-        self.draft.len() > SHORT
+    /// Whether what so many letters say stays in memory.
+    pub(super) fn stays(&mut self, letters: usize) -> bool {
+        self.bad || self.draft.stays(letters as u64)
     }
 
     /// Takes octets up to the end of the string.
@@ -98,7 +97,10 @@ impl Letters {
 
     /// The document, or none if it was no Base64.
     pub(super) fn finish(mut self) -> Result<(Intake, Option<Octets>), Stop> {
-        self.decode(self.letters.len())?;
+        let left = std::mem::take(&mut self.left);
+        if !self.bad {
+            self.decode(&left)?;
+        }
         if self.bad {
             return Ok((self.draft.abandon(), None));
         }
@@ -106,29 +108,40 @@ impl Letters {
         Ok((intake, Some(octets)))
     }
 
-    fn take(&mut self, letters: &[u8]) -> Result<(), Stop> {
-        for letters in letters.chunks(BLOCK) {
+    fn take(&mut self, mut letters: &[u8]) -> Result<(), Stop> {
+        // Four letters are three octets.
+        while !self.left.is_empty() && !self.bad {
+            let Some((letter, after)) = letters.split_first() else { return Ok(()) };
+            self.left.push(*letter);
+            letters = after;
+            if self.left.len() == 4 {
+                let four = std::mem::take(&mut self.left);
+                self.decode(&four)?;
+            }
+        }
+        let (fours, left) = letters.split_at(letters.len() & !3);
+        for fours in fours.chunks(BLOCK) {
             if self.bad {
                 return Ok(());
             }
-            self.letters.extend_from_slice(letters);
-            if self.letters.len() >= BLOCK {
-                // Four letters are three octets.
-                self.decode(self.letters.len() & !3)?;
-            }
+            self.decode(fours)?;
         }
+        self.left.extend_from_slice(left);
         Ok(())
     }
 
-    fn decode(&mut self, length: usize) -> Result<(), Stop> {
-        let letters = self.letters.get(..length).unwrap_or_default();
-        let room = BASE64.decode_len(length).ok();
-        self.octets.resize(room.unwrap_or_default(), 0);
-        match room.and_then(|_| BASE64.decode_mut(letters, &mut self.octets).ok()) {
+    fn decode(&mut self, letters: &[u8]) -> Result<(), Stop> {
+        // Room for all of them, whether there is padding or not.
+        self.octets.resize(letters.len() / 4 * 3, 0);
+        let quick = base64_simd::STANDARD.decode(letters, self.octets.as_mut_slice().as_out());
+        let decoded = match quick {
+            Ok(octets) => Some(octets.len()),
+            Err(_) => decode_slowly(letters, &mut self.octets),
+        };
+        match decoded {
             Some(decoded) => {
                 let octets = self.octets.get(..decoded).unwrap_or_default();
                 self.draft.write(octets).map_err(Stop::Documents)?;
-                self.letters.drain(..length);
             }
             // What no string of JSON may hold.
             None if letters.iter().any(|letter| *letter < 0x20) => return Err(Stop::Malformed),
@@ -139,6 +152,12 @@ impl Letters {
 
     fn spoil(&mut self) {
         self.bad = true;
-        self.letters = Vec::new();
+        self.left = Vec::new();
     }
+}
+
+/// Takes what everybody else here takes, too: several texts, one after the other.
+fn decode_slowly(letters: &[u8], into: &mut Vec<u8>) -> Option<usize> {
+    into.resize(BASE64.decode_len(letters.len()).ok()?, 0);
+    BASE64.decode_mut(letters, into).ok()
 }

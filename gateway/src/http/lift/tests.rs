@@ -12,7 +12,10 @@ const BOUNDS: Bounds = Bounds { rest: 1000, depth: 6, documents: 4 };
 const MARK: &str = "mark";
 
 fn spool() -> Spool {
-    Spool::new(std::env::temp_dir(), Room { document: 300_000, request: 500_000, client: 700_000, all: 700_000 })
+    Spool::new(
+        std::env::temp_dir(),
+        Room { document: 300_000, request: 500_000, client: 700_000, all: 700_000, memory: 200_000 },
+    )
 }
 
 /// What is left, and what was taken out, the body arriving in pieces that end at these places.
@@ -57,6 +60,38 @@ fn documents_are_taken_out_wherever_the_body_is_cut() {
         let (left, lifted) = lift(body, &cut).unwrap();
         assert_eq!(left, rest, "{cut:?}");
         assert_eq!(documents(&left, &lifted), [Some(vec![1, 2, 3]), Some(vec![3, 255])]);
+    }
+}
+
+/// What is known of a body of which so much has arrived, in pieces of this length.
+fn early(body: &str, length: usize) -> (Option<String>, Option<String>) {
+    use secrecy::ExposeSecret as _;
+    let mut lifter = Lifter::new(BOUNDS, body.len(), spool().intake("app"), MARK.to_owned());
+    body.as_bytes().chunks(length).for_each(|piece| lifter.push(piece).unwrap());
+    let Early { sad, credential } = lifter.early();
+    (sad.map(|sad| sad.expose_secret().to_owned()), credential)
+}
+
+#[test]
+fn sad_and_credential_are_known_as_soon_as_they_came() {
+    let known = |sad: &str, credential: &str| {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        (some(sad), some(credential))
+    };
+    for length in [1, 7, 1000] {
+        for (body, expected) in [
+            (r#"{"SAD":"sad_1""#, known("sad_1", "")),
+            (r#"{"SAD":"sad_1"#, known("", "")),
+            (
+                r#" { "credentialID" : "c" , "\u0053AD":"sad\u005f1\"","documents":[{"document":"AQ"#,
+                known("sad_1\"", "c"),
+            ),
+            (r#"{"documents":[{"document":"AQID"}],"SAD":"sad_1"}"#, known("sad_1", "")),
+            (r#"{"x":{"SAD":"sad_1"},"y":["SAD","sad_1"],"z":"SAD","SAD":7}"#, known("", "")),
+            (r#"[{"SAD":"sad_1"}]"#, known("", "")),
+        ] {
+            assert_eq!(early(body, length), expected, "{body}");
+        }
     }
 }
 

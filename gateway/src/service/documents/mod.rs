@@ -1,31 +1,28 @@
-//! Signed documents: the signer forms and signs, the time-stamping authority stamps, and here the pieces become what the
-//! format wants. A call that fails after the signer was asked is repeated by the client and signs nothing twice: the
+//! Signed documents: the signer forms and signs, the time-stamping authority stamps, and here the pieces are handed on until
+//! they are what the format wants. A call that fails after the signer was asked is repeated by the client and signs nothing twice: the
 //! signer gives the same signature and the same octets again.
 
-mod cades;
-mod finish;
-mod jades;
+mod answer;
+mod completion;
 mod pades;
-mod parallel;
-mod reading;
-mod text;
-mod xades;
+mod space;
 
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use rsign_ades::{Addition, Signatory};
+use rsign_ades::Signatory;
 use rsign_api::bytes::Bytes;
-use rsign_api::csc::documents::{Document, Offer, SignedDocuments, ValidationInfo};
+use rsign_api::csc::documents::{Document, Offer, SignedDocuments};
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Envelope, Format, Level};
-use rsign_api::signer::{DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
+use rsign_api::octets::Octets;
+use rsign_api::signer::{CheckSad, DocumentSubject, DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
 use rsign_spool::Spool;
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 
-use self::finish::{Finished, finish};
-use self::reading::Reading;
-use self::text::Text;
+use self::answer::Answer;
+pub(in crate::service) use self::answer::counted;
 use super::augmentation::{self, Augmentation};
 use super::evidence::{self, Evidence, Found};
 use super::signing;
@@ -46,6 +43,9 @@ pub const FORMATS: &[(Format, &[Envelope])] = &[
 /// Documents that are completed at once.
 const AT_ONCE: usize = 8;
 
+/// Signatures of all calls that come from the signer's helpers at the same time.
+const COMPLETING: usize = 8;
+
 /// Why there is no signed document.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -61,6 +61,9 @@ pub enum Error {
     /// There is one, but the document did not get what a validator will need: the same request again asks for that alone.
     #[error("not augmented: {0}")]
     Augmentation(#[from] augmentation::Error),
+    /// All together would be too long.
+    #[error("the signed documents are too long together")]
+    TooLong,
     /// What came together does not fit together.
     #[error("the signature could not be put together: {0}")]
     Unfinished(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -75,6 +78,8 @@ pub struct Order {
     pub credential: Credential,
     /// The SAD.
     pub sad: SecretString,
+    /// Whether the signer said a moment ago that it may be spent.
+    pub checked: bool,
     /// What.
     pub documents: Vec<Document>,
     /// Whether what they are validated with is wanted too.
@@ -89,9 +94,23 @@ pub struct Documents {
     time_stamps: Option<Arc<TimeStamps>>,
     evidence: Arc<Evidence>,
     augmentation: Augmentation,
-    text: Text,
-    reading: Reading,
+    spool: Spool,
+    /// KiB of evidence that is being put into signatures: some four times as much is in memory.
+    evidence_room: Semaphore,
+    completing: Semaphore,
 }
+
+/// A result, and which of the answer's lists it belongs to.
+#[derive(Debug)]
+enum Finished {
+    /// It holds the document.
+    WithSignature(Octets),
+    /// It stands by itself.
+    Object(Vec<u8>),
+}
+
+/// Of all calls.
+const EVIDENCE_AT_ONCE: u32 = 64 << 10;
 
 impl Documents {
     /// The service; without a time-stamping authority it offers the lowest level alone.
@@ -103,9 +122,12 @@ impl Documents {
         evidence: Arc<Evidence>,
         spool: Spool,
     ) -> Self {
-        let augmentation = Augmentation::new(Arc::clone(&signer), time_stamps.clone());
-        let (text, reading) = (Text::new(spool), Reading::new());
-        Self { credentials, signer, time_stamps, evidence, augmentation, text, reading }
+        // What stands in a PDF for good is stamped by who is known to be good.
+        let lasting = time_stamps.as_ref().map(|stamps| Arc::new(stamps.with_evidence(Arc::clone(&evidence))));
+        let augmentation = Augmentation::new(Arc::clone(&signer), lasting);
+        let evidence_room = Semaphore::new(EVIDENCE_AT_ONCE as usize);
+        let completing = Semaphore::new(COMPLETING);
+        Self { credentials, signer, time_stamps, evidence, augmentation, spool, evidence_room, completing }
     }
 
     /// What it can do.
@@ -114,19 +136,33 @@ impl Documents {
         Offer { formats: FORMATS, levels: levels(self.time_stamps.is_some()), highest: &highest, unsayable: &unsayable }
     }
 
+    /// Looks whether a SAD may be spent: asked before much is done for it.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn check(&self, bearer: &Bearer, credential: Option<String>, sad: SecretString) -> Result<(), Error> {
+        let ask = CheckSad { credential, client: bearer.client.clone(), user: bearer.user.clone(), sad };
+        match self.signer.check_sad(ask).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(signing::Error::Signer(error).into()),
+        }
+    }
+
     /// The signed documents, each in its place.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn sign(&self, order: Order) -> Result<SignedDocuments, Error> {
-        let Order { bearer, credential, sad, documents, validation } = order;
+        let Order { bearer, credential, sad, checked, documents, validation } = order;
         let client = bearer.client.clone();
-        if documents.iter().any(text::is_too_long) {
-            return Err(signing::Error::Signer(signer::Error::Refused(Refusal::Document)).into());
-        }
         let certificate = self.credentials.certificate(&credential.id).await.map_err(signing::Error::from)?;
         let certificate = certificate.ok_or(signing::Error::Signer(signer::Error::Refused(Refusal::Disabled)))?;
         let chain: Vec<Bytes> = std::iter::once(certificate.end_entity).chain(certificate.chain).collect();
+        if !checked && is_much(&documents, validation) {
+            self.check(&bearer, Some(credential.id.clone()), sad.clone()).await?;
+        }
+        let expected = self.foresee(&documents, &chain, validation).await?;
+        let mut answer = Answer::expecting(expected, &self.spool, &client, validation)?;
         let ask = SignDocuments {
             credential: credential.id,
             client: bearer.client,
@@ -153,18 +189,41 @@ impl Documents {
             let found = documents.get(place).zip(signed.get(place));
             self.complete(found, &chain, validation, &client)
         });
-        let completed: Vec<(Finished, Found)> = completed.buffered(AT_ONCE).try_collect().await?;
-        let mut answer = SignedDocuments::default();
-        let mut all = Found::default();
-        for (finished, found) in completed {
-            match finished {
-                Finished::WithSignature(octets) => answer.with_signature.push(octets),
-                Finished::Object(octets) => answer.objects.push(Bytes(octets)),
-            }
-            all.add(found);
+        let mut completed = std::pin::pin!(completed.buffered(AT_ONCE));
+        while let Some((finished, found)) = completed.try_next().await? {
+            answer.put(finished, found).await?;
         }
-        answer.validation = validation.then(|| validation_info(all));
-        Ok(answer)
+        Ok(answer.finish())
+    }
+
+    /// Octets that the answer will have beside the documents, where they are many. Evidence of the signer's certificates is
+    /// had before anything is signed: it is the same for all signatures, and where it is not to be had there are none.
+    ///
+    /// # Errors
+    /// Where there is no evidence, or no room.
+    async fn foresee(&self, documents: &[Document], chain: &[Bytes], validation: bool) -> Result<u64, Error> {
+        let chain: Vec<Vec<u8>> = chain.iter().map(|der| der.0.clone()).collect();
+        let mut known = space::Known {
+            chain: chain.iter().map(|der| der.len() as u64).sum(),
+            evidence: 0,
+            bounds: self.spool.bounds(),
+        };
+        if validation || documents.iter().any(|document| document.level >= Level::Lt) {
+            known.evidence = self.evidence.gather(&chain, None).await?.octets();
+        }
+        space::judge(documents, known)
+    }
+
+    /// Octets of evidence that each signature of a level which lasts will hold, without that of its time-stamps.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn evidence(&self, credential: &str) -> Result<u64, Error> {
+        let certificate = self.credentials.certificate(credential).await.map_err(signing::Error::from)?;
+        let certificate = certificate.ok_or(signing::Error::Signer(signer::Error::Refused(Refusal::Disabled)))?;
+        let chain = std::iter::once(certificate.end_entity).chain(certificate.chain);
+        let chain: Vec<Vec<u8>> = chain.map(|der| der.0).collect();
+        Ok(self.evidence.gather(&chain, None).await?.octets())
     }
 
     /// One document, with what its level needs, and that apart, where it is wanted so.
@@ -176,27 +235,21 @@ impl Documents {
         client: &str,
     ) -> Result<(Finished, Found), Error> {
         let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
-        let stamp = self.stamp(stampable(document, signed, chain)?, document.level).await?;
+        let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
+        let stamp = self.stamp(stampable(document, signed, &signatory)?, document.level).await?;
         let found = if document.level >= Level::Lt || validation {
             self.evidence.gather(chain, stamp.as_deref()).await?
         } else {
             Found::default()
         };
-        let turn = self.text.turn(document).await?;
-        let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
-        let finished = match (document.format, document.envelope) {
-            (Format::Jades, _) => {
-                self.jades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
+        let share = u32::try_from(found.octets() >> 10).unwrap_or(EVIDENCE_AT_ONCE).min(EVIDENCE_AT_ONCE);
+        let _room = self.evidence_room.acquire_many(share).await.map_err(unfinished)?;
+        let finished = match document.format {
+            Format::Pades => self.pdf(client, document, signed, &signatory, (stamp, &found)).await?,
+            Format::Cades | Format::Jades | Format::Xades => {
+                self.completed(document, signed, &signatory, (stamp, &found), client).await?
             }
-            (Format::Xades, _) => {
-                self.xades(document, signed, &signatory, additions(document.level, stamp, &found)).await?
-            }
-            (Format::Cades, Envelope::Parallel) => self.beside(document, signed, &signatory, stamp, &found).await?,
-            _ if document.level < Level::Lt => finish(document, signed, chain, stamp)?,
-            (Format::Pades, _) => self.lasting_pdf(client, document, signed, chain, stamp, &found).await?,
-            (Format::Cades, _) => self.lasting(document, signed, chain, stamp, &found).await?,
         };
-        let finished = self.text.put_aside(finished, turn, client).await?;
         Ok((finished, found))
     }
 
@@ -221,24 +274,26 @@ impl Documents {
     }
 }
 
+/// Octets of documents above which it is asked first whether their SAD is any good.
+pub const MUCH: u64 = 4 << 20;
+
+/// Whether the SAD is worth a question of its own: before much is sent to the signer, or others are asked for evidence.
+fn is_much(documents: &[Document], validation: bool) -> bool {
+    let octets = documents.iter().map(|document| match &document.subject {
+        DocumentSubject::Document(octets) => octets.len(),
+        DocumentSubject::Digest(_) => 0,
+    });
+    validation || documents.iter().any(|document| document.level >= Level::Lt) || octets.sum::<u64>() > MUCH
+}
+
 /// What a time-stamp on the signature is over (EN 319 122-1, 5.3, and its like), where the level wants one.
-fn stampable(document: &Document, signed: &SignedDocument, chain: &[Vec<u8>]) -> Result<Option<Stampable>, Error> {
+fn stampable(document: &Document, signed: &SignedDocument, signatory: &Signatory) -> Result<Option<Stampable>, Error> {
     if document.level < Level::T {
         return Ok(None);
     }
     let algorithm = document.scheme.hash();
-    let hash = rsign_ades::digest(algorithm, &finish::stamped(document, signed, chain)?);
+    let hash = rsign_ades::digest(algorithm, &completion::to_be_stamped(document, signed, signatory)?);
     Ok(Some(Stampable { algorithm, hash, nonce: None }))
-}
-
-/// What a level adds to a signature, all but the time-stamp on that.
-fn additions(level: Level, stamp: Option<Vec<u8>>, found: &Found) -> Vec<Addition> {
-    let mut additions: Vec<_> = stamp.into_iter().map(Addition::Stamp).collect();
-    if level >= Level::Lt {
-        let Found { certificates, crls, ocsp } = found.clone();
-        additions.push(Addition::Evidence(rsign_ades::evidence::Evidence { certificates, crls, ocsp }));
-    }
-    additions
 }
 
 /// Levels, with or without a time-stamping authority.
@@ -257,11 +312,6 @@ pub const fn highest(format: Format, of_digest: bool) -> Level {
     }
 }
 
-fn validation_info(found: Found) -> ValidationInfo {
-    let bytes = |all: Vec<Vec<u8>>| all.into_iter().map(Bytes).collect();
-    ValidationInfo { ocsp: bytes(found.ocsp), crl: bytes(found.crls), certificates: bytes(found.certificates) }
-}
-
 fn to_sign(document: &Document) -> DocumentToSign {
     DocumentToSign {
         format: document.format,
@@ -270,6 +320,10 @@ fn to_sign(document: &Document) -> DocumentToSign {
         subject: document.subject.clone(),
         properties: document.properties.clone(),
     }
+}
+
+fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Unfinished(error.into())
 }
 
 /// Those properties that a format cannot say; the signer judges again.

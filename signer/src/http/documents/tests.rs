@@ -10,7 +10,10 @@ use super::*;
 const LONG: usize = 300_000;
 
 fn spool() -> Spool {
-    Spool::new(std::env::temp_dir(), Bounds { document: 400_000, request: 500_000, client: 700_000, all: 700_000 })
+    Spool::new(
+        std::env::temp_dir(),
+        Bounds { document: 400_000, request: 500_000, client: 700_000, all: 700_000, memory: 100_000 },
+    )
 }
 
 /// With documents of so many octets.

@@ -7,7 +7,7 @@ use rsign_ades::{Envelope, Format, Signatory, cms, jws, xml};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
 use super::{Document, pades};
-use crate::pdf::{Canonical, Existing};
+use crate::foreign::{Canonical, Existing};
 use crate::service::{Error, Result, Signer};
 
 /// The media type of octets of which nothing is known (RFC 2046, 4.5.1): XAdES wants one.
@@ -48,12 +48,12 @@ impl Signer {
             (asked.envelope, asked.format, &asked.subject)
         {
             sayable(asked, signatory)?;
-            let found = self.pdf.existing(client, octets, asked.format, signatory.scheme.hash()).await;
+            let found = self.foreign.existing(client, octets, asked.format, signatory.scheme.hash()).await;
             return found.map(Read::Signed).map_err(pades::fault);
         }
         match asked.format {
             Format::Pades => {
-                let update = pades::formable(&*self.pdf, client, asked, signatory, self.wall_clock()).await?;
+                let update = pades::formable(&*self.foreign, client, asked, signatory, self.wall_clock()).await?;
                 return Ok(update.map_or(Read::Nothing, Read::Pdf));
             }
             Format::Cades if !matches!(asked.envelope, Envelope::Attached | Envelope::Detached) => {
@@ -71,7 +71,7 @@ impl Signer {
             Format::Xades => {
                 sayable(asked, signatory)?;
                 if let (Envelope::Enveloped, DocumentSubject::Document(octets)) = (asked.envelope, &asked.subject) {
-                    let found = self.pdf.canonical(client, octets, signatory.scheme.hash()).await;
+                    let found = self.foreign.canonical(client, octets, signatory.scheme.hash()).await;
                     return found.map(Read::Xml).map_err(pades::fault);
                 }
                 xml_content(asked, &[], "", &Read::Nothing)?;

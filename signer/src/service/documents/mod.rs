@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rsign_ades::{Hasher, Signatory};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::bytes::Bytes;
-use rsign_api::octets::Octets;
+use rsign_api::octets::{Octets, PIECE};
 use rsign_api::signer::{
     DocumentSubject, DocumentToSign, EntryType, Refusal, SignDocuments, SignedDocument, SignedDocuments,
 };
@@ -218,14 +218,19 @@ async fn approved(
     Ok((Bytes(digest.to_vec()), function))
 }
 
-/// A hash function after all of a document. A long one is read where that holds up nobody.
+/// A hash function after all of a document, so that others are held up for one piece at most. What is not in memory is
+/// read where that holds up nobody.
 async fn hashed(octets: &Octets, function: HashAlgorithm) -> Result<Hasher> {
-    let hashed = if octets.held().is_some() {
-        Hasher::over(function, octets)
-    } else {
-        let octets = octets.clone();
-        let work = tokio::task::spawn_blocking(move || Hasher::over(function, &octets)).await;
-        work.map_err(|error| Error::Incident(error.to_string()))?
-    };
+    if let Some(held) = octets.held() {
+        let mut hasher = Hasher::new(function);
+        for piece in held.chunks(PIECE) {
+            hasher.update(piece);
+            tokio::task::yield_now().await;
+        }
+        return Ok(hasher);
+    }
+    let octets = octets.clone();
+    let hashed = tokio::task::spawn_blocking(move || Hasher::over(function, &octets)).await;
+    let hashed = hashed.map_err(|error| Error::Incident(error.to_string()))?;
     hashed.map_err(|error| Error::Incident(format!("a document cannot be read: {error}")))
 }

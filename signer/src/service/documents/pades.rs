@@ -8,7 +8,7 @@ use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 use rsign_api::timestamp;
 
 use super::form::Formed;
-use crate::pdf::{Fault, Pdf, Wanted};
+use crate::foreign::{Fault, Foreign, Wanted};
 use crate::service::{Error, Result};
 
 /// Room in a PDF for all of a CMS but its certificates and signed attributes: the signature, and a time-stamp on it.
@@ -16,7 +16,7 @@ const ROOM: usize = (2 << 10) + timestamp::LONGEST;
 
 /// See [`super::Signer::formable`].
 pub(super) async fn formable(
-    helpers: &dyn Pdf,
+    helpers: &dyn Foreign,
     client: &str,
     asked: &DocumentToSign,
     signatory: &Signatory,

@@ -14,8 +14,8 @@ use rsign_signer::certificate::{own_scheme, verify};
 use rsign_signer::clients::Clients;
 use rsign_signer::clock::{Clock as _, StoppedClock, SystemClock};
 use rsign_signer::credential::{Credential, EnrolmentPolicy};
+use rsign_signer::foreign::process::Helpers;
 use rsign_signer::hsm::Pool;
-use rsign_signer::pdf::process::Helpers;
 use rsign_signer::sad::{Sad, SadToken};
 use rsign_signer::service::{Error, Parts, Policy, Result, Signer};
 use rsign_signer::store::{CeremonyRow, Tables};
@@ -192,7 +192,7 @@ fn build(
 ) -> Arc<Signer> {
     let parts = Parts {
         hsm: hsm.clone(),
-        pdf: Arc::new(Helpers::new(env!("CARGO_BIN_EXE_rsign-signer").into(), 2)),
+        foreign: Arc::new(Helpers::new(env!("CARGO_BIN_EXE_rsign-signer").into(), 2)),
         store: Arc::clone(store),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),

@@ -147,7 +147,7 @@ mod tests {
             deed(&name);
         }
         let done = |name: &str| {
-            let test = "pdf::confinement::tests::a_helper_computes_and_all_else_ends_it";
+            let test = "foreign::confinement::tests::a_helper_computes_and_all_else_ends_it";
             let mut child = Command::new(std::env::current_exe().unwrap());
             child.args(["--exact", test, "--test-threads", "1"]).env(DEED, name);
             child.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap()

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use rsign_ades::pdf::BESIDE;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
-use rsign_api::signer::{Property, Refusal};
+use rsign_api::signer::{CompletedSignature, Property, Refusal};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Canonical, Existing};
@@ -26,7 +26,7 @@ pub(super) struct Question {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Task {
     /// A PDF: make room for a signature.
-    Pdf {
+    UpdatePdf {
         envelope: Envelope,
         properties: Vec<Property>,
         /// Milliseconds since 1970.
@@ -38,11 +38,18 @@ pub(super) enum Task {
     /// A CMS or JWS: find what it is over.
     Signed { format: Format, hash: HashAlgorithm },
     /// A PDF: add evidence, and room for a document time-stamp.
-    Augment {
+    AugmentPdf {
         certificates: Vec<Vec<u8>>,
         crls: Vec<Vec<u8>>,
         ocsp: Vec<Vec<u8>>,
         reserve: Option<u32>,
+        /// Unix seconds.
+        now: u64,
+    },
+    /// A signature of CAdES, JAdES or XAdES: add what belongs to its level.
+    Complete {
+        /// [`rsign_api::signer::CompleteSignature`] in JSON; the document, if there is one, is that of the question.
+        message: String,
         /// Unix seconds.
         now: u64,
     },
@@ -56,8 +63,8 @@ impl Task {
         const SPARE: usize = 64 << 10;
         let gap = |reserve: u64| usize::try_from(reserve).unwrap_or(MAX_FRAME).saturating_mul(2);
         let most = match self {
-            Self::Pdf { reserve, .. } => gap(*reserve) + BESIDE + SPARE,
-            Self::Augment { certificates, crls, ocsp, reserve, .. } => {
+            Self::UpdatePdf { reserve, .. } => gap(*reserve) + BESIDE + SPARE,
+            Self::AugmentPdf { certificates, crls, ocsp, reserve, .. } => {
                 let evidence: usize = [certificates, crls, ocsp].into_iter().flatten().map(Vec::len).sum();
                 evidence + gap(reserve.map_or(0, u64::from)) + 2 * BESIDE + SPARE
             }
@@ -81,6 +88,8 @@ pub(super) enum Answer {
     Refused(Refusal, String),
     /// What adds evidence, and where a token goes in it.
     Augmented { octets: Vec<u8>, gap: Option<(u32, u32)> },
+    /// The signature, or what its archive time-stamp is to be over.
+    Completed(CompletedSignature),
     /// The newest document time-stamp's token.
     TimeStamp(Option<Vec<u8>>),
 }

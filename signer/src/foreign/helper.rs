@@ -13,15 +13,19 @@ use rsign_api::signer::{Property, Refusal};
 
 use super::confinement::confine;
 use super::wire::{self, Answer, Question, Task};
-use super::{Canonical, Existing, augment};
+use super::{Canonical, Existing, augment, complete};
 
-/// Runs once, with so many octets of memory: the document and what is made of it.
+/// Runs once, with so many octets of memory: the document and what is made of it. One that is going to wait for its
+/// document first gets warm: it does the same with one of its own, so that its code is in memory when it is asked.
 ///
 /// # Errors
 /// When the socket fails.
-pub fn run(memory: u64) -> io::Result<()> {
+pub fn run(memory: u64, warm: bool) -> io::Result<()> {
     let mut socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     confine(memory)?;
+    if warm {
+        warm_up()?;
+    }
     let question: Question = wire::read(&socket)?;
     let length = usize::try_from(question.document).map_err(io::Error::other)?;
     if length > Limits::default().octets {
@@ -32,13 +36,44 @@ pub fn run(memory: u64) -> io::Result<()> {
     wire::write(&socket, &answer(&document, &question.task))
 }
 
+/// Octets of the document that a helper gets warm with.
+const WARM: usize = 1 << 20;
+
+fn warm_up() -> io::Result<()> {
+    let task = Task::UpdatePdf { envelope: Envelope::Revision, properties: Vec::new(), at: 0, reserve: 16 << 10 };
+    let frame = wire::encode(&answer(&sample(WARM), &task))?;
+    std::hint::black_box(wire::decode::<Answer>(frame.get(4..).unwrap_or_default())?);
+    Ok(())
+}
+
+/// A PDF of one empty page, with so many octets that nobody looks at.
+fn sample(octets: usize) -> Vec<u8> {
+    let mut file = b"%PDF-1.7\n".to_vec();
+    let mut table = String::from("xref\n0 5\n0000000000 65535 f \n");
+    let stream = format!("<</Length {octets}>>\nstream\n{}\nendstream", " ".repeat(octets));
+    let objects = [
+        "<</Type /Catalog /Pages 2 0 R>>",
+        "<</Type /Pages /Kids [3 0 R] /Count 1>>",
+        "<</Type /Page /Parent 2 0 R /MediaBox [0 0 9 9]>>",
+        stream.as_str(),
+    ];
+    for (place, object) in objects.into_iter().enumerate() {
+        table.push_str(&format!("{:010} 00000 n \n", file.len()));
+        file.extend_from_slice(format!("{} 0 obj\n{object}\nendobj\n", place + 1).as_bytes());
+    }
+    let end = format!("{table}trailer\n<</Size 5 /Root 1 0 R>>\nstartxref\n{}\n%%EOF\n", file.len());
+    file.extend_from_slice(end.as_bytes());
+    file
+}
+
 fn answer(document: &[u8], task: &Task) -> Answer {
     match task {
-        Task::Pdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
-        Task::Augment { certificates, crls, ocsp, reserve, now } => {
+        Task::UpdatePdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
+        Task::AugmentPdf { certificates, crls, ocsp, reserve, now } => {
             let (certificates, crls, ocsp) = (certificates.clone(), crls.clone(), ocsp.clone());
             augment::augment(document, &Evidence { certificates, ocsp, crls }, *reserve, *now)
         }
+        Task::Complete { message, now } => complete::complete(document, message, *now),
         Task::TimeStamp => augment::time_stamp(document),
         Task::Xml { hash } => match canonical(document, *hash) {
             Ok(found) => Answer::Xml(found),
@@ -94,6 +129,7 @@ fn update(document: &[u8], envelope: Envelope, properties: &[Property], at: u64,
 pub(super) fn refused(error: &Error) -> Answer {
     let refusal = match error {
         Error::AlreadySigned => Refusal::Envelope,
+        Error::Stamp => Refusal::Evidence,
         Error::Field(_)
         | Error::Seed(_)
         | Error::Wish(_)
@@ -103,4 +139,15 @@ pub(super) fn refused(error: &Error) -> Answer {
         _ => Refusal::Document,
     };
     Answer::Refused(refusal, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_helper_gets_warm_by_what_it_will_do() {
+        let task = Task::UpdatePdf { envelope: Envelope::Revision, properties: Vec::new(), at: 0, reserve: 100 };
+        assert!(matches!(answer(&sample(1000), &task), Answer::Update { .. }));
+    }
 }

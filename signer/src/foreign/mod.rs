@@ -1,9 +1,10 @@
-//! Foreign PDFs, XML, CMS and JWS. They are parsed in a process that has no HSM, no store, no configuration and no way to open a file:
-//! whatever a document does to it, the signer hears a clean no.
+//! Foreign PDFs, XML, CMS and JWS, and what is put into them. They are parsed in a process that has no HSM, no store, no
+//! configuration and no way to open a file: whatever a document does to it, the signer hears a clean no.
 //!
 //! [`process`] starts one such process for each document and ends it in time; [`helper`] is what runs in it.
 
 mod augment;
+mod complete;
 mod confinement;
 pub mod helper;
 pub mod process;
@@ -19,7 +20,7 @@ use rsign_ades::xml::Spot;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::octets::Octets;
-use rsign_api::signer::{Property, Refusal};
+use rsign_api::signer::{CompleteSignature, CompletedSignature, Property, Refusal};
 use serde::{Deserialize, Serialize};
 
 /// The signature that a PDF is to get.
@@ -83,10 +84,10 @@ pub enum Existing {
     },
 }
 
-/// Makes room for signatures in foreign documents. Who asks is said each time: one client's documents do not keep those of
-/// others waiting.
+/// Reads foreign documents, each in a process of its own. Who asks is said each time: one client's documents do not keep
+/// those of others waiting.
 #[async_trait]
-pub trait Pdf: Send + Sync + std::fmt::Debug {
+pub trait Foreign: Send + Sync + std::fmt::Debug {
     /// The update of this document, with a gap for the CMS.
     async fn update(&self, client: &str, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault>;
 
@@ -100,6 +101,10 @@ pub trait Pdf: Send + Sync + std::fmt::Debug {
         reserve: Option<u32>,
         now: u64,
     ) -> Result<Augmented, Fault>;
+
+    /// A signature of CAdES, JAdES or XAdES with what is added to it, or what its archive time-stamp is to be over. Time-stamps
+    /// and evidence are judged first, at this Unix second.
+    async fn complete(&self, client: &str, asked: &CompleteSignature, now: u64) -> Result<CompletedSignature, Fault>;
 
     /// The token of the document time-stamp that is a PDF's last signature.
     async fn time_stamp(&self, client: &str, document: &Octets) -> Result<Option<Vec<u8>>, Fault>;

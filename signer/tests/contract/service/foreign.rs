@@ -1,19 +1,21 @@
-//! PDFs in helper processes: what comes back, and that whatever happens there is a clean no.
+//! Foreign documents in helper processes: what comes back, and that whatever happens there is a clean no.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use data_encoding::BASE64URL_NOPAD;
+use der::Encode as _;
 use rsign_ades::evidence::Evidence;
-use rsign_ades::evidence::testing::{NOW, authority};
+use rsign_ades::evidence::testing::{Manner, NOW, authority, stamp};
 use rsign_ades::pdf::Update;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::octets::Octets;
 use rsign_api::signer::{Property, Refusal};
-use rsign_signer::pdf::process::Helpers;
-use rsign_signer::pdf::{Existing, Fault, Pdf as _, Wanted};
+use rsign_api::timestamp::{Query, token};
+use rsign_signer::foreign::process::Helpers;
+use rsign_signer::foreign::{Existing, Fault, Foreign as _, Wanted};
 
 /// The smallest PDF with a page.
 fn pdf() -> Vec<u8> {
@@ -41,7 +43,7 @@ fn helpers() -> Helpers {
 }
 
 /// A helper that does something else.
-fn script(folder: &Path, text: &str) -> PathBuf {
+pub(super) fn script(folder: &Path, text: &str) -> PathBuf {
     let path = folder.join("helper");
     std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -301,8 +303,17 @@ async fn evidence_is_judged_where_the_document_is_read() {
     let (start, end) = stamped.gap.unwrap();
     let gap = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
     let update = Update::from_parts(stamped.octets, document.len(), gap).unwrap();
-    let file = [document.as_slice(), &update.fill(b"\x30\x03\x02\x01\x01").unwrap()].concat();
-    assert_eq!(helpers().time_stamp("app", &file.clone().into()).await.unwrap().unwrap(), b"\x30\x03\x02\x01\x01");
+    let query = Query::new(HashAlgorithm::Sha256, &update.digests(&document, HashAlgorithm::Sha256).byte_range, &[7]);
+    let query = query.unwrap();
+    let made = token(&stamp(&query.to_der().unwrap(), Manner::Right, NOW), &query).unwrap();
+    let mut file = [document.as_slice(), &update.fill(&made).unwrap()].concat();
+    assert_eq!(helpers().time_stamp("app", &file.clone().into()).await.unwrap().unwrap(), made);
+    // Something before it is another than it was.
+    file[7] ^= 1;
+    match helpers().time_stamp("app", &file.into()).await {
+        Err(Fault::Refused(Refusal::Evidence, _)) => {}
+        other => panic!("{other:?}"),
+    }
     assert_eq!(helpers().time_stamp("app", &document.clone().into()).await.unwrap(), None);
     let other = authority("other");
     for evidence in [

@@ -14,19 +14,23 @@ use rsign_ades::pdf::{BESIDE, Limits, Update};
 use rsign_ades::{Format, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::octets::Octets;
-use rsign_api::signer::Refusal;
+use rsign_api::signer::{ArchiveStamp, CompleteSignature, CompletedSignature, KnownDocument, Refusal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
 use super::turns::Turns;
 use super::wire::{self, Answer, Question, Task};
-use super::{Augmented, Canonical, Existing, Fault, Pdf, Wanted};
+use super::{Augmented, Canonical, Existing, Fault, Foreign, Wanted};
 
 /// How long a helper may take, from its question to its answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a document waits for others.
 const QUEUE: Duration = Duration::from_secs(20);
+/// How long after its use a helper is followed by the next: until then there are a signature to be made and an answer.
+const PAUSE: Duration = Duration::from_millis(25);
+/// Octets that may be on their way to a helper, if the system allows so many: then it is not woken for each piece.
+const UNDER_WAY: usize = 1 << 20;
 
 /// Longest token of a document time-stamp.
 const TOKEN: usize = 1 << 20;
@@ -85,7 +89,7 @@ impl Helpers {
         let question = &Question { task, document: document.len() };
         let Helper { mut child, mut socket } = match self.waiting() {
             Some(helper) => helper,
-            None => Helper::start(&self.program, self.memory).map_err(Fault::Unavailable)?,
+            None => Helper::start(&self.program, self.memory, false).map_err(Fault::Unavailable)?,
         };
         let outcome = tokio::time::timeout(self.patience, talk(&mut socket, document, question)).await;
         let (program, memory, spare) = (self.program.clone(), self.memory, Arc::clone(&self.spare));
@@ -94,8 +98,14 @@ impl Helpers {
             let _ = child.wait().await;
             // Its place is free when it is gone.
             drop(place);
-            if let Ok(helper) = Helper::start(&program, memory) {
-                *spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(helper);
+            tokio::time::sleep(PAUSE).await;
+            let there = || spare.lock().unwrap_or_else(PoisonError::into_inner);
+            if there().is_some() {
+                return;
+            }
+            // Starting a process takes as long as some signatures.
+            if let Ok(Ok(helper)) = tokio::task::spawn_blocking(move || Helper::start(&program, memory, true)).await {
+                *there() = Some(helper);
             }
         });
         match outcome {
@@ -114,18 +124,22 @@ impl Helpers {
 }
 
 impl Helper {
-    fn start(program: &Path, memory: u64) -> io::Result<Self> {
+    fn start(program: &Path, memory: u64, warm: bool) -> io::Result<Self> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
+        rustix::net::sockopt::set_socket_send_buffer_size(&ours, UNDER_WAY)?;
         let socket = UnixStream::from_std(ours)?;
         // What a parser may say about a document goes nowhere, and it is told nothing of where it runs.
         let child = Command::new(program)
             .arg("document-helper")
             .arg("--memory")
             .arg(memory.to_string())
+            .args(warm.then_some("--warm"))
             .env_clear()
             // What the allocator sets aside without using it would count as used.
             .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
+            // What it has once had it keeps: it lives for one document.
+            .env("MIMALLOC_PURGE_DELAY", "-1")
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
@@ -174,10 +188,10 @@ async fn send(socket: &mut UnixStream, document: &Octets) -> io::Result<()> {
 }
 
 #[async_trait]
-impl Pdf for Helpers {
+impl Foreign for Helpers {
     async fn update(&self, client: &str, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault> {
         let since = wanted.at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let task = Task::Pdf {
+        let task = Task::UpdatePdf {
             envelope: wanted.envelope,
             properties: wanted.properties.to_vec(),
             at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
@@ -208,10 +222,24 @@ impl Pdf for Helpers {
         let carried: usize = [&certificates, &ocsp, &crls].into_iter().flatten().map(Vec::len).sum();
         // Two updates, and the digits of the gap.
         let most = carried + 2 * BESIDE + reserve.map_or(0, |octets| 2 * octets as usize + 2);
-        let task = Task::Augment { certificates, crls, ocsp, reserve, now };
+        let task = Task::AugmentPdf { certificates, crls, ocsp, reserve, now };
         match self.ask(client, document, task, Limits::default().octets).await? {
             Answer::Augmented { octets, gap } if gap.is_some() == reserve.is_some() && octets.len() <= most => {
                 Ok(Augmented { octets, gap })
+            }
+            _ => Err(refused(ANOTHER)),
+        }
+    }
+
+    async fn complete(&self, client: &str, asked: &CompleteSignature, now: u64) -> Result<CompletedSignature, Fault> {
+        let most = if asked.format == Format::Xades { xml::LIMIT } else { jws::LIMIT };
+        let nothing = Octets::from(Vec::new());
+        let document = if let KnownDocument::Document(octets) = &asked.subject { octets } else { &nothing };
+        let message = serde_json::to_string(asked).map_err(|error| refused(&error.to_string()))?;
+        let wanted = asked.archive == Some(ArchiveStamp::Wanted);
+        match self.ask(client, document, Task::Complete { message, now }, most).await? {
+            Answer::Completed(completed) if wanted == matches!(completed, CompletedSignature::Imprint(_)) => {
+                Ok(completed)
             }
             _ => Err(refused(ANOTHER)),
         }

@@ -1,0 +1,100 @@
+//! In the helper: signatures of CAdES, JAdES and XAdES get what is added to them. Time-stamps and evidence are judged before
+//! they go in, whoever fetched them.
+
+use rsign_ades::completion::{self, Known, Signature};
+use rsign_ades::evidence::{Evidence, judge, stamp};
+use rsign_ades::{Addition, Signatory, cms, digest, jws, xml};
+use rsign_api::bytes::Bytes;
+use rsign_api::signer::{ArchiveStamp, CompleteSignature, CompletedSignature, EvidenceOctets, KnownDocument, Refusal};
+
+use super::wire::Answer;
+
+/// Why not, and a word for the operator.
+#[derive(Debug)]
+struct Refused(Refusal, String);
+
+impl From<completion::Error> for Refused {
+    fn from(error: completion::Error) -> Self {
+        use completion::Error;
+        let refusal = match &error {
+            Error::Cms(cms::Error::Parallel(_))
+            | Error::Jws(jws::Error::Parallel(_))
+            | Error::Xml(xml::Error::Document(_)) => Refusal::Document,
+            Error::Envelope => Refusal::Envelope,
+            // What the signer itself gave, or what has to come along and did not.
+            _ => Refusal::Malformed,
+        };
+        Self(refusal, error.to_string())
+    }
+}
+
+/// What was asked in this message, of this document if it came along, at this Unix second.
+pub(super) fn complete(document: &[u8], message: &str, now: u64) -> Answer {
+    let asked = serde_json::from_str(message).map_err(|error| Refused(Refusal::Malformed, error.to_string()));
+    match asked.and_then(|asked| completed(document, &asked, now)) {
+        Ok(completed) => Answer::Completed(completed),
+        Err(Refused(refusal, why)) => Answer::Refused(refusal, why),
+    }
+}
+
+fn completed(document: &[u8], asked: &CompleteSignature, now: u64) -> Result<CompletedSignature, Refused> {
+    let octets = |all: &[Bytes]| all.iter().map(|one| one.0.clone()).collect();
+    let signatory = Signatory { chain: octets(&asked.chain), scheme: asked.scheme };
+    let function = asked.scheme.hash();
+    let known = match &asked.subject {
+        KnownDocument::Document(_) => {
+            Known { octets: Some(document), length: Some(document.len() as u64), digest: None }
+        }
+        KnownDocument::Elsewhere { length, digest } => {
+            Known { octets: None, length: *length, digest: digest.as_deref() }
+        }
+    };
+    let plain = Signature {
+        format: asked.format,
+        envelope: asked.envelope,
+        signatory: &signatory,
+        prepared: &asked.signed.prepared,
+        value: &asked.signed.signature,
+        additions: &[],
+        document: known,
+    };
+    if asked.archive.is_some() && asked.evidence.is_none() || asked.evidence.is_some() && asked.stamp.is_none() {
+        return Err(Refused(Refusal::Malformed, "what a level adds needs what the one below does".to_owned()));
+    }
+    let mut additions = Vec::new();
+    let mut about = signatory.chain.first().cloned().into_iter().collect::<Vec<_>>();
+    if let Some(token) = &asked.stamp {
+        let over = digest(function, &plain.to_be_stamped()?);
+        about.push(judged(token, |stamp| stamp.is_over(function, &over))?);
+        additions.push(Addition::Stamp(token.0.clone()));
+    }
+    if let Some(EvidenceOctets { certificates, crls, ocsp }) = &asked.evidence {
+        let evidence = Evidence { certificates: octets(certificates), crls: octets(crls), ocsp: octets(ocsp) };
+        judge(&evidence, now).map_err(|flaw| Refused(Refusal::Evidence, flaw.to_string()))?;
+        if !about.iter().all(|certificate| evidence.certificates.contains(certificate)) {
+            return Err(Refused(Refusal::Evidence, "the evidence is about others".to_owned()));
+        }
+        additions.push(Addition::Evidence(evidence));
+    }
+    match &asked.archive {
+        None => {}
+        Some(ArchiveStamp::Wanted) => {
+            return Ok(CompletedSignature::Imprint(Bytes(plain.with(&additions).archive_imprint()?)));
+        }
+        Some(ArchiveStamp::Token(token)) => {
+            let imprint = plain.with(&additions).archive_imprint()?;
+            judged(token, |stamp| stamp.is_over(function, &imprint))?;
+            additions.push(Addition::Archive(token.0.clone()));
+        }
+    }
+    Ok(CompletedSignature::Parts(plain.with(&additions).finish()?))
+}
+
+/// The certificate of who signed a time-stamp that is believed, and is over what it has to be.
+fn judged(token: &[u8], is_over: impl FnOnce(&stamp::Stamp) -> bool) -> Result<Vec<u8>, Refused> {
+    let stamp = stamp::judge(token).map_err(|wrong| Refused(Refusal::Evidence, wrong.to_string()))?;
+    if !is_over(&stamp) {
+        return Err(Refused(Refusal::Evidence, "the time-stamp token is over something else".to_owned()));
+    }
+    Ok(stamp.signer.der)
+}
