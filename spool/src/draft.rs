@@ -119,12 +119,14 @@ impl Draft {
 
     /// Whether memory has room for so many octets of it, which is taken where it has not been.
     fn holds(&mut self, octets: u64) -> bool {
-        let Some(exact) = octets.checked_sub(self.held).filter(|more| *more > 0) else { return true };
-        // Near the end of the room each octet counts.
-        let lease = &self.intake.request.lease;
-        let taken = [exact.next_multiple_of(GRAIN), exact].into_iter().find(|more| lease.hold(*more, IN_MEMORY));
-        self.held += taken.unwrap_or_default();
-        taken.is_some()
+        if octets > self.held {
+            let grains = (octets - self.held).next_multiple_of(GRAIN);
+            if !self.intake.request.lease.hold(grains, IN_MEMORY) {
+                return false;
+            }
+            self.held += grains;
+        }
+        true
     }
 
     fn flush(&mut self) -> Result<(), Error> {
