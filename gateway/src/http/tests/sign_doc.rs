@@ -12,6 +12,7 @@ use tower::ServiceExt as _;
 use super::{Bench, HASH, Heard};
 use crate::domain::client::{BASIC, PinTransport, Reach};
 use crate::domain::job::{Job, Progress};
+use crate::service::documents::MUCH;
 
 const RSA: &str = "1.2.840.113549.1.1.11";
 const BARE: &str = "1.2.840.113549.1.1.1";
@@ -281,7 +282,7 @@ async fn what_a_pdf_is_to_hold_comes_beside_a_signature_of_its_digest_or_not_at_
 
 /// The documents of a call, longer than what is sent along without a question.
 fn long() -> String {
-    data_encoding::BASE64.encode(&vec![7; 1_100_001])
+    data_encoding::BASE64.encode(&vec![7; usize::try_from(MUCH).unwrap() + 1])
 }
 
 /// How it is refused.
