@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod jws;
 mod key;
 pub mod pdf;
+pub mod stored;
 mod syntax;
 pub mod xml;
 
@@ -24,6 +25,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 pub use addition::Addition;
 pub use rsign_api::document::{Envelope, Format, Level};
+pub use stored::Stored;
 
 /// Who signs, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -29,9 +29,14 @@ pub trait Source: std::fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether they are in memory, in how many pieces ever.
-    fn in_memory(&self) -> bool {
-        self.held().is_some()
+    /// What they are joined of, if they are.
+    fn parts(&self) -> Option<&[Octets]> {
+        None
+    }
+
+    /// Whether the room that they take is counted where they lie.
+    fn is_counted(&self) -> bool {
+        false
     }
 }
 
@@ -81,10 +86,22 @@ impl Octets {
         self.0.held()
     }
 
+    /// What they are joined of, if they are.
+    #[must_use]
+    pub fn parts(&self) -> Option<&[Self]> {
+        self.0.parts()
+    }
+
+    /// Whether the room that they take is counted where they lie.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.0.is_counted()
+    }
+
     /// Whether they are in memory, in how many pieces ever: then nothing here blocks.
     #[must_use]
     pub fn in_memory(&self) -> bool {
-        self.0.in_memory()
+        self.parts().map_or_else(|| self.held().is_some(), |parts| parts.iter().all(Self::in_memory))
     }
 
     /// Reads those from `at` on, until `into` is full or there are no more; says how many came. Blocks where they are not
@@ -219,8 +236,8 @@ impl Source for Joined {
         Ok(0)
     }
 
-    fn in_memory(&self) -> bool {
-        self.0.iter().all(Octets::in_memory)
+    fn parts(&self) -> Option<&[Octets]> {
+        Some(&self.0)
     }
 }
 

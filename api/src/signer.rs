@@ -22,8 +22,8 @@ pub use channel::{
 pub use code::{DrawCode, DrawnCode};
 pub use completion::{ArchiveStamp, CompleteSignature, CompletedSignature, EvidenceOctets, KnownDocument};
 pub use documents::{
-    DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments, WITH_DOCUMENTS,
-    WithDocuments,
+    CheckSad, DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments,
+    WITH_DOCUMENTS, WithDocuments,
 };
 pub use refusal::{Refusal, Refused};
 
@@ -53,6 +53,8 @@ pub mod path {
     pub const EXTEND: &str = "/v1/sad/extend";
     /// [`super::RevokeSad`] → [`super::Done`].
     pub const REVOKE: &str = "/v1/sad/revoke";
+    /// [`super::CheckSad`] → [`super::Done`].
+    pub const CHECK: &str = "/v1/sad/check";
     /// [`super::Sign`] → [`super::Signed`].
     pub const SIGN: &str = "/v1/sign";
     /// [`super::SignDocuments`] → [`super::SignedDocuments`].

@@ -138,6 +138,17 @@ pub fn token(answer: &[u8], query: &Query) -> Result<Vec<u8>, Unfit> {
     Ok(token.to_der()?)
 }
 
+/// What a `TimeStampToken` is over: the hash function, and the hash. Its signature is for whoever relies on it.
+///
+/// # Errors
+/// [`Unfit::Malformed`] for what is no token, and for hash functions that are not known.
+pub fn imprint(token: &[u8]) -> Result<(HashAlgorithm, Vec<u8>), Unfit> {
+    let (_, imprint, _) = stamped(&content(AnyRef::from_der(token)?)?)?;
+    let function = HashAlgorithm::from_oid(imprint.hash_algorithm.oid);
+    let function = function.ok_or_else(|| Unfit::Malformed(der::ErrorKind::Failed.into()))?;
+    Ok((function, imprint.hashed_message.as_bytes().to_vec()))
+}
+
 /// `eContent` of a `ContentInfo` with `SignedData` over `TSTInfo`.
 fn content(token: AnyRef<'_>) -> Result<Vec<u8>, Unfit> {
     let (kind, signed) = tagged(token)?;
@@ -232,8 +243,10 @@ mod tests {
         let query = Query::new(HashAlgorithm::Sha256, &[7; 32], &[0x80, 1]).unwrap();
         let (imprint, nonce) = (query.message_imprint.to_der().unwrap(), query.nonce.to_der().unwrap());
         for status in [0, 1] {
-            assert!(token(&answer(status, &imprint, &nonce, TST_INFO), &query).is_ok());
+            let token = token(&answer(status, &imprint, &nonce, TST_INFO), &query).unwrap();
+            assert_eq!(super::imprint(&token), Ok((HashAlgorithm::Sha256, vec![7; 32])));
         }
+        assert!(super::imprint(&[0x30, 0]).is_err());
         // With NULL as parameters it is the same hash function.
         let null = AlgorithmIdentifierOwned { oid: HashAlgorithm::Sha256.oid(), parameters: Some(Any::null()) };
         let null = MessageImprint { hash_algorithm: null, ..query.message_imprint.clone() }.to_der().unwrap();

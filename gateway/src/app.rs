@@ -281,6 +281,7 @@ impl App {
             patience: patience(config),
             slots: Arc::new(Semaphore::new(config.asynchronous.jobs)),
             results: Arc::new(results(config, &clock)),
+            spool: spool.clone(),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
         };

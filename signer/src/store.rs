@@ -14,9 +14,10 @@ const SADS: Collection = Collection { name: "sad" };
 const CEREMONY: Collection = Collection { name: "ceremony" };
 const BRAKE: Collection = Collection { name: "brake" };
 const ISSUED: Collection = Collection { name: "issued" };
+const RESPONDER: Collection = Collection { name: "responder" };
 
 /// Every collection of the signer.
-pub const COLLECTIONS: &[Collection] = &[CREDENTIALS, SADS, CEREMONY, BRAKE, ISSUED];
+pub const COLLECTIONS: &[Collection] = &[CREDENTIALS, SADS, CEREMONY, BRAKE, ISSUED, RESPONDER];
 
 /// What the ceremony left in the store: shared by all instances on one K_MK.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +30,19 @@ pub struct CeremonyRow {
     pub authority: Bytes,
     /// Unix milliseconds.
     pub performed_at: i64,
+}
+
+/// Who answers OCSP for the built-in CA: shared by all instances on one K_MK.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResponderRow {
+    /// 16 random octets: what opens this one's slot opens no other's.
+    pub id: Bytes,
+    /// Its private key under the KEK (KWP, RFC 5649).
+    pub wrapped_key: Bytes,
+    /// KEK under a wrapping key derived from K_MK, 40 bytes.
+    pub slot: Bytes,
+    /// Its certificate, DER.
+    pub certificate: Bytes,
 }
 
 /// When one client's PINs were judged and wrong, or are being judged, over all credentials: the brake on trying one PIN
@@ -59,6 +73,7 @@ pub struct Tables {
     ceremony: Table<CeremonyRow>,
     brake: Table<Brake>,
     issued: Table<Issued>,
+    responder: Table<ResponderRow>,
 }
 
 impl Tables {
@@ -77,6 +92,7 @@ impl Tables {
             ceremony: Table::new(Arc::clone(store), CEREMONY, |_| Place::default()),
             brake: Table::new(Arc::clone(store), BRAKE, |_| Place::default()),
             issued: Table::new(Arc::clone(store), ISSUED, |_| Place::default()),
+            responder: Table::new(Arc::clone(store), RESPONDER, |_| Place::default()),
         }
     }
 
@@ -110,6 +126,40 @@ impl Tables {
     /// When the store fails.
     pub async fn record_issued(&self, serial: &str, issued: Issued) -> Result<bool> {
         self.issued.insert(serial, issued).await
+    }
+
+    /// Who answers OCSP.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn responder(&self) -> Result<Option<ResponderRow>> {
+        self.responder.find("responder").await
+    }
+
+    /// Puts another one in the place of the one with this id, or where there is none. The one that is there then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn replace_responder(&self, before: Option<Bytes>, next: ResponderRow) -> Result<ResponderRow> {
+        self.responder
+            .update("responder", move |found| match found {
+                Some(other) if Some(&other.id) != before.as_ref() => (Update::Keep, other),
+                _ => (Update::Put(next.clone()), next.clone()),
+            })
+            .await
+    }
+
+    /// Removes the one with this id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget_responder(&self, id: Bytes) -> Result<()> {
+        self.responder
+            .update("responder", move |found| match found {
+                Some(row) if row.id == id => (Update::Remove, ()),
+                _ => (Update::Keep, ()),
+            })
+            .await
     }
 
     /// Takes a place under the brake for a PIN about to be judged; `false` when this client has `limit` in the hour

@@ -172,6 +172,10 @@ impl Source for Kept {
     fn held(&self) -> Option<&[u8]> {
         Some(&self.octets)
     }
+
+    fn is_counted(&self) -> bool {
+        true
+    }
 }
 
 /// A document in the file of its request.
@@ -191,6 +195,10 @@ impl Filed {
 impl Source for Filed {
     fn length(&self) -> u64 {
         self.length
+    }
+
+    fn is_counted(&self) -> bool {
+        true
     }
 
     fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {

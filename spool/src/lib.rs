@@ -88,6 +88,16 @@ impl Spool {
     }
 }
 
+/// How many of these octets [`Intake::take_over`] takes.
+#[must_use]
+pub fn uncounted(octets: &Octets, most: usize) -> u64 {
+    match octets.parts() {
+        Some(parts) => parts.iter().map(|part| uncounted(part, most)).sum(),
+        None if octets.is_counted() || octets.len() <= most as u64 => 0,
+        None => octets.held().map_or(0, |held| held.len() as u64),
+    }
+}
+
 /// What the documents of one request share.
 #[derive(Debug)]
 struct Request {
@@ -121,6 +131,26 @@ impl Intake {
     #[must_use]
     pub fn draft(self) -> Draft {
         Draft::new(self)
+    }
+
+    /// The same octets, of which no part that is longer stays where somebody else holds it in memory, uncounted.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn take_over(mut self, octets: Octets, most: usize) -> Result<(Self, Octets), Error> {
+        let Some(parts) = octets.parts() else {
+            return match octets.held() {
+                Some(held) if held.len() > most && !octets.is_counted() => self.take(held),
+                _ => Ok((self, octets)),
+            };
+        };
+        let mut taken = Vec::with_capacity(parts.len());
+        for part in parts {
+            let (next, part) = self.take_over(part.clone(), most)?;
+            self = next;
+            taken.push(part);
+        }
+        Ok((self, Octets::joined(taken)))
     }
 
     /// All octets at once.

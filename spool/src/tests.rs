@@ -107,6 +107,23 @@ fn many_short_documents_do_not_stay_in_memory() {
 }
 
 #[test]
+fn what_others_hold_in_memory_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(folder.path());
+    let (_, filed) = spool.intake("app").take(&octets(100 * KIB, 1)).unwrap();
+    let (long, short): (Octets, Octets) = (octets(200 * KIB, 2).into(), octets(KIB, 3).into());
+    let joined = Octets::joined(vec![filed, Octets::joined(vec![long.clone(), short.clone()])]);
+    let (intake, kept) = spool.intake("app").take_over(joined.clone(), 16 << 10).unwrap();
+    assert_eq!(kept, joined);
+    assert_eq!(spool.kept(), 300 * KIB, "what is in a file already is not taken twice");
+    let (_, alone) = intake.take_over(short, 0).unwrap();
+    assert_eq!(spool.kept(), 301 * KIB);
+    drop((joined, kept, alone));
+    assert_eq!(spool.kept(), 0);
+    assert!(matches!(spool.intake("app").take_over(octets(701 * KIB, 0).into(), KIB as usize), Err(Error::TooLong)));
+}
+
+#[test]
 fn documents_requests_clients_and_all_have_their_bounds() {
     let folder = tempfile::tempdir().unwrap();
     let spool = spool(folder.path());

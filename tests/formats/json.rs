@@ -156,9 +156,11 @@ fn lasting_signatures_bring_ocsp_answers_and_are_renewed() {
         let mut additions = level::renewed(&pki, &person, scheme, &stamped, |before| {
             jws::archive_imprint(&protected, &content, DOCUMENT, &signatory, &value, before).unwrap()
         });
+        let finish = |additions: &[Addition]| jws::finish(&protected, &content, &signatory, &value, additions).unwrap();
+        level::renew_alike(&additions, DOCUMENT, finish);
         let job = |additions: &[Addition], jobs: &mut Vec<Job>| {
             let file = pki.file(&format!("{}-{}", additions.len(), jobs.len()));
-            std::fs::write(&file, jws::finish(&protected, &content, &signatory, &value, additions).unwrap()).unwrap();
+            std::fs::write(&file, finish(additions)).unwrap();
             jobs.push(Job::new(&file, &pki.root()).detached(&document, &name));
         };
         job(&additions, &mut jobs);

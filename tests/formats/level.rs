@@ -2,8 +2,9 @@
 
 use harness::dss::Job;
 use rsign_ades::evidence::Evidence;
-use rsign_ades::{Addition, Level, cms};
+use rsign_ades::{Addition, Level, Stored, cms, stored};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use rsign_api::timestamp;
 
 use crate::pki::{Person, Pki};
 use crate::tsa;
@@ -74,6 +75,39 @@ pub(crate) fn renewed(
     additions.push(Addition::StampEvidence(data));
     additions.push(Addition::Archive(archive(pki, scheme.hash(), &additions, &imprint)));
     additions
+}
+
+/// That a finished signature with the first three of these additions becomes one with all five, octet by octet, when it is
+/// read again; and that it is read only beside what it signs.
+pub(crate) fn renew_alike(additions: &[Addition], document: &[u8], finish: impl Fn(&[Addition]) -> Vec<u8>) {
+    let [.., Addition::StampEvidence(data), Addition::Archive(newer)] = additions else { panic!("renewed once") };
+    let read = || Stored::read(&finish(&additions[..3])).unwrap().unwrap();
+    let mut stored = read();
+    let Addition::Archive(first) = &additions[2] else { panic!("an archive time-stamp") };
+    assert_eq!((stored.signatures(), stored.newest(0).unwrap().as_ref()), (1, Some(first)));
+    if !stored.is_attached() {
+        assert!(matches!(stored.check(0, first), Err(stored::Error::NoContent)));
+        let mut other = read();
+        other.bring([document, b" "].concat());
+        assert!(matches!(other.check(0, first), Err(stored::Error::Imprint)));
+        stored.bring(document.to_vec());
+    }
+    stored.check(0, first).unwrap();
+    assert!(matches!(stored.check(0, newer), Err(stored::Error::Imprint)), "of another moment");
+    stored.add(0, data.clone()).unwrap();
+    let (function, hash) = stored.imprint(0).unwrap();
+    assert_eq!((function, hash), timestamp::imprint(newer).unwrap());
+    stored.stamp(0, newer.clone()).unwrap();
+    assert!(stored.finish().unwrap() == finish(additions));
+    // Another content, or another property before the time-stamp.
+    let other = [&additions[..1], &additions[2..3]].concat();
+    let mut stored = Stored::read(&finish(&other)).unwrap().unwrap();
+    stored.bring(document.to_vec());
+    assert!(matches!(stored.check(0, first), Err(stored::Error::Imprint)));
+    assert!(Stored::read(&finish(&additions[..2])).is_ok_and(|stored| match stored {
+        Some(stored) => stored.newest(0).unwrap().is_none(),
+        None => true,
+    }));
 }
 
 /// Nobody is asked for revocation data: from B-LT on a signature brings them.

@@ -8,7 +8,7 @@ use data_encoding::BASE64;
 use harness::dss::{self, Job};
 use harness::skip;
 use rsign_ades::xml::{self, Content, Document, Place};
-use rsign_ades::{Level, Signatory, digest, name};
+use rsign_ades::{Addition, Level, Signatory, digest, name};
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
 
 use crate::canonical::ODD;
@@ -152,7 +152,9 @@ fn lasting_signatures_bring_ocsp_answers_and_are_renewed() {
             xml::archive_imprint(&unfinished, &signatory, &value, before, place, DOCUMENT).unwrap()
         });
         let file = pki.file(&format!("{}.xml", jobs.len()));
-        std::fs::write(&file, xml::finish(&unfinished, &signatory, &value, &additions, place).unwrap()).unwrap();
+        let finish = |additions: &[Addition]| xml::finish(&unfinished, &signatory, &value, additions, place).unwrap();
+        level::renew_alike(&additions, DOCUMENT, finish);
+        std::fs::write(&file, finish(&additions)).unwrap();
         let job = Job::new(&file, &pki.root());
         jobs.push(if jobs.is_empty() { job.detached(&document, &name) } else { job });
     }

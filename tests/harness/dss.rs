@@ -19,6 +19,8 @@ pub struct Job {
     ocsps: Vec<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,6 +68,13 @@ impl Job {
     #[must_use]
     pub fn ocsp(mut self, ocsp: &Path) -> Self {
         self.ocsps.push(ocsp.into());
+        self
+    }
+
+    /// Judged at another moment, written as in RFC 3339.
+    #[must_use]
+    pub fn at(mut self, moment: &str) -> Self {
+        self.at = Some(moment.to_owned());
         self
     }
 

@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::common::Outsider;
+use crate::renewal::{outcomes, renew};
 use crate::sign_doc::{entry_of, objects, sign_doc};
 
 const CONFIGURATION: &str = "\
@@ -262,9 +263,8 @@ async fn evidence_of_another_ca_comes_by_ocsp_or_else_by_its_list() {
     };
     for (name, format, document) in [("ocsp.pdf", "P", pdf.as_slice()), ("ocsp.p7m", "C", text)] {
         let answer = sign(&who, format, "AdES-B-LTA", document).await.ok();
-        // Two chains and the responder; the built-in CA's list for the signer, an answer about the authority. Nobody need
-        // ask about the responder.
-        assert_eq!(counts(&answer), [5, 1, 1], "{name}");
+        // Two chains and two responders, about which nobody need ask; an answer about the signer, and one about the authority.
+        assert_eq!(counts(&answer), [6, 2, 0], "{name}");
         keep(name, &answer);
     }
     // Started anew it has kept nothing; the responder is away.
@@ -274,7 +274,7 @@ async fn evidence_of_another_ca_comes_by_ocsp_or_else_by_its_list() {
     let who = Outsider { session: pieces.api().login(&who.user).await, ..who };
     for (name, format, document) in [("list.pdf", "P", pdf.as_slice()), ("list.p7m", "C", text)] {
         let answer = sign(&who, format, "AdES-B-LTA", document).await.ok();
-        assert_eq!(counts(&answer), [4, 0, 2], "{name}");
+        assert_eq!(counts(&answer), [5, 1, 1], "{name}");
         keep(name, &answer);
     }
     let verdicts = judge(&jobs).unwrap_or_default();
@@ -289,7 +289,7 @@ async fn evidence_of_another_ca_comes_by_ocsp_or_else_by_its_list() {
     let who = Outsider { session: pieces.api().login(&who.user).await, ..who };
     assert!(sign(&who, "P", "AdES-B-LT", &pdf).await.is_away());
     foreign.start_responder().await;
-    assert_eq!(counts(&sign(&who, "P", "AdES-B-LT", &pdf).await.ok()), [5, 1, 1]);
+    assert_eq!(counts(&sign(&who, "P", "AdES-B-LT", &pdf).await.ok()), [6, 2, 0]);
     // The authority's certificate is revoked: who knows it stamps and signs nothing that is to last.
     pieces.stop_gateway();
     foreign.index('R');
@@ -344,4 +344,61 @@ async fn nobody_is_asked_in_a_private_network_unless_the_operator_lets_it() {
     assert_eq!(sign(&who, "P", "AdES-B-T", &paper::pdf(&[0])).await.error().0, 500);
     let log = std::fs::read_to_string(pieces.log("gateway")).unwrap();
     assert!(log.contains("leads to no configured anchor"), "{log}");
+}
+
+// The authority runs here, while the command is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn renewal_passes_a_revoked_authority_over_and_takes_no_stamp_of_one() {
+    let mut foreign = Foreign::start().await;
+    foreign.start_responder().await;
+    let mut pieces = pieces(&foreign, true);
+    let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "renewal", Wanted::QUICK).await;
+    let pdf = paper::pdf(&[0]);
+    let documents: [(&str, &str, &[u8]); 4] =
+        [("a.pdf", "P", &pdf), ("b.p7m", "C", b"stamped"), ("c.json", "J", b"{}"), ("d.xml", "X", b"<a/>")];
+    let (folder, config) = (tempfile::tempdir().unwrap(), pieces.folder.file("gateway.toml"));
+    let file = |name: &str| folder.path().join(name);
+    let sign_all = async |who: &Outsider| {
+        for (name, format, document) in documents {
+            let answer = sign(who, format, "AdES-B-LTA", document).await.ok();
+            std::fs::write(file(name), &objects(&answer, "DocumentWithSignature")[0]).unwrap();
+        }
+    };
+    let read = || documents.map(|(name, ..)| std::fs::read(file(name)).unwrap());
+    sign_all(&who).await;
+    let (good, lines) = renew(&config, &["--always"], &[folder.path()]);
+    assert!(good, "{lines:?}");
+    assert_eq!(outcomes(&lines), ["renewed"; 4], "{lines:?}");
+    // It is revoked: what it stamped is renewed no more.
+    foreign.index('R');
+    foreign.start_responder().await;
+    let before = read();
+    let (good, lines) = renew(&config, &["--always"], &[folder.path()]);
+    assert!(!good);
+    for line in &lines {
+        let reason = "no evidence for its newest time-stamp: the certificate is revoked";
+        assert_eq!((&line["outcome"], line["reason"].as_str()), (&json!("failed"), Some(reason)), "{line}");
+    }
+    assert!(read() == before, "left alone");
+    // One that is good stamps; then it is the second, behind the revoked one: for documents that are signed, and renewed.
+    let ours: toml::Table = std::fs::read_to_string(shared().folder.file("gateway.toml")).unwrap().parse().unwrap();
+    let (ours, mut theirs) = (ours["timestamp"].clone(), toml::Value::Boolean(false));
+    pieces.stop_gateway();
+    pieces.configure("gateway.toml", |config| {
+        theirs = config["timestamp"].clone();
+        config["timestamp"] = vec![theirs.clone(), ours].into();
+    });
+    pieces.start_gateway();
+    let who = Outsider { session: pieces.api().login(&who.user).await, ..who };
+    sign_all(&who).await;
+    let (good, lines) = renew(&config, &["--always"], &[folder.path()]);
+    assert!(good, "{lines:?}");
+    assert_eq!(outcomes(&lines), ["renewed"; 4], "{lines:?}");
+    let root = PathBuf::from(&shared().ready.signing_ca);
+    let verdicts = judge(&documents.map(|(name, ..)| Job::new(&file(name), &root))).unwrap_or_default();
+    for (verdict, format) in verdicts.iter().zip(["PAdES", "CAdES", "JAdES", "XAdES"]) {
+        let [verdict] = &verdict.as_ref().unwrap()[..] else { panic!("one signature: {verdict:?}") };
+        verdict.passes_as(&format!("{format}-BASELINE-LTA"));
+        assert_eq!(verdict.timestamps.len(), 3, "{verdict:#?}");
+    }
 }

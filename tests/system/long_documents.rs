@@ -5,11 +5,12 @@ use std::process::Command;
 
 use data_encoding::{BASE64, HEXUPPER};
 use harness::verify::Sha;
-use harness::{Algorithm, Hash, Pieces, Wanted, command, paper};
+use harness::{Algorithm, Hash, Pieces, Wanted, command, paper, shared};
 use rsign_api::algorithm::HashAlgorithm;
 use serde_json::{Value, json};
 
 use crate::common::Outsider;
+use crate::renewal::{outcomes, renew};
 use crate::sign_doc::{entry_of, objects, sign_doc};
 
 /// What a document of 100 MB may add to the memory of a service, KiB.
@@ -233,4 +234,123 @@ async fn what_is_too_long_or_too_much_is_refused() {
         assert_eq!(answer.headers["retry-after"], "1");
     }
     assert_eq!(ask("C", "Attached", &[29_000_000], "S").await.status, 200);
+}
+
+/// Services with room for one document of 29 MB of a client, and little patience.
+fn cramped() -> Pieces {
+    let mut pieces = Pieces::seeded();
+    for name in ["gateway.toml", "signer.toml"] {
+        pieces.configure(name, |config| {
+            let bounds = "document = 30000000\nrequest = 35000000\nclient = 40000000\nall = 40000000";
+            config.insert("spool".to_owned(), bounds.parse::<toml::Table>().unwrap().into());
+            if name == "gateway.toml" {
+                let limits = "answer_timeout_seconds = 2".parse::<toml::Table>().unwrap();
+                config.insert("limits".to_owned(), limits.into());
+            }
+        });
+    }
+    pieces.start_signer();
+    pieces.start_gateway();
+    pieces
+}
+
+#[tokio::test]
+async fn a_26_an_answer_that_nobody_reads_holds_no_room_for_long() {
+    let pieces = cramped();
+    let wanted = Wanted { key: "P-256", multisign: 100, ..Wanted::QUICK };
+    let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "unread", wanted).await;
+    let document = pseudo_random(29_000_000);
+    let mut body = json!({ "documents": [of("C", "Attached", &document)] });
+    body["credentialID"] = who.credential.id.as_str().into();
+    body["SAD"] = who.session.authorize(&who.credential, &[hash(&document)]).await.into();
+    let root = std::fs::read(pieces.folder.file("tls-ca.pem")).unwrap();
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([reqwest::Certificate::from_pem(&root).unwrap()]);
+    let http = http.build().unwrap();
+    let ask = async || {
+        let request =
+            http.post(format!("{}/csc/v2/signatures/signDoc", who.session.api.base())).bearer_auth(&who.session.token);
+        request.header("content-type", "application/json").body(body.to_string()).send().await.unwrap()
+    };
+    // Its head comes, and no more of it is wanted.
+    let unread = ask().await;
+    assert_eq!(unread.status().as_u16(), 200);
+    assert_eq!(ask().await.status().as_u16(), 503, "there is no room beside it");
+    let began = std::time::Instant::now();
+    let read = loop {
+        let answer = ask().await;
+        if answer.status().as_u16() == 200 {
+            break answer;
+        }
+        assert!(began.elapsed().as_secs() < 30, "it holds its room for good");
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    };
+    // Who reads has all of it.
+    let heard: Value = serde_json::from_slice(&read.bytes().await.unwrap()).unwrap();
+    assert!(objects(&heard, "DocumentWithSignature")[0].len() > document.len());
+    assert!(unread.bytes().await.is_err(), "it broke off");
+}
+
+#[tokio::test]
+async fn a_25_a_long_document_is_not_sent_for_a_sad_that_is_none() {
+    let pieces = cramped();
+    let wanted = Wanted { key: "P-256", multisign: 100, ..Wanted::QUICK };
+    let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "in-vain", wanted).await;
+    let other = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "in-vain-other", wanted).await;
+    let document = pseudo_random(20_000_000);
+    let body = || json!({ "documents": [of("C", "Detached", &document)] });
+    let foreign = other.session.authorize(&other.credential, &[hash(&document)]).await;
+    let sad = who.session.authorize(&who.credential, &[hash(&document)]).await;
+    // What the signer wrote into files: all of a document that it is sent.
+    let written = || {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", pieces.signer.as_ref().unwrap().pid())).unwrap();
+        io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap().parse::<u64>().unwrap()
+    };
+    for (bogus, may_come) in [(foreign.as_str(), false), ("sad_none", false), (sad.as_str(), true)] {
+        let before = written();
+        let answer = sign_doc(&who, bogus, body()).await;
+        let came = written() - before > 10_000_000;
+        assert_eq!(came, may_come, "{}", answer.status);
+        if may_come {
+            assert_eq!(answer.status, 200);
+        } else {
+            assert_eq!(answer.error(), (400, "invalid_request", "Invalid parameter SAD"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_pdf_is_renewed_up_to_the_bound_of_the_signer() {
+    let mut pieces = Pieces::seeded();
+    pieces.start_signer();
+    let ours: toml::Table = std::fs::read_to_string(shared().folder.file("gateway.toml")).unwrap().parse().unwrap();
+    pieces.configure("gateway.toml", |config| config["timestamp"] = ours["timestamp"].clone());
+    pieces.start_gateway();
+    let wanted = Wanted { key: "P-256", ..Wanted::QUICK };
+    let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "long-renew", wanted).await;
+    let document = long_pdf(30_000_000);
+    let sad = who.session.authorize(&who.credential, &[hash(&document)]).await;
+    let mut entry = of("P", "Revision", &document);
+    entry["conformance_level"] = "AdES-B-LTA".into();
+    let answer = sign_doc(&who, &sad, json!({ "documents": [entry] })).await.ok();
+    let (folder, config) = (tempfile::tempdir().unwrap(), pieces.folder.file("gateway.toml"));
+    let file = folder.path().join("long.pdf");
+    std::fs::write(&file, &objects(&answer, "DocumentWithSignature")[0]).unwrap();
+    let length = || std::fs::metadata(&file).unwrap().len();
+    // One octet more than the signer takes; then just as much; and then it has grown.
+    for (bound, outcome) in [(length() - 1, "failed"), (length(), "renewed"), (length(), "failed")] {
+        pieces.stop_signer();
+        pieces.configure("signer.toml", |config| {
+            let spool: toml::Table = format!("document = {bound}").parse().unwrap();
+            config.insert("spool".to_owned(), spool.into());
+        });
+        pieces.start_signer();
+        let before = std::fs::read(&file).unwrap();
+        let (good, lines) = renew(&config, &["--always"], &[&file]);
+        assert_eq!((good, outcomes(&lines)), (outcome == "renewed", vec![outcome]), "{lines:?}");
+        let after = std::fs::read(&file).unwrap();
+        assert!(after.starts_with(&before) && (after.len() > before.len()) == good);
+        if !good {
+            assert_eq!(lines[0]["reason"], "it is longer than the signer takes", "{lines:?}");
+        }
+    }
 }

@@ -1,11 +1,16 @@
 //! The built-in CA's OCSP answers, judged by the openssl program.
 
+use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64;
-use harness::{Wanted, shared};
+use harness::dss::{Job, judge};
+use harness::{Algorithm, Hash, Wanted, paper, shared};
+use serde_json::json;
 
 use crate::common::Outsider;
+use crate::sign_doc::{entry_of, objects, sign_doc};
 
 fn url() -> String {
     let address = std::fs::read_to_string(shared().folder.file("pki-address")).unwrap();
@@ -120,4 +125,36 @@ async fn requests_come_by_post_or_in_the_path() {
     ask.current_dir(scene.folder.path()).args(["ocsp", "-issuer", "other.pem", "-serial", "7", "-url", &url()]);
     let said = String::from_utf8_lossy(&ask.output().unwrap().stdout).into_owned();
     assert!(said.contains("unauthorized (6)"), "{said}");
+}
+
+/// What EU DSS says in almost two years: the answers are in the documents, so their responder's certificate has to last.
+#[tokio::test]
+async fn documents_hold_answers_that_last_as_long_as_the_signer() {
+    let who = Outsider::enrol("ocsp-document", Wanted::QUICK).await;
+    let (folder, root) = (tempfile::tempdir().unwrap(), Path::new(&shared().ready.signing_ca));
+    let later = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_hours(24 * 725);
+    let later = der::DateTime::from_unix_duration(later).unwrap().to_string();
+    let (pdf, algorithm) = (paper::pdf(&[0]), Algorithm::usual(&who.credential.key));
+    let mut jobs = Vec::new();
+    let formats: [(&str, &str, &[u8]); 4] =
+        [("C", "CAdES", &pdf), ("P", "PAdES", &pdf), ("X", "XAdES", b"<a/>"), ("J", "JAdES", b"{}")];
+    for (format, name, document) in formats {
+        let sad = who.session.authorize(&who.credential, &[Hash::with(algorithm.sha, document)]).await;
+        let content = json!({ "document": BASE64.encode(document) });
+        let mut body = json!({ "documents": [entry_of(format, &algorithm, "AdES-B-LT", content)] });
+        body["returnValidationInfo"] = true.into();
+        let answer = sign_doc(&who, &sad, body).await.ok();
+        let counts =
+            ["certificates", "ocsp", "crl"].map(|list| answer["validationInfo"][list].as_array().map(Vec::len));
+        // Signer, authority, responder and CA; an answer about each of the first two.
+        assert_eq!(counts, [Some(4), Some(2), None], "{format}");
+        let path = folder.path().join(name);
+        std::fs::write(&path, &objects(&answer, "DocumentWithSignature")[0]).unwrap();
+        jobs.extend([Job::new(&path, root), Job::new(&path, root).at(&later)]);
+    }
+    let verdicts = judge(&jobs).unwrap_or_default();
+    for (verdict, (_, name, _)) in verdicts.iter().zip(formats.iter().flat_map(|one| [one, one])) {
+        let [verdict] = &verdict.as_ref().unwrap()[..] else { panic!("one signature: {verdict:?}") };
+        verdict.passes_as(&format!("{name}-BASELINE-LT"));
+    }
 }

@@ -6,14 +6,15 @@ use std::process::Command;
 use data_encoding::BASE64;
 use harness::dss::{Job, judge};
 use harness::verify::Sha;
-use harness::{Algorithm, Hash, Wanted, paper, program, shared};
+use harness::{Algorithm, Hash, Wanted, command, demanded, paper, program, repository, shared};
 use serde_json::{Value, json};
 
 use crate::common::Outsider;
 use crate::sign_doc::{entry_of, objects, sign_doc};
+use crate::sign_doc_text::name;
 
 /// The lines it printed, and whether it was content.
-fn renew(config: &Path, words: &[&str], paths: &[&Path]) -> (bool, Vec<Value>) {
+pub(crate) fn renew(config: &Path, words: &[&str], paths: &[&Path]) -> (bool, Vec<Value>) {
     let mut command = Command::new(program("rsign-gateway"));
     command.arg("--config").arg(config).arg("renew").args(words).args(paths);
     let output = command.output().unwrap();
@@ -22,73 +23,171 @@ fn renew(config: &Path, words: &[&str], paths: &[&Path]) -> (bool, Vec<Value>) {
     (output.status.success(), lines)
 }
 
-fn outcomes(lines: &[Value]) -> Vec<&str> {
+pub(crate) fn outcomes(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| line["outcome"].as_str().unwrap()).collect()
 }
 
-/// A folder with documents of one signer: PDF, attached and detached CAdES at B-LTA, and a PDF at B-LT.
+/// What stays outside of detached signatures.
+const TEXT: &[u8] = b"what is to last";
+
+/// A signature of this person.
+async fn signed(who: &Outsider, format: &str, level: &str, envelope: &str, document: &[u8]) -> Vec<u8> {
+    let algorithm = Algorithm::usual(&who.credential.key);
+    let sad = who.session.authorize(&who.credential, &[Hash::with(algorithm.sha, document)]).await;
+    let mut entry = entry_of(format, &algorithm, level, json!({ "document": BASE64.encode(document) }));
+    entry["signed_envelope_property"] = envelope.into();
+    let answer = sign_doc(who, &sad, json!({ "documents": [entry] })).await.ok();
+    objects(&answer, if envelope == "Detached" { "SignatureObject" } else { "DocumentWithSignature" }).remove(0)
+}
+
+/// Every way in which a document lasts: the file, what DSS calls it, and how many signatures it has.
+const LASTING: [(&str, &str, usize); 11] = [
+    ("attached.json", "JAdES", 1),
+    ("attached.p7m", "CAdES", 1),
+    ("enveloped.xml", "XAdES", 1),
+    ("enveloping.xml", "XAdES", 1),
+    ("loose.p7m", "CAdES", 1),
+    ("paper.pdf", "PAdES", 1),
+    ("text.txt.json", "JAdES", 1),
+    ("text.txt.p7s", "CAdES", 1),
+    ("text.txt.xml", "XAdES", 1),
+    ("two.json", "JAdES", 2),
+    ("two.p7m", "CAdES", 2),
+];
+
+/// A folder with those, and with what does not last: a PDF at B-LT, text, JSON and XML that nobody signed.
 async fn folder(who: &Outsider) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let algorithm = Algorithm::usual(&who.credential.key);
-    let (pdf, text) = (paper::pdf(&[0]), b"what is to last");
-    for (name, format, level, envelope, document) in [
-        ("paper.pdf", "P", "AdES-B-LTA", "Certification", pdf.as_slice()),
-        ("short.pdf", "P", "AdES-B-LT", "Certification", pdf.as_slice()),
-        ("text.p7m", "C", "AdES-B-LTA", "Attached", text.as_slice()),
-        ("text.txt.p7s", "C", "AdES-B-LTA", "Detached", text.as_slice()),
-    ] {
-        let digest = rsign_ades::digest(rsign_api::algorithm::HashAlgorithm::Sha256, document);
-        let sad = who.session.authorize(&who.credential, &[Hash { message: document.to_vec(), digest }]).await;
-        let content = json!({ "document": BASE64.encode(document), "signed_envelope_property": envelope });
-        let body = json!({ "documents": [entry_of(format, &algorithm, level, content)] });
-        let answer = sign_doc(who, &sad, body).await.ok();
-        let list = if envelope == "Detached" { "SignatureObject" } else { "DocumentWithSignature" };
-        std::fs::write(folder.path().join(name), &objects(&answer, list)[0]).unwrap();
+    let put = |name: &str, octets: &[u8]| std::fs::write(folder.path().join(name), octets).unwrap();
+    let (pdf, xml, json) =
+        (paper::pdf(&[0]), "<order n='1'>12 \u{20ac}\r\n</order>\r\n".as_bytes(), br#"{"order": 1}"#);
+    let ways: [(&str, &str, &str, &str, &[u8]); 9] = [
+        ("paper.pdf", "P", "AdES-B-LTA", "Certification", &pdf),
+        ("short.pdf", "P", "AdES-B-LT", "Certification", &pdf),
+        ("attached.p7m", "C", "AdES-B-LTA", "Attached", TEXT),
+        ("text.txt.p7s", "C", "AdES-B-LTA", "Detached", TEXT),
+        ("attached.json", "J", "AdES-B-LTA", "Attached", json),
+        ("text.txt.json", "J", "AdES-B-LTA", "Detached", TEXT),
+        ("enveloped.xml", "X", "AdES-B-LTA", "Enveloped", xml),
+        ("enveloping.xml", "X", "AdES-B-LTA", "Enveloping", xml),
+        ("text.txt.xml", "X", "AdES-B-LTA", "Detached", TEXT),
+    ];
+    for (name, format, level, envelope, document) in ways {
+        put(name, &signed(who, format, level, envelope, document).await);
     }
-    std::fs::write(folder.path().join("text.txt"), text).unwrap();
+    for (name, format, first) in [("two.p7m", "C", "attached.p7m"), ("two.json", "J", "attached.json")] {
+        let first = std::fs::read(folder.path().join(first)).unwrap();
+        put(name, &signed(who, format, "AdES-B-LTA", "Parallel", &first).await);
+    }
+    put("loose.p7m", &loosened(&std::fs::read(folder.path().join("attached.p7m")).unwrap()));
+    put("text.txt", TEXT);
+    put("settings.json", b"{\"colour\": [1, 2]}");
+    put("feed.xml", b"<feed><entry/></feed>");
     folder
+}
+
+/// The same CMS, the lengths of its three outermost values not said (X.690, 8.1.3.6).
+fn loosened(der: &[u8]) -> Vec<u8> {
+    /// Octets of tag and length.
+    fn head(value: &[u8]) -> usize {
+        if value[1] < 0x80 { 2 } else { 2 + usize::from(value[1] & 0x7f) }
+    }
+    let inside = &der[head(der)..];
+    // The type, then [0] with the signed data in it.
+    let (kind, content) = inside.split_at(2 + usize::from(inside[1]));
+    let signed = &content[head(content)..];
+    let members = &signed[head(signed)..];
+    [&[0x30, 0x80], kind, &[0xa0, 0x80, 0x30, 0x80], members, &[0; 6]].concat()
 }
 
 #[tokio::test]
 async fn documents_get_newer_time_stamps_and_stay_what_they_are() {
     let who = Outsider::enrol("renew", Wanted::QUICK).await;
-    assert_eq!(Algorithm::usual(&who.credential.key).sha, Sha::Sha256);
+    let algorithm = Algorithm::usual(&who.credential.key);
+    assert_eq!(algorithm.sha, Sha::Sha256);
     let folder = folder(&who).await;
     let config = shared().folder.file("gateway.toml");
     let file = |name: &str| folder.path().join(name);
-    let names = ["paper.pdf", "short.pdf", "text.p7m", "text.txt.p7s"];
-    let read = || names.map(|name| std::fs::read(file(name)).unwrap());
+    let others = ["feed.xml", "settings.json", "short.pdf", "text.txt"];
+    let mut names: Vec<&str> = LASTING.iter().map(|(name, ..)| *name).chain(others).collect();
+    names.sort_unstable();
+    let read = || names.iter().map(|name| std::fs::read(file(name)).unwrap()).collect::<Vec<_>>();
+    // Text is nothing that is looked at.
+    let expected = |lasting: &'static str| -> Vec<&str> {
+        let looked_at = names.iter().filter(|name| **name != "text.txt");
+        looked_at.map(|name| if others.contains(name) { "not_lasting" } else { lasting }).collect()
+    };
     let before = read();
     // The certificate lasts two years.
     let (good, lines) = renew(&config, &["--before", "30"], &[folder.path()]);
-    assert!(good);
-    assert_eq!(outcomes(&lines), ["not_due", "not_lasting", "not_due", "not_due"], "{lines:?}");
+    assert!(good, "{lines:?}");
+    assert_eq!(outcomes(&lines), expected("not_due"), "{lines:?}");
     assert!(read() == before);
     // As a timer would in two years; once more whatever the date; and once more where it is.
     for words in [&["--before", "10000"][..], &["--always"], &["--always"]] {
         let (good, lines) = renew(&config, words, &[folder.path()]);
         assert!(good, "{lines:?}");
-        assert_eq!(outcomes(&lines), ["renewed", "not_lasting", "renewed", "renewed"], "{lines:?}");
+        assert_eq!(outcomes(&lines), expected("renewed"), "{lines:?}");
         assert!(lines[0]["until"].as_u64().unwrap() > 1_800_000_000);
     }
-    let after = read();
-    assert!(after[0].starts_with(&before[0]), "what was signed stays octet by octet");
-    assert_eq!(after[1], before[1]);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 5, "no drafts are left");
-    let root = PathBuf::from(&shared().ready.signing_ca);
-    let jobs = [
-        Job::new(&file("paper.pdf"), &root),
-        Job::new(&file("text.p7m"), &root),
-        Job::new(&file("text.txt.p7s"), &root).detached(&file("text.txt"), "text.txt"),
-    ];
-    let Some(verdicts) = judge(&jobs) else { return };
-    for (verdict, format) in verdicts.iter().zip(["PAdES", "CAdES", "CAdES"]) {
-        let [verdict] = &verdict.as_ref().unwrap()[..] else { panic!("one signature: {verdict:?}") };
-        verdict.passes_as(&format!("{format}-BASELINE-LTA"));
-        // One on the signature, four on everything.
-        assert_eq!(verdict.timestamps.len(), 5, "{:?}", verdict.timestamps);
-        assert_eq!(verdict.warnings, Vec::<String>::new());
+    for ((name, before), after) in names.iter().zip(before).zip(read()) {
+        match others.contains(name) {
+            true => assert!(before == after, "{name}"),
+            // What was signed stays octet by octet.
+            false if name.ends_with(".pdf") => assert!(after.starts_with(&before)),
+            false => assert!(after.len() > before.len(), "{name}"),
+        }
     }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), names.len(), "no drafts are left");
+    others_judge(folder.path());
+    let root = PathBuf::from(&shared().ready.signing_ca);
+    let called = self::name(&algorithm, std::str::from_utf8(TEXT).unwrap());
+    let job = |(name, ..): &(&str, &str, usize)| {
+        let job = Job::new(&file(name), &root);
+        if name.starts_with("text.txt.") { job.detached(&file("text.txt"), &called) } else { job }
+    };
+    let Some(verdicts) = judge(&LASTING.iter().map(job).collect::<Vec<_>>()) else { return };
+    for (verdicts, (name, format, count)) in verdicts.iter().zip(LASTING) {
+        let verdicts = verdicts.as_ref().unwrap();
+        assert_eq!(verdicts.len(), count, "{name}");
+        for verdict in verdicts {
+            verdict.passes_as(&format!("{format}-BASELINE-LTA"));
+            // One on the signature, four on everything.
+            assert_eq!(verdict.timestamps.len(), 5, "{name}: {:?}", verdict.timestamps);
+            assert!(verdict.warnings.is_empty() && verdict.structure.is_empty(), "{name}: {verdict:#?}");
+        }
+    }
+}
+
+/// openssl for CMS, pyHanko with its long-term validation, pdfsig and qpdf for the PDF, xmlsec1 for XML.
+fn others_judge(folder: &Path) {
+    let root = &shared().ready.signing_ca;
+    for name in ["attached.p7m", "loose.p7m", "two.p7m", "text.txt.p7s"] {
+        let mut verify = Command::new("openssl");
+        verify.current_dir(folder).args(["cms", "-verify", "-binary", "-cades", "-purpose", "any", "-inform", "DER"]);
+        verify.args(["-in", name, "-CAfile", root, "-out", "/dev/null", "-content", "text.txt"]);
+        command(&mut verify).unwrap_or_else(|said| panic!("{name}: {said}"));
+    }
+    for name in ["enveloped.xml", "enveloping.xml"] {
+        let mut verify = Command::new("xmlsec1");
+        verify.current_dir(folder).args(["--verify", "--enabled-key-data", "x509", "--trusted-pem", root]);
+        verify.args(["--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties", name]);
+        command(&mut verify).unwrap_or_else(|said| panic!("{name}: {said}"));
+    }
+    let Some(python) = demanded("RSIGN_PYTHON", "target/venv/bin/python", "pyHanko, a validator of PDFs") else {
+        return;
+    };
+    let original = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(original.path(), paper::pdf(&[0])).unwrap();
+    let case = json!({
+        "original": original.path(), "signed": folder.join("paper.pdf"), "signatures": 1, "stamps": 4,
+        "signer": "Test renew", "time_stamped": true, "lasting": "LTA",
+    });
+    let cases = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(cases.path(), json!([case]).to_string()).unwrap();
+    let said = command(Command::new(python).arg(repository("tests/pdf/judge.py")).arg(root).arg(cases.path()));
+    let verdicts: Vec<Value> = serde_json::from_str(&said.unwrap_or_else(|said| panic!("{said}"))).unwrap();
+    assert_eq!((&verdicts[0]["faults"], &verdicts[0]["unreadable"]), (&json!([]), &Value::Null), "{verdicts:?}");
 }
 
 #[tokio::test]
@@ -96,16 +195,67 @@ async fn what_cannot_be_renewed_is_said_and_left_alone() {
     let who = Outsider::enrol("renew-not", Wanted::QUICK).await;
     let folder = folder(&who).await;
     let file = |name: &str| folder.path().join(name);
-    std::fs::remove_file(file("text.txt")).unwrap();
+    let config = shared().folder.file("gateway.toml");
+    // Nothing of these, one octet changed in each of those; what detached ones sign is another file than it was.
     std::fs::write(file("rubbish.pdf"), b"%PDF-1.7 but not really").unwrap();
     std::fs::write(file("rubbish.p7m"), b"no CMS").unwrap();
-    let config = shared().folder.file("gateway.toml");
+    std::fs::write(file("rubbish.json"), b"{no JSON").unwrap();
+    std::fs::write(file("rubbish.xml"), b"<no>XML").unwrap();
+    std::fs::write(file("text.txt"), b"what is to pass").unwrap();
+    let change = |name: &str, what: &[u8], by: &[u8]| {
+        let mut octets = std::fs::read(file(name)).unwrap();
+        let place = octets.windows(what.len()).position(|window| window == what);
+        let place = place.unwrap_or_else(|| panic!("{name} has no such octets"));
+        octets[place..place + by.len()].copy_from_slice(by);
+        std::fs::write(file(name), octets).unwrap();
+    };
+    change("attached.p7m", TEXT, b"What");
+    change("loose.p7m", TEXT, b"What");
+    change("enveloped.xml", b">12 ", b">13 ");
+    change("two.p7m", TEXT, b"What");
+    change("paper.pdf", b"%PDF-1.7", b"%PDF-1.6");
+    let payload = BASE64.encode(br#"{"order": 1}"#);
+    for name in ["attached.json", "two.json"] {
+        change(name, &payload.as_bytes()[..8], BASE64.encode(br#"{"ordf"#).as_bytes());
+    }
+    let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<PathBuf> = names.collect();
+    names.sort();
+    let read = || names.iter().map(|name| std::fs::read(name).unwrap()).collect::<Vec<_>>();
+    let before = read();
     let (good, lines) = renew(&config, &["--always"], &[folder.path()]);
     assert!(!good, "a timer hears of it");
-    let expected = ["renewed", "failed", "failed", "not_lasting", "renewed", "failed"];
-    assert_eq!(outcomes(&lines), expected, "{lines:?}");
-    assert!(lines[5]["reason"].as_str().unwrap().contains("what it signs is not beside it"), "{lines:?}");
-    assert_eq!(std::fs::read(file("rubbish.p7m")).unwrap(), b"no CMS");
+    let something_else = "its newest archive time-stamp is over something else than what is there";
+    for line in &lines {
+        let name = Path::new(line["path"].as_str().unwrap()).file_name().unwrap().to_str().unwrap();
+        let reason = match name {
+            "enveloping.xml" => {
+                assert_eq!(line["outcome"], "renewed", "{line}");
+                continue;
+            }
+            "feed.xml" | "settings.json" | "short.pdf" => {
+                assert_eq!(line["outcome"], "not_lasting", "{line}");
+                continue;
+            }
+            "rubbish.p7m" => "it is no CMS, JSON or XML that can be read",
+            "rubbish.json" => "it is no JSON",
+            "rubbish.xml" => "it is no XML that is read here: ",
+            "rubbish.pdf" => "the document is not one that can be signed",
+            _ => something_else,
+        };
+        assert_eq!(line["outcome"], "failed", "{line}");
+        assert!(line["reason"].as_str().unwrap().contains(reason), "{line}");
+    }
+    assert_eq!(lines.len(), LASTING.len() + 3 + 4);
+    for ((name, before), after) in names.iter().zip(before).zip(read()) {
+        assert_eq!(before == after, !name.ends_with("enveloping.xml"), "{}", name.display());
+    }
+    // What a detached one signs is gone.
+    std::fs::remove_file(file("text.txt")).unwrap();
+    for name in ["text.txt.p7s", "text.txt.json", "text.txt.xml"] {
+        let (good, lines) = renew(&config, &["--always"], &[&file(name)]);
+        assert!(!good && lines[0]["reason"].as_str().unwrap().contains("what it signs is not beside it"), "{lines:?}");
+    }
     // An authority that is away changes nothing.
     let elsewhere = tempfile::tempdir().unwrap();
     let text = std::fs::read_to_string(&config).unwrap();
@@ -113,8 +263,8 @@ async fn what_cannot_be_renewed_is_said_and_left_alone() {
     changed["timestamp"]["url"] = format!("http://127.0.0.1:{}/", harness::free_port()).into();
     let config = elsewhere.path().join("gateway.toml");
     std::fs::write(&config, changed.to_string()).unwrap();
-    let before = std::fs::read(file("paper.pdf")).unwrap();
-    let (good, lines) = renew(&config, &["--always"], &[&file("paper.pdf")]);
+    let before = std::fs::read(file("enveloping.xml")).unwrap();
+    let (good, lines) = renew(&config, &["--always"], &[&file("enveloping.xml")]);
     assert!(!good && lines[0]["reason"].as_str().unwrap().contains("not available"), "{lines:?}");
-    assert_eq!(std::fs::read(file("paper.pdf")).unwrap(), before);
+    assert_eq!(std::fs::read(file("enveloping.xml")).unwrap(), before);
 }

@@ -295,7 +295,8 @@ async fn what_a_pdf_needs_to_last_comes_beside_a_signature_of_its_digest() {
         texts.iter().map(|text| BASE64.decode(text.as_str().unwrap().as_bytes()).unwrap()).collect()
     };
     let evidence = pdf::Evidence { certificates: octets("certificates"), ocsp: octets("ocsp"), crls: octets("crl") };
-    assert_eq!((evidence.certificates.len(), evidence.ocsp.len(), evidence.crls.len()), (3, 0, 1));
+    // The responder is among them; an answer about each of the two that can be revoked.
+    assert_eq!((evidence.certificates.len(), evidence.ocsp.len(), evidence.crls.len()), (4, 2, 0));
     // A client puts it together.
     let signed = [original.as_slice(), &update.fill(&cms).unwrap()].concat();
     let store = pdf::dss(&signed, &evidence, &Limits::default()).unwrap();

@@ -8,7 +8,7 @@ use super::{Attribute, Error, Signed, algorithm, signed_data, tlv, token};
 use crate::digest;
 
 pub(super) const ARCHIVE_TIME_STAMP_V3: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.1733.2.4");
-const ATS_HASH_INDEX_V3: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.19122.1.5");
+pub(super) const ATS_HASH_INDEX_V3: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.19122.1.5");
 
 /// What an archive time-stamp is asked for, and what goes into its token.
 #[derive(Debug, Clone, PartialEq, Eq)]

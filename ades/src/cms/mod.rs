@@ -24,7 +24,7 @@ pub use attribute::Attribute;
 pub use parallel::Existing;
 pub use property::{NAMES, read as read_properties};
 pub use signed_data::{Signed, finish, finish_around, finish_bare};
-pub use stored::Stored;
+pub(crate) use stored::Stored;
 pub use token::certificates as token_certificates;
 
 pub use crate::Around;
@@ -51,6 +51,9 @@ pub enum Error {
     /// The document is no CMS that a signature can be put beside.
     #[error("no signature can be put beside those of this document: {0}")]
     Parallel(&'static str),
+    /// The signature is none that gets another archive time-stamp here.
+    #[error("{0}")]
+    Stored(&'static str),
 }
 
 /// What a signature is to say.

@@ -12,11 +12,11 @@ use super::signed_data::{self, SIGNED_DATA, Signed};
 use super::{DATA, Error, algorithm, tlv};
 use crate::Around;
 
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
 /// `[0]` and `[1]`, constructed.
-const FIRST: u8 = 0xa0;
-const SECOND: u8 = 0xa1;
+pub(super) const FIRST: u8 = 0xa0;
+pub(super) const SECOND: u8 = 0xa1;
 /// Archive time-stamps over the certificates as they stand, which one more certificate would break: `id-aa-ets-archiveTimestamp`
 /// and `…V2` (RFC 5126, 6.4.1; ETSI TS 101 733, 6.4.1).
 const OLD_ARCHIVES: [ObjectIdentifier; 2] = [
@@ -24,11 +24,11 @@ const OLD_ARCHIVES: [ObjectIdentifier; 2] = [
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.48"),
 ];
 /// Most signatures that a document may have.
-const SIGNATURES: usize = 64;
+pub(super) const SIGNATURES: usize = 64;
 /// Most digest algorithms, certificates, pieces of revocation data, and unsigned attributes of a signature, each.
-const MOST: usize = 256;
+pub(super) const MOST: usize = 256;
 /// Most members of what has a fixed number of them.
-const FEW: usize = 8;
+pub(super) const FEW: usize = 8;
 
 /// A `SignedData` whose content is in it.
 #[derive(Debug)]
@@ -197,11 +197,16 @@ fn old_archive(info: &Value<'_>) -> Result<bool, Error> {
     let Some(unsigned) = fields.last().filter(|last| last.tag == SECOND) else { return Ok(false) };
     for attribute in unsigned.members(MOST)? {
         let [kind, _] = attribute.members(FEW)?[..] else { return Ok(true) };
-        if OLD_ARCHIVES.contains(&ObjectIdentifier::from_der(kind.whole)?) {
+        if is_old_archive(&ObjectIdentifier::from_der(kind.whole)?) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether an unsigned attribute of this type is such a time-stamp.
+pub(super) fn is_old_archive(kind: &ObjectIdentifier) -> bool {
+    OLD_ARCHIVES.contains(kind)
 }
 
 fn no_cms<E>(_: E) -> Error {

@@ -1,26 +1,43 @@
 //! A CAdES signature of long ago gets another archive time-stamp (EN 319 122-1, 5.5.3): it is taken apart as far as that
-//! needs, and every part stays octet by octet as it is stored, since the earlier time-stamps are over those octets.
+//! needs, and every part stays octet by octet as it is stored, since the earlier time-stamps are over those octets. Around
+//! those it may be BER, and it may have several signatures.
+
+use std::borrow::Cow;
 
 use der::asn1::{ObjectIdentifier, OctetStringRef};
-use der::{AnyRef, Decode as _, Encode as _, Tag, Tagged as _};
+use der::{AnyRef, Decode as _, Encode as _, Tag};
 use rsign_api::algorithm::HashAlgorithm;
 
-use super::archive::{ARCHIVE_TIME_STAMP_V3, Archive, Parts};
-use super::signed_data::{SIGNED_DATA, ocsp_response};
+use super::archive::{ARCHIVE_TIME_STAMP_V3, ATS_HASH_INDEX_V3, Archive, Parts};
+use super::ber::Value;
+use super::parallel::{FEW, FIRST, MOST, SECOND, SEQUENCE, SET, SIGNATURES, is_old_archive};
+use super::signed_data::{SIGNED_DATA, ocsp_response, optional_set};
 use super::{Error, tlv, token};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, algorithm};
 
-/// The signature.
+/// What it holds.
 #[derive(Debug, Clone)]
-pub struct Stored {
-    kind: Vec<u8>,
+pub(crate) struct Stored {
     version: u8,
+    /// `DigestAlgorithmIdentifiers`.
     digests: Vec<u8>,
-    /// `EncapsulatedContentInfo`.
-    content: Vec<u8>,
+    /// `EncapsulatedContentInfo`, as it is.
+    encapsulated: Vec<u8>,
+    /// Type of the content, DER.
+    kind: Vec<u8>,
+    /// The content, where it is attached.
+    content: Option<Vec<u8>>,
     certificates: Vec<Vec<u8>>,
     revocations: Vec<Vec<u8>>,
-    /// Members of the only `SignerInfo`, but for the unsigned attributes.
+    infos: Vec<Info>,
+    /// What was asked for last.
+    asked: Option<Archive>,
+}
+
+/// A `SignerInfo`, each part DER.
+#[derive(Debug, Clone)]
+struct Info {
+    /// Members, but for the unsigned attributes.
     fields: Vec<Vec<u8>>,
     /// Unsigned attributes.
     unsigned: Vec<Vec<u8>>,
@@ -30,79 +47,118 @@ impl Stored {
     /// Reads it.
     ///
     /// # Errors
-    /// What is no DER of a `SignedData` with one signature.
-    pub fn read(object: &[u8]) -> Result<Self, Error> {
-        let (kind, signed) = token::signed_data(object)?;
-        if ObjectIdentifier::from_der(kind)? != SIGNED_DATA {
+    /// What is no `SignedData`; and where something that time-stamps are over is not DER.
+    pub(crate) fn read(object: &[u8]) -> Result<Self, Error> {
+        let outer = Value::only(object)?;
+        let [kind, inner] = outer.members(FEW)?[..] else { return Err(malformed()) };
+        if outer.tag != SEQUENCE || inner.tag != FIRST || ObjectIdentifier::from_der(kind.whole)? != SIGNED_DATA {
             return Err(malformed());
         }
-        let mut members = tlv::members(signed)?;
-        let infos = members.pop().ok_or_else(malformed)?;
-        AnyRef::from_der(infos)?.tag().assert_eq(Tag::Set)?;
-        let [info] = tlv::members(infos)?[..] else { return Err(malformed()) };
-        let mut fields = owned(info)?;
-        let unsigned = match fields.last() {
-            Some(last) if last.first() == Some(&0xa1) => owned(&fields.pop().unwrap_or_default())?,
-            _ => Vec::new(),
-        };
-        let [version, digests, content, ref sets @ ..] = members[..] else { return Err(malformed()) };
-        let set = |tag| -> Result<Vec<Vec<u8>>, Error> {
-            let found = sets.iter().find(|set| set.first() == Some(&tag));
-            found.map_or_else(|| Ok(Vec::new()), |set| owned(set))
-        };
-        if sets.iter().any(|set| !matches!(set.first(), Some(0xa0 | 0xa1))) {
+        let [signed] = inner.members(FEW)?[..] else { return Err(malformed()) };
+        let members = signed.members(FEW)?;
+        let [version, digests, encapsulated, sets @ .., infos] = &members[..] else { return Err(malformed()) };
+        if digests.tag != SET || infos.tag != SET {
             return Err(malformed());
         }
+        let [mut certificates, mut revocations] = [Vec::new(), Vec::new()];
+        for set in sets {
+            match set.tag {
+                FIRST if certificates.is_empty() => certificates = strict(set)?,
+                SECOND if revocations.is_empty() => revocations = strict(set)?,
+                _ => return Err(malformed()),
+            }
+        }
+        let (kind, content) = content(encapsulated)?;
+        let infos = infos.members(SIGNATURES)?.iter().map(Info::read).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
+            version: u8::from_der(version.whole)?,
+            digests: tlv::set_of(Tag::Set, strict(digests)?)?,
+            encapsulated: encapsulated.whole.to_vec(),
             kind: kind.to_vec(),
-            version: u8::from_der(version)?,
-            digests: digests.to_vec(),
-            content: content.to_vec(),
-            certificates: set(0xa0)?,
-            revocations: set(0xa1)?,
-            fields,
-            unsigned,
+            content: content.map(Cow::into_owned),
+            certificates,
+            revocations,
+            infos,
+            asked: None,
         })
     }
 
-    /// What it holds, where it is attached.
-    ///
-    /// # Errors
-    /// What is no DER.
-    pub fn content(&self) -> Result<Option<Vec<u8>>, Error> {
-        match tlv::members(&self.content)?[..] {
-            [_] => Ok(None),
-            [_, content] => {
-                let [octets] = tlv::members(content)?[..] else { return Err(malformed()) };
-                Ok(Some(<&OctetStringRef>::from_der(octets)?.as_bytes().to_vec()))
-            }
-            _ => Err(malformed()),
-        }
+    pub(crate) fn signatures(&self) -> usize {
+        self.infos.len()
     }
 
-    /// The token of its newest archive time-stamp, if it has any.
+    /// What it holds, where it is attached.
+    pub(crate) fn content(&self) -> Option<&[u8]> {
+        self.content.as_deref()
+    }
+
+    /// The token of this signature's newest archive time-stamp, if it has any.
     ///
     /// # Errors
-    /// What is no DER.
-    pub fn newest_archive(&self) -> Result<Option<Vec<u8>>, Error> {
-        let mut newest: Option<(Vec<u8>, Vec<u8>)> = None;
-        for (kind, value) in self.values()? {
+    /// What is no DER, and archive time-stamps of a kind that more evidence would break.
+    pub(crate) fn newest(&self, signature: usize) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.newest_of(self.info(signature)?)?.map(|(_, token)| token))
+    }
+
+    /// The place of an unsigned value, and the token that it is.
+    fn newest_of(&self, info: &Info) -> Result<Option<(usize, Vec<u8>)>, Error> {
+        let mut newest: Option<(Vec<u8>, usize, Vec<u8>)> = None;
+        for (place, (kind, value)) in info.values()?.into_iter().enumerate() {
+            if is_old_archive(&kind) {
+                return Err(Error::Stored("it has an archive time-stamp of before 2013, which evidence would break"));
+            }
             if kind == ARCHIVE_TIME_STAMP_V3 {
                 let time = token::time(&value)?;
-                if newest.as_ref().is_none_or(|(other, _)| *other < time) {
-                    newest = Some((time, value));
+                if newest.as_ref().is_none_or(|(other, ..)| *other < time) {
+                    newest = Some((time, place, value));
                 }
             }
         }
-        Ok(newest.map(|(_, token)| token))
+        Ok(newest.map(|(_, place, token)| (place, token)))
     }
 
-    /// The hash function of its signer, and of the digest that [`Self::prepare`] wants.
+    /// What the newest archive time-stamp should be over, by this hash function; `content` is what is signed. `None` where it
+    /// is over parts that are not there.
+    ///
+    /// # Errors
+    /// What is no DER.
+    pub(crate) fn stamped(
+        &self,
+        signature: usize,
+        function: HashAlgorithm,
+        content: &[u8],
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let info = self.info(signature)?;
+        let Some((_, token)) = self.newest_of(info)? else { return Err(malformed()) };
+        let index = token::unsigned(&token, ATS_HASH_INDEX_V3)?.ok_or_else(malformed)?;
+        let [named, lists @ ..] = &tlv::members(&index)?[..] else { return Err(malformed()) };
+        let [named, ..] = tlv::members(named)?[..] else { return Err(malformed()) };
+        let named = ObjectIdentifier::from_der(named)?;
+        let unsigned = info.unsigned()?;
+        let held = [&self.certificates, &self.revocations, &unsigned];
+        if lists.len() != held.len() {
+            return Err(malformed());
+        }
+        for (list, held) in lists.iter().zip(held) {
+            let hashes: Option<Vec<_>> = held.iter().map(|one| algorithm::hash(named, one)).collect();
+            let hashes = hashes.ok_or(Error::Digest)?;
+            for one in tlv::members(list)? {
+                let one = <&OctetStringRef>::from_der(one)?;
+                if !hashes.iter().any(|hash| hash == one.as_bytes()) {
+                    return Ok(None);
+                }
+            }
+        }
+        let over = [&self.kind, &crate::digest(function, content), &info.fields.concat(), &index];
+        Ok(Some(crate::digest(function, &over.map(Vec::as_slice).concat())))
+    }
+
+    /// The hash function of a signature: that of the next archive time-stamp, too.
     ///
     /// # Errors
     /// What is no DER, and functions that are not known.
-    pub fn function(&self) -> Result<HashAlgorithm, Error> {
-        let algorithm = self.fields.get(2).ok_or_else(malformed)?;
+    pub(crate) fn function(&self, signature: usize) -> Result<HashAlgorithm, Error> {
+        let algorithm = self.info(signature)?.fields.get(2).ok_or_else(malformed)?;
         let [oid, ..] = tlv::members(algorithm)?[..] else { return Err(malformed()) };
         HashAlgorithm::from_oid(ObjectIdentifier::from_der(oid)?).ok_or(Error::Digest)
     }
@@ -111,7 +167,7 @@ impl Stored {
     ///
     /// # Errors
     /// What is no DER.
-    pub fn add(&mut self, evidence: &Evidence) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, evidence: &Evidence) -> Result<(), Error> {
         let answers = evidence.ocsp.iter().map(|answer| ocsp_response(answer)).collect::<Result<Vec<_>, _>>()?;
         let pairs = [
             (&mut self.certificates, evidence.certificates.clone()),
@@ -124,51 +180,87 @@ impl Stored {
                     held.push(one);
                 }
             }
+            // Nobody here would read it again.
+            if held.len() > MOST {
+                return Err(Error::Stored("it has too many certificates or pieces of revocation data"));
+            }
         }
-        if self.revocations.iter().any(|one| one.first() == Some(&0xa1)) {
+        if self.revocations.iter().any(|one| one.first() == Some(&SECOND)) {
             self.version = self.version.max(5);
         }
         Ok(())
     }
 
-    /// What another archive time-stamp is to be over. `content` is the digest of what is signed, by [`Self::function`].
+    /// What another archive time-stamp on this signature is to be over. `content` is what is signed.
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn prepare(&self, content: &[u8]) -> Result<Archive, Error> {
-        let [kind, ..] = tlv::members(&self.content)?[..] else { return Err(malformed()) };
-        let unsigned = self.values()?.into_iter().map(|(kind, value)| Ok([kind.to_der()?, value].concat()));
-        Archive::over(&Parts {
-            function: self.function()?,
-            content_type: kind,
-            content,
-            fields: &self.fields.concat(),
+    pub(crate) fn imprint(&mut self, signature: usize, content: &[u8]) -> Result<Vec<u8>, Error> {
+        let (function, info) = (self.function(signature)?, self.info(signature)?);
+        let archive = Archive::over(&Parts {
+            function,
+            content_type: &self.kind,
+            content: &crate::digest(function, content),
+            fields: &info.fields.concat(),
             certificates: &self.certificates,
             revocations: &self.revocations,
-            unsigned: &unsigned.collect::<Result<Vec<_>, Error>>()?,
-        })
+            unsigned: &info.unsigned()?,
+        })?;
+        let imprint = archive.imprint.clone();
+        self.asked = Some(archive);
+        Ok(imprint)
     }
 
-    /// The signature with this time-stamp, which must be what [`Self::prepare`] was asked for.
+    /// Adds the time-stamp that [`Self::imprint`] was asked for last.
     ///
     /// # Errors
     /// When the token is not DER of a time-stamp.
-    pub fn finish(self, archive: &Archive, token: &[u8]) -> Result<Vec<u8>, Error> {
-        let unsigned = [self.unsigned, vec![archive.attribute(token)?.to_der()?]].concat();
-        let unsigned = tlv::set_of(tlv::context(1), unsigned)?;
-        let info = tlv::sequence(&[&self.fields.concat(), &unsigned])?;
-        let optional = |number, members: Vec<Vec<u8>>| {
-            if members.is_empty() { Ok(Vec::new()) } else { tlv::set_of(tlv::context(number), members) }
-        };
+    pub(crate) fn stamp(&mut self, signature: usize, token: &[u8]) -> Result<(), Error> {
+        let archive = self.asked.take().ok_or_else(malformed)?;
+        let attribute = archive.attribute(token)?.to_der()?;
+        let unsigned = &mut self.infos.get_mut(signature).ok_or_else(malformed)?.unsigned;
+        if unsigned.len() == MOST {
+            return Err(Error::Stored("too much was added to it"));
+        }
+        unsigned.push(attribute);
+        Ok(())
+    }
+
+    /// The whole `ContentInfo`: DER, but for the content if that was not.
+    ///
+    /// # Errors
+    /// When it is too long.
+    pub(crate) fn finish(self) -> Result<Vec<u8>, Error> {
+        let infos = self.infos.into_iter().map(Info::write).collect::<Result<Vec<_>, _>>()?;
         let signed = tlv::sequence(&[
             &self.version.to_der()?,
             &self.digests,
-            &self.content,
-            &optional(0, self.certificates)?,
-            &optional(1, self.revocations)?,
-            &tlv::of(Tag::Set, &[&info])?,
+            &self.encapsulated,
+            &optional_set(0, self.certificates)?,
+            &optional_set(1, self.revocations)?,
+            &tlv::set_of(Tag::Set, infos)?,
         ])?;
-        tlv::sequence(&[&self.kind, &tlv::of(tlv::context(0), &[&signed])?])
+        tlv::sequence(&[&SIGNED_DATA.to_der()?, &tlv::of(tlv::context(0), &[&signed])?])
+    }
+
+    fn info(&self, signature: usize) -> Result<&Info, Error> {
+        self.infos.get(signature).ok_or_else(malformed)
+    }
+}
+
+impl Info {
+    fn read(info: &Value<'_>) -> Result<Self, Error> {
+        let mut members = info.members(FEW)?;
+        let unsigned = match members.last() {
+            Some(last) if last.tag == SECOND => members.pop(),
+            _ => None,
+        };
+        let fields = members.iter().map(|field| der(field.whole)).collect::<Result<_, _>>()?;
+        Ok(Self { fields, unsigned: unsigned.as_ref().map_or(Ok(Vec::new()), strict)? })
+    }
+
+    fn write(self) -> Result<Vec<u8>, Error> {
+        tlv::sequence(&[&self.fields.concat(), &optional_set(1, self.unsigned)?])
     }
 
     /// Every value of an unsigned attribute, with its type.
@@ -177,19 +269,44 @@ impl Stored {
         for attribute in &self.unsigned {
             let [kind, set] = tlv::members(attribute)?[..] else { return Err(malformed()) };
             let kind = ObjectIdentifier::from_der(kind)?;
-            values.extend(owned(set)?.into_iter().map(|value| (kind, value)));
+            values.extend(tlv::members(set)?.into_iter().map(|value| (kind, value.to_vec())));
         }
         Ok(values)
     }
+
+    /// The same, type and value one after the other.
+    fn unsigned(&self) -> Result<Vec<Vec<u8>>, Error> {
+        self.values()?.into_iter().map(|(kind, value)| Ok([kind.to_der()?, value].concat())).collect()
+    }
 }
 
-/// Members that are kept.
-fn owned(value: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
-    Ok(tlv::members(value)?.into_iter().map(<[u8]>::to_vec).collect())
+/// Type and content of an `EncapsulatedContentInfo`.
+fn content<'a>(encapsulated: &Value<'a>) -> Result<(&'a [u8], Option<Cow<'a, [u8]>>), Error> {
+    match encapsulated.members(FEW)?[..] {
+        [kind] => Ok((kind.whole, None)),
+        [kind, content] if content.tag == FIRST => {
+            let [octets] = content.members(FEW)?[..] else { return Err(malformed()) };
+            Ok((kind.whole, Some(octets.octets()?)))
+        }
+        _ => Err(malformed()),
+    }
+}
+
+/// The members of a set, each DER.
+fn strict(set: &Value<'_>) -> Result<Vec<Vec<u8>>, Error> {
+    set.members(MOST)?.iter().map(|one| der(one.whole)).collect()
+}
+
+/// What time-stamps are over has one encoding, whoever reads it.
+fn der(octets: &[u8]) -> Result<Vec<u8>, Error> {
+    match AnyRef::from_der(octets) {
+        Ok(_) => Ok(octets.to_vec()),
+        Err(_) => Err(Error::Stored("a part of it that time-stamps are over is not DER")),
+    }
 }
 
 fn malformed() -> Error {
-    Error::Der(der::ErrorKind::Failed.into())
+    Error::Stored("it is no CMS that can be read")
 }
 
 #[cfg(test)]

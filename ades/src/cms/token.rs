@@ -1,5 +1,6 @@
 //! Time-stamp tokens of others: what is inside, and one more attribute, all else octet by octet as it came.
 
+use der::asn1::ObjectIdentifier;
 use der::{AnyRef, Decode as _, Tag, Tagged as _};
 
 use super::{Attribute, Error, tlv};
@@ -34,6 +35,24 @@ pub(super) fn with_unsigned(token: &[u8], attribute: &Attribute) -> Result<Vec<u
     let infos = tlv::of(Tag::Set, &[&tlv::sequence(&fields)?])?;
     members.push(&infos);
     tlv::sequence(&[kind, &tlv::of(tlv::context(0), &[&tlv::sequence(&members)?])?])
+}
+
+/// The value of an unsigned attribute of its only signer.
+pub(super) fn unsigned(token: &[u8], kind: ObjectIdentifier) -> Result<Option<Vec<u8>>, Error> {
+    let (_, signed) = signed_data(token)?;
+    let [info] = tlv::members(tlv::members(signed)?.last().ok_or_else(malformed)?)?[..] else {
+        return Err(malformed());
+    };
+    let fields = tlv::members(info)?;
+    let Some(unsigned) = fields.last().filter(|last| last.first() == Some(&0xa1)) else { return Ok(None) };
+    for attribute in tlv::members(unsigned)? {
+        let [named, values] = tlv::members(attribute)?[..] else { return Err(malformed()) };
+        if ObjectIdentifier::from_der(named)? == kind {
+            let [value] = tlv::members(values)?[..] else { return Err(malformed()) };
+            return Ok(Some(value.to_vec()));
+        }
+    }
+    Ok(None)
 }
 
 /// `genTime`, as its GeneralizedTime is written: of two tokens the later one is greater, to the second.

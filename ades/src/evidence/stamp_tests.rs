@@ -34,6 +34,68 @@ fn what_a_token_is_over() {
     assert!(!judge(&super::super::testing::token(b"no TSTInfo", &RIGHT)).unwrap().is_over(HashAlgorithm::Sha256, &[]));
 }
 
+const CONFIGURATION: &str = "\
+[req]
+distinguished_name = dn
+[dn]
+[stamps]
+extendedKeyUsage = critical, timeStamping
+keyUsage = critical, digitalSignature
+";
+
+/// The openssl program, in a folder.
+fn openssl(folder: &std::path::Path, line: &str) {
+    let said = std::process::Command::new("openssl").current_dir(folder).args(line.split(' ')).output().unwrap();
+    assert!(said.status.success(), "{line}: {}", String::from_utf8_lossy(&said.stderr));
+}
+
+#[test]
+fn tokens_of_openssl_with_pss_and_salts_of_any_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("openssl.cnf"), CONFIGURATION).unwrap();
+    std::fs::write(folder.join("info"), "what a TSTInfo would be").unwrap();
+    let certify = "req -x509 -config openssl.cnf -extensions stamps -subj /CN=stamps -nodes";
+    openssl(folder, &format!("{certify} -newkey rsa:2048 -keyout plain.key -out plain.pem"));
+    // Keys that are for PSS alone: any, or with a hash function and a least length of the salt.
+    openssl(folder, "genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out free.key");
+    let bound =
+        "-pkeyopt rsa_pss_keygen_md:sha256 -pkeyopt rsa_pss_keygen_mgf1_md:sha256 -pkeyopt rsa_pss_keygen_saltlen:32";
+    openssl(folder, &format!("genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 {bound} -out bound.key"));
+    for name in ["free", "bound"] {
+        openssl(folder, &format!("{certify} -key {name}.key -out {name}.pem"));
+    }
+    let sign = "cms -sign -binary -nodetach -in info -econtent_type 1.2.840.113549.1.9.16.1.4 -outform DER -out token";
+    let pss = "-keyopt rsa_padding_mode:pss -keyopt rsa_pss_saltlen";
+    for (key, function, salt) in [
+        ("plain", "sha256", "digest"),
+        ("plain", "sha384", "digest"),
+        ("plain", "sha512", "max"),
+        ("plain", "sha256", "20"),
+        ("plain", "sha256", "0"),
+        ("free", "sha256", "max"),
+        ("bound", "sha256", "32"),
+        ("bound", "sha256", "max"),
+    ] {
+        openssl(folder, &format!("{sign} -signer {key}.pem -inkey {key}.key -md {function} {pss}:{salt}"));
+        let mut token = std::fs::read(folder.join("token")).unwrap();
+        let judged = judge(&token).map(|stamp| stamp.signer.not_after() > 0);
+        assert_eq!(judged, Ok(true), "{key} {function} {salt}");
+        *token.last_mut().unwrap() ^= 1;
+        assert_eq!(judge(&token).map(drop), Err(Wrong::Signature), "{key} {function} {salt}");
+        // Another length than was used.
+        let mut token = std::fs::read(folder.join("token")).unwrap();
+        let told = [0xa2, 4, 2, 2, 0, 222];
+        if let Some(place) = token.windows(6).rposition(|window| window == told) {
+            token[place + 5] = 221;
+            assert_eq!(judge(&token).map(drop), Err(Wrong::Signature));
+        }
+    }
+    // PKCS#1 goes on as before.
+    openssl(folder, &format!("{sign} -signer plain.pem -inkey plain.key -md sha256"));
+    assert!(judge(&std::fs::read(folder.join("token")).unwrap()).is_ok());
+}
+
 proptest::proptest! {
     #[test]
     fn no_token_panics(octets in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {

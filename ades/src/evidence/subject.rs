@@ -20,7 +20,7 @@ const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5
 const NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
 /// id-ad-ocsp.
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
-/// Critical extensions of an issuer that are understood, or that forbid nothing that is done here: basicConstraints,
+/// Critical extensions of an issuer or responder that are understood, or that forbid nothing that is done here: basicConstraints,
 /// keyUsage, extKeyUsage, certificatePolicies, policyConstraints, inhibitAnyPolicy.
 const UNDERSTOOD: [ObjectIdentifier; 6] = [
     ObjectIdentifier::new_unwrap("2.5.29.19"),
@@ -84,14 +84,10 @@ impl Subject {
         found.ok().flatten().is_some_and(|(_, constraints)| constraints.ca)
     }
 
-    /// Whether it may sign certificates, and demands nothing that is not understood here: name constraints for example.
+    /// Whether it may sign certificates, and demands nothing else.
     pub(super) fn may_issue(&self) -> bool {
-        let tbs = self.certificate.tbs_certificate();
-        let usage = tbs.get_extension::<KeyUsage>().ok().flatten();
-        let mut critical = tbs.extensions().into_iter().flatten().filter(|extension| extension.critical);
-        self.is_authority()
-            && usage.is_none_or(|(_, usage)| usage.key_cert_sign())
-            && critical.all(|extension| UNDERSTOOD.contains(&extension.extn_id))
+        let usage = self.certificate.tbs_certificate().get_extension::<KeyUsage>().ok().flatten();
+        self.is_authority() && usage.is_none_or(|(_, usage)| usage.key_cert_sign()) && self.is_understood()
     }
 
     /// Whether it lets so many authorities stand between itself and the end of a path (RFC 5280, 4.2.1.9).
@@ -131,10 +127,21 @@ impl Subject {
         matches!(found, Ok(Some((true, usage))) if usage.0 == [TIME_STAMPING])
     }
 
-    /// Whether its issuer lets it answer OCSP in its place.
+    /// Whether its issuer lets it answer OCSP in its place, with a key that may sign data.
     pub(super) fn answers(&self) -> bool {
-        let found = self.certificate.tbs_certificate().get_extension::<ExtendedKeyUsage>();
-        matches!(found, Ok(Some((_, usage))) if usage.0.contains(&OCSP_SIGNING))
+        let tbs = self.certificate.tbs_certificate();
+        let purposes = tbs.get_extension::<ExtendedKeyUsage>();
+        let usage = tbs.get_extension::<KeyUsage>();
+        let signs = |usage: &KeyUsage| usage.digital_signature() || usage.non_repudiation();
+        matches!(purposes, Ok(Some((_, purposes))) if purposes.0.contains(&OCSP_SIGNING))
+            && usage.is_ok_and(|usage| usage.is_none_or(|(_, usage)| signs(&usage)))
+            && self.is_understood()
+    }
+
+    /// Whether it demands nothing that is not understood here: name constraints for example.
+    fn is_understood(&self) -> bool {
+        let mut extensions = self.certificate.tbs_certificate().extensions().into_iter().flatten();
+        extensions.all(|extension| !extension.critical || UNDERSTOOD.contains(&extension.extn_id))
     }
 
     /// Whether nobody need ask if it is revoked: a responder, for as long as it is valid.

@@ -11,6 +11,7 @@ mod algorithm;
 mod header;
 mod parallel;
 pub(crate) mod property;
+mod stored;
 mod unsigned;
 
 use std::time::SystemTime;
@@ -20,6 +21,7 @@ use serde_json::json;
 
 pub use parallel::{LIMIT, Signed};
 pub use property::{NAMES, Said, read as read_properties};
+pub(crate) use stored::{Stored, is_plain};
 
 use crate::{Addition, Around, Hasher, Signatory, key};
 
@@ -47,6 +49,9 @@ pub enum Error {
     /// The document is no JWS that a signature can be put beside.
     #[error("no signature can be put beside those of this document: {0}")]
     Parallel(&'static str),
+    /// The signature is none that gets another archive time-stamp here.
+    #[error("{0}")]
+    Stored(&'static str),
 }
 
 /// What is signed.

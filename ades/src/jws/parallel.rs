@@ -47,7 +47,7 @@ struct Json<'a> {
 
 /// No more than [`SIGNATURES`]: nothing is read on behind them.
 #[derive(Debug)]
-struct Several<'a>(Vec<&'a RawValue>);
+pub(super) struct Several<'a>(pub(super) Vec<&'a RawValue>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Several<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -24,6 +24,9 @@ pub enum Error {
     /// It has more of something than is allowed here.
     #[error("the PDF has too many {0}")]
     Limit(&'static str),
+    /// Its newest time-stamp is over something else than what is there.
+    #[error("the PDF's newest time-stamp is over something else than what is there")]
+    Stamp,
     /// An earlier signature forbids what is asked.
     #[error("an earlier signature allows no changes")]
     Locked,

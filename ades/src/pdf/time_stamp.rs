@@ -1,13 +1,17 @@
 //! A document time-stamp (EN 319 142-1, 5.4.3; ISO 32000-2, 12.8.5): a signature field whose value is a token.
 
+use std::ops::Range;
 use std::time::SystemTime;
 
 use der::{AnyRef, Decode as _, Encode as _};
+use rsign_api::timestamp;
 
 use super::file::File;
 use super::form::Form;
 use super::revision::Revision;
+use super::value::Dictionary;
 use super::{Error, Kind, Limits, Request, Update, signature};
+use crate::Hasher;
 
 /// Forms the update that adds a document time-stamp with room for `reserve` octets of `TimeStampToken`.
 ///
@@ -25,7 +29,8 @@ pub fn document_time_stamp(original: &[u8], reserve: usize, limits: &Limits) -> 
     revision.finish_with_gap()
 }
 
-/// The token of the document time-stamp that covers the most of the file; `None` where its last signature is none.
+/// The token of the document time-stamp that covers the most of the file; `None` where its last signature is none. It is
+/// over what `/ByteRange` says, or refused; who signed it is for others to judge.
 pub fn newest_time_stamp(original: &[u8], limits: &Limits) -> Result<Option<Vec<u8>>, Error> {
     let file = File::open(original, limits)?;
     let form = Form::read(&file)?;
@@ -37,5 +42,24 @@ pub fn newest_time_stamp(original: &[u8], limits: &Limits) -> Result<Option<Vec<
     let contents = contents.ok_or(Error::Damaged("a time-stamp has no /Contents"))?;
     // Zeros fill the gap behind it.
     let token = AnyRef::from_der_partial(&contents).and_then(|(token, _)| token.to_der());
-    token.map(Some).map_err(|_| Error::Damaged("a time-stamp's token cannot be read"))
+    let token = token.map_err(|_| Error::Damaged("a time-stamp's token cannot be read"))?;
+    let (function, imprint) =
+        timestamp::imprint(&token).map_err(|_| Error::Damaged("a time-stamp's token cannot be read"))?;
+    let mut hasher = Hasher::new(function);
+    for part in covered(&file, &signature)? {
+        hasher.update(original.get(part).ok_or(Error::Damaged("a /ByteRange is longer than the file"))?);
+    }
+    if hasher.finish() == imprint { Ok(Some(token)) } else { Err(Error::Stamp) }
+}
+
+/// What `/ByteRange` covers: all from the start of the file on but for one gap.
+fn covered(file: &File<'_>, signature: &Dictionary<'_>) -> Result<[Range<usize>; 2], Error> {
+    let range = file.array(signature, "ByteRange")?.unwrap_or_default();
+    let numbers: Option<Vec<usize>> = range.iter().map(|one| usize::try_from(one.integer()?).ok()).collect();
+    match numbers.as_deref() {
+        Some([0, before, after, rest]) if before < after && after.checked_add(*rest).is_some() => {
+            Ok([0..*before, *after..*after + *rest])
+        }
+        _ => Err(Error::Damaged("a /ByteRange is none of a time-stamp")),
+    }
 }

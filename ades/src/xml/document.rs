@@ -178,7 +178,7 @@ fn too_deep(root: Node<'_, '_>) -> bool {
 
 /// XML 1.0, 2.11: the ends of lines are one character before anything is parsed. Where there are others the parser makes
 /// that of them in text, but not everywhere.
-fn line_ends(text: &str) -> Cow<'_, str> {
+pub(super) fn line_ends(text: &str) -> Cow<'_, str> {
     match text.contains('\r') {
         true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
         false => text.into(),

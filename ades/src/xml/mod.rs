@@ -20,12 +20,14 @@ mod document;
 mod element;
 mod limits;
 mod property;
+mod stored;
 mod unsigned;
 
 use std::time::SystemTime;
 
 pub use document::{Document, LIMIT, MAX_DEPTH, Spot};
 pub use property::{NAMES, Said, read as read_properties};
+pub(crate) use stored::Stored;
 
 use crate::{Addition, Around, Signatory, key};
 
@@ -53,6 +55,9 @@ pub enum Error {
     /// The document cannot carry a signature, and why.
     #[error("this XML cannot be signed: {0}")]
     Document(String),
+    /// The signature is none that gets another archive time-stamp here.
+    #[error("{0}")]
+    Stored(&'static str),
 }
 
 /// What is signed.

@@ -7,7 +7,7 @@ use crate::Addition;
 use crate::evidence::Evidence;
 
 /// Namespace of the properties that version 1.4.1 of the schema added.
-const XADES_141: &str = "http://uri.etsi.org/01903/v1.4.1#";
+pub(super) const XADES_141: &str = "http://uri.etsi.org/01903/v1.4.1#";
 
 /// `xades:UnsignedProperties` with these.
 pub(super) fn properties(additions: &[Addition]) -> String {
@@ -18,7 +18,8 @@ pub(super) fn properties(additions: &[Addition]) -> String {
     )
 }
 
-fn property(addition: &Addition) -> String {
+/// One of them.
+pub(super) fn property(addition: &Addition) -> String {
     match addition {
         Addition::Stamp(token) => element("xades:SignatureTimeStamp", &stamp(token)),
         Addition::Evidence(data) => values(data),

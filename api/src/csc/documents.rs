@@ -271,8 +271,8 @@ pub struct SignedDocuments {
     #[serde(rename = "DocumentWithSignature", with = "octets::base64", default, skip_serializing_if = "Vec::is_empty")]
     pub with_signature: Vec<Octets>,
     /// Signatures by themselves.
-    #[serde(rename = "SignatureObject", default, skip_serializing_if = "Vec::is_empty")]
-    pub objects: Vec<Bytes>,
+    #[serde(rename = "SignatureObject", with = "octets::base64", default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<Octets>,
     /// What they are validated with, where that was asked for.
     #[serde(rename = "validationInfo", default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<ValidationInfo>,

@@ -34,6 +34,23 @@ pub struct SignDocuments {
     pub documents: Vec<DocumentToSign>,
 }
 
+/// Asks whether a SAD is one that this client may spend now: before documents that take their time are sent for nothing.
+/// What counts is what [`SignDocuments`] finds.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CheckSad {
+    /// The credential, where it is known yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// The client that asks.
+    pub client: String,
+    /// The user the bearer speaks for, where it does for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The SAD.
+    #[serde(serialize_with = "expose")]
+    pub sad: SecretString,
+}
+
 /// One document, and how to sign it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentToSign {

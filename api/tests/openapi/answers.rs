@@ -188,7 +188,7 @@ fn signatures() -> Signatures {
 fn documents() -> Value {
     let some = || vec![Bytes(vec![48, 0])];
     let validation = Some(ValidationInfo { ocsp: some(), crl: some(), certificates: some() });
-    value(SignedDocuments { with_signature: vec![vec![1].into()], objects: some(), validation })
+    value(SignedDocuments { with_signature: vec![vec![1].into()], objects: vec![vec![1].into()], validation })
 }
 
 /// A schema's name, and answers of it: the least first, and together all there is.

@@ -22,14 +22,17 @@ use crate::service::renewal::{Due, Outcome, Renewal};
 use crate::signer_client::SignerClient;
 
 /// Names of files that are looked for in folders.
-const KINDS: [&str; 3] = ["pdf", "p7m", "p7s"];
+const KINDS: [&str; 5] = ["pdf", "p7m", "p7s", "json", "xml"];
+/// Longest file that is read, in bytes: what may be signed, as Base64 in its signature, and what was added.
+const LONGEST: u64 = 192 << 20;
 /// How deep folders may lie in each other.
 const DEPTH: usize = 32;
 
-/// Renews PDFs and CAdES signatures of AdES-B-LTA.
+/// Renews PDFs and signatures of CAdES, JAdES and XAdES at AdES-B-LTA.
 #[derive(Debug, Args)]
 pub(super) struct Renew {
-    /// Files, and folders in which all of *.pdf, *.p7m and *.p7s are looked at. What FILE.p7s signs is FILE.
+    /// Files, and folders in which all of *.pdf, *.p7m, *.p7s, *.json and *.xml are looked at. What FILE.p7s, FILE.json and
+    /// FILE.xml sign is FILE, where it is not in them.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Renews what has a time-stamp whose certificate ends within so many days.
@@ -73,7 +76,7 @@ pub(super) async fn run(renew: Renew, config: &Config) -> anyhow::Result<()> {
             Ok(Done::Renewed(until)) => print(&line("renewed", Some(until), None))?,
             Err(error) => {
                 failed += 1;
-                print(&line("failed", None, Some(format!("{error:#}"))))?;
+                print(&line("failed", None, Some(reason(&error))))?;
             }
         }
     }
@@ -93,7 +96,18 @@ fn service(config: &Config) -> anyhow::Result<Renewal> {
     };
     let Lasting { time_stamps, evidence } = Lasting::new(parts, &authority, &clock, &random)?;
     let time_stamps = time_stamps.context("the configuration names no time-stamping authority")?;
-    Ok(Renewal::new(signer, evidence, time_stamps, clock))
+    Ok(Renewal::new(signer, evidence, &time_stamps, clock))
+}
+
+/// What went wrong, and why: each cause that the sentence before does not say already.
+fn reason(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// The file, or the files of the folder.
@@ -134,7 +148,7 @@ async fn one(service: &Renewal, path: &Path, due: Due) -> anyhow::Result<Done> {
     let path = &fs::canonicalize(path)?;
     let before = fs::metadata(path)?;
     let document = read(path)?;
-    let content = || is_detached(path).then(|| read(&path.with_extension("")).ok()).flatten();
+    let content = || read(&path.with_extension("")).ok();
     match service.renew(document, content, due).await? {
         Outcome::NotLasting => Ok(Done::NotLasting),
         Outcome::NotDue(until) => Ok(Done::NotDue(until)),
@@ -147,12 +161,10 @@ async fn one(service: &Renewal, path: &Path, due: Due) -> anyhow::Result<Done> {
 
 /// What is in a file, and in nothing else.
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    anyhow::ensure!(fs::metadata(path)?.is_file(), "it is no file");
+    let found = fs::metadata(path)?;
+    anyhow::ensure!(found.is_file(), "it is no file");
+    anyhow::ensure!(found.len() <= LONGEST, "it is too long");
     Ok(fs::read(path)?)
-}
-
-fn is_detached(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("p7s"))
 }
 
 /// Puts the octets in the file's place, all or nothing: written beside it, synced, renamed.

@@ -21,6 +21,10 @@ pub struct Limits {
     pub body_timeout_seconds: u64,
     /// Seconds the head of a request may take to arrive; also how long a connection may lie idle.
     pub header_timeout_seconds: u64,
+    /// Seconds after which who takes no octet of an answer loses the connection.
+    pub answer_timeout_seconds: u64,
+    /// Octets of a long answer that a client has to take in a second, by and large.
+    pub answer_octets_per_second: u64,
     /// Octets of a request's head, at least 8192; what came with the last read may go beyond it.
     pub head: usize,
     /// Connections open at once, over all listeners.
@@ -51,6 +55,8 @@ impl Default for Limits {
             depth: 16,
             body_timeout_seconds: 10,
             header_timeout_seconds: 30,
+            answer_timeout_seconds: 30,
+            answer_octets_per_second: 32 * 1024,
             head: 64 * 1024,
             connections: 4096,
             connections_per_address: 1024,
@@ -69,6 +75,7 @@ impl Limits {
         let least =
             self.body.min(self.documents).min(self.hashes).min(self.depth).min(self.page).min(self.password_hashes);
         let seconds = self.body_timeout_seconds.min(self.documents_timeout_seconds).min(self.header_timeout_seconds);
+        let seconds = seconds.min(self.answer_timeout_seconds);
         let tokens = self.access_token_seconds.min(self.refresh_token_seconds);
         let connections = self.connections.min(self.connections_per_address);
         let calls = self.client_calls_per_second.min(self.user_calls_per_second);

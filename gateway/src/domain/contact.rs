@@ -1,6 +1,8 @@
 //! Where codes reach a user.
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::seal::Sealed;
 
@@ -54,6 +56,22 @@ impl Contact {
         }
     }
 
+    /// What codes are counted by that go there: the same for the spellings of an e-mail address that many providers
+    /// bring to one box (capitals, points, what follows a plus sign).
+    #[must_use]
+    pub fn box_name(&self) -> String {
+        let spelled = match self {
+            Self::Phone(number) => number.clone(),
+            Self::Email(address) => {
+                let address = address.to_ascii_lowercase();
+                let (name, domain) = address.split_once('@').unwrap_or((&address, ""));
+                let name = name.split('+').next().unwrap_or_default().replace('.', "");
+                format!("{name}@{domain}")
+            }
+        };
+        HEXLOWER.encode(&Sha256::digest(spelled.as_bytes()))
+    }
+
     /// How codes go there, as `provider` of CSC says it.
     #[must_use]
     pub const fn way(&self) -> &'static str {
@@ -103,13 +121,20 @@ impl Proposal {
     #[must_use]
     pub fn proposing(mut self, open: Open, now: i64) -> (Self, Option<i64>) {
         self.sent.retain(|at| at + MEMORY > now);
-        if let (true, Some(first)) = (self.sent.len() >= SENT, self.sent.first()) {
-            let wait = first + MEMORY - now;
-            return (self, Some(wait));
+        if let wait @ Some(_) = self.wait(now) {
+            return (self, wait);
         }
         self.sent.push(now);
         self.open = Some(open);
         (self, None)
+    }
+
+    /// Milliseconds until another address may be put there, if it may not now.
+    #[must_use]
+    pub fn wait(&self, now: i64) -> Option<i64> {
+        let mut lately = self.sent.iter().filter(|at| *at + MEMORY > now);
+        let first = lately.next()?;
+        (1 + lately.count() >= SENT).then(|| first + MEMORY - now)
     }
 
     /// What may be confirmed now. After too many wrong codes nothing may, for a while.
@@ -140,9 +165,73 @@ impl Proposal {
     }
 }
 
+/// Codes that one address is sent, whichever accounts ask: so many within so many milliseconds.
+const TO_ONE: [(usize, i64); 2] = [(5, MEMORY), (10, DAY)];
+const DAY: i64 = 24 * MEMORY;
+
+/// Codes that one address was sent, whichever accounts asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Delivered {
+    /// Unix milliseconds, oldest first.
+    at: Vec<i64>,
+}
+
+impl Delivered {
+    /// One more; or milliseconds until that may be.
+    #[must_use]
+    pub fn another(mut self, now: i64) -> (Self, Option<i64>) {
+        self.at.retain(|at| at + DAY > now);
+        let waits = TO_ONE.iter().filter_map(|(most, memory)| {
+            let oldest = self.at.len().checked_sub(*most).and_then(|place| self.at.get(place))?;
+            Some(oldest + memory - now).filter(|wait| *wait > 0)
+        });
+        let wait = waits.max();
+        if wait.is_none() {
+            self.at.push(now);
+        }
+        (self, wait)
+    }
+
+    /// When nothing of it matters any more, Unix milliseconds.
+    #[must_use]
+    pub fn forgotten_at(&self) -> i64 {
+        self.at.last().copied().unwrap_or_default() + DAY
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_sent_five_codes_an_hour_and_ten_a_day() {
+        let mut delivered = Delivered::default();
+        let mut ask = |now: i64| {
+            let (after, wait) = std::mem::take(&mut delivered).another(now);
+            delivered = after;
+            wait
+        };
+        assert_eq!([0, 1, 2, 3, 4].map(&mut ask), [None; 5]);
+        assert_eq!(ask(5), Some(MEMORY - 5));
+        assert_eq!(ask(MEMORY), None, "the first is an hour old");
+        assert_eq!(ask(MEMORY), Some(1), "the second is not");
+        assert_eq!([2, 3, 4, 5].map(|hours| ask(hours * MEMORY)), [None; 4]);
+        assert_eq!(ask(6 * MEMORY), Some(DAY - 6 * MEMORY));
+        assert_eq!(ask(DAY), None);
+        assert_eq!(delivered.forgotten_at(), 2 * DAY);
+    }
+
+    #[test]
+    fn spellings_of_one_box_are_one() {
+        let name = |address: &str| Contact::read(address).unwrap().box_name();
+        for same in ["Ann.Lee@Example.org", "annlee+1@example.org", "a.n.n.l.e.e+x+y@EXAMPLE.ORG"] {
+            assert_eq!(name(same), name("annlee@example.org"), "{same}");
+        }
+        for other in ["annlee@example.com", "bob@example.org", "+351912345678"] {
+            assert_ne!(name(other), name("annlee@example.org"), "{other}");
+        }
+        assert!(!name("annlee@example.org").contains("ann"));
+    }
 
     #[test]
     fn addresses_and_numbers() {

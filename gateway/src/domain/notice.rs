@@ -1,4 +1,4 @@
-//! What a user is sent.
+//! What a user is sent: plain text, of ours but for the names of app and service.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -98,7 +98,7 @@ impl Notice {
     pub fn text(&self) -> SecretString {
         let service = plain(&self.service);
         SecretString::from(match (&self.about, self.language) {
-            (About::Signature { code, app }, language) => signature(code, &plain(app), &service, language),
+            (About::Signature { code, app }, language) => signature(code, &unlinked(app), &service, language),
             (About::Address(code), Language::En) => format!(
                 "{} is your code.\n\nEnter it at {service}, where you are changing the address that codes for your \
                  signatures go to. It is good once, for {} minutes.\n\nIf you are not doing that, give the code to \
@@ -117,13 +117,13 @@ impl Notice {
                 "{} asks for a signature with your key at {service}.\n\nIf you have just started this yourself, sign in \
                  to your account there, as you always do, read the request, and approve it. It waits for five \
                  minutes.\n\nIf not, refuse it there, or let it pass: nothing is signed without your PIN.\n",
-                plain(app)
+                unlinked(app)
             ),
             (About::Waiting { app }, Language::Pt) => format!(
                 "{} pede uma assinatura com a sua chave em {service}.\n\nSe acabou de o iniciar, entre na sua conta, \
                  como costuma fazer, leia o pedido e aprove-o. Espera cinco minutos.\n\nSe não, recuse-o lá ou deixe-o \
                  passar: nada se assina sem o seu PIN.\n",
-                plain(app)
+                unlinked(app)
             ),
             (About::Moved, Language::En) => format!(
                 "Codes for your signatures at {service} go to another address from now on.\n\nIf it was not you who \
@@ -158,6 +158,30 @@ fn plain(name: &str) -> String {
     super::plain::plain(name, LONGEST)
 }
 
+/// An app's name without what programs make links of: no scheme, no host, no address. What looks like them stays
+/// readable: `https://evil.example/a@b` is `https: evil[.]example a[@]b`.
+fn unlinked(name: &str) -> String {
+    let name: Vec<char> = plain(&name.replace(['/', '\\'], " ")).chars().collect();
+    let mut out = String::with_capacity(name.len());
+    for (place, c) in name.iter().enumerate() {
+        let next_is = |fits: fn(char) -> bool| name.get(place + 1).is_some_and(|c| fits(*c));
+        let is_host = is_dot(*c) && next_is(|c| !c.is_whitespace() && !is_dot(c));
+        let is_scheme = matches!(c, ':' | '：') && next_is(|c| !c.is_whitespace());
+        match c {
+            '@' | '＠' => out.push_str("[@]"),
+            _ if is_host => out.push_str("[.]"),
+            _ if is_scheme => out.push_str(": "),
+            c => out.push(*c),
+        }
+    }
+    out
+}
+
+/// Points that stand between the labels of a host name (UTS 46).
+const fn is_dot(c: char) -> bool {
+    matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,18 +209,37 @@ mod tests {
     }
 
     #[test]
+    fn names_are_no_links_and_stay_readable() {
+        for (name, said) in [
+            ("Contracts", "Contracts"),
+            ("Lda. & Filhos, S.A.", "Lda. & Filhos, S[.]A."),
+            ("Signing: version 2.1", "Signing: version 2[.]1"),
+            ("https://evil.example/a?b=c", "https: evil[.]example a?b=c"),
+            ("HTTPS:\\\\EVIL\u{3002}EXAMPLE", "HTTPS: EVIL[.]EXAMPLE"),
+            ("mailto:eve@evil.example", "mailto: eve[@]evil[.]example"),
+            ("www\u{200b}.evil.example", "www[.]evil[.]example"),
+            ("a\r\nb\u{202e}", "a b"),
+        ] {
+            assert_eq!(unlinked(name), said);
+        }
+        assert!(unlinked(&"a.".repeat(500)).chars().count() <= 4 * LONGEST);
+    }
+
+    #[test]
     fn none_leads_anywhere_and_subjects_are_one_line() {
         for language in Language::ALL {
-            let app = || "https://evil.example/approve".to_owned();
+            let app = || "Pay\r\n\r\nhttps://evil.example/approve www.evil.example eve@evil.example".to_owned();
             for about in [
                 About::Signature { code: code(), app: app() },
                 About::Address(code()),
-                About::Waiting { app: "Contracts".to_owned() },
+                About::Waiting { app: app() },
                 About::Moved,
             ] {
-                let named_link = matches!(about, About::Signature { .. });
-                let notice = notice(about, language);
-                assert!(named_link || !notice.text().expose_secret().contains("://"), "{}", notice.kind());
+                let notice = Notice { about, service: "rsign\r\nBcc: eve".to_owned(), language };
+                let text = notice.text();
+                let text = text.expose_secret();
+                let links = ["://", "https:/", "evil.example", "www.", "eve@", "Pay\n", "Pay\r"];
+                assert!(links.iter().all(|link| !text.contains(link)), "{text}");
                 assert!(!notice.subject().contains(['\r', '\n']), "{:?}", notice.subject());
                 assert_eq!(notice.code().is_some(), notice.text().expose_secret().contains("271828"));
             }

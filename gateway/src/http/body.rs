@@ -13,8 +13,9 @@ use rsign_spool::Taker;
 use zeroize::Zeroizing;
 
 use super::error::Problem;
-use super::lift::{Lifter, Stop};
+use super::lift::{Early, Lifter, Stop};
 use crate::config::limits::Limits;
+use crate::service::documents::MUCH;
 
 /// How many times the limit is read and thrown away, so that an honest client hears 413 and not a reset connection.
 const PATIENCE: usize = 16;
@@ -31,17 +32,23 @@ pub(super) async fn read(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8
     }
 }
 
-/// A body that holds documents: what is beside them, and the documents, which are taken out while they arrive.
+/// A body that holds documents: what is beside them, and the documents, which are taken out while they arrive. Of one that
+/// will be long what came before its first long document is judged when that begins.
 pub(super) async fn read_documents(
     body: Body,
     limits: &Limits,
     lifter: impl FnOnce(usize) -> Result<Lifter, Stop>,
+    judge: impl AsyncFnOnce(Early) -> Result<(), Problem>,
 ) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
     let patience = Duration::from_secs(limits.documents_timeout_seconds);
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let lifted = async {
         match lifter(announced) {
-            Ok(lifter) => lift(body, limits.documents, lifter).await,
+            Ok(lifter) => {
+                let is_long = announced == 0 || announced as u64 > MUCH;
+                lift(body, limits.documents, lifter, async |early| if is_long { judge(early).await } else { Ok(()) })
+                    .await
+            }
             Err(stop) => throw_away(body, limits.documents, stop).await,
         }
     };
@@ -51,8 +58,13 @@ pub(super) async fn read_documents(
     }
 }
 
-async fn lift(mut body: Body, limit: usize, mut lifter: Lifter) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
-    let mut seen = 0;
+async fn lift(
+    mut body: Body,
+    limit: usize,
+    mut lifter: Lifter,
+    judge: impl AsyncFnOnce(Early) -> Result<(), Problem>,
+) -> Result<(Zeroizing<Vec<u8>>, Lifted), Problem> {
+    let (mut seen, mut judge) = (0, Some(judge));
     while let Some(mut data) = next(&mut body).await? {
         seen += data.len();
         if seen > limit {
@@ -61,6 +73,13 @@ async fn lift(mut body: Body, limit: usize, mut lifter: Lifter) -> Result<(Zeroi
             return throw_away(body, limit, Stop::TooLong).await;
         }
         while !data.is_empty() {
+            if lifter.has_begun()
+                && let Some(judge) = judge.take()
+                && let Err(problem) = judge(lifter.early()).await
+            {
+                drop(lifter);
+                return throw_away(body, limit, problem).await;
+            }
             if lifter.may_block(AT_ONCE) {
                 return lift_long(body, limit, (seen, data), lifter).await;
             }
@@ -107,7 +126,7 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Problem> {
 }
 
 /// Listens on for a while, so that an honest client hears why and not a reset connection.
-async fn throw_away<T>(mut body: Body, limit: usize, stop: Stop) -> Result<T, Problem> {
+async fn throw_away<T>(mut body: Body, limit: usize, reason: impl Into<Problem>) -> Result<T, Problem> {
     let mut seen = 0;
     while seen <= limit {
         match next(&mut body).await? {
@@ -115,7 +134,7 @@ async fn throw_away<T>(mut body: Body, limit: usize, stop: Stop) -> Result<T, Pr
             None => break,
         }
     }
-    Err(stop.into())
+    Err(reason.into())
 }
 
 impl From<Stop> for Problem {

@@ -13,6 +13,7 @@ use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::heard::{Heard, Patience};
 use crate::config::limits::Limits;
 
 /// What is open; listeners share it.
@@ -20,6 +21,7 @@ use crate::config::limits::Limits;
 pub(super) struct Connections {
     all: usize,
     of_one: usize,
+    patience: Patience,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
@@ -27,7 +29,12 @@ impl Connections {
     /// None yet.
     #[must_use]
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { all: limits.connections, of_one: limits.connections_per_address, open: Arc::default() }
+        Self {
+            all: limits.connections,
+            of_one: limits.connections_per_address,
+            patience: Patience::new(limits),
+            open: Arc::default(),
+        }
     }
 
     fn take(&self, address: IpAddr) -> Option<Place> {
@@ -78,14 +85,15 @@ impl<S> Accept<TcpStream, S> for Capped {
             let place = self.0.take(peer.ip().to_canonical());
             place.ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, "too many connections"))
         });
-        ready(admitted.map(|place| (Counted { stream, _place: place }, service)))
+        let counted = |place| Counted { stream: Heard::new(stream, self.0.patience), _place: place };
+        ready(admitted.map(|place| (counted(place), service)))
     }
 }
 
 /// A connection that counts while it is open.
 #[derive(Debug)]
 pub(super) struct Counted {
-    stream: TcpStream,
+    stream: Heard<TcpStream>,
     _place: Place,
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::Request;
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::bearer::{Holder, Own, bearer, holder, of_another_kind};
 use super::error::Problem;
-use super::lift::{self, Lifter};
+use super::lift::{self, Early, Lifter};
 use super::reply::Reply;
 use super::site::Site;
 use super::{address, body};
@@ -135,10 +135,16 @@ pub(super) struct Content {
     pub(super) version: Version,
     body: Zeroizing<Vec<u8>>,
     lifted: Option<Lifted>,
+    checked: bool,
     limits: Limits,
 }
 
 impl Content {
+    /// Whether the signer was asked about the SAD while the documents were still coming.
+    pub(super) const fn is_checked(&self) -> bool {
+        self.checked
+    }
+
     /// The body, to be questioned.
     pub(super) fn ask(&self) -> Result<Ask<'_>, Fault> {
         let ask = Ask::parse(&self.body, self.version, self.limits)?;
@@ -166,13 +172,13 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
     let (head, body) = request.into_parts();
     match method.run {
         Run::Open(handle) => {
-            let content = content(&site, version, method, body, "").await?;
+            let content = content(&site, version, method, body, None).await?;
             let address = address::of(&site, &head);
             handle(site, OpenCall { headers: head.headers, address, content }).await
         }
         Run::Service(handle) => {
             let bearer = bearer(&site, &head, method.header).await?;
-            let content = content(&site, version, method, body, &bearer.client).await?;
+            let content = content(&site, version, method, body, Some((&bearer, None))).await?;
             handle(site, Call { bearer, own: None, content }).await
         }
         Run::Credential(handle) => {
@@ -181,14 +187,14 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
                 Holder::Credential(bearer, own) => (bearer, Some(own)),
                 Holder::Errand(..) => return Err(of_another_kind()),
             };
-            let content = content(&site, version, method, body, &bearer.client).await?;
+            let content = content(&site, version, method, body, Some((&bearer, own.as_ref()))).await?;
             handle(site, Call { bearer, own, content }).await
         }
         Run::Errand(handle) => {
             let Holder::Errand(bearer, commission) = holder(&site, &head, method.header).await? else {
                 return Err(of_another_kind());
             };
-            let content = content(&site, version, method, body, &bearer.client).await?;
+            let content = content(&site, version, method, body, Some((&bearer, None))).await?;
             handle(site, Commissioned { bearer, commission, content }).await
         }
     }
@@ -199,22 +205,34 @@ async fn content(
     version: Version,
     method: &Method,
     body: axum::body::Body,
-    client: &str,
+    caller: Option<(&Bearer, Option<&Own>)>,
 ) -> Result<Content, Problem> {
     let limits = &site.config.limits;
     if !method.documents {
-        return Ok(Content { version, body: body::read(body, limits).await?, lifted: None, limits: site.limits() });
+        let body = body::read(body, limits).await?;
+        return Ok(Content { version, body, lifted: None, checked: false, limits: site.limits() });
     }
+    // Who may be anybody sends no documents.
+    let (bearer, own) = caller.ok_or(wire::MALFORMED)?;
     let mark = site.app.random.handle().map_err(Problem::internal)?;
     let bounds = lift::Bounds { rest: limits.body, depth: limits.depth, documents: limits.hashes };
     let lifter = |expected: usize| {
-        let intake = site.app.spool.intake(client);
+        let intake = site.app.spool.intake(&bearer.client);
         // Base64 has four letters for three octets.
         intake.expect(expected as u64 / 4 * 3).map_err(lift::Stop::Documents)?;
         Ok(Lifter::new(bounds, expected, intake, mark))
     };
-    let (body, lifted) = body::read_documents(body, limits, lifter).await?;
-    Ok(Content { version, body, lifted: Some(lifted), limits: site.limits() })
+    let checked = AtomicBool::new(false);
+    let judge = async |early: Early| {
+        // Whether body and token name the same one is seen when the body is here.
+        let Some(sad) = own.map(|own| own.sad.clone()).or(early.sad) else { return Ok(()) };
+        site.app.documents.check(bearer, early.credential, sad).await?;
+        checked.store(true, Ordering::Relaxed);
+        Ok(())
+    };
+    let (body, lifted) = body::read_documents(body, limits, lifter, judge).await?;
+    let checked = checked.into_inner();
+    Ok(Content { version, body, lifted: Some(lifted), checked, limits: site.limits() })
 }
 
 /// The answer. An error is logged here, once, with an id that the answer carries too.

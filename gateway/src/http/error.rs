@@ -140,6 +140,7 @@ impl From<evidence::Error> for Problem {
             error @ (evidence::Error::Malformed(_)
             | evidence::Error::NoAnchor
             | evidence::Error::NoSource
+            | evidence::Error::TooLong
             | evidence::Error::Wrong(_)) => Self::internal(error),
         }
     }
@@ -155,6 +156,7 @@ impl From<documents::Error> for Problem {
             documents::Error::TimeStamp(error) => error.into(),
             documents::Error::Evidence(error) => error.into(),
             documents::Error::Augmentation(error) => error.into(),
+            documents::Error::TooLong => Self::new(StatusCode::PAYLOAD_TOO_LARGE, wire::MALFORMED),
             error @ documents::Error::Unfinished(_) => Self::internal(error),
         }
     }

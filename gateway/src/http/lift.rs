@@ -6,9 +6,12 @@
 
 mod base64;
 
+use std::ops::Range;
+
 use rsign_api::csc::documents::Lifted;
 use rsign_api::secret::append;
 use rsign_spool::{Error, Intake};
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use self::base64::{Letters, Outcome};
@@ -38,6 +41,15 @@ pub(super) struct Bounds {
     pub(super) documents: usize,
 }
 
+/// What of a body is worth a look while its documents are still coming.
+#[derive(Debug)]
+pub(super) struct Early {
+    /// `SAD`.
+    pub(super) sad: Option<SecretString>,
+    /// `credentialID`.
+    pub(super) credential: Option<String>,
+}
+
 /// A body of which some has arrived.
 pub(super) struct Lifter {
     bounds: Bounds,
@@ -47,6 +59,11 @@ pub(super) struct Lifter {
     state: State,
     /// The name that is being read, as it is written.
     name: Vec<u8>,
+    /// Where in the rest the string begins that is being read, with its quotation mark.
+    start: usize,
+    /// Where in the rest SAD and credential stand, if they came.
+    sad: Option<Range<usize>>,
+    credential: Option<Range<usize>>,
     /// None while a document is being read.
     intake: Option<Intake>,
     lifted: Lifted,
@@ -68,6 +85,8 @@ enum Level {
 enum Name {
     Documents,
     Document,
+    Sad,
+    Credential,
     Other,
 }
 
@@ -96,9 +115,17 @@ impl Lifter {
             levels: Vec::new(),
             state: State::Between,
             name: Vec::new(),
+            start: 0,
+            sad: None,
+            credential: None,
             intake: Some(intake),
             lifted: Lifted::new(mark),
         }
+    }
+
+    /// Whether a document is coming.
+    pub(super) fn has_begun(&self) -> bool {
+        matches!(self.state, State::Document(_))
     }
 
     /// Whether the next octets, at most so many, may be written to a file, which blocks.
@@ -128,6 +155,15 @@ impl Lifter {
             };
         }
         Ok(())
+    }
+
+    /// What came so far beside the documents.
+    pub(super) fn early(&self) -> Early {
+        let text = |place: &Option<Range<usize>>| {
+            let written = self.rest.get(place.clone()?)?;
+            serde_json::from_slice::<String>(written).ok()
+        };
+        Early { sad: text(&self.sad).map(SecretString::from), credential: text(&self.credential) }
     }
 
     /// What is left, and what was taken out of it.
@@ -185,6 +221,7 @@ impl Lifter {
         }
         let is_name = matches!(self.levels.last(), Some(Level::Object { value: false, .. }));
         self.name.clear();
+        self.start = self.rest.len();
         self.state = State::Text { is_name, escaped: false };
         self.keep(b"\"")?;
         Ok(after)
@@ -202,6 +239,8 @@ impl Lifter {
                 self.state = State::Between;
                 if is_name {
                     self.end_of_name();
+                } else {
+                    self.end_of_value();
                 }
             }
             last => self.state = State::Text { is_name, escaped: !escaped && last == Some(&b'\\') },
@@ -217,8 +256,20 @@ impl Lifter {
             *name = match read.as_deref() {
                 Some("documents") => Name::Documents,
                 Some("document") => Name::Document,
+                Some("SAD") => Name::Sad,
+                Some("credentialID") => Name::Credential,
                 _ => Name::Other,
             };
+        }
+    }
+
+    /// Only those of the outermost object count.
+    fn end_of_value(&mut self) {
+        let here = Some(self.start..self.rest.len());
+        match self.levels[..] {
+            [Level::Object { name: Name::Sad, value: true }] => self.sad = here,
+            [Level::Object { name: Name::Credential, value: true }] => self.credential = here,
+            _ => {}
         }
     }
 

@@ -10,6 +10,7 @@ mod connections;
 mod csc;
 mod dispatch;
 mod error;
+mod heard;
 mod lift;
 mod methods;
 mod oauth2;

@@ -25,18 +25,27 @@ enum Piece {
 impl Pieces {
     /// The same text as serde makes of it.
     pub(super) fn of(mut answer: SignedDocuments) -> Result<Self, serde_json::Error> {
-        let documents = std::mem::take(&mut answer.with_signature);
+        let lists = [
+            ("DocumentWithSignature", std::mem::take(&mut answer.with_signature)),
+            ("SignatureObject", std::mem::take(&mut answer.objects)),
+        ];
         let rest = serde_json::to_string(&answer)?;
         let rest = rest.strip_prefix('{').unwrap_or_default();
         let mut pieces = Vec::new();
-        for (place, octets) in documents.into_iter().enumerate() {
-            let before: &[u8] = if place == 0 { br#"{"DocumentWithSignature":[""# } else { br#"",""# };
-            pieces.push(Piece::Text(Bytes::from_static(before)));
-            pieces.push(Piece::Document(octets));
+        let mut before = String::from("{");
+        for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            before.push_str(&format!("\"{name}\":["));
+            for (place, octets) in list.into_iter().enumerate() {
+                before.push_str(if place == 0 { "\"" } else { "\",\"" });
+                pieces.push(Piece::Text(std::mem::take(&mut before).into()));
+                pieces.push(Piece::Document(octets));
+            }
+            before.push_str("\"],");
         }
-        let before = if pieces.is_empty() { "{" } else { r#""]"# };
-        let comma = if pieces.is_empty() || rest == "}" { "" } else { "," };
-        pieces.push(Piece::Text([before, comma, rest].concat().into()));
+        if rest == "}" && !pieces.is_empty() {
+            before.pop();
+        }
+        pieces.push(Piece::Text((before + rest).into()));
         Ok(Self(pieces))
     }
 
@@ -77,7 +86,7 @@ mod tests {
         };
         let lengths = [0, 1, 2, 3, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 5];
         for with_signature in [vec![], vec![octets(5)], lengths.map(octets).to_vec()] {
-            for objects in [vec![], vec![Octet(vec![1, 2]), Octet(vec![3])]] {
+            for objects in [vec![], vec![vec![1, 2].into(), vec![3].into()]] {
                 for validation in [None, Some(ValidationInfo { crl: vec![Octet(vec![4])], ..Default::default() })] {
                     let answer = SignedDocuments {
                         with_signature: with_signature.clone(),

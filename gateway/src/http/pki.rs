@@ -6,13 +6,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use data_encoding::BASE64;
 use rsign_ades::evidence::ocsp::{QUERY, REPLY};
 use rsign_api::version::Version;
 
+use super::address;
 use super::error::Problem;
 use super::site::Site;
 
@@ -44,18 +46,18 @@ async fn crl(State(site): State<Arc<Site>>) -> Response {
     }
 }
 
-async fn ocsp(State(site): State<Arc<Site>>, headers: HeaderMap, body: Bytes) -> Response {
-    if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != QUERY) {
+async fn ocsp(State(site): State<Arc<Site>>, head: Parts, body: Bytes) -> Response {
+    if head.headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != QUERY) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
-    answer(&site, &body).await
+    answer(&site, &head, &body).await
 }
 
 /// RFC 6960, A.1: the Base64 of the request in the path, where clients may double the slash before it.
-async fn ocsp_in_path(State(site): State<Arc<Site>>, Path(request): Path<String>) -> Response {
+async fn ocsp_in_path(State(site): State<Arc<Site>>, Path(request): Path<String>, head: Parts) -> Response {
     let request = BASE64.decode(request.trim_start_matches('/').as_bytes());
     let octets = request.ok().filter(|octets| octets.len() <= LONGEST).unwrap_or_default();
-    let mut response = answer(&site, &octets).await;
+    let mut response = answer(&site, &head, &octets).await;
     // Others may keep it for a while, but not beyond (RFC 5019, 5).
     if !response.headers().contains_key(header::CACHE_CONTROL) {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -63,8 +65,8 @@ async fn ocsp_in_path(State(site): State<Arc<Site>>, Path(request): Path<String>
     response
 }
 
-async fn answer(site: &Site, request: &[u8]) -> Response {
-    let answered = site.app.authority.answer(request).await;
+async fn answer(site: &Site, head: &Parts, request: &[u8]) -> Response {
+    let answered = site.app.authority.answer(request, address::of(site, head)).await;
     let mut response = ([(header::CONTENT_TYPE, REPLY)], answered.octets).into_response();
     let kept = answered.keep.map(|seconds| format!("max-age={seconds}, public, no-transform, must-revalidate"));
     if let Some(kept) = kept.and_then(|kept| HeaderValue::from_str(&kept).ok()) {

@@ -34,7 +34,7 @@ impl Reply {
 
     /// 200 and signed documents; long ones piece by piece.
     pub(super) fn documents(answer: SignedDocuments) -> Result<Self, Problem> {
-        if answer.with_signature.iter().map(Octets::len).sum::<u64>() <= SHORT {
+        if answer.with_signature.iter().chain(&answer.objects).map(Octets::len).sum::<u64>() <= SHORT {
             return Self::json(&answer);
         }
         let pieces = Pieces::of(answer).map_err(Problem::internal)?;

@@ -148,3 +148,55 @@ where
     http.timer(TokioTimer::new()).header_read_timeout(bounds.head_timeout).max_buf_size(bounds.head);
     Ok(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// More than the system takes for a client that does not read.
+    const LONG: usize = 48 << 20;
+
+    /// A server that answers once, with a spooled document.
+    async fn answering(document: rsign_api::octets::Octets) -> (SocketAddr, Handle) {
+        let document = Arc::new(std::sync::Mutex::new(Some(document)));
+        let answer = get(move || {
+            let document = document.lock().unwrap().take();
+            async move { Body::from_stream(rsign_spool::stream(document.unwrap())) }
+        });
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let (address, handle) = (listener.local_addr().unwrap(), Handle::new());
+        let bounds = Bounds::new(&Limits { answer_timeout_seconds: 1, ..Limits::default() });
+        let (router, served) = (Router::new().route("/", answer), handle.clone());
+        tokio::spawn(async move { serve(listener, None, router, served, &bounds).await });
+        (address, handle)
+    }
+
+    #[tokio::test]
+    async fn a_26_an_answer_that_nobody_reads_ends_with_its_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let bounds = rsign_spool::Bounds { document: 1 << 30, request: 1 << 30, client: 1 << 30, all: 1 << 30 };
+        let spool = rsign_spool::Spool::new(folder.path().to_owned(), bounds);
+        for reads in [true, false] {
+            let (_, document) = spool.intake("app").take(&vec![7; LONG]).unwrap();
+            let (address, handle) = answering(document).await;
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
+            let mut answer = Vec::new();
+            if reads {
+                client.read_to_end(&mut answer).await.unwrap();
+            }
+            assert_eq!(answer.len() > LONG, reads, "{}", answer.len());
+            let began = std::time::Instant::now();
+            while spool.kept() > 0 {
+                assert!(began.elapsed() < Duration::from_secs(10), "its share is held");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            handle.shutdown();
+        }
+    }
+}

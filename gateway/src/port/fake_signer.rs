@@ -1,20 +1,21 @@
 //! A signer that keeps no keys: it remembers what it was asked and answers as a test tells it to.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use rsign_api::bytes::Bytes;
 use rsign_api::parts::Part;
 use rsign_api::signer::{
     AnsweredOcsp, ArchiveStamp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState,
-    ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CompleteSignature, CompletedSignature,
-    CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend,
-    FactorKind, FoundTimeStamp, IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal,
-    RevokeSad, Sign, SignDocuments, Signed, SignedDocument, SignedDocuments, State,
+    ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CheckSad, CompleteSignature,
+    CompletedSignature, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode,
+    DrawnCode, Extend, FactorKind, FoundTimeStamp, IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp,
+    Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocument, SignedDocuments, State,
 };
 use secrecy::ExposeSecret as _;
+use tokio::sync::Semaphore;
 
 use super::signer::{Error, Result, Signer};
 
@@ -40,10 +41,18 @@ pub(crate) struct FakeSigner {
     pub(crate) factor: Mutex<FactorKind>,
     /// What it was asked of OCSP.
     pub(crate) ocsp: Mutex<Vec<AskOcsp>>,
+    /// Who has this holds its OCSP answers up.
+    pub(crate) ocsp_turn: Arc<Semaphore>,
+    /// What it answers.
+    pub(crate) answer: Mutex<Vec<u8>>,
+    /// Its CRL.
+    pub(crate) crl: Mutex<Vec<u8>>,
     /// What it was asked to sign.
     pub(crate) signed: Mutex<Vec<Sign>>,
     /// Documents it was asked to sign.
     pub(crate) documents: Mutex<Vec<SignDocuments>>,
+    /// SADs it was asked about.
+    pub(crate) checked: Mutex<Vec<CheckSad>>,
     /// Signatures it was asked to complete.
     pub(crate) completed: Mutex<Vec<CompleteSignature>>,
     /// State of every credential.
@@ -76,8 +85,12 @@ impl Default for FakeSigner {
             wait: Mutex::default(),
             factor: Mutex::default(),
             ocsp: Mutex::default(),
+            ocsp_turn: Arc::new(Semaphore::new(1)),
+            answer: Mutex::new(b"an answer".to_vec()),
+            crl: Mutex::new(vec![0x30, 0]),
             signed: Mutex::default(),
             documents: Mutex::default(),
+            checked: Mutex::default(),
             completed: Mutex::default(),
             state: Mutex::new(State::Active),
             locked_until: Mutex::default(),
@@ -195,6 +208,13 @@ impl Signer for FakeSigner {
         Ok(Signed { signatures })
     }
 
+    async fn check_sad(&self, ask: CheckSad) -> Result<Done> {
+        self.willing()?;
+        let is_known = ask.sad.expose_secret() == "sad_one";
+        self.checked.lock().unwrap().push(ask);
+        if is_known { Ok(Done {}) } else { Err(Error::Refused(Refusal::InvalidSad)) }
+    }
+
     async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments> {
         self.willing()?;
         // The attributes are an empty set: what is in them only a real signer knows.
@@ -243,12 +263,13 @@ impl Signer for FakeSigner {
 
     async fn authority(&self) -> Result<Authority> {
         self.willing()?;
-        Ok(Authority { certificate: Bytes(self.authority.clone()), crl: Bytes(vec![0x30, 0]) })
+        Ok(Authority { certificate: Bytes(self.authority.clone()), crl: Bytes(self.crl.lock().unwrap().clone()) })
     }
 
     async fn ocsp(&self, ask: AskOcsp) -> Result<AnsweredOcsp> {
         self.willing()?;
         self.ocsp.lock().unwrap().push(ask);
-        Ok(AnsweredOcsp { answer: Bytes(b"an answer".to_vec()) })
+        let _turn = self.ocsp_turn.acquire().await;
+        Ok(AnsweredOcsp { answer: Bytes(self.answer.lock().unwrap().clone()) })
     }
 }

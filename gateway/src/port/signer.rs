@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rsign_api::signer::{
     AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
-    ChannelHello, ChannelOpened, ChannelRecord, CompleteSignature, CompletedSignature, CreateCredential,
+    ChannelHello, ChannelOpened, ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential,
     CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FoundTimeStamp,
     IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, RevokeSad, Sign, SignDocuments,
     Signed, SignedDocuments,
@@ -22,6 +22,11 @@ pub enum Error {
     #[error("the signer is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+/// Why it took no part of a document: what [`Error::Unavailable`] has as its source then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a document is longer than the signer takes")]
+pub struct TooLong;
 
 /// Result of a call.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -49,6 +54,8 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     async fn revoke(&self, ask: RevokeSad) -> Result<Done>;
     /// Spends approved hashes.
     async fn sign(&self, ask: Sign) -> Result<Signed>;
+    /// Looks whether a SAD may be spent.
+    async fn check_sad(&self, ask: CheckSad) -> Result<Done>;
     /// Spends approved documents or their digests.
     async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments>;
     /// Adds evidence to a signed PDF, and room for a document time-stamp.

@@ -38,6 +38,9 @@ pub enum Error {
     /// A certificate does not say where its CRL is, or OCSP is answered.
     #[error("a certificate names no source of revocation data")]
     NoSource,
+    /// There is more of it than a signature may hold.
+    #[error("there is too much revocation data to be put into a signature")]
+    TooLong,
     /// The revocation data did not come.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -61,6 +64,12 @@ pub struct Found {
 }
 
 impl Found {
+    /// All octets together.
+    #[must_use]
+    pub fn octets(&self) -> u64 {
+        [&self.certificates, &self.crls, &self.ocsp].into_iter().flatten().map(|der| der.len() as u64).sum()
+    }
+
     /// With what was found for another signature, each once.
     pub fn add(&mut self, other: Self) {
         self.certificates.extend(other.certificates);
@@ -139,8 +148,7 @@ impl Evidence {
     }
 
     /// Something that shows the certificate to be good: an OCSP answer where that is to be had, or else a CRL. That it is
-    /// revoked is the end of it, whoever says so. Of the built-in CA it is always its CRL: pyHanko, for one, does not
-    /// follow answers that a CA signs itself once its certificates have expired.
+    /// revoked is the end of it, whoever says so.
     async fn word(&self, pair: Pair<'_>, found: &mut Found) -> Result<(), Error> {
         match self.answer(pair, found).await {
             Ok(answer) => {
@@ -166,7 +174,7 @@ impl Evidence {
             return Err(Error::NoSource);
         }
         if *self.authority.published().await?.certificate.0 == pair.issuer.der {
-            return Err(Error::NoSource);
+            return self.own_answer(pair, found).await;
         }
         let request = ocsp::request(&ocsp::Name::of(pair.subject, pair.issuer))
             .map_err(|error| Error::Malformed(error.into()))?;
@@ -180,6 +188,18 @@ impl Evidence {
             }
         }
         Err(last)
+    }
+
+    /// The built-in CA's, which need not be fetched. One that it signed itself (an older signer's) is left: pyHanko, for one,
+    /// does not follow such answers once their certificates have expired.
+    async fn own_answer(&self, pair: Pair<'_>, found: &mut Found) -> Result<Vec<u8>, Error> {
+        let answer = self.authority.word(&ocsp::Name::of(pair.subject, pair.issuer)).await?;
+        let judged = ocsp::judge(&answer, pair.subject, pair.issuer, self.now())?;
+        if judged.responder.is_none() {
+            return Err(Error::NoSource);
+        }
+        self.bring(judged, pair, found).await?;
+        Ok(answer)
     }
 
     /// The answer from one place.
@@ -202,13 +222,19 @@ impl Evidence {
                 (judged, answer)
             }
         };
+        self.bring(judged, pair, found).await?;
+        Ok(answer)
+    }
+
+    /// Who gave an answer, and a word on that one.
+    async fn bring(&self, judged: ocsp::Judged, pair: Pair<'_>, found: &mut Found) -> Result<(), Error> {
         if let Some(responder) = judged.responder {
             if !responder.is_exempt() {
                 put(&mut found.crls, self.crl(Pair { subject: &responder, issuer: pair.issuer }).await?);
             }
             put(&mut found.certificates, responder.der);
         }
-        Ok(answer)
+        Ok(())
     }
 
     /// A CRL: the built-in CA's own, or from where the certificate says.

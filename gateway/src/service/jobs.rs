@@ -11,6 +11,7 @@ use rsign_api::csc::signatures::Deferral;
 use rsign_api::document::{Envelope, Level};
 use rsign_api::octets::Octets;
 use rsign_api::signer::DocumentSubject;
+use rsign_spool::Spool;
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
@@ -154,6 +155,8 @@ pub struct Jobs {
     pub(crate) slots: Arc<Semaphore>,
     /// For signed documents that wait.
     pub(crate) results: Arc<Room>,
+    /// For those that are fetched.
+    pub(crate) spool: Spool,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Chance.
@@ -175,7 +178,17 @@ impl Jobs {
         };
         self.require_registered(&bearer.client, deferral.response_uri.as_deref()).await?;
         if let Work::Documents(order) = &work {
-            let octets = order.documents.iter().map(waiting).fold(0, usize::saturating_add);
+            let lasts = order.documents.iter().any(|document| document.level >= Level::Lt);
+            let mut evidence = 0;
+            if lasts {
+                if !order.checked {
+                    self.documents.check(bearer, Some(credential.id.clone()), order.sad.clone()).await?;
+                }
+                evidence = self.documents.evidence(&credential.id).await?;
+            }
+            let evidence = usize::try_from(evidence).unwrap_or(usize::MAX);
+            let octets = order.documents.iter().map(|document| waiting(document, evidence));
+            let octets = octets.fold(0, usize::saturating_add);
             if octets > LONGEST {
                 return Err(Error::TooLong);
             }
@@ -280,7 +293,9 @@ impl Jobs {
         match job.progress {
             Progress::Running(until) if until > now => Ok(Polled::Running),
             Progress::Signed(signatures) => Ok(Polled::Signed(signatures)),
-            Progress::Documents(documents) => Ok(Polled::Documents(documents)),
+            Progress::Documents(signed) => {
+                Ok(Polled::Documents(documents::counted(signed, &self.spool, &job.client).await?))
+            }
             Progress::Failed(failure) => Err(failed(failure, job.documents)),
             Progress::Running(_) => Err(Error::Lost),
         }
@@ -288,11 +303,12 @@ impl Jobs {
 }
 
 /// What a document will take when it is signed, in Base64; JWS has it in Base64 already.
-fn waiting(document: &Document) -> usize {
+fn waiting(document: &Document, evidence: usize) -> usize {
     let around = match document.level {
         Level::B => 6 << 10,
         Level::T => 14 << 10,
-        Level::Lt | Level::Lta => 48 << 10,
+        // Of a time-stamp's evidence nothing is known yet.
+        Level::Lt | Level::Lta => (evidence / 3).saturating_mul(4).saturating_add(48 << 10),
     };
     match (&document.subject, document.envelope) {
         (DocumentSubject::Digest(_), _) | (_, Envelope::Detached) => around,
@@ -306,7 +322,7 @@ fn waiting(document: &Document) -> usize {
 /// What they take, in Base64.
 fn stored(signed: &SignedDocuments) -> usize {
     let documents = signed.with_signature.iter().map(Octets::len);
-    let objects = signed.objects.iter().map(|object| object.len() as u64);
+    let objects = signed.objects.iter().map(Octets::len);
     usize::try_from(documents.chain(objects).sum::<u64>() / 3 * 4).unwrap_or(usize::MAX)
 }
 

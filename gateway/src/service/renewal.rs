@@ -1,13 +1,17 @@
 //! Documents of B-LTA last as long as the certificate of their newest time-stamp: before that ends they get what shows
-//! that it was good, and a newer time-stamp over everything (EN 319 142-1, 5.5; EN 319 122-1, 5.5.3).
+//! that it was good, and a newer time-stamp over everything (EN 319 142-1, 5.5; EN 319 122-1, 5.5.3; EN 319 132-1, 5.5.2;
+//! TS 119 182-1, 5.3.6).
+//!
+//! A newer time-stamp says nothing of the one before: so that one is verified first. It is over what is there, its signature
+//! is good, its signer's certificate leads to an anchor, and there is a word that it is not revoked.
 
 use std::sync::Arc;
 
-use rsign_ades::cms::{self, Stored};
 use rsign_ades::evidence::{self as judged, stamp};
+use rsign_ades::stored::{self, Stored};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::csc::timestamp::Stampable;
-use rsign_api::signer::ReadTimeStamp;
+use rsign_api::signer::{ReadTimeStamp, Refusal};
 
 use super::augmentation::{self, Augmentation};
 use super::evidence::{self, Evidence};
@@ -18,12 +22,9 @@ use crate::port::signer::{self, Signer};
 /// Why a document is not renewed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It is neither a PDF nor a CAdES signature.
-    #[error("it is no PDF, and no CAdES signature that can be read: {0}")]
-    Malformed(#[from] cms::Error),
-    /// The content of a detached signature is not there.
-    #[error("it is a detached signature, and what it signs is not beside it")]
-    NoContent,
+    /// It is neither a PDF nor any other signature that is read here, or what it says is not so.
+    #[error(transparent)]
+    Stored(#[from] stored::Error),
     /// Nobody would believe its newest time-stamp.
     #[error("its newest time-stamp: {0}")]
     Unbelievable(#[from] stamp::Wrong),
@@ -36,6 +37,9 @@ pub enum Error {
     /// The PDF was not augmented.
     #[error("not augmented: {0}")]
     Augmentation(#[from] augmentation::Error),
+    /// The signer takes no PDF of this length.
+    #[error("it is longer than the signer takes")]
+    TooLong,
     /// The signer could not read the PDF.
     #[error(transparent)]
     Signer(#[from] signer::Error),
@@ -82,9 +86,10 @@ impl Renewal {
     pub fn new(
         signer: Arc<dyn Signer>,
         evidence: Arc<Evidence>,
-        time_stamps: Arc<TimeStamps>,
+        time_stamps: &TimeStamps,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let time_stamps = Arc::new(time_stamps.with_evidence(Arc::clone(&evidence)));
         let augmentation = Augmentation::new(Arc::clone(&signer), Some(Arc::clone(&time_stamps)));
         Self { signer, evidence, time_stamps, augmentation, clock }
     }
@@ -102,14 +107,17 @@ impl Renewal {
         if document.starts_with(b"%PDF-") {
             return self.renew_pdf(document, due).await;
         }
-        self.renew_cades(&document, content, due).await
+        self.renew_stored(&document, content, due).await
     }
 
     async fn renew_pdf(&self, document: Vec<u8>, due: Due) -> Result<Outcome, Error> {
         let ask = ReadTimeStamp { document: document.into() };
-        let Some(token) = self.signer.read_time_stamp(ask.clone()).await?.token else {
-            return Ok(Outcome::NotLasting);
+        let found = match self.signer.read_time_stamp(ask.clone()).await {
+            Err(signer::Error::Refused(Refusal::Evidence)) => return Err(stored::Error::Imprint.into()),
+            Err(signer::Error::Unavailable(why)) if why.is::<signer::TooLong>() => return Err(Error::TooLong),
+            found => found?,
         };
+        let Some(token) = found.token else { return Ok(Outcome::NotLasting) };
         let until = stamp::judge(&token)?.signer.not_after();
         if !self.is_due(until, due) {
             return Ok(Outcome::NotDue(until));
@@ -120,30 +128,42 @@ impl Renewal {
         Ok(Outcome::Renewed { octets: octets.into_owned(), until })
     }
 
-    async fn renew_cades(
+    /// CMS, JSON and XML: every signature that has an archive time-stamp, if one of them is due.
+    async fn renew_stored(
         &self,
         document: &[u8],
         content: impl FnOnce() -> Option<Vec<u8>>,
         due: Due,
     ) -> Result<Outcome, Error> {
-        let mut stored = Stored::read(document)?;
-        let Some(token) = stored.newest_archive()? else { return Ok(Outcome::NotLasting) };
-        let until = stamp::judge(&token)?.signer.not_after();
+        let Some(mut stored) = Stored::read(document)? else { return Ok(Outcome::NotLasting) };
+        let mut lasting = Vec::new();
+        for signature in 0..stored.signatures() {
+            if let Some(token) = stored.newest(signature)? {
+                let until = stamp::judge(&token)?.signer.not_after();
+                lasting.push((signature, token, until));
+            }
+        }
+        let Some(until) = lasting.iter().map(|(.., until)| *until).min() else { return Ok(Outcome::NotLasting) };
         if !self.is_due(until, due) {
             return Ok(Outcome::NotDue(until));
         }
-        let content = match stored.content()? {
-            Some(attached) => attached,
-            None => content().ok_or(Error::NoContent)?,
-        };
-        let found = self.evidence.gather(&[], Some(&token)).await?;
-        let (certificates, crls, ocsp) = (found.certificates, found.crls, found.ocsp);
-        stored.add(&judged::Evidence { certificates, ocsp, crls })?;
-        let function = stored.function()?;
-        let archive = stored.prepare(&rsign_ades::digest(function, &content))?;
-        let asked = Stampable { algorithm: archive.function, hash: archive.imprint.clone(), nonce: None };
-        let token = self.time_stamps.stamp(asked).await?;
-        Ok(Outcome::Renewed { octets: stored.finish(&archive, &token)?, until })
+        if !stored.is_attached() {
+            stored.bring(content().ok_or(stored::Error::NoContent)?);
+        }
+        for (signature, token, _) in &lasting {
+            stored.check(*signature, token)?;
+        }
+        for (signature, token, _) in &lasting {
+            let found = self.evidence.gather(&[], Some(token)).await?;
+            let (certificates, crls, ocsp) = (found.certificates, found.crls, found.ocsp);
+            stored.add(*signature, judged::Evidence { certificates, ocsp, crls })?;
+        }
+        for (signature, ..) in &lasting {
+            let (algorithm, hash) = stored.imprint(*signature)?;
+            let token = self.time_stamps.stamp(Stampable { algorithm, hash, nonce: None }).await?;
+            stored.stamp(*signature, token)?;
+        }
+        Ok(Outcome::Renewed { octets: stored.finish()?, until })
     }
 
     fn is_due(&self, until: u64, due: Due) -> bool {

@@ -71,7 +71,9 @@ struct Ranked {
 /// The service.
 #[derive(Debug)]
 pub struct TimeStamps {
-    authorities: Vec<Ranked>,
+    authorities: Arc<[Ranked]>,
+    /// About whoever stamps there has to be evidence, where this is there.
+    evidence: Option<Arc<Evidence>>,
     anchors: Arc<Anchors>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -87,8 +89,20 @@ impl TimeStamps {
         random: Arc<dyn Random>,
     ) -> Option<Self> {
         let rank = |source| Ranked { source, last_until: AtomicI64::new(0) };
-        let authorities: Vec<Ranked> = sources.into_iter().map(rank).collect();
-        (!authorities.is_empty()).then_some(Self { authorities, anchors, clock, random })
+        let authorities: Arc<[Ranked]> = sources.into_iter().map(rank).collect();
+        (!authorities.is_empty()).then_some(Self { authorities, evidence: None, anchors, clock, random })
+    }
+
+    /// The same authorities for what is to last: of each there has to be evidence, or the next one is asked.
+    #[must_use]
+    pub fn with_evidence(&self, evidence: Arc<Evidence>) -> Self {
+        Self {
+            authorities: Arc::clone(&self.authorities),
+            evidence: Some(evidence),
+            anchors: Arc::clone(&self.anchors),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+        }
     }
 
     /// A `TimeStampToken` on this hash. Where the client names no nonce one is drawn: an old answer is not taken.
@@ -96,7 +110,7 @@ impl TimeStamps {
     /// # Errors
     /// See [`Error`]: that of the authority that was asked last, when none gave a good one.
     pub async fn stamp(&self, asked: Stampable) -> Result<Vec<u8>, Error> {
-        self.first(asked, None).await
+        self.first(asked, self.evidence.as_deref()).await
     }
 
     /// The same for a signature that is to last: of an authority about whose certificates there is evidence.

@@ -3,8 +3,10 @@
 
 mod documents;
 mod tls;
+mod turns;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,17 +21,17 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rsign_api::signer::{
     AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
-    ChannelHello, ChannelOpened, ChannelRecord, CompleteSignature, CompletedSignature, CreateCredential,
+    ChannelHello, ChannelOpened, ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential,
     CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FoundTimeStamp,
     IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, Refused, RevokeSad, Sign,
     SignDocuments, Signed, SignedDocuments, WITH_DOCUMENTS, WithDocuments, path,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
+use self::turns::{Turn, Turns};
 use crate::config::signer::SignerConfig;
-use crate::port::signer::{Error, Result, Signer};
+use crate::port::signer::{Error, Result, Signer, TooLong};
 
 /// Answers are signatures and certificates: 1000 RSA-4096 signatures are 0.7 MiB, with what was formed around documents
 /// some 20 MiB.
@@ -48,7 +50,7 @@ pub struct SignerClient {
     http: Client<HttpsConnector<HttpConnector>, Body>,
     base: String,
     timeout: Duration,
-    signing: Semaphore,
+    signing: Arc<Turns>,
 }
 
 impl SignerClient {
@@ -65,7 +67,7 @@ impl SignerClient {
             http,
             base: config.url.trim_end_matches('/').to_owned(),
             timeout: Duration::from_secs(config.timeout_seconds),
-            signing: Semaphore::new(config.concurrent_signatures),
+            signing: Turns::new(config.concurrent_signatures),
         })
     }
 
@@ -95,11 +97,8 @@ impl SignerClient {
     }
 
     /// Waits until fewer signature calls are under way.
-    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
-        match tokio::time::timeout(self.timeout, self.signing.acquire()).await {
-            Ok(permit) => permit.map_err(unavailable),
-            Err(_) => Err(Error::Busy),
-        }
+    async fn turn(&self, client: &str) -> Result<Turn> {
+        tokio::time::timeout(self.timeout, self.signing.take(client)).await.map_err(|_| Error::Busy)
     }
 
     fn request(&self, path: &str) -> Builder {
@@ -127,6 +126,7 @@ async fn read<R: DeserializeOwned>(answer: Response<Incoming>) -> Result<R> {
     let body = body.to_bytes();
     match status {
         StatusCode::OK => serde_json::from_slice(&body).map_err(unavailable),
+        StatusCode::PAYLOAD_TOO_LARGE => Err(Error::Unavailable(Box::new(TooLong))),
         StatusCode::CONFLICT => match serde_json::from_slice::<Refused>(&body).map_err(unavailable)?.refused {
             Refusal::Busy => Err(Error::Busy),
             refusal => Err(Error::Refused(refusal)),
@@ -179,12 +179,16 @@ impl Signer for SignerClient {
     }
 
     async fn sign(&self, ask: Sign) -> Result<Signed> {
-        let _turn = self.turn().await?;
+        let _turn = self.turn(&ask.client).await?;
         self.call(path::SIGN, &ask).await
     }
 
+    async fn check_sad(&self, ask: CheckSad) -> Result<Done> {
+        self.call(path::CHECK, &ask).await
+    }
+
     async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments> {
-        let _turn = self.turn().await?;
+        let _turn = self.turn(&ask.client).await?;
         if ask.octets().is_empty() {
             self.call(path::SIGN_DOCUMENTS, &ask).await
         } else {
@@ -193,17 +197,17 @@ impl Signer for SignerClient {
     }
 
     async fn augment_pdf(&self, ask: AugmentPdf) -> Result<AugmentedPdf> {
-        let _turn = self.turn().await?;
+        let _turn = self.turn("").await?;
         self.carry(path::AUGMENT_PDF, &ask).await
     }
 
     async fn complete_signature(&self, ask: CompleteSignature) -> Result<CompletedSignature> {
-        let _turn = self.turn().await?;
+        let _turn = self.turn("").await?;
         self.carry(path::COMPLETE_SIGNATURE, &ask).await
     }
 
     async fn read_time_stamp(&self, ask: ReadTimeStamp) -> Result<FoundTimeStamp> {
-        let _turn = self.turn().await?;
+        let _turn = self.turn("").await?;
         self.carry(path::READ_TIME_STAMP, &ask).await
     }
 

@@ -102,6 +102,7 @@ impl Repositories {
             users::USER,
             users::USERNAME,
             contacts::PROPOSAL,
+            contacts::DELIVERED,
             credentials::CREDENTIAL,
             credentials::CERTIFICATE,
             credentials::ENROLMENT,

@@ -17,8 +17,6 @@ pub struct Authority {
     pub(super) key_identifier: Vec<u8>,
     pub(super) validity: Validity,
     pub(super) verifier: Verifier,
-    /// The octets of its public key.
-    pub(super) public: Vec<u8>,
 }
 
 impl Authority {
@@ -32,7 +30,6 @@ impl Authority {
             name: tbs.subject().clone(),
             key_identifier: key_identifier(tbs)?,
             validity: Validity::decode(tbs.validity())?,
-            public: spki::octets(tbs.subject_public_key_info())?.to_vec(),
             verifier: Verifier::new(&tbs.subject_public_key_info().to_der()?, own_scheme(key))?,
         })
     }

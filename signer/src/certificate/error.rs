@@ -38,6 +38,9 @@ pub enum Error {
     /// The certificate may not sign certificates and revocation lists.
     #[error("the certificate is not an authority's")]
     NotAnAuthority,
+    /// The certificate is not one by which this CA names a responder that nobody need ask about.
+    #[error("the certificate is not of a responder of this CA")]
+    NotAResponder,
     /// `removeFromCRL` belongs to delta lists only (RFC 5280, 5.3.1).
     #[error("the reason has no place in a complete revocation list")]
     Reason,

@@ -1,6 +1,6 @@
 //! Extensions of certificates and lists (RFC 5280, 4.2 and 5.2), each with the criticality our profiles give it.
 
-use der::asn1::{Ia5String, ObjectIdentifier, OctetString};
+use der::asn1::{Ia5String, Null, ObjectIdentifier, OctetString};
 use der::oid::AssociatedOid;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::certpolicy::PolicyInformation;
@@ -18,6 +18,12 @@ const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7
 
 /// id-ad-ocsp.
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
+
+/// id-kp-OCSPSigning (RFC 5280, 4.2.1.12).
+const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
+
+/// id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1).
+const NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
 
 /// id-kp-timeStamping (RFC 5280, 4.2.1.12).
 const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
@@ -45,6 +51,16 @@ pub(super) fn digital_signature() -> Result<Extension, Error> {
 /// For time-stamps and nothing else: critical, and the one purpose (RFC 3161, 2.3).
 pub(super) fn time_stamping() -> Result<Extension, Error> {
     critical(&ExtendedKeyUsage(vec![TIME_STAMPING]))
+}
+
+/// For OCSP answers in its issuer's place (RFC 6960, 4.2.2.2).
+pub(super) fn ocsp_signing() -> Result<Extension, Error> {
+    plain(&ExtendedKeyUsage(vec![OCSP_SIGNING]))
+}
+
+/// Nobody need ask whether it is revoked, for as long as it is valid.
+pub(super) fn no_check() -> Result<Extension, Error> {
+    extension(NO_CHECK, &Null)
 }
 
 pub(super) fn certificate_and_crl_signing() -> Result<Extension, Error> {

@@ -56,8 +56,6 @@ pub struct EndEntity<'a> {
 /// The certificate to be of a service of the same operator.
 #[derive(Debug, Clone, Copy)]
 pub struct ServiceEntity<'a> {
-    /// Who it is for.
-    pub name: &'a AuthorityName,
     /// `SubjectPublicKeyInfo` of its key, DER.
     pub spki: &'a [u8],
     /// As of an [`EndEntity`].
@@ -68,27 +66,48 @@ pub struct ServiceEntity<'a> {
 
 impl Authority {
     /// The certificate of a time-stamping authority (RFC 3161, 2.3).
-    pub fn issue_time_stamping(&self, entity: &ServiceEntity<'_>, profile: &Profile) -> Result<ToBeSigned, Error> {
+    pub fn issue_time_stamping(
+        &self,
+        name: &AuthorityName,
+        entity: &ServiceEntity<'_>,
+        profile: &Profile,
+    ) -> Result<ToBeSigned, Error> {
+        let purpose = [vec![extension::time_stamping()?], profile.locations()?].concat();
+        self.issue_service(entity, name::authority(name)?, purpose)
+    }
+
+    /// The certificate of who answers OCSP in this CA's place (RFC 6960, 4.2.2.2). It names no place to ask whether it is
+    /// revoked: it says that nobody need.
+    pub fn issue_responder(&self, entity: &ServiceEntity<'_>) -> Result<ToBeSigned, Error> {
+        let purpose = vec![extension::ocsp_signing()?, extension::no_check()?];
+        self.issue_service(entity, name::responder(&self.name)?, purpose)
+    }
+
+    /// Of a key that signs data for one purpose.
+    fn issue_service(
+        &self,
+        entity: &ServiceEntity<'_>,
+        subject: Name,
+        purpose: Extensions,
+    ) -> Result<ToBeSigned, Error> {
         if !self.validity.contains(entity.validity) {
             return Err(Error::Time);
         }
         let (_, subject_public_key_info) = spki::parse(entity.spki)?;
-        let mut extensions = vec![
+        let common = vec![
             extension::authority_key(&self.key_identifier)?,
             extension::subject_key(&spki::identifier(&subject_public_key_info)?)?,
             extension::digital_signature()?,
-            extension::time_stamping()?,
         ];
-        extensions.extend(profile.locations()?);
         let tbs = Tbs {
             version: Version::V3,
             serial_number: serial(entity.serial)?,
             signature: signed::algorithm(self.verifier.scheme())?,
             issuer: self.name.clone(),
             validity: entity.validity.encode()?,
-            subject: name::authority(entity.name)?,
+            subject,
             subject_public_key_info,
-            extensions,
+            extensions: [common, purpose].concat(),
         };
         ToBeSigned::new(&tbs, &self.verifier)
     }

@@ -30,6 +30,7 @@ pub use authority::Authority;
 pub use crl::{RevocationList, Revoked};
 pub use error::Error;
 pub use issue::{EndEntity, Profile, ServiceEntity, self_signed};
+pub use ocsp::Responder;
 pub use qc::{PdsLocation, QcStatements};
 pub use read::Certificate;
 pub use request::request;

@@ -20,6 +20,9 @@ pub struct AuthorityName {
     pub common_name: String,
 }
 
+/// `CN` of who answers OCSP.
+const RESPONDER: &str = "OCSP responder";
+
 /// The DER-able name of a person, in the order of [`Subject`]'s fields.
 pub fn subject(subject: &Subject) -> Result<Name, Error> {
     let mut attributes = vec![COUNTRY.with(&subject.country)?];
@@ -40,6 +43,12 @@ pub fn authority(authority: &AuthorityName) -> Result<Name, Error> {
         ORGANIZATION.with(&authority.organization)?,
         COMMON_NAME.with(&authority.common_name)?,
     ])
+}
+
+/// The name of a CA's OCSP responder: its own, with another common name. Never the same, which would be a root's.
+pub(super) fn responder(authority: &Name) -> Result<Name, Error> {
+    let attributes = authority.iter().filter(|attribute| attribute.oid != COMMON_NAME.oid).cloned();
+    name(attributes.chain([COMMON_NAME.with(RESPONDER)?]).collect())
 }
 
 /// How an attribute's value is written.

@@ -25,18 +25,25 @@ pub struct ToBeSigned {
     body: Vec<u8>,
     algorithm: AlgorithmIdentifier,
     verifier: Verifier,
+    /// What goes along behind the signature, DER.
+    certificate: Option<Vec<u8>>,
 }
 
 impl ToBeSigned {
     pub(super) fn new(body: &impl der::Encode, signer: &Verifier) -> Result<Self, Error> {
         let algorithm = algorithm(signer.scheme())?;
-        Ok(Self { body: body.to_der()?, algorithm, verifier: signer.clone() })
+        Ok(Self { body: body.to_der()?, algorithm, verifier: signer.clone(), certificate: None })
     }
 
     /// A body that is encoded already.
     pub(super) fn of_octets(body: Vec<u8>, signer: &Verifier) -> Result<Self, Error> {
         let algorithm = algorithm(signer.scheme())?;
-        Ok(Self { body, algorithm, verifier: signer.clone() })
+        Ok(Self { body, algorithm, verifier: signer.clone(), certificate: None })
+    }
+
+    /// With the certificate of who signs, as a `BasicOCSPResponse` has it.
+    pub(super) fn with_certificate(self, der: &[u8]) -> Self {
+        Self { certificate: Some(der.to_vec()), ..self }
     }
 
     /// The DER that the signature covers.
@@ -70,6 +77,11 @@ impl ToBeSigned {
             body: AnyRef::from_der(&self.body)?,
             algorithm: self.algorithm.clone(),
             signature: BitString::from_bytes(signature)?,
+            certificates: self
+                .certificate
+                .as_deref()
+                .map(|der| Ok::<_, Error>(vec![AnyRef::from_der(der)?]))
+                .transpose()?,
         };
         Ok(signed.to_der()?)
     }
@@ -80,6 +92,8 @@ struct Signed<'a> {
     body: AnyRef<'a>,
     algorithm: AlgorithmIdentifier,
     signature: BitString,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    certificates: Option<Vec<AnyRef<'a>>>,
 }
 
 /// Parameters are NULL for RSA (RFC 4055, 5) and absent for ECDSA (RFC 5758, 3.2).

@@ -94,6 +94,9 @@ async fn tidy(signer: Arc<Signer>) {
         if let Err(error) = signer.tidy().await {
             tracing::error!(%error, "tidying failed");
         }
+        if let Err(error) = signer.keep_responder().await {
+            tracing::error!(%error, "there is no OCSP responder");
+        }
         if let Err(error) = signer.checkpoint().await {
             tracing::error!(%error, "the audit trail was not signed");
         }

@@ -129,6 +129,7 @@ fn update(document: &[u8], envelope: Envelope, properties: &[Property], at: u64,
 pub(super) fn refused(error: &Error) -> Answer {
     let refusal = match error {
         Error::AlreadySigned => Refusal::Envelope,
+        Error::Stamp => Refusal::Evidence,
         Error::Field(_)
         | Error::Seed(_)
         | Error::Wish(_)

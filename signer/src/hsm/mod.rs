@@ -32,8 +32,14 @@ pub enum Fault {
 /// The port. One call is one job in one PKCS#11 session of its own.
 #[async_trait]
 pub trait Hsm: Send + Sync + std::fmt::Debug {
-    /// Does the job, waiting in a bounded queue for a free worker.
+    /// Does a job of the service itself, waiting in a bounded queue for a free worker.
     async fn run(&self, job: Job) -> Result<Answer, Fault>;
+
+    /// The same for a client: among the jobs that wait, clients have turns.
+    async fn run_for(&self, client: &str, job: Job) -> Result<Answer, Fault> {
+        let _ = client;
+        self.run(job).await
+    }
 
     /// Workers that are ready to take jobs.
     fn ready(&self) -> u32;

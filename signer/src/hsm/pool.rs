@@ -1,4 +1,4 @@
-//! Worker processes and the bounded queue before them: started, watched, replaced.
+//! Worker processes and the bounded [`queue`] before them: started, watched, replaced.
 //!
 //! A *seat* is one place for a worker. Its task starts a process, feeds it from the shared queue, and replaces it when
 //! it ends, loses the token, or has done its share of operations: SoftHSM2 frees session objects only at `C_Finalize`
@@ -7,6 +7,7 @@
 //! gets an answer within a time, whatever becomes of worker, library and device.
 
 mod process;
+mod queue;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use tokio::sync::{oneshot, watch};
 
 use self::process::{End, Process};
+use self::queue::{Queue, Taker};
 use super::wire::{Hope, NotReady};
 use super::{Answer, Fault, Hsm, Job, pkcs11::TokenSettings};
 
@@ -51,7 +53,7 @@ const STARTING: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Pool {
     patience: Duration,
-    queue: async_channel::Sender<Waiting>,
+    queue: Arc<Queue<Waiting>>,
     ready: Arc<AtomicU32>,
     stop: watch::Sender<bool>,
     seats: Mutex<Vec<tokio::task::JoinHandle<()>>>,
@@ -77,7 +79,7 @@ impl Pool {
     /// # Errors
     /// See [`Pool::start`].
     pub async fn start_with_patience(settings: PoolSettings, patience: Duration) -> Result<Arc<Self>, String> {
-        let (queue, jobs) = async_channel::bounded(settings.queue.max(1));
+        let queue = Arc::new(Queue::new(settings.queue.max(1)));
         let (stop, stopped) = watch::channel(false);
         let ready = Arc::new(AtomicU32::new(0));
         let workers = settings.workers.max(1);
@@ -88,7 +90,7 @@ impl Pool {
             ready.fetch_add(1, Ordering::Relaxed);
             let seat = Seat {
                 starter: Arc::clone(&starter),
-                jobs: jobs.clone(),
+                jobs: Taker::new(&queue),
                 ready: Arc::clone(&ready),
                 stopped: stopped.clone(),
             };
@@ -118,9 +120,16 @@ impl Pool {
 #[async_trait]
 impl Hsm for Pool {
     async fn run(&self, job: Job) -> Result<Answer, Fault> {
+        self.run_for("", job).await
+    }
+
+    async fn run_for(&self, client: &str, job: Job) -> Result<Answer, Fault> {
         let (answer, outcome) = oneshot::channel();
         let patience = patience(&job, self.patience);
-        self.queue.try_send(Waiting { job, answer }).map_err(|_| Fault::Busy)?;
+        let given_back = self.queue.push(client, Waiting { job, answer }).map_err(|_| Fault::Busy)?;
+        if let Some(waiting) = given_back {
+            let _ = waiting.answer.send(Err(Fault::Busy));
+        }
         match tokio::time::timeout(patience, outcome).await {
             Ok(outcome) => outcome.unwrap_or(Err(Fault::Lost)),
             Err(_) => Err(Fault::Busy),
@@ -169,7 +178,7 @@ impl Starter {
 /// One place for a worker.
 struct Seat {
     starter: Arc<Starter>,
-    jobs: async_channel::Receiver<Waiting>,
+    jobs: Taker<Waiting>,
     ready: Arc<AtomicU32>,
     stopped: watch::Receiver<bool>,
 }
@@ -177,18 +186,13 @@ struct Seat {
 impl Seat {
     async fn keep(mut self, first: Process) {
         self.serve(first).await;
-        if self.jobs.is_closed() || self.jobs.receiver_count() == 1 {
-            // Nobody will take what is still queued, and the channel would keep it: its callers would wait in vain.
-            self.jobs.close();
-            while self.jobs.try_recv().is_ok() {}
-        }
     }
 
     async fn serve(&mut self, first: Process) {
         let mut process = first;
         loop {
             let lanes = self.lanes();
-            let next = match process.feed(&self.jobs, &mut self.stopped, &self.starter, lanes).await {
+            let next = match process.feed(&self.jobs.0, &mut self.stopped, &self.starter, lanes).await {
                 End::Stopped(process) => {
                     self.ready.fetch_sub(1, Ordering::Relaxed);
                     return process.close().await;

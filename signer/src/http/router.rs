@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
-    AskOcsp, AugmentPdf, Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CompleteSignature,
+    AskOcsp, AugmentPdf, Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CheckSad, CompleteSignature,
     CreateCredential, CredentialName, Done, DrawCode, Extend, IssueCertificate, LinkCertificate, ReadTimeStamp,
     Refusal, Refused, RevokeSad, Sign, SignDocuments, path,
 };
@@ -44,6 +44,7 @@ pub fn router(signer: Arc<Signer>, spool: &Spool) -> Router {
         .route(path::AUTHORIZE, method(|signer, asked: Authorize| async move { signer.authorize(&asked).await }))
         .route(path::EXTEND, method(|signer, asked: Extend| async move { signer.extend(&asked).await }))
         .route(path::REVOKE, method(|signer, asked: RevokeSad| async move { done(signer.revoke(&asked).await) }))
+        .route(path::CHECK, method(|signer, asked: CheckSad| async move { done(signer.check_sad(&asked).await) }))
         .route(path::SIGN, method(|signer, asked: Sign| async move { signer.sign(&asked).await }))
         .route(
             path::SIGN_DOCUMENTS,

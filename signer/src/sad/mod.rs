@@ -242,6 +242,17 @@ impl Sad {
         let own = self.client == client && user.is_none_or(|user| user == self.user) && self.credential == credential;
         if own && presented != Presented::Foreign { Ok(presented) } else { Err(Refusal::InvalidSad) }
     }
+
+    /// Checks that its time is not over, and that nothing happened to the credential since.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidSad`], [`Refusal::SadExpired`].
+    pub const fn lives(&self, epoch: u32, now: i64) -> Result<(), Refusal> {
+        if self.epoch != epoch {
+            return Err(Refusal::InvalidSad);
+        }
+        if self.expires_at <= now { Err(Refusal::SadExpired) } else { Ok(()) }
+    }
 }
 
 /// Which `r` a token carries.

@@ -86,12 +86,7 @@ impl Sad {
     pub fn claim(&mut self, request: &Request, now: i64) -> Result<Claim, Refusal> {
         let user = request.user.as_deref();
         let presented = self.admit(&request.token, &request.client, user, &request.credential)?;
-        if self.epoch != request.epoch {
-            return Err(Refusal::InvalidSad);
-        }
-        if self.expires_at <= now {
-            return Err(Refusal::SadExpired);
-        }
+        self.lives(request.epoch, now)?;
         let sorted = self.sort(request, now)?;
         if sorted.to_sign.is_empty() && sorted.to_add.is_empty() {
             return Ok(if sorted.under_way { Claim::UnderWay } else { Claim::Answered(self.answers(&request.uses)?) });

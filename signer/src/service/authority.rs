@@ -11,9 +11,9 @@ use crate::certificate::{CrlReason, EndEntity, RevocationList, Revoked, ServiceE
 use crate::hsm::{Answer, Job, TokenKey, ecdsa};
 use crate::store::Issued;
 
-const DAY: i64 = 86_400;
-/// Life of a person's certificate, seconds.
-const LIFE: i64 = 2 * 365 * DAY;
+pub(super) const DAY: i64 = 86_400;
+/// Life of a person's or service's certificate, seconds.
+pub(super) const LIFE: i64 = 2 * 365 * DAY;
 /// Life of a revocation list, seconds.
 const CRL_LIFE: i64 = 7 * DAY;
 /// Certificates begin a little before they are made: clocks differ.
@@ -62,12 +62,24 @@ impl Signer {
             not_before: (now - SKEW).max(self.authority.validity().not_before),
             not_after: (now + LIFE).min(self.authority.validity().not_after),
         };
-        let entity = ServiceEntity { name, spki, serial: &serial, validity };
-        let certificate = self.authority.issue_time_stamping(&entity, &self.profile).map_err(|_| Refusal::Malformed)?;
-        self.record_issued(&serial, None, validity).await?;
-        let reason = format!("serial {}, time-stamping", data_encoding::HEXLOWER.encode(&serial));
+        let entity = ServiceEntity { spki, serial: &serial, validity };
+        let body = self.authority.issue_time_stamping(name, &entity, &self.profile).map_err(|_| Refusal::Malformed)?;
+        let certificate = self.issue_service(&body, &serial, validity, "time-stamping").await?;
+        Ok([certificate, self.authority_der.clone()])
+    }
+
+    /// Records a service's certificate and has it signed.
+    pub(super) async fn issue_service(
+        &self,
+        body: &ToBeSigned,
+        serial: &[u8],
+        validity: Validity,
+        purpose: &str,
+    ) -> Result<Vec<u8>> {
+        self.record_issued(serial, None, validity).await?;
+        let reason = format!("serial {}, {purpose}", data_encoding::HEXLOWER.encode(serial));
         self.audit.record(Entry::of(Event::CertificateIssued).because(reason)).await?;
-        Ok([self.sign_as_authority(&certificate).await?, self.authority_der.clone()])
+        self.sign_as_authority(body).await
     }
 
     /// The CA's certificate and a fresh revocation list: what was destroyed is revoked.
@@ -118,7 +130,7 @@ impl Signer {
         }
     }
 
-    pub(super) async fn sign_as_authority(&self, body: &ToBeSigned) -> Result<Vec<u8>> {
+    async fn sign_as_authority(&self, body: &ToBeSigned) -> Result<Vec<u8>> {
         let digest = body.digest().try_into().map_err(|_| Error::Incident("the CA key is not P-256".to_owned()))?;
         match self.run(Job::TokenSign { key: TokenKey::Authority, digest }).await? {
             Answer::Octets(raw) => {

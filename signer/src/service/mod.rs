@@ -23,6 +23,7 @@ mod factor;
 mod life;
 mod ocsp;
 mod pin_try;
+mod responder;
 mod signing;
 mod spending;
 mod turn;
@@ -200,6 +201,8 @@ pub struct Signer {
     officers: Option<PathBuf>,
     /// The last entry of the audit chain, when it was a checkpoint.
     checkpointed: tokio::sync::Mutex<u64>,
+    /// Who answers OCSP, as it is in the store.
+    responder: tokio::sync::Mutex<Option<Arc<responder::Responder>>>,
     /// `kid` of the identity key that signs their handshakes.
     identity: OnceCell<[u8; 32]>,
 }
@@ -236,6 +239,7 @@ impl Signer {
             clients: parts.clients,
             officers: parts.officers,
             checkpointed: tokio::sync::Mutex::default(),
+            responder: tokio::sync::Mutex::default(),
             identity: OnceCell::new(),
         })
     }
@@ -260,8 +264,13 @@ impl Signer {
     /// Runs a job; once more when a worker was lost with it. That is safe: nothing of a job's outcome was released,
     /// and a PIN that was being judged is the same PIN.
     async fn run(&self, job: Job) -> std::result::Result<Answer, Fault> {
-        match self.hsm.run(job.clone()).await {
-            Err(Fault::Lost) => self.hsm.run(job).await,
+        self.run_for("", job).await
+    }
+
+    /// The same, in the turn of a client.
+    async fn run_for(&self, client: &str, job: Job) -> std::result::Result<Answer, Fault> {
+        match self.hsm.run_for(client, job.clone()).await {
+            Err(Fault::Lost) => self.hsm.run_for(client, job).await,
             outcome => outcome,
         }
     }

@@ -1,5 +1,5 @@
-//! The built-in CA's word on its own certificates (RFC 6960), formed and signed here. What it knows is what it issued:
-//! everything else is unknown.
+//! The built-in CA's word on its own certificates (RFC 6960), formed here and signed by its responder. What it knows is what
+//! it issued: everything else is unknown.
 
 use der::asn1::ObjectIdentifier;
 use rsign_ades::evidence::Subject;
@@ -7,6 +7,7 @@ use rsign_ades::evidence::ocsp::{Answered, Name, Standing, successful};
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{AnsweredOcsp, AskOcsp, CertificateName, Refusal, State};
 
+use super::responder::Responder;
 use super::{Error, Result, Signer};
 use crate::certificate::CrlReason;
 
@@ -31,11 +32,27 @@ impl Signer {
             let standing = self.standing(&name).await?;
             answered.push(Answered { name, standing });
         }
-        let now = u64::try_from(self.clock.now() / 1000).unwrap_or_default();
         let nonce = asked.nonce.as_ref().map(|nonce| nonce.0.as_slice());
-        let body = self.authority.ocsp(&answered, nonce, now, LIFE).map_err(incident)?;
-        let basic = self.sign_as_authority(&body).await?;
-        Ok(AnsweredOcsp { answer: Bytes(successful(basic).map_err(incident)?) })
+        // One whose key does not open is forgotten; another one takes its place at once.
+        for _ in 0..2 {
+            let responder = self.responder().await?;
+            if let Some(answer) = self.answer_by(&responder, &answered, nonce).await? {
+                return Ok(AnsweredOcsp { answer: Bytes(answer) });
+            }
+        }
+        Err(incident("no key of an OCSP responder opens"))
+    }
+
+    async fn answer_by(
+        &self,
+        responder: &Responder,
+        answered: &[Answered],
+        nonce: Option<&[u8]>,
+    ) -> Result<Option<Vec<u8>>> {
+        let now = u64::try_from(self.clock.now() / 1000).unwrap_or_default();
+        let body = responder.public.answer(answered, nonce, now, LIFE).map_err(incident)?;
+        let basic = self.sign_as_responder(responder, &body).await?;
+        basic.map(successful).transpose().map_err(incident)
     }
 
     async fn standing(&self, name: &Name) -> Result<Standing> {

@@ -62,7 +62,7 @@ impl Signer {
         let judged = async {
             let (lease, credential) = self.lease(&credential.id, client, deadline).await?;
             // From here on a wrong count is only avoided by settling: a lease that is left alone expires as wrong.
-            match self.judge(&credential, pin, to, stretching).await {
+            match self.judge(client, &credential, pin, to, stretching).await {
                 Ok(Some(slot)) => Ok(Won { credential, slot, lease, _turn: turn }),
                 Ok(None) => Err(self.lose(&credential, client, lease).await?),
                 Err(fault) => Err(self.give_back(&credential, client, lease, fault).await?),
@@ -143,6 +143,7 @@ impl Signer {
     /// `None` when the PIN is wrong.
     async fn judge(
         &self,
+        client: &str,
         credential: &Credential,
         pin: &Pin,
         to: &mut dyn Destination,
@@ -153,7 +154,7 @@ impl Signer {
         drop(stretching);
         let new_opener = to.opener(credential)?;
         let job = Job::Rewrap { opener, slot: slot.wrapped.0.clone(), new_opener, check: to.check() };
-        match self.run(job).await? {
+        match self.run_for(client, job).await? {
             Answer::Rewrapped(slot) => Ok(Some(slot)),
             Answer::Refused => Ok(None),
             other => Err(unexpected(&other)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rsign_api::algorithm::Scheme;
 use rsign_api::bytes::Bytes;
-use rsign_api::signer::{EntryType, Refusal, Sign, Signed};
+use rsign_api::signer::{CheckSad, EntryType, Refusal, Sign, Signed};
 use secrecy::SecretString;
 
 use super::spending::Order;
@@ -46,6 +46,34 @@ impl Signer {
         let answers = self.spend(&order).await?.into_iter().map(|answer| answer.signature).collect();
         let hashes: Vec<&Bytes> = order.request.uses.iter().map(|wanted| &wanted.hash).collect();
         Ok(Signed { signatures: in_order(&asked.hashes, &hashes, answers) })
+    }
+
+    /// Looks whether a SAD may be spent by this client. Nothing is reserved: it may be over a moment later.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn check_sad(&self, asked: &CheckSad) -> Result<()> {
+        let token = SadToken::parse(&asked.sad).ok_or(Refusal::InvalidSad)?;
+        let sad = self.tables.sads.find(&token.row()).await?.ok_or(Refusal::InvalidSad)?;
+        let named = asked.credential.as_deref().unwrap_or(&sad.credential);
+        let judged = match sad.admit(&token, &asked.client, asked.user.as_deref(), named) {
+            Ok(_) => {
+                let credential = self.tables.credentials.find(&sad.credential).await?.ok_or(Refusal::InvalidSad)?;
+                let now = self.clock.now();
+                // That a credential can not be used now has a word of its own, where it is used.
+                if credential.usable(now).is_ok() { sad.lives(credential.epoch, now) } else { Ok(()) }
+            }
+            Err(refusal) => Err(refusal),
+        };
+        let Err(refusal) = judged else { return Ok(()) };
+        let entry = Entry {
+            user: Some(sad.user),
+            credential: Some(sad.credential),
+            sad: Some(sad.id),
+            ..Entry::of(Event::Refused).client(&asked.client)
+        };
+        self.audit.record(entry.failed(refusal)).await?;
+        Err(refusal.into())
     }
 
     /// The credential, if it can sign now, and so.

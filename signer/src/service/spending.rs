@@ -161,7 +161,7 @@ impl Signer {
             scheme,
             digests: pieces.iter().map(|piece| piece.digest.clone()).collect(),
         };
-        let signatures = match self.run(job).await? {
+        let signatures = match self.run_for(&order.request.client, job).await? {
             hsm::Answer::Signatures(signatures) => signatures,
             // Never a try: the PIN was right long ago. The row was changed, or the device fails.
             hsm::Answer::Refused => return Err(Error::Incident("the SAD's slot does not open".to_owned())),

@@ -46,12 +46,27 @@ fn has(octets: &[u8], part: &[u8]) -> bool {
     octets.windows(part.len()).any(|window| window == part)
 }
 
+/// With one more archive time-stamp on a signature.
+fn renewed(mut stored: Stored, signature: usize) -> Vec<u8> {
+    let imprint = stored.imprint(signature, b"content").unwrap();
+    stored.stamp(signature, &token(&imprint)).unwrap();
+    stored.finish().unwrap()
+}
+
+/// That the newest archive time-stamp is over what is there.
+fn is_sound(stored: &Stored, signature: usize, content: &[u8]) -> bool {
+    let token = stored.newest(signature).unwrap().unwrap();
+    let (function, imprint) = rsign_api::timestamp::imprint(&token).unwrap();
+    stored.stamped(signature, function, content).unwrap() == Some(imprint)
+}
+
 #[test]
 fn another_time_stamp_is_over_everything_that_was_there_and_is_new() {
     let object = signature(Some(b"content"), true);
     let mut stored = Stored::read(&object).unwrap();
-    assert_eq!((stored.content().unwrap().unwrap(), stored.function().unwrap()), (b"content".to_vec(), SHA256));
-    let first = stored.newest_archive().unwrap().unwrap();
+    assert_eq!((stored.content().unwrap(), stored.function(0).unwrap()), (&b"content"[..], SHA256));
+    let first = stored.newest(0).unwrap().unwrap();
+    assert!(is_sound(&stored, 0, b"content") && !is_sound(&stored, 0, b"another content"));
     let other = authority("other");
     let certificate = other.certify_with_ocsp(8);
     let answer = other.ocsp(&certificate, crate::evidence::ocsp::Standing::Good, NOW);
@@ -59,18 +74,20 @@ fn another_time_stamp_is_over_everything_that_was_there_and_is_new() {
         Evidence { certificates: vec![certificate.der.clone()], ocsp: vec![answer.clone()], crls: Vec::new() };
     stored.add(&evidence).unwrap();
     stored.add(&evidence).unwrap();
-    let archive = stored.prepare(&digest(SHA256, b"content")).unwrap();
+    assert!(is_sound(&stored, 0, b"content"), "what was added breaks nothing");
+    stored.imprint(0, b"content").unwrap();
+    let index = stored.asked.clone().unwrap().index;
     for part in [&certificate.der, &ocsp_response(&answer).unwrap()] {
-        assert!(has(&archive.index, &digest(SHA256, part)), "the index names what was added");
+        assert!(has(&index, &digest(SHA256, part)), "the index names what was added");
     }
-    assert_eq!(stored.prepare(&[0; 20]).unwrap_err().to_string(), Error::Digest.to_string());
-    let renewed = stored.finish(&archive, &token(&archive.imprint)).unwrap();
+    let renewed = renewed(stored, 0);
     let again = Stored::read(&renewed).unwrap();
-    assert_eq!((again.version, again.unsigned.len(), again.certificates.len(), again.revocations.len()), (5, 3, 2, 2));
-    let archives = again.values().unwrap().into_iter().filter(|(kind, _)| *kind == ARCHIVE_TIME_STAMP_V3);
+    assert_eq!((again.version, again.certificates.len(), again.revocations.len()), (5, 2, 2));
+    assert_eq!(again.infos[0].unsigned.len(), 3);
+    let archives = again.infos[0].values().unwrap().into_iter().filter(|(kind, _)| *kind == ARCHIVE_TIME_STAMP_V3);
     assert_eq!(archives.filter(|(_, value)| *value == first).count(), 1, "the first stays octet by octet");
     let before = Stored::read(&object).unwrap();
-    assert_eq!((&again.fields, &again.content, &again.digests), (&before.fields, &before.content, &before.digests));
+    assert_eq!((&again.infos[0].fields, &again.encapsulated), (&before.infos[0].fields, &before.encapsulated));
     assert!(before.certificates.iter().all(|one| again.certificates.contains(one)));
 }
 
@@ -78,12 +95,90 @@ fn another_time_stamp_is_over_everything_that_was_there_and_is_new() {
 fn what_was_formed_here_is_stamped_as_it_was_then() {
     // The imprint of what is read is that of what was put together, for the same parts.
     let object = signature(None, false);
-    let stored = Stored::read(&object).unwrap();
-    assert!(stored.content().unwrap().is_none() && stored.newest_archive().unwrap().is_none());
-    let archive = stored.prepare(&digest(SHA256, b"content")).unwrap();
-    let fields = stored.fields.concat();
-    assert!(has(&object, &fields) && archive.function == SHA256);
-    assert!(stored.finish(&archive, &token(&archive.imprint)).unwrap().len() > object.len());
+    let mut stored = Stored::read(&object).unwrap();
+    assert!(stored.content().is_none() && stored.newest(0).unwrap().is_none());
+    let imprint = stored.imprint(0, b"content").unwrap();
+    let fields = stored.infos[0].fields.concat();
+    assert!(has(&object, &fields) && imprint.len() == 32);
+    assert!(renewed(stored, 0).len() > object.len());
+}
+
+/// The ends of the outer values not said, the content in pieces, its parts octet by octet.
+fn loose(object: &[u8]) -> Vec<u8> {
+    let inner = |value: &[u8]| tlv::members(value).unwrap().into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let open = |tag: u8, parts: &[Vec<u8>]| [vec![tag, 0x80], parts.concat(), vec![0, 0]].concat();
+    let [kind, content] = &inner(object)[..] else { panic!() };
+    let [signed] = &inner(content)[..] else { panic!() };
+    let mut members = inner(signed);
+    let [of, attached] = &inner(&members[2])[..] else { panic!() };
+    let octets = <&OctetStringRef>::from_der(&inner(attached)[0]).unwrap().as_bytes().to_vec();
+    let pieces: Vec<Vec<u8>> =
+        octets.chunks(3).map(|part| [&[4, u8::try_from(part.len()).unwrap()], part].concat()).collect();
+    members[2] = open(0x30, &[of.clone(), open(0xa0, &[open(0x24, &pieces)])]);
+    for member in members.iter_mut().skip(3) {
+        *member = open(member[0], &inner(member));
+    }
+    open(0x30, &[kind.clone(), open(0xa0, &[open(0x30, &members)])])
+}
+
+#[test]
+fn ber_around_the_parts_changes_nothing() {
+    let object = signature(Some(b"content"), true);
+    let loose = loose(&object);
+    assert_ne!(loose, object);
+    let stored = Stored::read(&loose).unwrap();
+    assert!(stored.content() == Some(b"content") && is_sound(&stored, 0, b"content"));
+    let again = Stored::read(&renewed(stored, 0)).unwrap();
+    assert!(is_sound(&again, 0, b"content") && again.infos[0].unsigned.len() == 3);
+    // A part that time-stamps are over has one encoding.
+    let mut broken = Stored::read(&object).unwrap();
+    broken.certificates[0] = [vec![0x30, 0x80], vec![0, 0]].concat();
+    let why = Stored::read(&broken.finish().unwrap()).unwrap_err().to_string();
+    assert!(why.contains("not DER"), "{why}");
+}
+
+#[test]
+fn each_of_several_signatures_gets_its_own() {
+    let (one, other) = (signature(Some(b"content"), true), signature(Some(b"content"), false));
+    let mut both = Stored::read(&one).unwrap();
+    let second = Stored::read(&other).unwrap();
+    both.infos.extend(second.infos);
+    both.certificates.extend(second.certificates);
+    let both = Stored::read(&both.finish().unwrap()).unwrap();
+    assert_eq!(both.signatures(), 2);
+    let lasting: Vec<usize> = (0..2).filter(|place| both.newest(*place).unwrap().is_some()).collect();
+    let [place] = lasting[..] else { panic!("one of them lasts: {lasting:?}") };
+    let again = Stored::read(&renewed(both, place)).unwrap();
+    let counts: Vec<usize> = again.infos.iter().map(|info| info.unsigned.len()).collect();
+    assert!(counts.contains(&1) && counts.contains(&3), "{counts:?}");
+}
+
+#[test]
+fn a_time_stamp_over_something_else_is_noticed() {
+    let object = signature(Some(b"content"), true);
+    let changed = |change: &dyn Fn(&mut Stored)| {
+        let mut stored = Stored::read(&object).unwrap();
+        change(&mut stored);
+        Stored::read(&stored.finish().unwrap()).unwrap()
+    };
+    assert!(is_sound(&changed(&|_| {}), 0, b"content"));
+    // Something is gone, or another than it was.
+    assert!(!is_sound(&changed(&|stored| stored.certificates.clear()), 0, b"content"));
+    assert!(!is_sound(&changed(&|stored| stored.revocations.clear()), 0, b"content"));
+    let other = authority("somebody else").certify(9).der;
+    assert!(!is_sound(&changed(&|stored| stored.certificates = vec![other.clone()]), 0, b"content"));
+    assert!(!is_sound(
+        &changed(&|stored| *stored.infos[0].fields.last_mut().unwrap() = vec![4, 3, 1, 2, 4]),
+        0,
+        b"content"
+    ));
+    let stamps = |stored: &mut Stored| {
+        let mut values = stored.infos[0].values().unwrap();
+        values.retain(|(kind, _)| *kind == ARCHIVE_TIME_STAMP_V3);
+        stored.infos[0].unsigned =
+            values.into_iter().map(|(kind, value)| Attribute::raw(kind, value).unwrap().to_der().unwrap()).collect();
+    };
+    assert!(!is_sound(&changed(&stamps), 0, b"content"), "the time-stamp on the signature is gone");
 }
 
 proptest::proptest! {
@@ -92,9 +187,13 @@ proptest::proptest! {
         let mut object = signature(Some(b"content"), true);
         let length = object.len();
         object[place % length] = octet;
-        if let Ok(stored) = Stored::read(&object) {
-            let _ = (stored.content(), stored.newest_archive(), stored.function());
-            let _ = stored.prepare(&digest(SHA256, b"content"));
+        if let Ok(mut stored) = Stored::read(&object) {
+            for signature in 0..stored.signatures() {
+                if let Ok(Some(_)) = stored.newest(signature) {
+                    let _ = stored.stamped(signature, SHA256, b"content");
+                }
+                let _ = stored.imprint(signature, b"content");
+            }
         }
     }
 }

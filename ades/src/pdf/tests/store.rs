@@ -1,7 +1,12 @@
 //! The document security store and document time-stamps.
 
+use der::Encode as _;
+use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::timestamp::{Query, token as granted};
+
 use super::*;
 use crate::evidence::Evidence;
+use crate::evidence::testing::{Manner, stamp};
 
 fn evidence(certificates: &[&[u8]]) -> Evidence {
     Evidence { certificates: certificates.iter().map(|c| c.to_vec()).collect(), ..Evidence::default() }
@@ -57,21 +62,38 @@ fn a_time_stamp_has_no_time_of_its_own() {
 #[test]
 fn the_newest_time_stamp_is_the_last_signature_or_there_is_none() {
     let newest = |file: &[u8]| newest_time_stamp(file, &Limits::default()).unwrap();
-    let stamped = |file: &[u8], token: &[u8]| {
-        let update = document_time_stamp(file, 64, &Limits::default()).unwrap().fill(token).unwrap();
-        [file, &update].concat()
+    let room = |file: &[u8]| document_time_stamp(file, 2048, &Limits::default()).unwrap();
+    let stamped = |file: &[u8]| {
+        let update = room(file);
+        let token = token(&update.digests(file, HashAlgorithm::Sha384).byte_range);
+        ([file, &update.fill(&token).unwrap()].concat(), token)
     };
     assert_eq!(newest(&plain()), None);
     let file = signed(&plain(), &approval());
     assert_eq!(newest(&file), None);
-    let file = stamped(&file, b"\x30\x03\x02\x01\x01");
-    assert_eq!(newest(&file).unwrap(), b"\x30\x03\x02\x01\x01");
-    let file = stamped(&file, b"\x30\x03\x02\x01\x02");
-    assert_eq!(newest(&file).unwrap(), b"\x30\x03\x02\x01\x02");
+    let (file, first) = stamped(&file);
+    assert_eq!(newest(&file), Some(first));
+    let (file, second) = stamped(&file);
+    assert_eq!(newest(&file), Some(second.clone()));
+    // One octet that it is over is another, or it is over something else.
+    let mut spoilt = file.clone();
+    let comment = spoilt.windows(9).position(|window| window == b"%PDF-1.7\n").unwrap();
+    spoilt[comment + 7] = b'6';
+    assert_eq!(newest_time_stamp(&spoilt, &Limits::default()), Err(Error::Stamp));
+    let elsewhere = [file.as_slice(), &room(&file).fill(&second).unwrap()].concat();
+    assert_eq!(newest_time_stamp(&elsewhere, &Limits::default()), Err(Error::Stamp));
+    let none = [file.as_slice(), &room(&file).fill(b"\x30\x03\x02\x01\x01").unwrap()].concat();
+    let unreadable = Err(Error::Damaged("a time-stamp's token cannot be read"));
+    assert_eq!(newest_time_stamp(&none, &Limits::default()), unreadable);
     // Somebody signed since: what is newest is no time-stamp.
     assert_eq!(newest(&signed(&file, &approval())), None);
     assert!(newest_time_stamp(b"no PDF", &Limits::default()).is_err());
     assert!(document_time_stamp(&plain(), 2 << 20, &Limits::default()).is_err());
+}
+
+fn token(hash: &[u8]) -> Vec<u8> {
+    let query = Query::new(HashAlgorithm::Sha384, hash, &[7]).unwrap();
+    granted(&stamp(&query.to_der().unwrap(), Manner::Right), &query).unwrap()
 }
 
 #[test]

@@ -27,7 +27,8 @@ pub(in crate::http) fn handle(site: Arc<Site>, call: Call) -> Answer {
         let mode = ask.mode(&site.config.asynchronous.validities())?;
         let validation = ask.wants_validation();
         site.app.rates.admit_stamps(&call.bearer.client, stamps(&documents))?;
-        let order = Order { bearer: call.bearer, credential, sad, documents, validation };
+        let checked = call.content.is_checked();
+        let order = Order { bearer: call.bearer, credential, sad, checked, documents, validation };
         match mode {
             Mode::Synchronous => Reply::documents(site.app.documents.sign(order).await?),
             Mode::Asynchronous(deferral) => {

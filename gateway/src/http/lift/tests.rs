@@ -63,6 +63,38 @@ fn documents_are_taken_out_wherever_the_body_is_cut() {
     }
 }
 
+/// What is known of a body of which so much has arrived, in pieces of this length.
+fn early(body: &str, length: usize) -> (Option<String>, Option<String>) {
+    use secrecy::ExposeSecret as _;
+    let mut lifter = Lifter::new(BOUNDS, body.len(), spool().intake("app"), MARK.to_owned());
+    body.as_bytes().chunks(length).for_each(|piece| lifter.push(piece).unwrap());
+    let Early { sad, credential } = lifter.early();
+    (sad.map(|sad| sad.expose_secret().to_owned()), credential)
+}
+
+#[test]
+fn sad_and_credential_are_known_as_soon_as_they_came() {
+    let known = |sad: &str, credential: &str| {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        (some(sad), some(credential))
+    };
+    for length in [1, 7, 1000] {
+        for (body, expected) in [
+            (r#"{"SAD":"sad_1""#, known("sad_1", "")),
+            (r#"{"SAD":"sad_1"#, known("", "")),
+            (
+                r#" { "credentialID" : "c" , "\u0053AD":"sad\u005f1\"","documents":[{"document":"AQ"#,
+                known("sad_1\"", "c"),
+            ),
+            (r#"{"documents":[{"document":"AQID"}],"SAD":"sad_1"}"#, known("sad_1", "")),
+            (r#"{"x":{"SAD":"sad_1"},"y":["SAD","sad_1"],"z":"SAD","SAD":7}"#, known("", "")),
+            (r#"[{"SAD":"sad_1"}]"#, known("", "")),
+        ] {
+            assert_eq!(early(body, length), expected, "{body}");
+        }
+    }
+}
+
 #[test]
 fn only_documents_of_the_list_are_taken_out() {
     for body in [

@@ -1,11 +1,17 @@
 //! `signatures/signDoc`: every row of its table, in its order, and what becomes of the signer's answers.
 
+use axum::body::Body;
+use axum::http::Request;
 use rsign_api::bytes::Bytes;
+use rsign_api::csc::documents::SignedDocuments;
+use rsign_api::octets::Octets;
 use rsign_api::signer::{DocumentSubject, KnownDocument, Refusal};
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use super::{Bench, HASH, Heard};
-use crate::domain::client::{PinTransport, Reach};
+use crate::domain::client::{BASIC, PinTransport, Reach};
+use crate::domain::job::{Job, Progress};
 
 const RSA: &str = "1.2.840.113549.1.1.11";
 const BARE: &str = "1.2.840.113549.1.1.1";
@@ -37,7 +43,11 @@ impl Scene {
     }
 
     async fn call(&self, body: Value) -> Heard {
-        self.bench.call("/csc/v2/signatures/signDoc", &self.token, body).await
+        self.raw(body.to_string()).await
+    }
+
+    async fn raw(&self, body: String) -> Heard {
+        self.bench.raw("/csc/v2/signatures/signDoc", &self.token, &body).await
     }
 }
 
@@ -258,7 +268,118 @@ async fn what_a_pdf_is_to_hold_comes_beside_a_signature_of_its_digest_or_not_at_
         assert_eq!(scene.call(of(level, validation)).await.error(), refused, "{level}");
     }
     assert!(scene.bench.signer.documents.lock().unwrap().is_empty());
-    // As far as the signer, whose CA is none that could be validated here.
+    // The signer's CA is none that could be validated here: that is seen before anything is signed, and after the SAD.
     assert_eq!(scene.call(of("AdES-B-LT", true)).await.status, 500);
-    assert_eq!(scene.bench.signer.documents.lock().unwrap().len(), 1);
+    let mut later = of("AdES-B-LT", true);
+    later["operationMode"] = json!("A");
+    assert_eq!(scene.call(later).await.status, 500);
+    assert!(scene.bench.signer.documents.lock().unwrap().is_empty());
+    let mut bogus = of("AdES-B-LT", true);
+    bogus["SAD"] = json!("sad_none");
+    assert_eq!(scene.call(bogus).await.error(), (400, "invalid_request", "Invalid parameter SAD"));
+}
+
+/// The documents of a call, longer than what is sent along without a question.
+fn long() -> String {
+    data_encoding::BASE64.encode(&vec![7; 1_100_001])
+}
+
+/// How it is refused.
+const NO_SAD: (u16, &str, &str) = (400, "invalid_request", "Invalid parameter SAD");
+
+#[tokio::test]
+async fn a_25_a_sad_that_is_none_is_refused_before_its_documents_are_kept() {
+    let scene = Scene::set().await;
+    let (bench, id) = (&scene.bench, &scene.credential);
+    let (arriving, pieces) = tokio::sync::mpsc::channel::<String>(1);
+    let pieces = futures_util::stream::unfold(pieces, |mut pieces| async {
+        pieces.recv().await.map(|piece| (Ok::<_, std::convert::Infallible>(piece), pieces))
+    });
+    let request = Request::post("/csc/v2/signatures/signDoc")
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {}", scene.token));
+    let request = request.body(Body::from_stream(pieces)).unwrap();
+    let call = async {
+        let heard = bench.exchange(request).await;
+        assert_eq!(heard.error(), NO_SAD);
+    };
+    let sending = async {
+        let head = format!(r#"{{"SAD":"sad_none","credentialID":"{id}","documents":[{{"document":"{}"#, long());
+        arriving.send(head).await.unwrap();
+        let began = std::time::Instant::now();
+        let is_refused = || bench.signer.checked.lock().unwrap().len() == 1 && bench.site.app.spool.kept() == 0;
+        while !is_refused() {
+            assert!(began.elapsed().as_secs() < 10, "{} are kept", bench.site.app.spool.kept());
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        // It is listened to, so that it hears why, and no more is kept.
+        for _ in 0..4 {
+            arriving.send(long()).await.unwrap();
+            assert_eq!(bench.site.app.spool.kept(), 0);
+        }
+        arriving.send(r#"","signature_format":"C","signAlgo":"1.2.840.113549.1.1.11"}]}"#.to_owned()).await.unwrap();
+        drop(arriving);
+    };
+    tokio::join!(call, sending);
+    let checked = bench.signer.checked.lock().unwrap();
+    assert_eq!((checked[0].credential.as_deref(), checked[0].user.as_ref()), (Some(id.as_str()), Some(&bench.ann)));
+    assert!(bench.signer.documents.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_25_a_sad_that_comes_last_is_looked_at_before_its_documents_are_sent() {
+    let scene = Scene::set().await;
+    let (bench, id) = (&scene.bench, &scene.credential);
+    let entry = |document: &str| format!(r#"{{"document":"{document}","signature_format":"C","signAlgo":"{RSA}"}}"#);
+    let last = |sad: &str, document: &str| {
+        let entry = entry(document);
+        scene.raw(format!(r#"{{"documents":[{entry}],"credentialID":"{id}","SAD":"{sad}"}}"#))
+    };
+    let asked = || {
+        let (checked, documents) = (bench.signer.checked.lock().unwrap().len(), bench.signer.documents.lock().unwrap());
+        (checked, documents.len())
+    };
+    assert_eq!(last("sad_none", &long()).await.error(), NO_SAD);
+    assert_eq!(asked(), (1, 0));
+    assert_eq!(last("sad_one", &long()).await.status, 200);
+    assert_eq!(asked(), (2, 1));
+    // Where it comes first it is looked at then, and not again.
+    let first = format!(r#"{{"SAD":"sad_one","credentialID":"{id}","documents":[{}]}}"#, entry(&long()));
+    assert_eq!(scene.raw(first).await.status, 200);
+    assert_eq!(asked(), (3, 2));
+    // What is short goes along with its SAD.
+    assert_eq!(last("sad_one", "AQID").await.status, 200);
+    assert_eq!(asked(), (3, 3));
+}
+
+#[tokio::test]
+async fn what_is_fetched_later_counts_until_it_is_read() {
+    let scene = Scene::set().await;
+    let bench = &scene.bench;
+    let long = |length: usize| -> Vec<Octets> { vec![vec![7; length].into()] };
+    let signed = SignedDocuments { with_signature: long(500_000), objects: long(300_000), validation: None };
+    let progress = Progress::Documents(signed.clone());
+    let job = Job {
+        client: BASIC.to_owned(),
+        user: bench.ann.clone(),
+        credential: scene.credential.clone(),
+        documents: true,
+        progress,
+        expires_at: bench.parts.clock.now() + 3_600_000,
+    };
+    assert!(bench.parts.repositories.jobs.store("a-job", job).await.unwrap());
+    let poll = || {
+        let request = Request::post("/csc/v2/signatures/signPolling")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", scene.token));
+        bench.router.clone().oneshot(request.body(Body::from(r#"{"requestID":"a-job"}"#)).unwrap())
+    };
+    let (unread, read) = (poll().await.unwrap(), poll().await.unwrap());
+    assert_eq!((unread.status().as_u16(), read.status().as_u16()), (200, 200));
+    assert_eq!(bench.site.app.spool.kept(), 1_600_000);
+    let body = axum::body::to_bytes(read.into_body(), 4 << 20).await.unwrap();
+    assert!(body == serde_json::to_vec(&signed).unwrap(), "it is what was stored");
+    assert_eq!(bench.site.app.spool.kept(), 800_000);
+    drop(unread);
+    assert_eq!(bench.site.app.spool.kept(), 0);
 }

@@ -89,7 +89,8 @@ impl Contacts {
         Ok(found.as_ref().and_then(|proposal| proposal.open(now)).map(|open| open.contact.clone()))
     }
 
-    /// Sends a code to an address that its user gives. One that waited before is forgotten.
+    /// Sends a code to an address that its user gives, if neither account nor address had too many. One that waited
+    /// before is forgotten.
     ///
     /// # Errors
     /// See [`Error`].
@@ -102,6 +103,13 @@ impl Contacts {
         let digits = draw(&**random)?;
         let sealed = material.seal(Purpose::Address, user, digits.expose_secret().as_bytes(), &**random)?;
         let now = clock.now();
+        // Who may not ask does not count for the address, which may be somebody else's.
+        if let Some(wait) = stored.find(user).await?.and_then(|proposal| proposal.wait(now)) {
+            return Err(too_many(wait));
+        }
+        if let Some(wait) = stored.deliver(&contact, now).await? {
+            return Err(too_many(wait));
+        }
         let open = Open { contact: contact.clone(), code: sealed, expires_at: now + PATIENCE };
         let wait = stored
             .change(user, move |found| {
@@ -110,7 +118,7 @@ impl Contacts {
             })
             .await?;
         if let Some(wait) = wait {
-            return Err(Error::TooMany { seconds: u32::try_from(wait / 1000).unwrap_or(u32::MAX).max(1) });
+            return Err(too_many(wait));
         }
         let seconds = u32::try_from(PATIENCE / 1000).unwrap_or(u32::MAX);
         Ok(post.send(&contact, About::Address(Code { digits, seconds })).await?)
@@ -155,6 +163,10 @@ impl Contacts {
         }
         Ok(())
     }
+}
+
+fn too_many(wait: i64) -> Error {
+    Error::TooMany { seconds: u32::try_from(wait / 1000).unwrap_or(u32::MAX).max(1) }
 }
 
 /// Six digits, each as likely as any other.

@@ -1,7 +1,8 @@
 //! The built-in CA's OCSP answers: the signer forms and signs them, here they are kept for those who ask often. Strangers
-//! cannot make the HSM sign as often as they like.
+//! cannot make the HSM sign as often as they like, and none of them so often that nothing is left for others.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use rsign_ades::evidence::Subject;
 use rsign_ades::evidence::ocsp::{Asked, Name, Status, refusal};
@@ -11,6 +12,7 @@ use tokio::sync::Mutex;
 
 use super::Authority;
 use crate::port::signer;
+use crate::service::account::throttle::network;
 
 /// How old an answer for strangers may be, milliseconds.
 const FRESH: i64 = 5 * 60 * 1000;
@@ -18,27 +20,61 @@ const FRESH: i64 = 5 * 60 * 1000;
 const KEPT: usize = 4096;
 /// Answers a second that are signed for strangers.
 const PACE: u32 = 50;
+/// And for those of one network: what one validator needs for a chain or two.
+const SHARE: u32 = 10;
 
 /// What is kept, and how many were signed in the last second.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    kept: Mutex<HashMap<Name, (i64, Vec<u8>)>>,
-    signed: Mutex<(i64, u32)>,
+    kept: Mutex<Kept>,
+    signed: Mutex<Signed>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// How often all was forgotten: an answer that was asked for before is not kept after.
+    age: u64,
+    answers: HashMap<Name, (i64, Vec<u8>)>,
+}
+
+/// Of one second.
+#[derive(Debug, Default)]
+struct Signed {
+    second: i64,
+    all: u32,
+    /// No more networks than answers.
+    networks: HashMap<Option<IpAddr>, u32>,
 }
 
 impl Answers {
     pub(super) async fn forget(&self) {
-        self.kept.lock().await.clear();
+        let mut kept = self.kept.lock().await;
+        kept.age += 1;
+        kept.answers.clear();
     }
 
-    /// Whether another one may be signed for a stranger in this second.
-    async fn admit(&self, now: i64) -> bool {
+    /// What is kept of this certificate, and how old it is, milliseconds.
+    async fn kept(&self, name: &Name, now: i64) -> Option<(i64, Vec<u8>)> {
+        let kept = self.kept.lock().await;
+        kept.answers.get(name).filter(|(at, _)| now - at < FRESH).map(|(at, answer)| (now - at, answer.clone()))
+    }
+
+    /// Whether another one may be signed in this second for a stranger from there.
+    async fn admit(&self, address: Option<IpAddr>, now: i64) -> bool {
         let mut signed = self.signed.lock().await;
-        if signed.0 != now / 1000 {
-            *signed = (now / 1000, 0);
+        if signed.second != now / 1000 {
+            *signed = Signed { second: now / 1000, ..Signed::default() };
         }
-        signed.1 += 1;
-        signed.1 <= PACE
+        if signed.all >= PACE {
+            return false;
+        }
+        let own = signed.networks.entry(address.map(network)).or_default();
+        if *own >= SHARE {
+            return false;
+        }
+        *own += 1;
+        signed.all += 1;
+        true
     }
 }
 
@@ -52,23 +88,41 @@ pub struct Answered {
 }
 
 impl Authority {
+    /// The word on a certificate, for this service itself: what strangers hear, no older, and whatever they ask for.
+    ///
+    /// # Errors
+    /// When the signer does not answer.
+    pub async fn word(&self, name: &Name) -> Result<Vec<u8>, signer::Error> {
+        let now = self.clock.now();
+        match self.answers.kept(name, now).await {
+            Some((_, answer)) => Ok(answer),
+            None => self.standing(name, now).await,
+        }
+    }
+
     /// The signer's word on a certificate, which is kept.
     async fn standing(&self, name: &Name, now: i64) -> Result<Vec<u8>, signer::Error> {
+        let age = self.answers.kept.lock().await.age;
         let answer = self.signer.ocsp(AskOcsp { certificates: vec![wire(name)], nonce: None }).await?.answer.0;
         let mut kept = self.answers.kept.lock().await;
-        if kept.len() >= KEPT {
-            kept.clear();
+        // Something may have been revoked since.
+        if kept.age == age {
+            if kept.answers.len() >= KEPT {
+                kept.answers.clear();
+            }
+            kept.answers.insert(name.clone(), (now, answer.clone()));
         }
-        kept.insert(name.clone(), (now, answer.clone()));
         Ok(answer)
     }
 
     /// What a stranger hears to this `OCSPRequest`.
-    pub async fn answer(&self, request: &[u8]) -> Answered {
-        self.try_answer(request).await.unwrap_or_else(|status| Answered { octets: refusal(status), keep: None })
+    pub async fn answer(&self, request: &[u8], address: Option<IpAddr>) -> Answered {
+        self.try_answer(request, address)
+            .await
+            .unwrap_or_else(|status| Answered { octets: refusal(status), keep: None })
     }
 
-    async fn try_answer(&self, request: &[u8]) -> Result<Answered, Status> {
+    async fn try_answer(&self, request: &[u8], address: Option<IpAddr>) -> Result<Answered, Status> {
         let asked = Asked::read(request).map_err(|_| Status::MalformedRequest)?;
         let own = self.published().await.map_err(|_| Status::TryLater)?.certificate;
         let own = Subject::read(&own).map_err(|_| Status::InternalError)?;
@@ -77,19 +131,16 @@ impl Authority {
         }
         let now = self.clock.now();
         if let ([name], None) = (&asked.names[..], &asked.nonce) {
-            if let Some((at, answer)) = self.answers.kept.lock().await.get(name)
-                && now - at < FRESH
-            {
-                let left = u32::try_from((FRESH - (now - at)) / 1000).ok();
-                return Ok(Answered { octets: answer.clone(), keep: left });
+            if let Some((age, octets)) = self.answers.kept(name, now).await {
+                return Ok(Answered { octets, keep: u32::try_from((FRESH - age) / 1000).ok() });
             }
-            if !self.answers.admit(now).await {
+            if !self.answers.admit(address, now).await {
                 return Err(Status::TryLater);
             }
             let octets = self.standing(name, now).await.map_err(|error| failed(&error))?;
             return Ok(Answered { octets, keep: u32::try_from(FRESH / 1000).ok() });
         }
-        if !self.answers.admit(now).await {
+        if !self.answers.admit(address, now).await {
             return Err(Status::TryLater);
         }
         let ask =
@@ -139,31 +190,62 @@ mod tests {
         let asked = || signer.ocsp.lock().unwrap().len();
         for age in [0, FRESH - 1000] {
             clock.0.store(1_000_000_000_000 + age, Ordering::Relaxed);
-            let heard = service.answer(&request).await;
+            let heard = service.answer(&request, None).await;
             assert_eq!(heard.octets, b"an answer");
             assert_eq!(heard.keep, u32::try_from((FRESH - age) / 1000).ok());
         }
         assert_eq!(asked(), 1);
         clock.0.fetch_add(1000, Ordering::Relaxed);
-        service.answer(&request).await;
+        service.answer(&request, None).await;
         assert_eq!(asked(), 2);
         service.outdate().await;
-        service.answer(&request).await;
+        service.answer(&request, None).await;
         assert_eq!(asked(), 3, "something was revoked");
         let refused = |status| Answered { octets: refusal(status), keep: None };
         let foreign = ocsp::request(&Name::of(&other.certify(7), &other.subject)).unwrap();
-        assert_eq!(service.answer(&foreign).await, refused(Status::Unauthorized));
-        assert_eq!(service.answer(b"no request").await, refused(Status::MalformedRequest));
+        assert_eq!(service.answer(&foreign, None).await, refused(Status::Unauthorized));
+        assert_eq!(service.answer(b"no request", None).await, refused(Status::MalformedRequest));
         assert_eq!(asked(), 3);
         clock.0.fetch_add(1000, Ordering::Relaxed);
-        for serial in 0..PACE {
-            let name = Name::of(&own.certify(u64::from(serial) + 100), &own.subject);
-            assert_eq!(service.answer(&ocsp::request(&name).unwrap()).await.octets, b"an answer");
+        let ask = async |serial: u32, place: u8| {
+            let request = ocsp::request(&Name::of(&own.certify(u64::from(serial) + 100), &own.subject)).unwrap();
+            service.answer(&request, Some(IpAddr::from([192, 0, 2, place]))).await
+        };
+        for place in 1..=5 {
+            for serial in 0..SHARE {
+                assert_eq!(ask(u32::from(place) * SHARE + serial, place).await.octets, b"an answer");
+            }
+            assert_eq!(ask(0, place).await, refused(Status::TryLater), "the share of one network");
         }
-        let name = Name::of(&own.certify(99), &own.subject);
-        assert_eq!(service.answer(&ocsp::request(&name).unwrap()).await, refused(Status::TryLater));
+        assert_eq!(ask(0, 6).await, refused(Status::TryLater), "the pace of all");
+        assert_eq!(ask(SHARE, 6).await.octets, b"an answer", "what is kept is everybody's");
         clock.0.fetch_add(FRESH, Ordering::Relaxed);
         *signer.away.lock().unwrap() = true;
-        assert_eq!(service.answer(&request).await, refused(Status::TryLater));
+        assert_eq!(service.answer(&request, None).await, refused(Status::TryLater));
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_before_a_revocation_is_not_kept_after_it() {
+        let own = authority("own");
+        let signer = Arc::new(FakeSigner { authority: own.subject.der.clone(), ..FakeSigner::default() });
+        let clock = Arc::new(Hands(1_000_000_000_000.into()));
+        let service = Arc::new(Authority::new(Arc::clone(&signer) as _, clock as Arc<dyn Clock>));
+        let request = ocsp::request(&Name::of(&own.certify(7), &own.subject)).unwrap();
+        let asked = || signer.ocsp.lock().unwrap().len();
+        // The signer has answered, and the answer is on its way when the word of a revocation comes.
+        let turn = Arc::clone(&signer.ocsp_turn).acquire_owned().await.unwrap();
+        let (waiting, request) = (Arc::clone(&service), Arc::new(request));
+        let earlier = tokio::spawn({
+            let request = Arc::clone(&request);
+            async move { waiting.answer(&request, None).await }
+        });
+        while asked() == 0 {
+            tokio::task::yield_now().await;
+        }
+        service.outdate().await;
+        drop(turn);
+        assert_eq!(earlier.await.unwrap().octets, b"an answer");
+        service.answer(&request, None).await;
+        assert_eq!(asked(), 2, "the signer is asked again");
     }
 }

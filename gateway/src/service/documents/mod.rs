@@ -2,23 +2,27 @@
 //! they are what the format wants. A call that fails after the signer was asked is repeated by the client and signs nothing twice: the
 //! signer gives the same signature and the same octets again.
 
+mod answer;
 mod completion;
 mod pades;
+mod space;
 
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use rsign_ades::Signatory;
 use rsign_api::bytes::Bytes;
-use rsign_api::csc::documents::{Document, Offer, SignedDocuments, ValidationInfo};
+use rsign_api::csc::documents::{Document, Offer, SignedDocuments};
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Envelope, Format, Level};
 use rsign_api::octets::Octets;
-use rsign_api::signer::{DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
+use rsign_api::signer::{CheckSad, DocumentSubject, DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
 use rsign_spool::Spool;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
+use self::answer::Answer;
+pub(in crate::service) use self::answer::counted;
 use super::augmentation::{self, Augmentation};
 use super::evidence::{self, Evidence, Found};
 use super::signing;
@@ -57,6 +61,9 @@ pub enum Error {
     /// There is one, but the document did not get what a validator will need: the same request again asks for that alone.
     #[error("not augmented: {0}")]
     Augmentation(#[from] augmentation::Error),
+    /// All together would be too long.
+    #[error("the signed documents are too long together")]
+    TooLong,
     /// What came together does not fit together.
     #[error("the signature could not be put together: {0}")]
     Unfinished(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -71,6 +78,8 @@ pub struct Order {
     pub credential: Credential,
     /// The SAD.
     pub sad: SecretString,
+    /// Whether the signer said a moment ago that it may be spent.
+    pub checked: bool,
     /// What.
     pub documents: Vec<Document>,
     /// Whether what they are validated with is wanted too.
@@ -86,6 +95,8 @@ pub struct Documents {
     evidence: Arc<Evidence>,
     augmentation: Augmentation,
     spool: Spool,
+    /// KiB of evidence that is being put into signatures: some four times as much is in memory.
+    evidence_room: Semaphore,
     completing: Semaphore,
 }
 
@@ -98,6 +109,9 @@ enum Finished {
     Object(Vec<u8>),
 }
 
+/// Of all calls.
+const EVIDENCE_AT_ONCE: u32 = 64 << 10;
+
 impl Documents {
     /// The service; without a time-stamping authority it offers the lowest level alone.
     #[must_use]
@@ -108,9 +122,12 @@ impl Documents {
         evidence: Arc<Evidence>,
         spool: Spool,
     ) -> Self {
-        let augmentation = Augmentation::new(Arc::clone(&signer), time_stamps.clone());
+        // What stands in a PDF for good is stamped by who is known to be good.
+        let lasting = time_stamps.as_ref().map(|stamps| Arc::new(stamps.with_evidence(Arc::clone(&evidence))));
+        let augmentation = Augmentation::new(Arc::clone(&signer), lasting);
+        let evidence_room = Semaphore::new(EVIDENCE_AT_ONCE as usize);
         let completing = Semaphore::new(COMPLETING);
-        Self { credentials, signer, time_stamps, evidence, augmentation, spool, completing }
+        Self { credentials, signer, time_stamps, evidence, augmentation, spool, evidence_room, completing }
     }
 
     /// What it can do.
@@ -119,19 +136,33 @@ impl Documents {
         Offer { formats: FORMATS, levels: levels(self.time_stamps.is_some()), highest: &highest, unsayable: &unsayable }
     }
 
+    /// Looks whether a SAD may be spent: asked before much is done for it.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn check(&self, bearer: &Bearer, credential: Option<String>, sad: SecretString) -> Result<(), Error> {
+        let ask = CheckSad { credential, client: bearer.client.clone(), user: bearer.user.clone(), sad };
+        match self.signer.check_sad(ask).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(signing::Error::Signer(error).into()),
+        }
+    }
+
     /// The signed documents, each in its place.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn sign(&self, order: Order) -> Result<SignedDocuments, Error> {
-        let Order { bearer, credential, sad, documents, validation } = order;
+        let Order { bearer, credential, sad, checked, documents, validation } = order;
         let client = bearer.client.clone();
-        if documents.iter().any(completion::is_too_long) {
-            return Err(signing::Error::Signer(signer::Error::Refused(Refusal::Document)).into());
-        }
         let certificate = self.credentials.certificate(&credential.id).await.map_err(signing::Error::from)?;
         let certificate = certificate.ok_or(signing::Error::Signer(signer::Error::Refused(Refusal::Disabled)))?;
         let chain: Vec<Bytes> = std::iter::once(certificate.end_entity).chain(certificate.chain).collect();
+        if !checked && is_much(&documents, validation) {
+            self.check(&bearer, Some(credential.id.clone()), sad.clone()).await?;
+        }
+        let expected = self.foresee(&documents, &chain, validation).await?;
+        let mut answer = Answer::expecting(expected, &self.spool, &client, validation)?;
         let ask = SignDocuments {
             credential: credential.id,
             client: bearer.client,
@@ -156,20 +187,43 @@ impl Documents {
         let chain: Vec<Vec<u8>> = chain.into_iter().map(|der| der.0).collect();
         let completed = stream::iter(0..documents.len()).map(|place| {
             let found = documents.get(place).zip(signed.get(place));
-            self.complete(found, &chain, validation, &client)
+            self.complete(found, &chain, validation)
         });
-        let completed: Vec<(Finished, Found)> = completed.buffered(AT_ONCE).try_collect().await?;
-        let mut answer = SignedDocuments::default();
-        let mut all = Found::default();
-        for (finished, found) in completed {
-            match finished {
-                Finished::WithSignature(octets) => answer.with_signature.push(octets),
-                Finished::Object(octets) => answer.objects.push(Bytes(octets)),
-            }
-            all.add(found);
+        let mut completed = std::pin::pin!(completed.buffered(AT_ONCE));
+        while let Some((finished, found)) = completed.try_next().await? {
+            answer.put(finished, found).await?;
         }
-        answer.validation = validation.then(|| validation_info(all));
-        Ok(answer)
+        Ok(answer.finish())
+    }
+
+    /// Octets that the answer will have beside the documents, where they are many. Evidence of the signer's certificates is
+    /// had before anything is signed: it is the same for all signatures, and where it is not to be had there are none.
+    ///
+    /// # Errors
+    /// Where there is no evidence, or no room.
+    async fn foresee(&self, documents: &[Document], chain: &[Bytes], validation: bool) -> Result<u64, Error> {
+        let chain: Vec<Vec<u8>> = chain.iter().map(|der| der.0.clone()).collect();
+        let mut known = space::Known {
+            chain: chain.iter().map(|der| der.len() as u64).sum(),
+            evidence: 0,
+            bounds: self.spool.bounds(),
+        };
+        if validation || documents.iter().any(|document| document.level >= Level::Lt) {
+            known.evidence = self.evidence.gather(&chain, None).await?.octets();
+        }
+        space::judge(documents, known)
+    }
+
+    /// Octets of evidence that each signature of a level which lasts will hold, without that of its time-stamps.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn evidence(&self, credential: &str) -> Result<u64, Error> {
+        let certificate = self.credentials.certificate(credential).await.map_err(signing::Error::from)?;
+        let certificate = certificate.ok_or(signing::Error::Signer(signer::Error::Refused(Refusal::Disabled)))?;
+        let chain = std::iter::once(certificate.end_entity).chain(certificate.chain);
+        let chain: Vec<Vec<u8>> = chain.map(|der| der.0).collect();
+        Ok(self.evidence.gather(&chain, None).await?.octets())
     }
 
     /// One document, with what its level needs, and that apart, where it is wanted so.
@@ -178,7 +232,6 @@ impl Documents {
         document: Option<(&Document, &SignedDocument)>,
         chain: &[Vec<u8>],
         validation: bool,
-        client: &str,
     ) -> Result<(Finished, Found), Error> {
         let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
         let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
@@ -188,10 +241,12 @@ impl Documents {
         } else {
             Found::default()
         };
+        let share = u32::try_from(found.octets() >> 10).unwrap_or(EVIDENCE_AT_ONCE).min(EVIDENCE_AT_ONCE);
+        let _room = self.evidence_room.acquire_many(share).await.map_err(unfinished)?;
         let finished = match document.format {
             Format::Pades => self.pdf(document, signed, &signatory, (stamp, &found)).await?,
             Format::Cades | Format::Jades | Format::Xades => {
-                self.completed(document, signed, &signatory, (stamp, &found), client).await?
+                self.completed(document, signed, &signatory, (stamp, &found)).await?
             }
         };
         Ok((finished, found))
@@ -218,6 +273,18 @@ impl Documents {
     }
 }
 
+/// Octets of documents above which it is asked first whether their SAD is any good.
+pub const MUCH: u64 = 4 << 20;
+
+/// Whether the SAD is worth a question of its own: before much is sent to the signer, or others are asked for evidence.
+fn is_much(documents: &[Document], validation: bool) -> bool {
+    let octets = documents.iter().map(|document| match &document.subject {
+        DocumentSubject::Document(octets) => octets.len(),
+        DocumentSubject::Digest(_) => 0,
+    });
+    validation || documents.iter().any(|document| document.level >= Level::Lt) || octets.sum::<u64>() > MUCH
+}
+
 /// What a time-stamp on the signature is over (EN 319 122-1, 5.3, and its like), where the level wants one.
 fn stampable(document: &Document, signed: &SignedDocument, signatory: &Signatory) -> Result<Option<Stampable>, Error> {
     if document.level < Level::T {
@@ -242,11 +309,6 @@ pub const fn highest(format: Format, of_digest: bool) -> Level {
         (Format::Pades | Format::Xades | Format::Jades, true) => Level::Lt,
         _ => Level::Lta,
     }
-}
-
-fn validation_info(found: Found) -> ValidationInfo {
-    let bytes = |all: Vec<Vec<u8>>| all.into_iter().map(Bytes).collect();
-    ValidationInfo { ocsp: bytes(found.ocsp), crl: bytes(found.crls), certificates: bytes(found.certificates) }
 }
 
 fn to_sign(document: &Document) -> DocumentToSign {

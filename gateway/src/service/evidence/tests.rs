@@ -12,9 +12,17 @@ use crate::port::fake_revocations::FakeRevocations;
 use crate::port::fake_signer::FakeSigner;
 
 fn service(revocations: &Arc<FakeRevocations>, anchors: &[Vec<u8>]) -> (Evidence, Arc<Hands>) {
+    service_of(&Arc::new(FakeSigner::default()), revocations, anchors)
+}
+
+fn service_of(
+    signer: &Arc<FakeSigner>,
+    revocations: &Arc<FakeRevocations>,
+    anchors: &[Vec<u8>],
+) -> (Evidence, Arc<Hands>) {
     let clock = Arc::new(Hands((i64::try_from(NOW).unwrap() * 1000).into()));
     let time = || Arc::clone(&clock) as Arc<dyn Clock>;
-    let built_in = Arc::new(Authority::new(Arc::new(FakeSigner::default()), time()));
+    let built_in = Arc::new(Authority::new(Arc::clone(signer) as _, time()));
     let anchors = Arc::new(Anchors::new(Arc::clone(&built_in), anchors, time()).unwrap());
     let revocations = Arc::clone(revocations) as Arc<dyn Revocations>;
     (Evidence::new(built_in, revocations, anchors, time()), clock)
@@ -129,6 +137,43 @@ async fn a_responder_comes_along_with_a_word_on_itself() {
     revocations.crls.lock().unwrap().insert(CRL.to_owned(), root.crl((20, 20), &[9]));
     let (evidence, _) = service(&revocations, &chain[1..]);
     assert!(matches!(evidence.gather(&chain, None).await, Err(Error::Wrong(Wrong::Revoked))), "a revoked responder");
+}
+
+#[tokio::test]
+async fn of_the_built_in_ca_the_answer_of_its_responder_comes_or_else_its_crl() {
+    let own = authority("own");
+    let (asked, silent) = (own.certify_with_ocsp(7), own.certify(8));
+    let responder = own.certify_for(9, &[ANSWERS], true, (2026, 2030));
+    let crl = own.crl((20, 20), &[]);
+    let signer = FakeSigner { authority: own.subject.der.clone(), ..FakeSigner::default() };
+    let answer = own.ocsp_by(Some(&responder), &asked, Standing::Good, NOW);
+    (*signer.answer.lock().unwrap(), *signer.crl.lock().unwrap()) = (answer.clone(), crl.clone());
+    let (signer, revocations) = (Arc::new(signer), Arc::new(FakeRevocations::default()));
+    let (evidence, clock) = service_of(&signer, &revocations, &[]);
+    for _ in 0..2 {
+        let found = evidence.gather(&[asked.der.clone()], None).await.unwrap();
+        assert_eq!((&found.ocsp, found.crls.len(), found.certificates.len()), (&vec![answer.clone()], 0, 3));
+        assert!(found.certificates.contains(&responder.subject.der));
+        let (certificates, crls, ocsp) = (found.certificates, found.crls, found.ocsp);
+        let whole = rsign_ades::evidence::Evidence { certificates, ocsp, crls };
+        assert_eq!(rsign_ades::evidence::judge(&whole, NOW), Ok(()), "the signer takes it, too");
+    }
+    assert_eq!(signer.ocsp.lock().unwrap().len(), 1, "kept for a while");
+    // One that names no responder.
+    let found = evidence.gather(&[silent.der.clone()], None).await.unwrap();
+    assert_eq!((found.ocsp.len(), found.crls), (0, vec![crl.clone()]));
+    // A signer whose CA answers by itself, or has no answer.
+    for octets in [own.ocsp(&asked, Standing::Good, NOW), b"no answer".to_vec()] {
+        *signer.answer.lock().unwrap() = octets;
+        clock.0.fetch_add(FRESH, Ordering::Relaxed);
+        let found = evidence.gather(&[asked.der.clone()], None).await.unwrap();
+        assert_eq!((found.ocsp.len(), found.crls), (0, vec![crl.clone()]));
+    }
+    let reason = x509_cert::ext::pkix::CrlReason::KeyCompromise;
+    *signer.answer.lock().unwrap() = own.ocsp_by(Some(&responder), &asked, Standing::Revoked { at: NOW, reason }, NOW);
+    clock.0.fetch_add(FRESH, Ordering::Relaxed);
+    assert!(matches!(evidence.gather(&[asked.der.clone()], None).await, Err(Error::Wrong(Wrong::Revoked))));
+    assert_eq!(*revocations.asked.lock().unwrap(), 0, "nothing is fetched from itself");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use zeroize::Zeroizing;
 
+use super::queue::Queue;
 use super::{PoolSettings, Starter, Waiting, patience};
 use crate::hsm::wire::{self, JobFrame, NotReady, Outcome, OutcomeFrame, Ready, Start};
 use crate::hsm::{Answer, Fault};
@@ -75,7 +76,7 @@ impl Process {
     /// Gives it jobs until it is lost, worn or the pool stops.
     pub(super) async fn feed(
         mut self,
-        jobs: &async_channel::Receiver<Waiting>,
+        jobs: &Queue<Waiting>,
         stopped: &mut watch::Receiver<bool>,
         starter: &Starter,
         lanes: usize,
@@ -96,7 +97,7 @@ impl Process {
             };
             let Some(permit) = permit else { break };
             let waiting = tokio::select! {
-                waiting = jobs.recv() => waiting.ok(),
+                waiting = jobs.next() => waiting,
                 _ = lost.wait_for(|gone| *gone) => break,
                 () = &mut hung => break,
                 _ = stopped.wait_for(|stop| *stop) => None,

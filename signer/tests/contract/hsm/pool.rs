@@ -63,6 +63,49 @@ async fn workers_are_replaced_after_their_share_and_nothing_is_lost() {
     assert!(token.workers().pids().is_empty(), "each has been waited for");
 }
 
+/// The pool as one client has it.
+#[derive(Debug)]
+struct Of(Arc<Pool>, &'static str);
+
+#[async_trait::async_trait]
+impl Hsm for Of {
+    async fn run(&self, job: Job) -> Result<Answer, Fault> {
+        self.0.run_for(self.1, job).await
+    }
+
+    fn ready(&self) -> u32 {
+        self.0.ready()
+    }
+}
+
+#[tokio::test]
+async fn a_26_a_clients_job_does_not_wait_for_all_of_anothers() {
+    let Some(token) = TestToken::ready(TOKEN) else { return };
+    let pool = Pool::start(PoolSettings { workers: 1, queue: 400, ..token.pool_settings().await }).await.unwrap();
+    let made = Made::by(&*pool, KeyType::P256, &opener(1)).await;
+    let sign = |client: &'static str| {
+        let (pool, made) = (Of(Arc::clone(&pool), client), made.clone());
+        tokio::spawn(async move { made.sign(&pool, &opener(1)).await })
+    };
+    let mut many: Vec<_> = (0..400).map(|_| sign("many")).collect();
+    until("they wait", || pool.waiting() > 350).await;
+    assert!(made.is_signed(&soon(sign("one")).await.unwrap()));
+    assert!(pool.waiting() > 200, "{} of the others wait", pool.waiting());
+    // All places are taken; who has them gives one of them up.
+    many.extend((0..600).map(|_| sign("many")));
+    until("there is no place", || pool.waiting() > 390).await;
+    assert!(made.is_signed(&soon(sign("one")).await.unwrap()));
+    let mut refused = 0;
+    for outcome in many {
+        match soon(outcome).await.unwrap() {
+            Err(Fault::Busy) => refused += 1,
+            outcome => assert!(made.is_signed(&outcome), "{outcome:?}"),
+        }
+    }
+    assert!((1..600).contains(&refused), "{refused}");
+    pool.stop().await;
+}
+
 #[tokio::test]
 async fn a_workers_memory_stays_within_its_share() {
     let Some(token) = TestToken::ready(TOKEN) else { return };

@@ -2,10 +2,12 @@
 
 use rsign_api::algorithm::{HashAlgorithm, KeyType};
 use rsign_api::bytes::Bytes;
-use rsign_api::signer::{Authorize, Entry, Refusal, RevokeSad, Scal};
+use rsign_api::signer::{Authorize, CheckSad, Entry, Refusal, RevokeSad, Scal, State};
+use rsign_signer::SystemRandom;
+use rsign_signer::sad::SadToken;
 
 use super::house::{CLIENT, House, MINUTE, entries, hash, refusal, text};
-use super::probe::is_rewrap;
+use super::probe::{is_rewrap, is_sign};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_12_numbers_that_do_not_agree_are_refused_and_no_pin_is_judged() {
@@ -139,5 +141,52 @@ async fn a_32_neither_store_nor_audit_holds_pin_or_sad() {
     for event in ["authorized", "signing_intended", "signed", "refused", "pin_changed"] {
         assert!(audit.contains(&format!(r#""event":"{event}""#)), "{event}: {audit}");
     }
+    house.close().await;
+}
+
+/// A-09: whoever asks about a SAD hears what spending it would bring, and nothing of it is spent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_09_a_sad_is_looked_at_by_who_may_spend_it() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    let sad = house.authorize(&owned, &[hash(1)]).await;
+    let right = || {
+        let sign = owned.sign(&sad, &[]);
+        CheckSad { credential: Some(sign.credential), client: sign.client, user: sign.user, sad: sign.sad }
+    };
+    house.signer.check_sad(&right()).await.unwrap();
+    house.signer.check_sad(&CheckSad { credential: None, user: None, ..right() }).await.unwrap();
+    for foreign in [
+        CheckSad { client: "other".to_owned(), ..right() },
+        CheckSad { user: Some("other".to_owned()), ..right() },
+        CheckSad { credential: Some("other".to_owned()), ..right() },
+        CheckSad { sad: "sad_none".into(), ..right() },
+        CheckSad { sad: SadToken::draw(&SystemRandom).reveal(), ..right() },
+    ] {
+        assert_eq!(refusal(house.signer.check_sad(&foreign).await), Refusal::InvalidSad, "{foreign:?}");
+    }
+    assert_eq!(house.audit().await.matches("SAD is not valid").count(), 3, "of those whose SAD there is");
+    house.sign(&owned, &sad, &[hash(1)]).await.unwrap();
+    house.signer.check_sad(&right()).await.unwrap();
+    house.clock.advance(5 * MINUTE);
+    assert_eq!(refusal(house.signer.check_sad(&right()).await), Refusal::SadExpired);
+    let sad = house.authorize(&owned, &[hash(2)]).await;
+    house.change_state(&owned, State::Suspended).await.unwrap();
+    house.change_state(&owned, State::Active).await.unwrap();
+    let ended = CheckSad { sad: sad.into(), ..right() };
+    assert_eq!(refusal(house.signer.check_sad(&ended).await), Refusal::InvalidSad, "the credential changed");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_26_pins_and_signatures_wait_in_the_turn_of_their_client() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    house.hsm.forget();
+    let sad = house.authorize(&owned, &[hash(1)]).await;
+    house.sign(&owned, &sad, &[hash(1)]).await.unwrap();
+    let own = house.hsm.clients().iter().filter(|client| *client == CLIENT).count();
+    assert_eq!(own, house.hsm.count(is_rewrap) + house.hsm.count(is_sign));
+    assert!(own >= 2, "{own}");
     house.close().await;
 }

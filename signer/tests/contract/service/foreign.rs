@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use data_encoding::BASE64URL_NOPAD;
+use der::Encode as _;
 use rsign_ades::evidence::Evidence;
-use rsign_ades::evidence::testing::{NOW, authority};
+use rsign_ades::evidence::testing::{Manner, NOW, authority, stamp};
 use rsign_ades::pdf::Update;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::octets::Octets;
 use rsign_api::signer::{Property, Refusal};
+use rsign_api::timestamp::{Query, token};
 use rsign_signer::foreign::process::Helpers;
 use rsign_signer::foreign::{Existing, Fault, Foreign as _, Wanted};
 
@@ -227,8 +229,17 @@ async fn evidence_is_judged_where_the_document_is_read() {
     let (start, end) = stamped.gap.unwrap();
     let gap = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
     let update = Update::from_parts(stamped.octets, document.len(), gap).unwrap();
-    let file = [document.as_slice(), &update.fill(b"\x30\x03\x02\x01\x01").unwrap()].concat();
-    assert_eq!(helpers().time_stamp(&file.clone().into()).await.unwrap().unwrap(), b"\x30\x03\x02\x01\x01");
+    let query = Query::new(HashAlgorithm::Sha256, &update.digests(&document, HashAlgorithm::Sha256).byte_range, &[7]);
+    let query = query.unwrap();
+    let made = token(&stamp(&query.to_der().unwrap(), Manner::Right), &query).unwrap();
+    let mut file = [document.as_slice(), &update.fill(&made).unwrap()].concat();
+    assert_eq!(helpers().time_stamp(&file.clone().into()).await.unwrap().unwrap(), made);
+    // Something before it is another than it was.
+    file[7] ^= 1;
+    match helpers().time_stamp(&file.into()).await {
+        Err(Fault::Refused(Refusal::Evidence, _)) => {}
+        other => panic!("{other:?}"),
+    }
     assert_eq!(helpers().time_stamp(&document.clone().into()).await.unwrap(), None);
     let other = authority("other");
     for evidence in [

@@ -13,6 +13,7 @@ mod house;
 mod lifecycle;
 mod probe;
 mod residual;
+mod responder;
 mod signing;
 mod tampering;
 mod timing;

@@ -29,6 +29,7 @@ pub(crate) enum Mishap {
 pub(crate) struct Probe {
     pool: Arc<dyn Hsm>,
     seen: Mutex<Vec<Job>>,
+    clients: Mutex<Vec<String>>,
     rule: Mutex<Rule>,
 }
 
@@ -40,7 +41,7 @@ impl std::fmt::Debug for Probe {
 
 impl Probe {
     pub(super) fn new(pool: Arc<dyn Hsm>) -> Self {
-        Self { pool, seen: Mutex::default(), rule: Mutex::new(Box::new(|_| None)) }
+        Self { pool, seen: Mutex::default(), clients: Mutex::default(), rule: Mutex::new(Box::new(|_| None)) }
     }
 
     /// From now on this happens.
@@ -60,6 +61,12 @@ impl Probe {
     /// Forgets the jobs so far.
     pub(super) fn forget(&self) {
         self.seen.lock().unwrap().clear();
+        self.clients.lock().unwrap().clear();
+    }
+
+    /// Whose jobs those are.
+    pub(super) fn clients(&self) -> Vec<String> {
+        self.clients.lock().unwrap().clone()
     }
 
     /// Jobs of this kind since [`Probe::forget`].
@@ -98,19 +105,24 @@ pub(super) fn is_sign(job: &Job) -> bool {
 #[async_trait]
 impl Hsm for Probe {
     async fn run(&self, job: Job) -> Result<Answer, Fault> {
+        self.run_for("", job).await
+    }
+
+    async fn run_for(&self, client: &str, job: Job) -> Result<Answer, Fault> {
         self.seen.lock().unwrap().push(job.clone());
+        self.clients.lock().unwrap().push(client.to_owned());
         let mishap = (self.rule.lock().unwrap())(&job);
         match mishap {
-            None => self.pool.run(job).await,
+            None => self.pool.run_for(client, job).await,
             Some(Mishap::Fault(fault)) => Err(fault),
             Some(Mishap::LostAnswer(fault)) => {
-                self.pool.run(job).await?;
+                self.pool.run_for(client, job).await?;
                 Err(fault)
             }
-            Some(Mishap::WrongSignature) => self.pool.run(job).await.map(with_one_bit_wrong),
+            Some(Mishap::WrongSignature) => self.pool.run_for(client, job).await.map(with_one_bit_wrong),
             Some(Mishap::Slow(time)) => {
                 tokio::time::sleep(time).await;
-                self.pool.run(job).await
+                self.pool.run_for(client, job).await
             }
             Some(Mishap::Hangs) => std::future::pending().await,
         }

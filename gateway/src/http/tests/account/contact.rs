@@ -105,6 +105,35 @@ async fn odd_addresses_and_too_many_codes_are_refused() {
     assert_eq!(give(&mut ann, "ann@example.org", "hunter22").await.location(), CODE);
 }
 
+/// Many accounts can not fill one box.
+#[tokio::test]
+async fn an_address_has_its_own_count() {
+    let bench = Bench::with(OTP, "").await;
+    let mut sent = 0;
+    for (account, spelling) in ["victim@example.org", "Victim@example.org", "vic.tim+2@example.org"].iter().enumerate()
+    {
+        let name = format!("eve{account}");
+        bench.user(&name).await;
+        let mut eve = Browser::of(&bench, &name).await;
+        for _ in 0..2 {
+            let seen = give(&mut eve, spelling, "hunter22").await;
+            if sent < 5 {
+                assert_eq!(seen.location(), CODE);
+                sent += 1;
+            } else {
+                assert!(seen.status == 400 && seen.html.contains("Try again in 60 min"), "{}", seen.html);
+            }
+        }
+        assert_eq!(bench.courier.post.lock().unwrap().len(), sent);
+    }
+    assert_eq!(sent, 5);
+    let mut ann = Browser::of(&bench, "ann").await;
+    assert_eq!(give(&mut ann, "ann@example.org", "hunter22").await.location(), CODE, "another address");
+    bench.wait(60 * 60_000);
+    let mut ann = Browser::of(&bench, "ann").await;
+    assert_eq!(give(&mut ann, "victim@example.org", "hunter22").await.location(), CODE);
+}
+
 #[tokio::test]
 async fn codes_are_not_guessed_and_not_kept_for_long() {
     let bench = Bench::with(OTP, "").await;
