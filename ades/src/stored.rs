@@ -23,7 +23,10 @@ pub enum Error {
 
 impl From<cms::Error> for Error {
     fn from(error: cms::Error) -> Self {
-        Self::Unreadable(error.to_string())
+        match error {
+            cms::Error::Der(_) => Self::Unreadable("it is no CMS that can be read".to_owned()),
+            other => Self::Unreadable(other.to_string()),
+        }
     }
 }
 
@@ -200,3 +203,6 @@ impl Stored {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

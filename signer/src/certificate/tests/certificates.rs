@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 use super::openssl::Openssl;
 use super::{Authority, DAY, Key, NOW, authority, subject};
 use crate::certificate::{
-    Certificate, CrlReason, EndEntity, Error, PdsLocation, Profile, QcStatements, RevocationList, Revoked, Validity,
-    request, time,
+    Certificate, CrlReason, EndEntity, Error, PdsLocation, Profile, QcStatements, Responder, RevocationList, Revoked,
+    ServiceEntity, Validity, request, time,
 };
 
 const SERIAL: [u8; 16] = [0x8f; 16];
@@ -98,6 +98,36 @@ fn a_certificate_has_the_profiles_extensions_and_no_others() {
     let said = openssl.must("x509 -in ca.pem -noout -text");
     assert!(said.contains("X509v3 Key Usage: critical\n                Certificate Sign, CRL Sign\n"), "{said}");
     assert!(said.contains("X509v3 Basic Constraints: critical\n                CA:TRUE, pathlen:0\n"), "{said}");
+}
+
+#[test]
+fn a_responder_is_named_by_its_own_authority_alone() {
+    let Some(openssl) = Openssl::find() else { return };
+    let ((authority, own, signer), (_, other, _)) = (authority(KeyType::P256), super::authority(KeyType::P256));
+    let spki = Key::generate(KeyType::P256).spki();
+    let entity = ServiceEntity { spki: &spki, serial: &SERIAL, validity: YEAR };
+    let certificate = signer.finish(&authority.issue_responder(&entity).unwrap());
+    openssl.pem("ca.pem", "CERTIFICATE", &own);
+    openssl.pem("responder.pem", "CERTIFICATE", &certificate);
+    let said = openssl.must("x509 -in responder.pem -noout -text");
+    for expected in [
+        "Subject: C = EE, O = rsign, CN = OCSP responder",
+        "X509v3 Key Usage: critical\n                Digital Signature\n",
+        "X509v3 Extended Key Usage: \n                OCSP Signing\n",
+        "OCSP No Check: \n",
+    ] {
+        assert!(said.contains(expected), "{expected} in {said}");
+    }
+    assert!(!said.contains("CRL Distribution") && !said.contains("Authority Information Access"), "{said}");
+    let verified = openssl.must(&format!("verify -x509_strict -attime {} -CAfile ca.pem responder.pem", NOW + 60));
+    assert_eq!(verified.trim(), "responder.pem: OK");
+    assert_eq!(Responder::from_certificate(&certificate, &own).unwrap().validity(), YEAR);
+    let person = issue(&authority, &signer, &spki, &profile());
+    for (named, by) in [(&certificate, &other), (&person, &own), (&own, &own)] {
+        assert!(matches!(Responder::from_certificate(named, by), Err(Error::NotAResponder)));
+    }
+    let late = ServiceEntity { validity: Validity { not_after: NOW + 3651 * DAY, ..YEAR }, ..entity };
+    assert!(matches!(authority.issue_responder(&late), Err(Error::Time)), "it does not outlive its authority");
 }
 
 #[test]
