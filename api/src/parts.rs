@@ -45,22 +45,10 @@ pub struct Missing;
 /// # Errors
 /// When a part is of a document, and there is none, or it is shorter.
 pub fn joined(parts: Vec<Part>, document: Option<&Octets>) -> Result<Octets, Missing> {
-    joined_by(parts, document, |octets| Ok(octets.into()))
-}
-
-/// The same, where somebody else says what becomes of own octets.
-///
-/// # Errors
-/// The same, and those of whoever keeps them.
-pub fn joined_by<E: From<Missing>>(
-    parts: Vec<Part>,
-    document: Option<&Octets>,
-    mut keep: impl FnMut(Vec<u8>) -> Result<Octets, E>,
-) -> Result<Octets, E> {
     let document = || document.cloned().ok_or(Missing);
     let one = |part| {
-        Ok::<_, E>(match part {
-            Part::Octets(octets) => keep(octets.0)?,
+        Ok(match part {
+            Part::Octets(octets) => octets.0.into(),
             Part::Document { start, end } => Slice::of(document()?, start, end)?,
             Part::Base64 => Octets::over(Encoded { octets: document()?, padded: true }),
             Part::Base64url => Octets::over(Encoded { octets: document()?, padded: false }),

@@ -16,16 +16,11 @@ use rsign_api::signer::{
 };
 
 use super::{Documents, Error, Finished, unfinished};
-use crate::port::signer;
 use crate::service::augmentation;
 use crate::service::evidence::Found;
-use crate::service::signing;
 
 /// Longest document that is needed as a whole.
 const MOST: u64 = xml::LIMIT as u64;
-
-/// Octets of a signature's part that stay in memory while it waits to be sent.
-const SHORT: usize = 64 << 10;
 
 impl Documents {
     /// Puts a signature together, with what its level adds.
@@ -35,7 +30,6 @@ impl Documents {
         signed: &SignedDocument,
         signatory: &Signatory,
         (stamp, found): (Option<Vec<u8>>, &Found),
-        client: &str,
     ) -> Result<Finished, Error> {
         let mut parts = if document.level == Level::B && document.envelope != Envelope::Parallel {
             signature(document, signed, signatory).finish().map_err(unfinished)?
@@ -49,7 +43,7 @@ impl Documents {
             (Envelope::Detached, _) | (_, None) => Err(odd()),
             (_, Some(last)) => {
                 parts.push(last);
-                Ok(Finished::WithSignature(self.joined(parts, document, client).await?))
+                Ok(Finished::WithSignature(parts::joined(parts, octets(document)).map_err(unfinished)?))
             }
         }
     }
@@ -78,36 +72,6 @@ impl Documents {
             Err(error) => Err(augmentation::Error::Signer(error).into()),
         }
     }
-
-    /// All of it. Long parts are put where they take no memory; where there is no room for that, the call is repeated later
-    /// and signs nothing twice.
-    async fn joined(&self, parts: Vec<Part>, document: &Document, client: &str) -> Result<Octets, Error> {
-        let is_long = |part: &Part| matches!(part, Part::Octets(octets) if octets.len() > SHORT);
-        if !parts.iter().any(is_long) {
-            return parts::joined(parts, octets(document)).map_err(unfinished);
-        }
-        let (spool, client, document) = (self.spool.clone(), client.to_owned(), octets(document).cloned());
-        let keep = move |octets: Vec<u8>| match spool.intake(&client).take(&octets) {
-            Ok((_, kept)) => Ok(kept),
-            // Longer than a document that comes may be.
-            Err(rsign_spool::Error::TooLong) => Ok(octets.into()),
-            Err(error) => Err(Unkept::Spool(error)),
-        };
-        let work = move || parts::joined_by(parts, document.as_ref(), keep);
-        match tokio::task::spawn_blocking(work).await.map_err(unfinished)? {
-            Err(Unkept::Spool(rsign_spool::Error::Full)) => Err(signing::Error::Signer(signer::Error::Busy).into()),
-            other => other.map_err(unfinished),
-        }
-    }
-}
-
-/// Why a signature is not kept until it is sent.
-#[derive(Debug, thiserror::Error)]
-enum Unkept {
-    #[error(transparent)]
-    Parts(#[from] parts::Missing),
-    #[error(transparent)]
-    Spool(rsign_spool::Error),
 }
 
 /// The octets that a time-stamp on the signature is over. In XML that is a canonical form, of the element that the signer
