@@ -24,7 +24,7 @@ pub use attribute::Attribute;
 pub use parallel::Existing;
 pub use property::{NAMES, read as read_properties};
 pub use signed_data::{Signed, finish, finish_around, finish_bare};
-pub use stored::Stored;
+pub(crate) use stored::Stored;
 pub use token::certificates as token_certificates;
 
 pub use crate::Around;

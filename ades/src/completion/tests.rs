@@ -168,8 +168,8 @@ fn cms_of_parts_is_cms_of_the_whole() {
     additions.push(Addition::Archive(token(&imprint)));
     let lasting = whole(&Signature { additions: &additions, document: known_by_digest, ..plain }, DOCUMENT);
     let stored = cms::Stored::read(&lasting).unwrap();
-    assert_eq!(stored.content().unwrap().unwrap(), DOCUMENT);
-    assert!(stored.newest_archive().unwrap().is_some());
+    assert_eq!(stored.content().unwrap(), DOCUMENT);
+    assert!(stored.newest(0).unwrap().is_some());
     // Beside that one more, with the same.
     let other = self::signatory();
     let attributes = cms::prepare(&wanted, &other).unwrap();
