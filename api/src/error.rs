@@ -154,6 +154,28 @@ pub const INVALID_SCOPE: Fault =
 /// HTTP 501; the texts give no sentence.
 pub const NOT_IMPLEMENTED: Fault = Fault::same(code::NOT_IMPLEMENTED, "The method is not implemented by this service.");
 
+/// Ours, HTTP 405: a method of the API that was asked for by another verb.
+pub const USE_POST: Fault = Fault::request("Wrong HTTP method: use POST");
+/// Ours, HTTP 405 elsewhere.
+pub const WRONG_VERB: Fault = Fault::request("Wrong HTTP method: use one that the header field Allow names");
+/// Ours, HTTP 408.
+pub const TOO_SLOW: Fault = Fault::request("The body came too slowly");
+/// Ours, HTTP 413, where more than one bound could be meant; see [`body_too_long`].
+pub const TOO_LONG: Fault = Fault::request("The body, or a document in it or made of it, is too long");
+/// Ours, HTTP 429: a user who is asked too much.
+pub const ASKED_TOO_MUCH: Fault = Fault::same(
+    code::TEMPORARILY_UNAVAILABLE,
+    "Too many requests wait for this user, or were left unanswered. Ask again after the seconds in Retry-After.",
+);
+/// Ours, HTTP 404, of SignServer's interface.
+pub const NO_WORKER: Fault = Fault::request("There is no such worker");
+/// Ours, of SignServer's interface.
+pub const WORKER_HASH: Fault = Fault::request(
+    "Only hashes are signed: metaData must have USING_CLIENTSUPPLIED_HASH \"true\" and CLIENTSIDE_HASHDIGESTALGORITHM",
+);
+/// Ours, of SignServer's interface, which has no place for a code.
+pub const WORKER_FACTOR: Fault = Fault::request("Credentials with a second factor cannot be used by workers");
+
 /// 11.2 auth/login, HTTP 401.
 pub const MALFORMED_AUTHENTICATION: Fault =
     Fault::differs("Malformed authentication parameter.", "Malformed authentication parameter");
@@ -349,6 +371,13 @@ pub fn certificate_expired(version: Version, organization: &str, common_name: &s
     ErrorBody::new(code::INVALID_REQUEST, sentence)
 }
 
+/// Ours, HTTP 413: a body of more than so many octets.
+#[must_use]
+pub fn body_too_long(most: usize) -> ErrorBody {
+    let most = if most.is_multiple_of(1024) { format!("{} KiB", most / 1024) } else { format!("{most} octets") };
+    ErrorBody::new(code::INVALID_REQUEST, format!("The body is longer than {most}"))
+}
+
 /// 11.11: the sentence names the attributes it is about.
 #[must_use]
 pub fn signed_properties(invalid: &[String]) -> ErrorBody {
@@ -382,6 +411,8 @@ mod tests {
     fn every_body_says_its_sentence_twice() {
         let body = serde_json::to_value(SAD_EXPIRED.body(Version::V2)).unwrap();
         assert_eq!(body["error_description"], body["message"]);
+        assert_eq!(body_too_long(512 * 1024).message, "The body is longer than 512 KiB");
+        assert_eq!(body_too_long(1000).message, "The body is longer than 1000 octets");
         assert_eq!(
             certificate_expired(Version::V1, "ACME", "Ann Lee").message,
             "Signing certificate 'O=ACME,CN=Ann Lee' is expired."

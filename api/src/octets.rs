@@ -38,6 +38,11 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     fn is_counted(&self) -> bool {
         false
     }
+
+    /// Whether they are in memory, in how many pieces ever.
+    fn in_memory(&self) -> bool {
+        self.parts().map_or_else(|| self.held().is_some(), |parts| parts.iter().all(Octets::in_memory))
+    }
 }
 
 /// A document's octets. A copy is another handle to the same octets.
@@ -101,7 +106,7 @@ impl Octets {
     /// Whether they are in memory, in how many pieces ever: then nothing here blocks.
     #[must_use]
     pub fn in_memory(&self) -> bool {
-        self.parts().map_or_else(|| self.held().is_some(), |parts| parts.iter().all(Self::in_memory))
+        self.0.in_memory()
     }
 
     /// Reads those from `at` on, until `into` is full or there are no more; says how many came. Blocks where they are not

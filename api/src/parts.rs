@@ -98,6 +98,10 @@ impl Source for Slice {
         let most = into.len().min(left);
         self.octets.read_at(self.start.saturating_add(at), into.get_mut(..most).unwrap_or_default())
     }
+
+    fn in_memory(&self) -> bool {
+        self.octets.in_memory()
+    }
 }
 
 /// All of a document's octets, as text.
@@ -133,6 +137,10 @@ impl Source for Encoded {
             *to = *from;
         }
         Ok(most)
+    }
+
+    fn in_memory(&self) -> bool {
+        self.octets.in_memory()
     }
 }
 

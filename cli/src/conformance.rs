@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 use rsign_conformance::check::Check;
 use rsign_conformance::checks::CHECKS;
-use rsign_conformance::{Finding, Known, Profile, Progress, Report, Service, Verdict, report};
+use rsign_conformance::{Finding, Known, Profile, Progress, Report, Service, report};
 
 /// Could not run: none of the codes of a report.
 const NOT_RUN: u8 = 3;
@@ -16,7 +16,7 @@ const NOT_RUN: u8 = 3;
 /// Options of `rsign conformance`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit code: 0 nothing failed (quirks aside), 1 a should failed, 2 a must failed, 3 it could not run."
+    after_help = "Exit code: 0 nothing failed (quirks aside), 1 a should failed or a known failure passed, 2 a must failed, 3 it could not run."
 )]
 pub(crate) struct Options {
     /// Base addresses with their version, as in https://host/csc/v2; without them those of the profile.
@@ -80,22 +80,47 @@ async fn check(options: &Options) -> anyhow::Result<Report> {
     }
     let known = options.known.as_deref().map(Known::read).transpose()?.unwrap_or_default();
     let wanted = rsign_conformance::Options { only: options.only.clone(), known };
+    let mut files = Vec::new();
+    files.extend(options.junit.as_deref());
+    files.extend(options.html.as_deref());
+    // Before the checks take their minutes.
+    files.into_iter().try_for_each(can_be_written)?;
     let mut ticker = Ticker { terminal: std::io::stderr().is_terminal(), done: 0, of: 0 };
     let report = rsign_conformance::run(&profile, &wanted, &mut ticker).await?;
-    // The files first: whoever reads the text may stop reading.
+    // The files first: whoever reads the text may stop reading. What cannot be written takes nothing else along.
+    let mut lost = Vec::new();
     if let Some(file) = &options.junit {
-        write(file, &report::junit::write(&report)?)?;
+        lost.extend(write(file, report::junit::write(&report).map_err(Into::into)).err());
     }
     if let Some(file) = &options.html {
-        write(file, &report::html::write(&report)?)?;
+        lost.extend(write(file, report::html::write(&report).map_err(Into::into)).err());
     }
     let text = if options.json { report::json::write(&report) } else { report::text::write(&report, options.all) };
-    anyhow::ensure!(say(&text), "the report could not be printed");
+    if !say(&text) {
+        lost.push(anyhow::anyhow!("the report could not be printed"));
+    }
+    let said: Vec<String> = lost.iter().map(|error| format!("{error:#}")).collect();
+    anyhow::ensure!(said.is_empty(), said.join("; "));
     Ok(report)
 }
 
-fn write(file: &Path, content: &str) -> anyhow::Result<()> {
-    std::fs::write(file, content).with_context(|| file.display().to_string())
+/// Whether a report will find its place; leaves nothing behind.
+fn can_be_written(file: &Path) -> anyhow::Result<()> {
+    let there = file.exists();
+    // A pipe would take the first opening for the report.
+    if there && !file.is_file() && !file.is_dir() {
+        return Ok(());
+    }
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(file);
+    opened.with_context(|| format!("no report can be written to {}", file.display()))?;
+    if !there {
+        std::fs::remove_file(file)?;
+    }
+    Ok(())
+}
+
+fn write(file: &Path, content: anyhow::Result<String>) -> anyhow::Result<()> {
+    content.and_then(|content| Ok(std::fs::write(file, content)?)).with_context(|| file.display().to_string())
 }
 
 fn say(text: &str) -> bool {
@@ -143,7 +168,7 @@ impl Progress for Ticker {
         self.done += 1;
         let verdict = finding.outcome.outcome;
         let clear = if self.terminal { "\r\x1b[K" } else { "" };
-        if verdict.is_failure() || verdict == Verdict::Broken {
+        if verdict.wants_mending() {
             eprintln!("{clear}{} {} ({})", verdict.name(), finding.id, finding.severity.name());
         } else if self.terminal && self.done == self.of {
             eprint!("{clear}");

@@ -4,9 +4,11 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use rsign_ades::Signatory;
-use rsign_ades::cms::{DATA, Existing, Signed, Wanted, prepare};
+use rsign_ades::cms::{DATA, Existing, Wanted, prepare};
+use rsign_ades::completion::{Known, Signature};
+use rsign_ades::{Envelope, Format, Signatory};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use rsign_api::parts::joined;
 
 /// A certificate, as far as a signature repeats of it.
 const CERTIFICATE: &[u8] = &[0x30, 14, 0x30, 12, 2, 1, 1, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 1, 0];
@@ -22,18 +24,18 @@ fuzz_target!(|octets: &[u8]| {
     let wanted = Wanted { content_type: DATA, digest: &digest, signing_time: None, properties: &[] };
     let attributes = prepare(&wanted, &SIGNATORY).expect("all is said");
     let (certificates, crls) = (existing.certificates(), existing.revocations());
-    let both = existing.with(&Signed {
+    let signature = Signature {
+        format: Format::Cades,
+        envelope: Envelope::Parallel,
         signatory: &SIGNATORY,
-        content_type: DATA,
-        content: None,
-        attributes: &attributes,
-        signature: b"value",
-        certificates: &certificates,
-        crls: &crls,
-        ocsp: &[],
-        unsigned: &[],
-    });
-    let both = both.expect("all is there");
+        prepared: &attributes,
+        value: b"value",
+        additions: &[],
+        document: Known { octets: Some(octets), ..Known::default() },
+    };
+    signature.archive_imprint().expect("all is there");
+    let parts = signature.finish().expect("all is there");
+    let both = joined(parts, Some(&octets.into())).expect("the document has it").whole(usize::MAX).expect("held").into_owned();
     let again = match Existing::read(&both) {
         Ok(again) => again,
         Err(error) => return assert!(error.to_string().contains("too many"), "{error}"),

@@ -5,9 +5,11 @@ use std::sync::LazyLock;
 use std::time::UNIX_EPOCH;
 
 use libfuzzer_sys::fuzz_target;
-use rsign_ades::Signatory;
-use rsign_ades::xml::{Content, Document, Place, Said, finish, prepare, to_be_signed};
+use rsign_ades::completion::{Known, Signature};
+use rsign_ades::xml::{Content, Document, Place, Said, finish, prepare, stored, to_be_signed};
+use rsign_ades::{Envelope, Format, Signatory};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use rsign_api::parts::joined;
 
 const HASH: HashAlgorithm = HashAlgorithm::Sha256;
 
@@ -21,6 +23,19 @@ fuzz_target!(|octets: &[u8]| {
     to_be_signed(&unfinished).expect("it has a canonical form");
     let place = Place::Within { document: octets, spot: document.spot() };
     let signed = finish(&unfinished, &SIGNATORY, b"value", &[], place).expect("all is there");
+    let prepared = stored(document.spot(), &unfinished);
+    let signature = Signature {
+        format: Format::Xades,
+        envelope: Envelope::Enveloped,
+        signatory: &SIGNATORY,
+        prepared: prepared.as_bytes(),
+        value: b"value",
+        additions: &[],
+        document: Known { octets: Some(octets), length: Some(octets.len() as u64), digest: None },
+    };
+    signature.archive_imprint().expect("all is there");
+    let parts = joined(signature.finish().expect("all is there"), Some(&octets.into())).expect("the document has it");
+    assert_eq!(*parts.whole(usize::MAX).expect("held"), signed, "the same in parts");
     let signed = String::from_utf8(signed).expect("text");
     let tree = roxmltree::Document::parse(&signed).expect("it is XML still");
     let element = tree.root_element().last_element_child().expect("the signature");

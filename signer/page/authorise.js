@@ -35,9 +35,8 @@ function documents(text, { labels, signatures }) {
     'div',
     { class: 'field' },
     element('h2', { id: 'documents' }, said.documents(labels.length)),
-    isNamed
-      ? element('ol', { class: 'plain documents', tabindex: 0, 'aria-labelledby': 'documents' }, items)
-      : element('p', { class: 'soft' }, said.unnamed),
+    element('p', { class: 'soft' }, isNamed ? said.named : said.unnamed),
+    isNamed && element('ol', { class: 'plain documents', tabindex: 0, 'aria-labelledby': 'documents' }, items),
     signatures > labels.length && element('p', { class: 'notice warn' }, said.moreThanListed(signatures)),
   );
 }

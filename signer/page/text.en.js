@@ -62,7 +62,8 @@ export const text = {
   authorise: {
     title: (app, count) => (count === 1 ? `Sign a document for ${app}?` : `Sign ${count} documents for ${app}?`),
     someApp: 'an app',
-    lead: 'Sign only if you expect this. The names of the documents come from the app.',
+    lead: 'Sign only if you expect this.',
+    named: 'The names of the documents come from the app.',
     documents: (count) => `Documents (${count})`,
     unlabelled: (place) => `Document ${place}`,
     unnamed: 'The app gave no names.',

@@ -62,7 +62,8 @@ export const text = {
   authorise: {
     title: (app, count) => (count === 1 ? `Assinar um documento para ${app}?` : `Assinar ${count} documentos para ${app}?`),
     someApp: 'uma aplicação',
-    lead: 'Assine só se estiver à espera disto. Os nomes dos documentos vêm da aplicação.',
+    lead: 'Assine só se estiver à espera disto.',
+    named: 'Os nomes dos documentos vêm da aplicação.',
     documents: (count) => `Documentos (${count})`,
     unlabelled: (place) => `Documento ${place}`,
     unnamed: 'A aplicação não deu nomes.',

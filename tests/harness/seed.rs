@@ -69,6 +69,10 @@ pub fn seeded() -> Folder {
     }
     // The address in the certificates stays the first sandbox's: here nobody fetches their revocation list.
     std::fs::write(folder.file("pki-address"), format!("127.0.0.1:{}", free_port())).unwrap();
+    // Many are started at once from the same copy: each takes a port of its own.
+    for name in ["gateway-address", "page-address"] {
+        let _ = std::fs::remove_file(folder.file(name));
+    }
     folder
 }
 

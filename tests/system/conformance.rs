@@ -87,7 +87,9 @@ fn exit_codes_tell_what_was_wrong(sandbox: &Sandbox, ready: &str, file: &str) {
     std::fs::write(file, "[[known]]\ncheck = \"info.logo\"\nreason = \"no logo\"\n").unwrap();
     assert_eq!(code(&["--ready", ready, "--only", "info.logo", "--known", file]), Some(1));
     std::fs::write(file, "[[known]]\ncheck = \"info.answers\"\nreason = \"no info\"\n").unwrap();
-    assert_eq!(code(&["--ready", ready, "--only", "info.answers", "--known", file]), Some(2));
+    let stale = check(&["--ready", ready, "--only", "info.answers", "--known", file]);
+    assert_eq!(stale.status.code(), Some(1), "whatever it weighs: the service did nothing wrong");
+    assert!(text(&stale.stdout).contains(" 0 failed (0 must, 0 should, 0 quirk), 1 unexpected pass"));
     std::fs::write(file, "[[known]]\ncheck = \"info.answer\"\nreason = \"no info\"\n").unwrap();
     assert_eq!(code(&["--ready", ready, "--only", "info", "--known", file]), Some(3));
     // A wrong password: that is told, and is no verdict on the service.
@@ -96,4 +98,24 @@ fn exit_codes_tell_what_was_wrong(sandbox: &Sandbox, ready: &str, file: &str) {
     let profile = format!("tls_ca = {ca:?}\nclient = {{ id = {id:?}, secret = \"wrong\" }}\n");
     std::fs::write(file, profile).unwrap();
     assert_eq!(code(&["--profile", file, &sandbox.ready.csc_v1, "--only", "list.answers"]), Some(3));
+    assert_eq!(code(&["--profile", file, &sandbox.ready.csc_v2, "--only", "oauth.token"]), Some(3));
+    let oauth = check(&["--profile", file, &sandbox.ready.csc_v2, "--only", "oauth"]);
+    assert_eq!(oauth.status.code(), Some(3), "{}", text(&oauth.stdout));
+    a_report_that_cannot_be_written_is_told_at_once(ready, file);
+}
+
+fn a_report_that_cannot_be_written_is_told_at_once(ready: &str, file: &str) {
+    let nowhere = format!("{file}.nowhere/report");
+    for option in ["--junit", "--html"] {
+        let outcome = check(&["--ready", ready, "--only", "info.answers", option, &nowhere]);
+        assert_eq!(outcome.status.code(), Some(3));
+        let said = text(&outcome.stderr);
+        assert!(said.contains("no report can be written to") && !said.contains("checking"), "{said}");
+    }
+    // One that fails in the end takes no other along.
+    let html = format!("{file}.html");
+    let outcome = check(&["--ready", ready, "--only", "info.answers", "--junit", "/dev/full", "--html", &html]);
+    assert_eq!(outcome.status.code(), Some(3));
+    assert!(text(&outcome.stderr).contains("/dev/full") && text(&outcome.stdout).contains("1 passed"));
+    assert!(std::fs::read_to_string(&html).unwrap().contains("Conformance to the CSC API"));
 }

@@ -64,16 +64,25 @@ async fn only_workers_are_workers_and_only_hashes_are_signed() {
     let (api, id, pin) = (&who.session.api, who.credential.id.as_str(), who.credential.pin.as_str());
     let right = body(&Hash::of("no worker").digest, "SHA-256");
     for other in [shared().ready.client("legacy", "clear").client_id.as_str(), "nobody", "basic"] {
-        assert_eq!(process(api, other, id, pin, &right).await.error().0, 404, "{other}");
+        let heard = process(api, other, id, pin, &right).await;
+        assert_eq!(heard.error(), (404, "invalid_request", "There is no such worker"), "{other}");
     }
     let worker = worker("strict").client_id;
     let path = format!("/rest/v1/workers/{worker}/process");
     assert_eq!(api.post(&path, &[], right.to_string()).await.error().0, 401);
     // Whole files are not taken, nor weak or wrong hashes.
     let whole = json!({ "data": BASE64.encode(b"file"), "encoding": "BASE64" });
+    let heard = process(api, &worker, id, pin, &whole).await;
+    assert!(heard.error().0 == 400 && heard.error().2.contains("USING_CLIENTSUPPLIED_HASH"), "{}", heard.json);
     for bad in [whole, body(&[7; 20], "SHA-1"), body(&[7; 20], "SHA-256"), json!({}), json!([])] {
         assert_eq!(process(api, &worker, id, pin, &bad).await.error().0, 400, "{bad}");
     }
+    // There is no place for a code, so no credential that needs one can be used.
+    let carol = shared().ready.users.iter().find(|user| user.totp_secret.is_some()).unwrap();
+    let coded = &carol.credentials[0];
+    let heard = process(api, &worker, &coded.id, &coded.pin, &right).await;
+    let sentence = "Credentials with a second factor cannot be used by workers";
+    assert_eq!(heard.error(), (400, "invalid_request", sentence));
     let unknown = "0123456789abcdef0123456789abcdef";
     let heard = process(api, &worker, unknown, pin, &body(&Sha256::digest(b""), "SHA-256")).await;
     assert_eq!(heard.error().2, "Invalid parameter credentialID");

@@ -210,8 +210,8 @@ async fn what_is_too_long_or_too_much_is_refused() {
         let entries: Vec<Value> = documents.iter().map(|document| of(format, envelope, document)).collect();
         sign_doc(&who, &sad, json!({ "documents": entries, "operationMode": mode })).await
     };
-    let malformed = "The request is missing a required parameter, includes an invalid parameter value, includes a parameter more than once, or is otherwise malformed.";
-    assert_eq!(ask("C", "Detached", &[30_000_001], "S").await.error(), (413, "invalid_request", malformed));
+    let long = "The body, or a document in it or made of it, is too long";
+    assert_eq!(ask("C", "Detached", &[30_000_001], "S").await.error(), (413, "invalid_request", long));
     assert_eq!(ask("C", "Detached", &[18_000_000, 17_000_001], "S").await.error().0, 413);
     assert_eq!(ask("C", "Detached", &[18_000_000, 17_000_000], "S").await.status, 200);
     // What is text around its document has to fit into memory.
@@ -221,7 +221,7 @@ async fn what_is_too_long_or_too_much_is_refused() {
     }
     assert_eq!(ask("J", "Detached", &[(16 << 20) + 1], "S").await.status, 200);
     // What has to wait has to fit into a row.
-    assert_eq!(ask("C", "Attached", &[9_000_000], "A").await.error(), (413, "invalid_request", malformed));
+    assert_eq!(ask("C", "Attached", &[9_000_000], "A").await.error(), (413, "invalid_request", long));
     assert_eq!(ask("C", "Attached", &[2_000_000], "A").await.status, 200);
     assert_eq!(ask("C", "Detached", &[9_000_000], "A").await.status, 200);
     // Two at once are more than there is room for; afterwards there is room again.

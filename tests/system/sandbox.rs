@@ -69,9 +69,15 @@ async fn a_second_start_takes_no_time_and_knows_everything() {
     let (users, took) = (first.ready.users.clone(), first.service.took);
     println!("initialised, it served after {took:?}");
     assert!(took < Duration::from_secs(10));
+    let (oauth2, sign) = (first.ready.oauth2.clone(), first.ready.sign.clone());
     let folder = first.stop(Signal::INT);
+    let is_free = |url: &str| std::net::TcpListener::bind(url.split("://").nth(1).unwrap()).is_ok();
+    let free = is_free(&oauth2);
     let second = Sandbox::start(folder, &[]);
     assert_eq!(format!("{users:?}"), format!("{:?}", second.ready.users));
+    // What was told of it holds, unless another program has taken the port meanwhile.
+    assert!(!free || second.ready.oauth2 == oauth2, "{} was {oauth2}", second.ready.oauth2);
+    assert!(second.ready.sign == sign || !free, "{:?} was {sign:?}", second.ready.sign);
     signs(&second).await;
     let _ = second.stop(Signal::TERM);
 }
@@ -113,6 +119,33 @@ async fn plain_http_on_loopback() {
     }
     signs(&sandbox).await;
     let _ = sandbox.stop(Signal::INT);
+}
+
+#[tokio::test]
+async fn without_a_ready_file_it_is_in_the_folder() {
+    let folder = seeded();
+    let mut command = std::process::Command::new(harness::program("rsign"));
+    command.arg("sandbox").arg("--data-dir").arg(folder.data());
+    let ready = folder.file("ready.json");
+    let mut service = Service::start(&mut command, &ready, &folder.beside("log"));
+    let told = harness::Ready::read(&ready);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let said = service.said();
+    for address in [told.csc_v1, told.csc_v2, format!("{}/account", told.oauth2), format!("{}/openapi", told.oauth2)] {
+        assert!(said.contains(&address), "{address} is not in {said}");
+    }
+    assert!(said.contains(&ready.display().to_string()), "{said}");
+    assert!(service.end(Signal::INT).0.success() && !ready.exists());
+}
+
+#[test]
+fn a_ready_file_that_has_no_folder_is_told_at_once() {
+    let folder = blank();
+    let mut command = std::process::Command::new(harness::program("rsign"));
+    command.arg("sandbox").arg("--data-dir").arg(folder.data());
+    let output = command.arg("--ready-file").arg(folder.beside("nowhere/ready.json")).output().unwrap();
+    assert!(refused(&output).contains("there is no folder"));
+    assert!(!folder.data().exists());
 }
 
 fn refused(output: &Output) -> String {

@@ -31,9 +31,9 @@ pub struct Info {
     pub oauth2_servers: Option<Vec<AuthorizationServer>>,
     /// Methods offered under this version.
     pub methods: Vec<&'static str>,
-    /// Whether `operationMode` A is offered.
-    #[serde(rename = "asynchronousOperationMode")]
-    pub asynchronous: bool,
+    /// Whether `operationMode` A is offered, since 2.0.
+    #[serde(rename = "asynchronousOperationMode", skip_serializing_if = "Option::is_none")]
+    pub asynchronous: Option<bool>,
     /// Whether `returnValidationInfo` is offered beyond the mandatory case.
     #[serde(rename = "validationInfo")]
     pub validation_info: bool,

@@ -43,7 +43,7 @@ fn info(version: Version, member: usize) -> Info {
         oauth2_servers: at(2)
             .map(|issuer| vec![AuthorizationServer { issuer, auth_type: vec!["oauth2code"], supports_rar: true }]),
         methods: vec!["auth/revoke"],
-        asynchronous: false,
+        asynchronous: (version == Version::V2).then_some(false),
         validation_info: false,
         sign_algorithms: SignAlgorithms { algos: vec!["1.2.840.10045.4.3.2".to_owned()], params: Vec::new() },
         signature_formats: SignatureFormats {

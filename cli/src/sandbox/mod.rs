@@ -16,7 +16,7 @@ mod tsa;
 
 use std::ffi::OsStr;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -35,15 +35,17 @@ pub(crate) use seed::credential;
 /// Options of `rsign sandbox`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// Written when all is serving: addresses, clients, users, PINs, in one JSON object (mode 0600).
+    /// Written when all is serving: addresses, clients, users, PINs, in one JSON object (mode 0600). Without it,
+    /// ready.json in the folder where everything is kept.
     #[arg(long)]
-    pub(crate) ready_file: PathBuf,
+    pub(crate) ready_file: Option<PathBuf>,
     /// Where everything is kept; created if absent. Without it, a temporary folder that goes when the sandbox ends.
     #[arg(long)]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Address of the CSC API; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:0")]
-    pub(crate) listen: SocketAddr,
+    /// Address of the CSC API; port 0 takes a free one. Without it, the one of the last start in --data-dir while it is
+    /// free, or else a free one.
+    #[arg(long)]
+    pub(crate) listen: Option<SocketAddr>,
     /// Plain HTTP, on loopback only.
     #[arg(long)]
     pub(crate) http: bool,
@@ -75,7 +77,9 @@ const GRACE: Duration = Duration::from_secs(9);
 pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    anyhow::ensure!(!options.http || options.listen.ip().is_loopback(), "--http is for loopback addresses only");
+    let is_loopback = options.listen.is_none_or(|address| address.ip().is_loopback());
+    anyhow::ensure!(!options.http || is_loopback, "--http is for loopback addresses only");
+    options.ready_file.as_deref().map_or(Ok(()), has_a_folder)?;
     let temporary;
     let folder = match &options.data_dir {
         Some(folder) => folder.clone(),
@@ -84,8 +88,11 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
             temporary.path().to_owned()
         }
     };
+    let listen = options.listen.or_else(|| settings::kept_address(&folder, settings::GATEWAY));
+    let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+    let ready_file = options.ready_file.clone().unwrap_or_else(|| folder.join("ready.json"));
     let started = tokio::select! {
-        started = Sandbox::start(&folder, options.listen, options.http, &options.sites) => Some(started?),
+        started = Sandbox::start(&folder, listen, options.http, &options.sites) => Some(started?),
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
     };
@@ -94,20 +101,23 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         process::wait_for_none(&folder, GRACE).await;
         anyhow::bail!("stopped before it was ready");
     };
-    sandbox.ready.write(&options.ready_file)?;
-    println!(
-        "rsign sandbox: serving {}; clients, users and PINs are in {}",
-        sandbox.ready.csc_v1,
-        options.ready_file.display()
-    );
+    sandbox.ready.write(&ready_file)?;
+    println!("{}", sandbox.ready.told(&ready_file));
     let ended = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
         name = sandbox.any_ended() => Err(anyhow::anyhow!("the {name} ended by itself; its log says why")),
     };
-    let _ = std::fs::remove_file(&options.ready_file);
+    let _ = std::fs::remove_file(&ready_file);
     sandbox.stop().await;
     ended
+}
+
+/// The ready file is written last: a folder that is not there would be noticed after all the work.
+fn has_a_folder(file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    anyhow::ensure!(folder.is_dir(), "--ready-file: there is no folder {}", folder.display());
+    Ok(())
 }
 
 /// The running parts.
@@ -127,7 +137,7 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Starts everything in this folder, making what is missing.
     pub(crate) async fn start(
-        folder: &std::path::Path,
+        folder: &Path,
         mut listen: SocketAddr,
         http: bool,
         sites: &Sites,
@@ -155,7 +165,7 @@ impl Sandbox {
         let signer =
             Service::start("signer", &programs.signer, &layout.signer_config(), &layout.file("signer.ready")).await?;
         let address = signer.address("address")?;
-        let page = Page::reserve(http)?;
+        let page = Page::reserve(&layout, http)?;
         let sign_origin = page.origin(sites);
         let public_url = match &sites.gateway_name {
             None => None,
@@ -194,7 +204,9 @@ impl Sandbox {
         let gateway =
             Service::start("gateway", &programs.gateway, &layout.gateway_config(), &layout.file("gateway.ready"))
                 .await?;
-        let bound = format!("{}://{}", if http { "http" } else { "https" }, gateway.address("address")?);
+        let bound = gateway.address("address")?;
+        write_private(&layout.file(settings::GATEWAY), bound.as_bytes())?;
+        let bound = format!("{}://{bound}", if http { "http" } else { "https" });
         let origin = public_url.unwrap_or(bound);
         let page = page.start(&programs, &layout, &origin).await?;
         let signing_ca = ready::fetch_authority(gateway.address("pki")?, &layout).await?;
@@ -236,9 +248,13 @@ struct Page {
 }
 
 impl Page {
-    fn reserve(http: bool) -> anyhow::Result<Self> {
-        let reserved = std::net::TcpListener::bind("127.0.0.1:0").context("no free port")?;
-        let port = reserved.local_addr()?.port();
+    fn reserve(layout: &Layout, http: bool) -> anyhow::Result<Self> {
+        let last = settings::kept_address(&layout.file(""), settings::PAGE);
+        let address = last.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let reserved = std::net::TcpListener::bind(address).context("no free port")?;
+        let address = reserved.local_addr()?;
+        write_private(&layout.file(settings::PAGE), address.to_string().as_bytes())?;
+        let port = address.port();
         Ok(Self { reserved, port, http })
     }
 

@@ -53,6 +53,16 @@ impl Ready {
         }
     }
 
+    /// What a person at the terminal wants to know.
+    pub(super) fn told(&self, file: &Path) -> String {
+        let Self { csc_v1, csc_v2, oauth2, .. } = self;
+        format!(
+            "rsign sandbox: serving, until Ctrl-C\n  {csc_v1}\n  {csc_v2}\n  {oauth2}/account   for people\n  \
+             {oauth2}/openapi   what apps can call\nclients, users and PINs are in {}",
+            file.display()
+        )
+    }
+
     /// Whole or not at all, readable by its owner only.
     pub(crate) fn write(&self, file: &Path) -> anyhow::Result<()> {
         write_private(file, &serde_json::to_vec_pretty(self)?)

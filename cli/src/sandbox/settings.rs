@@ -55,6 +55,18 @@ pub(super) fn pki_address(layout: &Layout) -> anyhow::Result<SocketAddr> {
     Ok(address)
 }
 
+/// Files with the addresses of the last start.
+pub(super) const GATEWAY: &str = "gateway-address";
+pub(super) const PAGE: &str = "page-address";
+
+/// The address of the last start in this folder, if nobody else has it now: what apps and browsers were told stays right.
+pub(super) fn kept_address(folder: &Path, name: &str) -> Option<SocketAddr> {
+    let address: SocketAddr = std::fs::read_to_string(folder.join(name)).ok()?.trim().parse().ok()?;
+    // Where others can reach it is said anew each time.
+    let is_free = address.ip().is_loopback() && std::net::TcpListener::bind(address).is_ok();
+    is_free.then_some(address)
+}
+
 pub(super) fn write_signer(layout: &Layout, pki: SocketAddr) -> anyhow::Result<()> {
     // The policy OID is under the enterprise number for documentation (RFC 5612): nobody's policy.
     let config = format!(

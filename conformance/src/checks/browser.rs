@@ -153,6 +153,7 @@ async fn push(s: &Session, as_: Option<&Client>, response_type: &str) -> Result<
 /// Its name may be left out of `methods`: then it is there if it is there.
 async fn pushed(s: &Session) -> Result<Answer, Stop> {
     code_is_used(s)?;
+    s.introduce(s.own_client()?).await?;
     let answer = push(s, Some(s.own_client()?), "code").await?;
     let absent = matches!(answer.status, 404 | 405 | 501);
     if absent && !s.offers("oauth2/pushed_authorize") {

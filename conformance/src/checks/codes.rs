@@ -23,7 +23,10 @@ async fn each(s: &Session, sent: bool) -> Verdict {
             tried += 1;
         }
     }
-    let none = || Stop::NotChecked("none of the profile's coded credentials is of this kind".to_owned());
+    let none = || {
+        let kind = if sent { "has its codes sent" } else { "takes codes from an authenticator app" };
+        Stop::NotChecked(format!("no credential under [[coded]] in the profile {kind}"))
+    };
     if tried > 0 { Ok(()) } else { Err(none()) }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::check::{Findings, Stop, Verdict, ensure};
 use crate::profile::Credential;
-use crate::session::{Described, Expected, Rows, Session, run, with};
+use crate::session::{Described, Expected, Rows, Session, finish, with};
 
 fn implicit(s: &Session) -> Result<&Credential, Stop> {
     s.profile().implicit.as_ref().ok_or_else(|| Stop::NotChecked("the profile names no implicit credential".to_owned()))
@@ -95,7 +95,7 @@ pub(super) async fn delivers(s: &Session) -> Verdict {
     let described = s.describe(credential).await?;
     let way = described.usual()?;
     let digests = s.digests(way.hash, 1);
-    let (signed, approved) = tokio::join!(s.sign(&described, &way, &digests), run(command, Some(&credential.id)));
+    let (signed, approved) = tokio::join!(s.sign(&described, &way, &digests), finish(command, Some(&credential.id)));
     let signed = signed?;
     approved?;
     let fits = described.key.verifies(way.scheme, way.hash, &digests[0], &signed[0]);

@@ -18,7 +18,7 @@ fn needs_client_credentials(s: &Session) -> Result<&Client, Stop> {
 
 pub(super) async fn token(s: &Session) -> Verdict {
     let client = needs_client_credentials(s)?;
-    let answer = s.oauth("token", Some(client), &CREDENTIALS).await?;
+    let answer = s.as_client(client, &CREDENTIALS).await?;
     let token = answer.text("access_token")?;
     let kind = answer.text("token_type")?;
     ensure(kind.eq_ignore_ascii_case("Bearer"), format!("token_type is \"{kind}\", not Bearer"))?;
@@ -33,6 +33,7 @@ pub(super) async fn token(s: &Session) -> Verdict {
 
 pub(super) async fn token_in_body(s: &Session) -> Verdict {
     let client = needs_client_credentials(s)?;
+    s.introduce(client).await?;
     let form =
         [("grant_type", "client_credentials"), ("client_id", &client.id), ("client_secret", client.secret.expose())];
     s.oauth("token", None, &form).await?.text("access_token").map(|_| ())
@@ -40,7 +41,7 @@ pub(super) async fn token_in_body(s: &Session) -> Verdict {
 
 pub(super) async fn token_not_stored(s: &Session) -> Verdict {
     let client = needs_client_credentials(s)?;
-    let answer = s.oauth("token", Some(client), &CREDENTIALS).await?;
+    let answer = s.as_client(client, &CREDENTIALS).await?;
     answer.text("access_token")?;
     let control = answer.header("cache-control");
     ensure(
@@ -51,6 +52,7 @@ pub(super) async fn token_not_stored(s: &Session) -> Verdict {
 
 async fn token_rows(s: &Session) -> Result<Rows, Stop> {
     let client = s.own_client()?;
+    s.introduce(client).await?;
     let mut rows = Rows::default();
     let refresh = ("grant_type", "refresh_token");
     let code = ("grant_type", "authorization_code");
@@ -111,6 +113,7 @@ pub(super) async fn token_sentences(s: &Session) -> Verdict {
 /// No password grant, and no credential scope without its owner.
 pub(super) async fn grants(s: &Session) -> Verdict {
     let client = s.own_client()?;
+    s.introduce(client).await?;
     let login = s.profile().login.as_ref();
     let (name, password) = login.map_or(("x", "x"), |login| (login.username.as_str(), login.password.expose()));
     let form = [("grant_type", "password"), ("username", name), ("password", password)];
@@ -151,6 +154,7 @@ pub(super) async fn revokes(s: &Session) -> Verdict {
 
 async fn revoke_rows(s: &Session) -> Result<Rows, Stop> {
     let client = s.own_client()?;
+    s.introduce(client).await?;
     let mut rows = Rows::default();
     let (nonce, token) = (s.nonce(), s.token().await?);
     let wants = Expected::request;
@@ -214,6 +218,7 @@ pub(super) async fn revoked_refresh(s: &Session) -> Verdict {
 /// An endpoint that only takes forms.
 pub(super) async fn token_by_get(s: &Session) -> Verdict {
     let client = needs_client_credentials(s)?;
+    s.introduce(client).await?;
     let mut url = Url::parse(&s.endpoint("token").await?).map_err(|error| Stop::Wrong(error.to_string()))?;
     url.query_pairs_mut().extend_pairs(CREDENTIALS);
     let answer = s.send(Ask::get(url).basic(&client.id, client.secret.expose())).await?;

@@ -51,9 +51,7 @@ fn subject(id: &str) -> &'static str {
 impl Group<'_> {
     /// Whether something here wants to be read.
     fn is_open(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.outcome.outcome.is_failure() || finding.outcome.outcome == Verdict::Broken)
+        self.findings.iter().any(|finding| finding.outcome.outcome.wants_mending())
     }
 
     fn failed(&self) -> usize {
@@ -70,10 +68,18 @@ impl Finding {
     const fn mark(&self) -> &'static str {
         match (self.outcome.outcome, self.severity) {
             (Verdict::Passed, _) => "passed",
-            (Verdict::Broken, _) | (Verdict::Failed | Verdict::UnexpectedPass, Severity::Must) => "must",
-            (Verdict::Failed | Verdict::UnexpectedPass, Severity::Should) => "should",
-            (Verdict::Failed | Verdict::UnexpectedPass, Severity::Quirk) | (Verdict::KnownFailure, _) => "quirk",
+            (Verdict::Broken, _) | (Verdict::Failed, Severity::Must) => "must",
+            (Verdict::UnexpectedPass, _) | (Verdict::Failed, Severity::Should) => "should",
+            (Verdict::Failed, Severity::Quirk) | (Verdict::KnownFailure, _) => "quirk",
             _ => "skipped",
+        }
+    }
+
+    /// What stands before it in the list of what wants mending.
+    const fn kind(&self) -> &'static str {
+        match self.outcome.outcome {
+            Verdict::UnexpectedPass => "known",
+            _ => self.severity.name(),
         }
     }
 }
@@ -92,10 +98,12 @@ impl Service {
         groups
     }
 
-    /// What failed, the worst first.
+    /// What failed, the worst first, then what passes unexpectedly.
     fn wrong(&self) -> Vec<&Finding> {
-        let mut wrong: Vec<_> = self.findings.iter().filter(|finding| finding.outcome.outcome.is_failure()).collect();
+        let of = |verdict| self.findings.iter().filter(move |finding| finding.outcome.outcome == verdict);
+        let mut wrong: Vec<_> = of(Verdict::Failed).collect();
         wrong.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        wrong.extend(of(Verdict::UnexpectedPass));
         wrong
     }
 
@@ -103,32 +111,65 @@ impl Service {
     fn judgement(&self) -> (&'static str, String) {
         let (must, should, quirks) =
             (self.failures(Severity::Must), self.failures(Severity::Should), self.failures(Severity::Quirk));
-        let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-        let broken = self.count(Verdict::Broken);
+        let (broken, stale) = (self.count(Verdict::Broken), self.count(Verdict::UnexpectedPass));
+        let mut parts = Vec::new();
         if must > 0 {
             let text =
                 format!("{} of what the standard demands, {should} of what it recommends", plural(must, "failure"));
-            return ("must", text);
+            parts.push(text);
+            if broken > 0 {
+                parts.push(format!("{} could not be run", plural(broken, "check")));
+            }
+        } else if broken > 0 {
+            parts.push(format!("{} could not be run, so there is no verdict", plural(broken, "check")));
+        } else if should > 0 {
+            parts.push(format!("Nothing that must be is wrong; {} of what should be", plural(should, "failure")));
+        } else if quirks > 0 {
+            parts.push(format!("Nothing that must or should be is wrong; {}", plural(quirks, "quirk")));
+        } else if stale == 0 {
+            parts.push("Nothing is wrong in what was checked".to_owned());
         }
-        if broken > 0 {
-            return ("must", format!("{} could not be run, so there is no verdict", plural(broken, "check")));
+        if stale > 0 {
+            parts.push(self.stale(stale));
         }
-        if should > 0 {
-            return (
-                "should",
-                format!("Nothing that must be is wrong; {} of what should be", plural(should, "failure")),
-            );
-        }
-        if quirks > 0 {
-            return ("passed", format!("Nothing that must or should be is wrong; {}", plural(quirks, "quirk")));
-        }
-        ("passed", "Nothing is wrong in what was checked".to_owned())
+        let colour = match (must + broken, should + stale) {
+            (0, 0) => "passed",
+            (0, _) => "should",
+            _ => "must",
+        };
+        (colour, parts.join("; "))
     }
+
+    /// Which entries of `known.toml` have to go.
+    fn stale(&self, count: usize) -> String {
+        let of = self.findings.iter().filter(|finding| finding.outcome.outcome == Verdict::UnexpectedPass);
+        let ids: Vec<&str> = of.map(|finding| finding.id).collect();
+        let (entries, have) = if count == 1 { ("entry", "has") } else { ("entries", "have") };
+        format!("{count} {entries} of known.toml {have} to go: {}", ids.join(", "))
+    }
+}
+
+fn plural(count: usize, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{sample, wrong};
+    use super::super::tests::{broken, sample, unexpected, wrong};
+
+    #[test]
+    fn what_has_to_go_is_told_apart_from_what_is_wrong() {
+        let said = |report: &super::Report| report.services[0].judgement();
+        let report = unexpected(&[("info.answers", Ok(())), ("info.nulls", Ok(()))]);
+        assert_eq!(said(&report), ("should", "1 entry of known.toml has to go: info.answers".to_owned()));
+        let report = unexpected(&[("info.answers", Ok(())), ("info.lang", broken())]);
+        let (colour, text) = said(&report);
+        assert_eq!((colour, text.contains("1 check could not be run")), ("must", true), "{text}");
+        assert!(text.ends_with("; 1 entry of known.toml has to go: info.answers"), "{text}");
+        let (colour, text) = said(&sample(&[("info.answers", wrong()), ("info.lang", broken())]));
+        assert_eq!(colour, "must");
+        assert_eq!(text, "1 failure of what the standard demands, 0 of what it recommends; 1 check could not be run");
+    }
 
     #[test]
     fn the_page_is_whole_and_shows_foreign_text_as_text() {

@@ -82,7 +82,7 @@ pub struct Outcome {
 
 /// In a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// As it should be.
     Passed,
@@ -97,6 +97,7 @@ pub enum Verdict {
     /// The profile does not give what it needs.
     NotChecked,
     /// It could not be tried.
+    #[serde(rename = "could_not_run")]
     Broken,
 }
 
@@ -115,10 +116,16 @@ impl Verdict {
         }
     }
 
-    /// Whether it counts against the service, or against `known.toml`.
+    /// Whether it counts against the service.
     #[must_use]
     pub const fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::UnexpectedPass)
+        matches!(self, Self::Failed)
+    }
+
+    /// Whether somebody has something to do: mend the service, `known.toml`, or the profile.
+    #[must_use]
+    pub const fn wants_mending(self) -> bool {
+        matches!(self, Self::Failed | Self::UnexpectedPass | Self::Broken)
     }
 }
 
@@ -187,8 +194,8 @@ impl Service {
 }
 
 impl Report {
-    /// 0: nothing that must or should be failed. 1: a should. 2: a must, or an unexpected pass of one. 3: some check
-    /// could not be run.
+    /// 0: nothing that must or should be failed. 1: a should, or an unexpected pass of whatever weight. 2: a must.
+    /// 3: some check could not be run.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         let any = |severity| self.services.iter().any(|service| service.failures(severity) > 0);
@@ -226,13 +233,23 @@ pub(crate) mod tests {
         Report { tool: "rsign", at: OffsetDateTime::UNIX_EPOCH, services: vec![service] }
     }
 
+    /// The same, where the first one is in `known.toml`.
+    pub(crate) fn unexpected(verdicts: &[(&str, check::Verdict)]) -> Report {
+        let mut report = sample(verdicts);
+        report.services[0].findings[0].outcome = Outcome::of(Ok(()), Some("why"), &str::to_owned);
+        report
+    }
+
+    pub(crate) fn broken() -> check::Verdict {
+        Err(Stop::Broken("no token".to_owned()))
+    }
+
     pub(crate) fn wrong() -> check::Verdict {
         Err(Stop::Wrong("one <thing>\nanother".to_owned()))
     }
 
     #[test]
     fn the_exit_code_is_that_of_the_worst() {
-        let broken = || Err(Stop::Broken("x".to_owned()));
         assert_eq!(sample(&[("info.answers", Ok(()))]).exit_code(), 0);
         assert_eq!(sample(&[("info.nulls", wrong())]).exit_code(), 0, "a quirk");
         assert_eq!(sample(&[("info.lang", wrong())]).exit_code(), 1);
@@ -248,9 +265,11 @@ pub(crate) mod tests {
         assert_eq!(Outcome::of(Ok(()), Some("why"), &str::to_owned).outcome, Verdict::UnexpectedPass);
         let skipped = Outcome::of(Err(Stop::NotApplicable("x".to_owned())), Some("why"), &str::to_owned);
         assert_eq!(skipped.outcome, Verdict::NotApplicable);
-        let mut report = sample(&[("info.nulls", Ok(()))]);
-        report.services[0].findings[0].outcome.outcome = Verdict::UnexpectedPass;
-        assert_eq!(report.exit_code(), 1, "even a quirk's");
+        for weight in ["info.nulls", "info.answers"] {
+            let report = unexpected(&[(weight, Ok(()))]);
+            assert_eq!(report.exit_code(), 1, "whatever its weight: {weight}");
+            assert_eq!(report.services[0].failures(Severity::Must), 0, "the service did nothing wrong");
+        }
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub fn summary(service: &Service) -> String {
         "\n{}: {} passed, {} failed ({} must, {} should, {} quirk)",
         service.version.name(),
         count(Verdict::Passed),
-        count(Verdict::Failed) + count(Verdict::UnexpectedPass),
+        count(Verdict::Failed),
         service.failures(Severity::Must),
         service.failures(Severity::Should),
         service.failures(Severity::Quirk),
@@ -105,8 +105,18 @@ pub fn summary(service: &Service) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{sample, wrong};
+    use super::super::tests::{sample, unexpected, wrong};
     use crate::check::Stop;
+
+    #[test]
+    fn an_unexpected_pass_is_counted_once_and_not_as_a_failure() {
+        let text = super::write(&unexpected(&[("info.answers", Ok(()))]), false);
+        assert!(text.contains("UNEXPECTED PASS must    info.answers: "), "{text}");
+        assert!(
+            text.contains("v1: 0 passed, 0 failed (0 must, 0 should, 0 quirk), 1 unexpected pass, 0 not"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn what_is_wrong_is_told_with_what_was_seen() {

@@ -23,7 +23,7 @@ pub use exchange::Exchange;
 pub(crate) use exchange::Mask;
 pub(crate) use http::{Ask, client};
 pub(crate) use row::{Expected, Rows};
-pub(crate) use tokens::{Code, metadata_url, run, with};
+pub(crate) use tokens::{Code, finish, metadata_url, with};
 
 /// What all checks of a run share: where the service is, and who asks.
 pub(crate) struct Shared {

@@ -8,7 +8,7 @@ use tokio::process::Command;
 use url::Url;
 
 use super::{Answer, Ask, Session};
-use crate::check::{Stop, ensure};
+use crate::check::{Stop, Verdict, ensure};
 use crate::profile::{Client, Login, Token};
 
 /// How long a command may take: a person may sit behind it.
@@ -93,7 +93,23 @@ impl Session {
     /// `oauth2/token` by client credentials.
     pub(crate) async fn client_grant(&self, client: &Client) -> Result<Grant, Stop> {
         let form = [("grant_type", "client_credentials"), ("scope", "service")];
-        self.grant(&self.oauth("token", Some(client), &form).await?)
+        self.grant(&self.as_client(client, &form).await?)
+    }
+
+    /// `oauth2/token` as this client of the profile's. That the service does not know it is no verdict on the service.
+    pub(crate) async fn as_client(&self, client: &Client, form: &[(&str, &str)]) -> Result<Answer, Stop> {
+        let answer = self.oauth("token", Some(client), form).await?;
+        let unknown = answer.error() == "invalid_client" || answer.sentence().starts_with("Invalid parameter client_");
+        if unknown && matches!(answer.status, 400 | 401) {
+            let why = format!("the service refuses the profile's client {}: {}", client.id, answer.brief());
+            return Err(Stop::Broken(why));
+        }
+        Ok(answer)
+    }
+
+    /// That the service knows this client: without that, nothing it refuses says anything.
+    pub(crate) async fn introduce(&self, client: &Client) -> Verdict {
+        self.as_client(client, &[("grant_type", "client_credentials")]).await.map(|_| ())
     }
 
     /// `auth/login` with Basic.
@@ -215,8 +231,15 @@ pub(crate) fn metadata_url(issuer: &str) -> Result<String, Stop> {
     Ok(format!("{}/.well-known/oauth-authorization-server{path}", url.origin().ascii_serialization()))
 }
 
-/// What a command prints.
+/// What a command prints, which has to be something.
 pub(crate) async fn run(command: &[String], argument: Option<&str>) -> Result<String, Stop> {
+    let printed = finish(command, argument).await?;
+    let program = command.first().map_or("", String::as_str);
+    if printed.is_empty() { Err(Stop::Broken(format!("{program} printed nothing"))) } else { Ok(printed) }
+}
+
+/// Waits until a command has ended well: what it printed, if anything.
+pub(crate) async fn finish(command: &[String], argument: Option<&str>) -> Result<String, Stop> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(Stop::Broken("a command of the profile is empty".to_owned()));
     };
@@ -226,7 +249,7 @@ pub(crate) async fn run(command: &[String], argument: Option<&str>) -> Result<St
     let output = output.map_err(|_| Stop::Broken(format!("{program} did not end")))?;
     let output = output.map_err(|error| Stop::Broken(format!("{program}: {error}")))?;
     let printed = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    if output.status.success() && !printed.is_empty() {
+    if output.status.success() {
         return Ok(printed);
     }
     Err(Stop::Broken(format!("{program}: {}, and it printed {} characters", output.status, printed.len())))
@@ -238,4 +261,21 @@ pub(crate) fn with(mut object: Value, more: Value) -> Value {
         members.extend(more);
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{finish, run};
+    use crate::check::Stop;
+
+    #[tokio::test]
+    async fn a_command_that_only_does_something_need_not_print() {
+        let silent = ["true".to_owned()];
+        assert_eq!(finish(&silent, None).await, Ok(String::new()));
+        assert_eq!(run(&silent, None).await, Err(Stop::Broken("true printed nothing".to_owned())));
+        let failing = ["false".to_owned()];
+        assert!(
+            matches!(finish(&failing, None).await, Err(Stop::Broken(why)) if why.starts_with("false: exit status: 1"))
+        );
+    }
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use rsign_api::csc::documents::Lifted;
-use rsign_api::error::MALFORMED;
+use rsign_api::error::{MALFORMED, TOO_LONG, TOO_SLOW};
 use rsign_api::secret::append;
 use rsign_spool::Taker;
 use zeroize::Zeroizing;
@@ -28,7 +28,7 @@ pub(super) async fn read(body: Body, limits: &Limits) -> Result<Zeroizing<Vec<u8
     let patience = Duration::from_secs(limits.body_timeout_seconds);
     match tokio::time::timeout(patience, collect(body, limits.body)).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, MALFORMED)),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, TOO_SLOW)),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn read_documents(
     };
     match tokio::time::timeout(patience, lifted).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, MALFORMED)),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, TOO_SLOW)),
     }
 }
 
@@ -142,7 +142,7 @@ impl From<Stop> for Problem {
         match stop {
             Stop::Malformed => MALFORMED.into(),
             Stop::TooLong | Stop::Documents(rsign_spool::Error::TooLong) => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, MALFORMED)
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, TOO_LONG)
             }
             Stop::Documents(error @ rsign_spool::Error::Full) => Self::unavailable(error),
             Stop::Documents(error @ rsign_spool::Error::Failed(_)) => Self::internal(error),
@@ -171,7 +171,7 @@ async fn collect(mut body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, Pro
         }
     }
     if seen > limit {
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, MALFORMED));
+        return Err(Problem::too_long(limit));
     }
     Ok(octets)
 }

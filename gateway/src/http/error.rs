@@ -156,7 +156,7 @@ impl From<documents::Error> for Problem {
             documents::Error::TimeStamp(error) => error.into(),
             documents::Error::Evidence(error) => error.into(),
             documents::Error::Augmentation(error) => error.into(),
-            documents::Error::TooLong => Self::new(StatusCode::PAYLOAD_TOO_LARGE, wire::MALFORMED),
+            documents::Error::TooLong => Self::new(StatusCode::PAYLOAD_TOO_LARGE, wire::TOO_LONG),
             error @ documents::Error::Unfinished(_) => Self::internal(error),
         }
     }
@@ -180,7 +180,7 @@ impl From<jobs::Error> for Problem {
             jobs::Error::UserNamed => wire::POLLED_USER_MUST_BE_NULL.into(),
             jobs::Error::OtherUser => wire::POLLED_USER.into(),
             error @ (jobs::Error::Busy | jobs::Error::Full(_)) => Self::unavailable(error),
-            jobs::Error::TooLong => Self::new(StatusCode::PAYLOAD_TOO_LARGE, wire::MALFORMED),
+            jobs::Error::TooLong => Self::new(StatusCode::PAYLOAD_TOO_LARGE, wire::TOO_LONG),
             jobs::Error::Signing(error) => error.into(),
             jobs::Error::Documents(error) => error.into(),
             jobs::Error::Store(error) => error.into(),
@@ -234,7 +234,7 @@ impl From<prompts::Error> for Problem {
             prompts::Error::Refused => wire::REFUSED.into(),
             prompts::Error::Undecided => wire::UNDECIDED.into(),
             prompts::Error::Full(seconds) => {
-                let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::TEMPORARILY_UNAVAILABLE);
+                let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::ASKED_TOO_MUCH);
                 busy.with_wait(seconds).because(error)
             }
             prompts::Error::Locked => wire::PIN_LOCKED.into(),
@@ -249,6 +249,9 @@ impl From<workers::Error> for Problem {
     fn from(error: workers::Error) -> Self {
         match error {
             workers::Error::Credential(error) => error.into(),
+            workers::Error::Authorization(authorization::Error::Signer(
+                error @ signer::Error::Refused(Refusal::WrongFactor | Refusal::FactorLocked),
+            )) => Self::from(wire::WORKER_FACTOR).because(error),
             workers::Error::Authorization(error) => error.into(),
             workers::Error::Signing(error) => error.into(),
         }

@@ -30,8 +30,13 @@ enum Wording {
 /// Rows whose sentences name what they are about.
 #[derive(Debug)]
 enum Particular {
-    CertificateExpired { organization: String, common_name: String },
+    CertificateExpired {
+        organization: String,
+        common_name: String,
+    },
     SignedProperties(Vec<String>),
+    /// Octets that a body may have.
+    BodyTooLong(usize),
 }
 
 impl Problem {
@@ -48,6 +53,11 @@ impl Problem {
     /// The row whose sentence names the attributes it is about.
     pub(super) fn signed_properties(names: Vec<String>) -> Self {
         Self::particular(Particular::SignedProperties(names))
+    }
+
+    /// A body of more than so many octets.
+    pub(super) fn too_long(most: usize) -> Self {
+        Self::particular(Particular::BodyTooLong(most)).with_status(StatusCode::PAYLOAD_TOO_LARGE)
     }
 
     fn particular(particular: Particular) -> Self {
@@ -122,6 +132,7 @@ impl Problem {
                     wire::certificate_expired(version, organization, common_name)
                 }
                 Particular::SignedProperties(names) => wire::signed_properties(names),
+                Particular::BodyTooLong(most) => wire::body_too_long(*most),
             },
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -116,8 +116,9 @@ async fn nowhere(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response 
     Problem::new(StatusCode::NOT_FOUND, wire::NOT_IMPLEMENTED).response(Version::V2)
 }
 
-async fn wrong_verb() -> Response {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, wire::MALFORMED).response(Version::V2)
+async fn wrong_verb(uri: Uri) -> Response {
+    let fault = if uri.path().contains("/csc/") { wire::USE_POST } else { wire::WRONG_VERB };
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, fault).response(Version::V2)
 }
 
 /// The picture `info` points to where the operator names none.

@@ -179,7 +179,8 @@ mod tests {
     #[tokio::test]
     async fn a_26_an_answer_that_nobody_reads_ends_with_its_connection() {
         let folder = tempfile::tempdir().unwrap();
-        let bounds = rsign_spool::Bounds { document: 1 << 30, request: 1 << 30, client: 1 << 30, all: 1 << 30 };
+        let bounds =
+            rsign_spool::Bounds { document: 1 << 30, request: 1 << 30, client: 1 << 30, all: 1 << 30, memory: 0 };
         let spool = rsign_spool::Spool::new(folder.path().to_owned(), bounds);
         for reads in [true, false] {
             let (_, document) = spool.intake("app").take(&vec![7; LONG]).unwrap();

@@ -32,7 +32,7 @@ async fn handle(site: &Site, worker: &str, request: Request) -> Result<Reply, Pr
     let client = match site.app.clients.find(worker).await {
         Ok(client) if client.worker => client,
         // A client that is no worker looks like none.
-        Ok(_) | Err(clients::Error::Unknown) => return Err(Problem::new(StatusCode::NOT_FOUND, wire::NOT_IMPLEMENTED)),
+        Ok(_) | Err(clients::Error::Unknown) => return Err(Problem::new(StatusCode::NOT_FOUND, wire::NO_WORKER)),
         Err(error) => return Err(error.into()),
     };
     let fits = |rule| site.app.certificates.fit(rule, peer::certificates(&head.extensions));
@@ -55,7 +55,8 @@ async fn handle(site: &Site, worker: &str, request: Request) -> Result<Reply, Pr
 impl From<Unfit> for Problem {
     fn from(error: Unfit) -> Self {
         let fault = match error {
-            Unfit::Malformed | Unfit::NoHash => wire::MALFORMED,
+            Unfit::Malformed => wire::MALFORMED,
+            Unfit::NoHash => wire::WORKER_HASH,
             Unfit::Algorithm => wire::STAMP_HASH_ALGO,
             Unfit::Length => wire::DIGEST_LENGTH,
         };

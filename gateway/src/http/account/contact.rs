@@ -27,8 +27,11 @@ struct Shown<'a> {
     text: &'static Contact,
     /// Where they go now.
     now: Option<String>,
-    /// Which addresses can be given.
+    /// Which addresses can be given: their name, and an example.
+    label: &'static str,
     hint: &'static str,
+    /// What a browser may fill in.
+    autocomplete: &'static str,
     /// What was typed.
     typed: &'a str,
     fault: Option<String>,
@@ -73,7 +76,7 @@ pub(super) fn act(visit: Visit, session: Session, sent: Form) -> Answer {
         let said = &visit.text().contact;
         let fault = match visit.site.app.contacts.propose(&user.id, &typed).await {
             Ok(()) => return Ok(Page::go(CODE)),
-            Err(Error::Unfit(_) | Error::NoWay) => hint(&visit).to_owned(),
+            Err(Error::Unfit(_) | Error::NoWay) => of_ways(&visit, said.unfit).to_owned(),
             Err(Error::TooMany { seconds }) => (said.too_many)(seconds.div_ceil(60)),
             Err(Error::Undelivered(_)) => said.undelivered.to_owned(),
             Err(error) => return Err(error.into()),
@@ -128,7 +131,10 @@ fn form(
         frame: Frame::of(visit, Here::Me)?,
         text: &visit.text().contact,
         now: user.contact.as_ref().map(address),
-        hint: hint(visit),
+        label: of_ways(visit, visit.text().contact.addresses),
+        hint: of_ways(visit, visit.text().contact.hints),
+        // "off" where it may be either: a browser would suggest one kind alone.
+        autocomplete: of_ways(visit, ["email", "tel", "off"]),
         typed,
         fault,
         again: Again::of(visit, user, refused),
@@ -141,8 +147,8 @@ fn offered(visit: &Visit) -> Result<(), Failure> {
     if visit.site.app.contacts.ways().contains(&true) { Ok(()) } else { Err(Failure::Missing) }
 }
 
-fn hint(visit: &Visit) -> &'static str {
-    let [email, phone, both] = visit.text().contact.hints;
+/// The one of three that fits the ways there are: by e-mail, to telephones, both.
+fn of_ways(visit: &Visit, [email, phone, both]: [&'static str; 3]) -> &'static str {
     match visit.site.app.contacts.ways() {
         [true, true] => both,
         [_, true] => phone,

@@ -29,6 +29,8 @@ struct Line {
     id: String,
     title: String,
     when: When,
+    /// What the app says it is about.
+    description: Option<String>,
     code: Option<String>,
 }
 
@@ -76,6 +78,7 @@ pub(super) fn list(visit: Visit, session: Session) -> Answer {
         let line = |prompt: Prompt| Line {
             title: title(&visit, &prompt),
             when: visit.text().moment(prompt.asked_at),
+            description: described(&prompt, 120),
             code: code(&prompt.list),
             id: prompt.id,
         };
@@ -165,7 +168,7 @@ async fn question(visit: &Visit, session: &Session, prompt: &Prompt) -> Result<P
         title: title(visit, prompt),
         client: &prompt.client,
         when: text.moment(prompt.asked_at),
-        description: prompt.description.as_deref().map(|said| plain(said, 500)).filter(|said| !said.is_empty()),
+        description: described(prompt, 500),
         documents: prompt.list.len(),
         code: code(&prompt.list),
         key: key.map(|key| called(key.credential.key_type, &key.facts)).unwrap_or_default(),
@@ -174,6 +177,11 @@ async fn question(visit: &Visit, session: &Session, prompt: &Prompt) -> Result<P
         token: guard::token(&session.csrf, &format!("{PATH}/{}", prompt.id), "")?,
     })?;
     Ok(page.leading_to_some(visit.sign_origin()))
+}
+
+/// What the app says of it, at most so many characters.
+fn described(prompt: &Prompt, most: usize) -> Option<String> {
+    prompt.description.as_deref().map(|said| plain(said, most)).filter(|said| !said.is_empty())
 }
 
 fn title(visit: &Visit, prompt: &Prompt) -> String {

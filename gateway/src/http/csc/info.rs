@@ -48,7 +48,8 @@ pub(in crate::http) fn answer(version: Version, config: &Config, public_url: &st
         oauth2_issuer: told(OauthMember::Issuer),
         oauth2_servers: told(OauthMember::Servers).map(server),
         methods: names(config, version),
-        asynchronous: true,
+        // No member of 1.0.4.0, and signPolling is no method of it.
+        asynchronous: (version == Version::V2).then_some(true),
         validation_info: version == Version::V2,
         sign_algorithms: SignAlgorithms { algos: algorithms(), params: Vec::new() },
         signature_formats: formats(version),
@@ -99,6 +100,12 @@ mod tests {
              [signer]\nurl = \"https://x\"\nca = \"x\"\ncertificate = \"x\"\nkey = \"x\"\n[info]\noauth = {oauth:?}\n"
         );
         serde_json::to_value(answer(version, &toml::from_str(&config).unwrap(), "https://rsign.example")).unwrap()
+    }
+
+    #[test]
+    fn the_first_version_says_nothing_of_what_it_has_no_method_for() {
+        assert!(said(Version::V1, "base").get("asynchronousOperationMode").is_none());
+        assert_eq!(said(Version::V2, "base")["asynchronousOperationMode"], true);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use rsign_api::csc::oauth2::{PushedAnswer, REQUEST_URN};
-use rsign_api::error::{MALFORMED, oauth2 as wire};
+use rsign_api::error::oauth2 as wire;
 use secrecy::ExposeSecret as _;
 
 use super::VERSION;
@@ -47,7 +47,7 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
     let client = Presented::read(&head, &form)?.authenticate(site, &head).await?;
     // Whoever need not show who they are may not say much.
     if client.public && form.octets() > SHORT {
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, MALFORMED));
+        return Err(Problem::too_long(SHORT));
     }
     if form.get("request_uri").is_some() {
         return Err(wire::REQUEST_URI_PUSHED.into());

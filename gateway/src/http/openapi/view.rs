@@ -92,7 +92,10 @@ pub(super) fn html(markdown: &str) -> String {
     for (from, to) in [("<h2>", "<h4>"), ("</h2>", "</h4>"), ("<h1>", "<h3>"), ("</h1>", "</h3>")] {
         html = html.replace(from, to);
     }
-    html.replace(".yaml\">", "\">").replace("README.md\">", "choices\">")
+    // Wide tables are moved sideways, by keys too.
+    html =
+        html.replace("<table>", "<div class=\"scroll\" tabindex=\"0\"><table>").replace("</table>", "</table></div>");
+    html.replace(".yaml\">", "\">").replace("README.md\">README.md<", "choices\">choices<")
 }
 
 fn object<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {

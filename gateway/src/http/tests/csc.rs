@@ -216,7 +216,8 @@ async fn malformed_bodies_and_headers() {
         assert_eq!(bench.raw(path, &token, body).await.error(), (400, "invalid_request", LONG), "{body}");
     }
     let large = format!("{{\"clientData\":\"{}\"}}", "x".repeat(600 * 1024));
-    assert_eq!(bench.raw(path, &token, &large).await.error().0, 413);
+    let heard = bench.raw(path, &token, &large).await;
+    assert_eq!(heard.error(), (413, "invalid_request", "The body is longer than 512 KiB"));
     let bare = |path: &'static str| bench.send(path, None, "application/json", "{}");
     assert_eq!(bare(path).await.error(), (400, "invalid_request", "Malformed authorization header"));
     assert_eq!(bare("/csc/v1/credentials/info").await.error().2, LONG);
@@ -237,7 +238,10 @@ async fn unknown_methods_are_501_once_authorized() {
     assert_eq!(bench.send(path, None, "application/json", "{}").await.error().0, 400);
     assert_eq!(bench.send("/nowhere", None, "application/json", "{}").await.status, 404);
     let wrong_verb = Request::get("/csc/v1/credentials/list").body(Body::empty()).unwrap();
-    assert_eq!(bench.exchange(wrong_verb).await.status, 405);
+    let heard = bench.exchange(wrong_verb).await;
+    assert_eq!(heard.error(), (405, "invalid_request", "Wrong HTTP method: use POST"));
+    let elsewhere = Request::get("/oauth2/token").body(Body::empty()).unwrap();
+    assert!(bench.exchange(elsewhere).await.error().2.contains("Allow"));
 }
 
 #[tokio::test]

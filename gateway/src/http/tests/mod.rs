@@ -166,9 +166,9 @@ impl Bench {
                 port: Arc::new(FakeProvider::default()),
             }],
             callback: Arc::new(FakeCallback::default()),
-            couriers: match config.otp.is_offered() {
-                true => Couriers { email: Some(Arc::clone(&courier) as _), phone: None },
-                false => Couriers::default(),
+            couriers: Couriers {
+                email: config.otp.email.is_some().then(|| Arc::clone(&courier) as _),
+                phone: config.otp.webhook.is_some().then(|| Arc::clone(&courier) as _),
             },
             stamping: config
                 .timestamp

@@ -114,7 +114,8 @@ mod tests {
     use super::*;
 
     fn spool(folder: &std::path::Path) -> Spool {
-        Spool::new(folder.to_owned(), Bounds { document: 1 << 20, request: 4 << 20, client: 6 << 20, all: 6 << 20 })
+        let bounds = Bounds { document: 1 << 20, request: 4 << 20, client: 6 << 20, all: 6 << 20, memory: 256 << 10 };
+        Spool::new(folder.to_owned(), bounds)
     }
 
     fn found() -> Found {

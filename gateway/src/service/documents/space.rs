@@ -64,7 +64,7 @@ mod tests {
 
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { document: 1 << 20, request: 32 << 20, client: 64 << 20, all: 64 << 20 };
+    const BOUNDS: Bounds = Bounds { document: 1 << 20, request: 32 << 20, client: 64 << 20, all: 64 << 20, memory: 0 };
 
     fn of(format: Format, level: Level, octets: usize) -> Document {
         let subject = DocumentSubject::Document(vec![0; octets].into());
@@ -101,8 +101,8 @@ mod tests {
     #[test]
     fn evidence_that_does_not_fit_is_refused_before_anything_is_signed() {
         let [lasting, plain] = [Level::Lt, Level::T].map(|level| of(Format::Cades, level, 10));
-        assert!(matches!(judged(&[lasting.clone()], EVIDENCE), Ok(EVIDENCE)));
-        let too_long = judged(&[lasting.clone()], EVIDENCE + 1);
+        assert!(matches!(judged(std::slice::from_ref(&lasting), EVIDENCE), Ok(EVIDENCE)));
+        let too_long = judged(std::slice::from_ref(&lasting), EVIDENCE + 1);
         assert!(matches!(too_long, Err(Error::Evidence(evidence::Error::TooLong))), "{too_long:?}");
         assert!(matches!(judged(&[plain], EVIDENCE + 1), Ok(0)), "none of it is in there");
         let many = vec![lasting; 33];

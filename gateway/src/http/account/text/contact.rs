@@ -7,9 +7,11 @@ pub(in crate::http::account) struct Contact {
     pub(in crate::http::account) none: &'static str,
     pub(in crate::http::account) change: &'static str,
     pub(in crate::http::account) now: &'static str,
-    pub(in crate::http::account) address: &'static str,
-    /// Of e-mail addresses, of telephone numbers, of both.
+    /// Of e-mail addresses, of telephone numbers, of both; so are the next two.
+    pub(in crate::http::account) addresses: [&'static str; 3],
     pub(in crate::http::account) hints: [&'static str; 3],
+    /// Of what is none of them.
+    pub(in crate::http::account) unfit: [&'static str; 3],
     pub(in crate::http::account) submit: &'static str,
     /// Minutes.
     pub(in crate::http::account) too_many: fn(u32) -> String,
@@ -31,11 +33,16 @@ pub(super) const EN: Contact = Contact {
     none: "No address so far.",
     change: "Change",
     now: "Now",
-    address: "Address",
+    addresses: ["E-mail address", "Telephone number", "E-mail address or telephone number"],
     hints: [
         "An e-mail address, as in ana@example.org.",
         "A telephone number with its country, as in +351 912 345 678.",
         "An e-mail address, or a telephone number with its country, as in +351 912 345 678.",
+    ],
+    unfit: [
+        "This service sends codes by e-mail only: this is no e-mail address.",
+        "This service sends codes to telephones only: this is no telephone number with its country.",
+        "This is neither an e-mail address nor a telephone number with its country.",
     ],
     submit: "Send a code there",
     too_many: |minutes| format!("Too many codes were sent. Try again in {minutes} min."),
@@ -56,11 +63,16 @@ pub(super) const PT: Contact = Contact {
     none: "Ainda não há endereço.",
     change: "Mudar",
     now: "Agora",
-    address: "Endereço",
+    addresses: ["Endereço de correio eletrónico", "Número de telefone", "Endereço de correio eletrónico ou telefone"],
     hints: [
         "Um endereço de correio eletrónico, como ana@example.org.",
         "Um número de telefone com indicativo do país, como +351 912 345 678.",
         "Um endereço de correio eletrónico ou um número de telefone com indicativo do país, como +351 912 345 678.",
+    ],
+    unfit: [
+        "Este serviço só envia códigos por correio eletrónico: isto não é um endereço.",
+        "Este serviço só envia códigos para telefones: isto não é um número com indicativo do país.",
+        "Isto não é um endereço de correio eletrónico nem um número de telefone com indicativo do país.",
     ],
     submit: "Enviar um código",
     too_many: |minutes| format!("Foram enviados demasiados códigos. Tente de novo daqui a {minutes} min."),

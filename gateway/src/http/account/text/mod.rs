@@ -304,6 +304,7 @@ pub(super) struct Approve {
     pub(super) service_cannot: &'static str,
     pub(super) sign_title: fn(&str, u32) -> String,
     pub(super) sign_lead: &'static str,
+    pub(super) named: &'static str,
     pub(super) description: &'static str,
     pub(super) documents: &'static str,
     pub(super) unlabelled: fn(usize) -> String,

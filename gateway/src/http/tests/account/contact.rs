@@ -66,6 +66,20 @@ async fn an_address_counts_when_its_code_came_back() {
     assert!(to == "ann.lee@example.org" && text.contains("go to another address") && !text.contains("elsewhere"));
 }
 
+#[tokio::test]
+async fn the_form_asks_for_what_can_be_reached() {
+    let webhook = "basic = true\n[otp.webhook]\nurl = \"https://sms.example/\"\nkey_file = \"x\"";
+    for (otp, label, kind) in [(OTP, "E-mail address", "email"), (webhook, "Telephone number", "tel")] {
+        let bench = Bench::with(otp, "").await;
+        let mut ann = Browser::of(&bench, "ann").await;
+        let page = ann.get(PATH).await.html;
+        assert!(
+            page.contains(&format!(">{label}</label>")) && page.contains(&format!("autocomplete=\"{kind}\"")),
+            "{page}"
+        );
+    }
+}
+
 /// a session that somebody took over is not enough.
 #[tokio::test]
 async fn who_gives_an_address_knows_the_password() {
@@ -87,7 +101,8 @@ async fn odd_addresses_and_too_many_codes_are_refused() {
     let mut ann = Browser::of(&bench, "ann").await;
     for odd in ["", "ann", "ann@", "a@b\r\nBcc: eve@example.org", "a@b, c@d", "+351 912 345 678"] {
         let refused = give(&mut ann, odd, "hunter22").await;
-        assert!(refused.status == 400 && refused.html.contains("An e-mail address, as in"), "{odd:?}");
+        assert!(refused.status == 400 && refused.html.contains("sends codes by e-mail only"), "{odd:?}");
+        assert_eq!(refused.html.matches("An e-mail address, as in").count(), 1, "the hint stands once");
     }
     assert!(bench.courier.post.lock().unwrap().is_empty());
     // Three an hour, whether they arrive or not.

@@ -75,6 +75,7 @@ async fn an_app_without_a_pin_gets_a_sad_when_its_user_approves() {
     assert!(ann.get("/account").await.html.contains("One request from an app waits for your approval"));
     let list = ann.get("/account/waiting").await;
     assert!(list.html.contains("Sign a document for app?") && list.html.contains(&handle), "{}", list.html);
+    assert!(list.html.contains("<bdi>Loan &#60;42&#62;</bdi>"), "what the app says of it: {}", list.html);
     let policy = list.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.ends_with("script-src 'self'; connect-src 'self'"), "{policy}");
     let page = ann.get(&format!("/account/waiting/{handle}")).await;
@@ -177,7 +178,9 @@ async fn a_user_who_is_asked_too_much_blocks_the_app() {
     let (first, second) = (house.ask(1).await, house.ask(2).await);
     assert_eq!(house.ask(1).await, first, "the same again is the same");
     let full = bench.call(V2, &house.app, house.body(3)).await;
-    assert_eq!(full.error().0, 429);
+    let sentence =
+        "Too many requests wait for this user, or were left unanswered. Ask again after the seconds in Retry-After.";
+    assert_eq!(full.error(), (429, "temporarily_unavailable", sentence));
     let wait: u64 = full.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((290..=300).contains(&wait), "{wait}");
     let other = bench.client_token("other", PinTransport::Clear, Reach::All).await;
