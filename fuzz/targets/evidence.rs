@@ -1,10 +1,9 @@
-//! Certificates, revocation data, OCSP requests, time-stamp tokens and CAdES of others are read or refused.
+//! Certificates, revocation data, OCSP requests and time-stamp tokens of others are read or refused.
 #![no_main]
 
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use rsign_ades::cms::Stored;
 use rsign_ades::evidence::{Evidence, Subject, crl, judge, ocsp, path, stamp};
 
 static ROOT: LazyLock<Subject> = LazyLock::new(|| certificate(include_bytes!("../seeds/evidence/root")));
@@ -37,8 +36,4 @@ fuzz_target!(|octets: &[u8]| {
         let _ = judge(&Evidence { certificates, ocsp: vec![octets.to_vec()], crls: Vec::new() }, NOW);
     }
     let _ = stamp::judge(octets);
-    if let Ok(stored) = Stored::read(octets) {
-        let _ = (stored.content(), stored.newest_archive(), stored.function());
-        let _ = stored.prepare(&[0; 32]);
-    }
 });
