@@ -197,12 +197,12 @@ impl Signer for SignerClient {
     }
 
     async fn augment_pdf(&self, ask: AugmentPdf) -> Result<AugmentedPdf> {
-        let _turn = self.turn("").await?;
+        let _turn = self.turn(ask.client.as_deref().unwrap_or_default()).await?;
         self.carry(path::AUGMENT_PDF, &ask).await
     }
 
     async fn complete_signature(&self, ask: CompleteSignature) -> Result<CompletedSignature> {
-        let _turn = self.turn("").await?;
+        let _turn = self.turn(ask.client.as_deref().unwrap_or_default()).await?;
         self.carry(path::COMPLETE_SIGNATURE, &ask).await
     }
 

@@ -26,6 +26,7 @@ impl Documents {
     /// Puts a signature together, with what its level adds.
     pub(super) async fn completed(
         &self,
+        client: &str,
         document: &Document,
         signed: &SignedDocument,
         signatory: &Signatory,

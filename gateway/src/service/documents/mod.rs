@@ -187,7 +187,7 @@ impl Documents {
         let chain: Vec<Vec<u8>> = chain.into_iter().map(|der| der.0).collect();
         let completed = stream::iter(0..documents.len()).map(|place| {
             let found = documents.get(place).zip(signed.get(place));
-            self.complete(found, &chain, validation)
+            self.complete(found, &chain, validation, &client)
         });
         let mut completed = std::pin::pin!(completed.buffered(AT_ONCE));
         while let Some((finished, found)) = completed.try_next().await? {
@@ -232,6 +232,7 @@ impl Documents {
         document: Option<(&Document, &SignedDocument)>,
         chain: &[Vec<u8>],
         validation: bool,
+        client: &str,
     ) -> Result<(Finished, Found), Error> {
         let (document, signed) = document.ok_or_else(|| Error::Unfinished("a document is missing".into()))?;
         let signatory = Signatory { chain: chain.to_vec(), scheme: document.scheme };
@@ -246,7 +247,7 @@ impl Documents {
         let finished = match document.format {
             Format::Pades => self.pdf(client, document, signed, &signatory, (stamp, &found)).await?,
             Format::Cades | Format::Jades | Format::Xades => {
-                self.completed(document, signed, &signatory, (stamp, &found)).await?
+                self.completed(client, document, signed, &signatory, (stamp, &found)).await?
             }
         };
         Ok((finished, found))
