@@ -1,12 +1,12 @@
 //! `signatures/signDoc` (11.11): what was approved is the document's hash, and the signature is one over the document.
 
 use cms::content_info::ContentInfo;
-use cms::signed_data::SignedData;
 use data_encoding::BASE64;
 use der::asn1::OctetString;
 use der::{Decode as _, Encode as _};
 use serde_json::{Value, json};
 
+use super::signed::SignedData;
 use crate::algorithm::{Hash, Way};
 use crate::check::{Findings, Stop, Verdict};
 use crate::session::{Answer, Described, Expected, Rows, Session, base64, with};

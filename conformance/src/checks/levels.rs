@@ -1,13 +1,14 @@
 //! The levels of `conformance_levels` (11.1, 11.11): a signature is what its level says (EN 319 122-1, clause 6).
 
 use cms::content_info::ContentInfo;
-use cms::signed_data::{SignedData, SignerInfo};
+use cms::signed_data::SignerInfo;
 use der::asn1::Any;
 use der::{Decode as _, Encode as _};
 use serde_json::json;
 use x509_cert::attr::{Attribute, Attributes};
 
 use super::documents::{entry_at, offered, only};
+use super::signed::SignedData;
 use super::timestamp::Token;
 use crate::algorithm::Hash;
 use crate::check::{Findings, Stop, Verdict};
@@ -73,7 +74,7 @@ impl Height {
         let stamp = attribute(signer, SIGNATURE_TIME_STAMP).ok_or("no signature-time-stamp")?;
         is_over(stamp, signer.signature.as_bytes())?;
         if self >= Self::LongTerm {
-            let in_root = signed.crls.as_ref().is_some_and(|all| !all.0.is_empty());
+            let in_root = signed.crls.as_ref().is_some_and(|all| !all.is_empty());
             let revocations = in_root || attribute(signer, REVOCATION_VALUES).is_some();
             if !revocations {
                 return Err("no revocation list and no OCSP answer".to_owned());

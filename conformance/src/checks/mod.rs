@@ -16,6 +16,7 @@ mod list;
 mod misuse;
 mod oauth;
 mod sign;
+mod signed;
 mod timestamp;
 
 use crate::check::Need::{Client, Coded, Credential, Implicit, Lifecycle, Login, Method};

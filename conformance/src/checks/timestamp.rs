@@ -2,12 +2,13 @@
 
 use cms::cert::CertificateChoices;
 use cms::content_info::ContentInfo;
-use cms::signed_data::{SignedData, SignerInfo};
+use cms::signed_data::SignerInfo;
 use data_encoding::BASE64;
 use der::asn1::{Any, Int, OctetString};
 use der::{Decode as _, Encode as _, Tagged as _};
 use serde_json::json;
 
+use super::signed::SignedData;
 use crate::algorithm::{Hash, Scheme};
 use crate::check::{Findings, Stop, Verdict, ensure};
 use crate::session::{Expected, Rows, Session, base64};
