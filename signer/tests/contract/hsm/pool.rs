@@ -91,9 +91,9 @@ async fn a_26_a_clients_job_does_not_wait_for_all_of_anothers() {
     until("they wait", || pool.waiting() > 350).await;
     assert!(made.is_signed(&soon(sign("one")).await.unwrap()));
     assert!(pool.waiting() > 200, "{} of the others wait", pool.waiting());
-    // All places are taken; who has them gives one of them up.
+    // All places were taken: some of those hear that there is none. A fast token empties them again meanwhile.
     many.extend((0..600).map(|_| sign("many")));
-    until("there is no place", || pool.waiting() > 390).await;
+    until("there is no place", || pool.waiting() > 300).await;
     assert!(made.is_signed(&soon(sign("one")).await.unwrap()));
     let mut refused = 0;
     for outcome in many {
