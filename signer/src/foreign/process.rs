@@ -27,8 +27,9 @@ use super::{Augmented, Canonical, Existing, Fault, Foreign, Wanted};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a document waits for others.
 const QUEUE: Duration = Duration::from_secs(20);
-/// How long after its use a helper is followed by the next: until then there are a signature to be made and an answer.
-const PAUSE: Duration = Duration::from_millis(25);
+/// How long after its use a helper is followed by the next: until then there is a signature to be made. Longer, and the next
+/// document finds one that is still getting warm.
+const PAUSE: Duration = Duration::from_millis(5);
 /// Octets that may be on their way to a helper, if the system allows so many: then it is not woken for each piece.
 const UNDER_WAY: usize = 1 << 20;
 
