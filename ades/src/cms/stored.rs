@@ -281,7 +281,9 @@ impl Info {
 }
 
 /// Type and content of an `EncapsulatedContentInfo`.
-fn content<'a>(encapsulated: &Value<'a>) -> Result<(&'a [u8], Option<Cow<'a, [u8]>>), Error> {
+type Encapsulated<'a> = (&'a [u8], Option<Cow<'a, [u8]>>);
+
+fn content<'a>(encapsulated: &Value<'a>) -> Result<Encapsulated<'a>, Error> {
     match encapsulated.members(FEW)?[..] {
         [kind] => Ok((kind.whole, None)),
         [kind, content] if content.tag == FIRST => {

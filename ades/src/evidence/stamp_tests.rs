@@ -7,6 +7,8 @@ use crate::evidence::testing::{Making, Manner, NOW, RIGHT, STAMPS, some_info, st
 
 const MAIL: &str = "1.3.6.1.5.5.7.3.4";
 
+type Change = fn(&mut Vec<Vec<u8>>);
+
 #[test]
 fn only_who_may_stamp_and_did_is_believed() {
     let info = some_info(NOW);
@@ -107,7 +109,7 @@ fn signed_attributes_are_there_once_and_in_their_places() {
     let info = some_info(NOW);
     let judged = |attributes| judge(&token(&info, &Making { attributes, ..RIGHT })).map(drop);
     for kind in [CONTENT_TYPE, MESSAGE_DIGEST] {
-        let (without, twice): (fn(&mut Vec<Vec<u8>>), fn(&mut Vec<Vec<u8>>)) = if kind == CONTENT_TYPE {
+        let (without, twice): (Change, Change) = if kind == CONTENT_TYPE {
             (
                 |all| all.retain(|one| !of_kind(one, CONTENT_TYPE)),
                 |all| all.extend(all.iter().find(|one| of_kind(one, CONTENT_TYPE)).cloned()),

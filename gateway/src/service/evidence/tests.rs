@@ -89,7 +89,7 @@ async fn a_crl_is_judged_once_a_minute() {
     clock.0.fetch_add(FRESH, Ordering::Relaxed);
     let minute = clock.0.load(Ordering::Relaxed) / MINUTE;
     evidence.verdicts.lock().unwrap().of(minute).insert(verdict(&old, &somebody, &root.subject));
-    assert_eq!(evidence.gather(&chain, None).await.unwrap().crls, [old.clone()]);
+    assert_eq!(evidence.gather(&chain, None).await.unwrap().crls, std::slice::from_ref(&old));
     clock.0.fetch_add(MINUTE, Ordering::Relaxed);
     assert!(matches!(evidence.gather(&chain, None).await, Err(Error::Wrong(Wrong::Stale))));
     assert!(!known(&old, &somebody));
@@ -186,7 +186,7 @@ async fn of_the_built_in_ca_the_answer_of_its_responder_comes_or_else_its_crl() 
     let (signer, revocations) = (Arc::new(signer), Arc::new(FakeRevocations::default()));
     let (evidence, clock) = service_of(&signer, &revocations, &[]);
     for _ in 0..2 {
-        let found = evidence.gather(&[asked.der.clone()], None).await.unwrap();
+        let found = evidence.gather(std::slice::from_ref(&asked.der), None).await.unwrap();
         assert_eq!((&found.ocsp, found.crls.len(), found.certificates.len()), (&vec![answer.clone()], 0, 3));
         assert!(found.certificates.contains(&responder.subject.der));
         let (certificates, crls, ocsp) = (found.certificates, found.crls, found.ocsp);
@@ -195,19 +195,19 @@ async fn of_the_built_in_ca_the_answer_of_its_responder_comes_or_else_its_crl() 
     }
     assert_eq!(signer.ocsp.lock().unwrap().len(), 1, "kept for a while");
     // One that names no responder.
-    let found = evidence.gather(&[silent.der.clone()], None).await.unwrap();
+    let found = evidence.gather(std::slice::from_ref(&silent.der), None).await.unwrap();
     assert_eq!((found.ocsp.len(), found.crls), (0, vec![crl.clone()]));
     // A signer whose CA answers by itself, or has no answer.
     for octets in [own.ocsp(&asked, Standing::Good, NOW), b"no answer".to_vec()] {
         *signer.answer.lock().unwrap() = octets;
         clock.0.fetch_add(FRESH, Ordering::Relaxed);
-        let found = evidence.gather(&[asked.der.clone()], None).await.unwrap();
+        let found = evidence.gather(std::slice::from_ref(&asked.der), None).await.unwrap();
         assert_eq!((found.ocsp.len(), found.crls), (0, vec![crl.clone()]));
     }
     let reason = x509_cert::ext::pkix::CrlReason::KeyCompromise;
     *signer.answer.lock().unwrap() = own.ocsp_by(Some(&responder), &asked, Standing::Revoked { at: NOW, reason }, NOW);
     clock.0.fetch_add(FRESH, Ordering::Relaxed);
-    assert!(matches!(evidence.gather(&[asked.der.clone()], None).await, Err(Error::Wrong(Wrong::Revoked))));
+    assert!(matches!(evidence.gather(std::slice::from_ref(&asked.der), None).await, Err(Error::Wrong(Wrong::Revoked))));
     assert_eq!(*revocations.asked.lock().unwrap(), 0, "nothing is fetched from itself");
 }
 
