@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::algorithm::Scheme;
+use crate::algorithm::{HashAlgorithm, Scheme};
 use crate::bytes::Bytes;
 use crate::document::{Envelope, Format};
 use crate::octets::{self, Octets};
@@ -85,6 +85,11 @@ pub trait WithDocuments {
 
     /// The same, to be replaced by what came.
     fn octets_mut(&mut self) -> Vec<&mut Octets>;
+
+    /// By which hash function each will be hashed, in their order; none where they are not.
+    fn functions(&self) -> Vec<HashAlgorithm> {
+        Vec::new()
+    }
 }
 
 impl WithDocuments for SignDocuments {
@@ -102,6 +107,11 @@ impl WithDocuments for SignDocuments {
             DocumentSubject::Digest(_) => None,
         });
         octets.collect()
+    }
+
+    fn functions(&self) -> Vec<HashAlgorithm> {
+        let whole = |document: &&DocumentToSign| matches!(document.subject, DocumentSubject::Document(_));
+        self.documents.iter().filter(whole).map(|document| document.scheme.hash()).collect()
     }
 }
 

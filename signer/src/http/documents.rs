@@ -1,4 +1,4 @@
-//! Messages that documents follow: they are spooled while they arrive.
+//! Messages that documents follow: they are spooled while they arrive, and hashed where they will be signed.
 
 use std::io;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use futures_util::StreamExt as _;
+use rsign_ades::Hasher;
 use rsign_api::octets::Octets;
 use rsign_api::secret::append;
 use rsign_api::signer::{WITH_DOCUMENTS, WithDocuments};
@@ -31,19 +32,27 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// Who is refused before all was read is listened to for so many octets more, so that the answer is heard.
 const THROWN_AWAY: u64 = 1 << 30;
 
+/// A message that has come, with its documents.
+#[derive(Debug)]
+pub(super) struct Arrived<A> {
+    pub(super) asked: A,
+    /// The hash function after all of each document, in their order, where they will be hashed.
+    pub(super) hashed: Vec<Hasher>,
+}
+
 /// A message in, with its documents if there are some; a service call, its answer out. The call runs in a task of its own,
 /// as all do.
 pub(super) fn method<A, T, F, C>(spool: &Spool, serve: F) -> MethodRouter<Arc<Signer>>
 where
     A: DeserializeOwned + WithDocuments + Send + 'static,
     T: Serialize + Send + 'static,
-    F: Fn(Arc<Signer>, A) -> C + Clone + Send + Sync + 'static,
+    F: Fn(Arc<Signer>, Arrived<A>) -> C + Clone + Send + Sync + 'static,
     C: Future<Output = Result<T>> + Send + 'static,
 {
     let spool = spool.clone();
     post(move |State(signer): State<Arc<Signer>>, request: Request| async move {
         match take(&spool, request).await {
-            Ok(asked) => settled(tokio::spawn(serve(signer, asked)).await).into_response(),
+            Ok(arrived) => settled(tokio::spawn(serve(signer, arrived)).await).into_response(),
             Err(refused) => refused,
         }
     })
@@ -52,12 +61,12 @@ where
 async fn take<A: DeserializeOwned + WithDocuments>(
     spool: &Spool,
     request: Request,
-) -> std::result::Result<A, Response> {
+) -> std::result::Result<Arrived<A>, Response> {
     let with_documents = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == WITH_DOCUMENTS);
     let mut incoming = Incoming { body: request.into_body().into_data_stream(), rest: Bytes::new() };
     let read = tokio::time::timeout(PATIENCE, read(&mut incoming, spool, with_documents)).await;
     match read.unwrap_or(Err(Stop::Malformed)) {
-        Ok(asked) => Ok(asked),
+        Ok(arrived) => Ok(arrived),
         Err(stop) => {
             let _ = tokio::time::timeout(PATIENCE, incoming.throw_away()).await;
             Err(stop.response())
@@ -96,7 +105,7 @@ async fn read<A: DeserializeOwned + WithDocuments>(
     incoming: &mut Incoming,
     spool: &Spool,
     with_documents: bool,
-) -> std::result::Result<A, Stop> {
+) -> std::result::Result<Arrived<A>, Stop> {
     let message = if with_documents {
         let length = incoming.take(4).await?;
         let length = length.iter().fold(0_usize, |sum, octet| sum << 8 | usize::from(*octet));
@@ -111,6 +120,7 @@ async fn read<A: DeserializeOwned + WithDocuments>(
     if !with_documents && !asked.octets().is_empty() {
         return Err(Stop::Malformed);
     }
+    let mut hashed = Vec::new();
     if with_documents {
         // Nothing is spooled for what can not be taken.
         let bounds = spool.bounds();
@@ -122,14 +132,41 @@ async fn read<A: DeserializeOwned + WithDocuments>(
         // The gateway shares the room out among its clients.
         let mut intake = spool.intake("");
         intake.expect(all.unwrap_or_default())?;
+        let mut functions = asked.functions().into_iter();
         for octets in asked.octets_mut() {
-            (intake, *octets) = incoming.document(intake, octets.len()).await?;
+            let mut document = Document { draft: intake.draft(), hasher: functions.next().map(Hasher::new) };
+            document = incoming.document(document, octets.len()).await?;
+            hashed.extend(document.hasher);
+            (intake, *octets) = finished(document.draft).await?;
         }
         if incoming.next().await?.is_some() {
             return Err(Stop::Malformed);
         }
     }
-    Ok(asked)
+    Ok(Arrived { asked, hashed })
+}
+
+/// A document of which some octets have come.
+struct Document {
+    draft: Draft,
+    hasher: Option<Hasher>,
+}
+
+impl Document {
+    fn write(&mut self, octets: &[u8]) -> std::result::Result<(), Error> {
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(octets);
+        }
+        self.draft.write(octets)
+    }
+}
+
+async fn finished(mut draft: Draft) -> std::result::Result<(Intake, Octets), Stop> {
+    if draft.stays(0) {
+        return Ok(draft.finish()?);
+    }
+    let finished = tokio::task::spawn_blocking(move || draft.finish()).await;
+    Ok(finished.map_err(|error| Error::Failed(io::Error::other(error)))??)
 }
 
 /// A body, of which the rest of a piece waits.
@@ -175,25 +212,21 @@ impl Incoming {
         Ok(octets)
     }
 
-    async fn document(&mut self, intake: Intake, length: u64) -> std::result::Result<(Intake, Octets), Stop> {
-        let mut draft = intake.draft();
+    async fn document(&mut self, mut document: Document, length: u64) -> std::result::Result<Document, Stop> {
         let mut left = usize::try_from(length).map_err(|_| Stop::TooLong)?;
-        if draft.stays(length) {
+        if document.draft.stays(length) {
             while left > 0 {
-                draft.write(&self.some(&mut left).await?)?;
+                document.write(&self.some(&mut left).await?)?;
             }
-            return Ok(draft.finish()?);
+            return Ok(document);
         }
-        let mut taker = Taker::new(draft, Draft::write);
+        let mut taker = Taker::new(document, Document::write);
         while left > 0 {
             if !taker.put(self.some(&mut left).await?).await.map_err(Error::Failed)? {
                 break;
             }
         }
-        let draft = taker.end().await.map_err(Error::Failed)??;
-        Ok(tokio::task::spawn_blocking(move || draft.finish())
-            .await
-            .map_err(|error| Error::Failed(io::Error::other(error)))??)
+        Ok(taker.end().await.map_err(Error::Failed)??)
     }
 
     /// The next of those that are left.

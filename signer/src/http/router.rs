@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::task::JoinError;
 
-use super::documents;
+use super::documents::{self, Arrived};
 use super::error::Failure;
 use crate::service::{Error, Result, Signer};
 
@@ -48,24 +48,27 @@ pub fn router(signer: Arc<Signer>, spool: &Spool) -> Router {
         .route(path::SIGN, method(|signer, asked: Sign| async move { signer.sign(&asked).await }))
         .route(
             path::SIGN_DOCUMENTS,
-            documents::method(spool, |signer, asked: SignDocuments| async move { signer.sign_documents(&asked).await }),
+            documents::method(spool, |signer, Arrived { asked, hashed }: Arrived<SignDocuments>| async move {
+                signer.sign_hashed(&asked, hashed).await
+            }),
         )
         .route(
             path::AUGMENT_PDF,
-            documents::method(spool, |signer, asked: AugmentPdf| async move { signer.augment_pdf(&asked).await }),
+            documents::method(spool, |signer, Arrived { asked, .. }: Arrived<AugmentPdf>| async move {
+                signer.augment_pdf(&asked).await
+            }),
         )
         .route(
             path::COMPLETE_SIGNATURE,
-            documents::method(spool, |signer, asked: CompleteSignature| async move {
+            documents::method(spool, |signer, Arrived { asked, .. }: Arrived<CompleteSignature>| async move {
                 signer.complete_signature(&asked).await
             }),
         )
         .route(
             path::READ_TIME_STAMP,
-            documents::method(
-                spool,
-                |signer, asked: ReadTimeStamp| async move { signer.read_time_stamp(&asked).await },
-            ),
+            documents::method(spool, |signer, Arrived { asked, .. }: Arrived<ReadTimeStamp>| async move {
+                signer.read_time_stamp(&asked).await
+            }),
         )
         .route(
             path::CHANNEL_HELLO,

@@ -45,7 +45,19 @@ async fn read_in_pieces(
     let pieces: Vec<_> =
         body.chunks(piece).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece))).collect();
     let body = Body::from_stream(futures_util::stream::iter(pieces));
-    read(&mut Incoming { body: body.into_data_stream(), rest: Bytes::new() }, spool, framed).await
+    let mut incoming = Incoming { body: body.into_data_stream(), rest: Bytes::new() };
+    let Arrived { asked, hashed } = read::<SignDocuments>(&mut incoming, spool, framed).await?;
+    // What was hashed is what is there.
+    let hashed: Vec<_> = hashed.into_iter().map(Hasher::finish).collect();
+    let functions = asked.functions().into_iter();
+    let there: Vec<_> = asked
+        .octets()
+        .into_iter()
+        .zip(functions)
+        .map(|(octets, function)| Hasher::over(function, octets).unwrap().finish())
+        .collect();
+    assert_eq!(hashed, there);
+    Ok(asked)
 }
 
 #[tokio::test]

@@ -48,6 +48,15 @@ impl Signer {
     /// # Errors
     /// See [`Refusal`]. A mismatch never destroys the SAD.
     pub async fn sign_documents(&self, asked: &SignDocuments) -> Result<SignedDocuments> {
+        self.sign_hashed(asked, Vec::new()).await
+    }
+
+    /// The same where the documents were hashed while they came: by the functions of their schemes, in their order.
+    ///
+    /// # Errors
+    /// See [`Refusal`]. A mismatch never destroys the SAD.
+    pub async fn sign_hashed(&self, asked: &SignDocuments, hashed: Vec<Hasher>) -> Result<SignedDocuments> {
+        let mut hashed = hashed.into_iter();
         if asked.documents.is_empty() || asked.documents.len() > MAX_ENTRIES {
             return Err(Refusal::Malformed.into());
         }
@@ -63,7 +72,7 @@ impl Signer {
         let mut uses: Vec<Use> = Vec::with_capacity(asked.documents.len());
         let mut by_hash = HashMap::with_capacity(asked.documents.len());
         for document in &asked.documents {
-            let (wanted, digest, hashed) = judged(document, &sad).await?;
+            let (wanted, digest, hashed) = judged(document, &sad, &mut hashed).await?;
             places.push(wanted.hash.clone());
             match uses.iter().find(|other| other.hash == wanted.hash) {
                 None => {
@@ -178,7 +187,11 @@ fn own_certificate(credential: &Credential, chain: &[Bytes]) -> Result<()> {
 }
 
 /// What a document spends, its digest by the scheme's hash function, and that function after all of it.
-async fn judged(document: &DocumentToSign, sad: &Sad) -> Result<(Use, Vec<u8>, Option<Hasher>)> {
+async fn judged(
+    document: &DocumentToSign,
+    sad: &Sad,
+    arrived: &mut impl Iterator<Item = Hasher>,
+) -> Result<(Use, Vec<u8>, Option<Hasher>)> {
     let scheme = document.scheme;
     let form = Some(form_digest(document.format, document.envelope, &document.properties));
     match &document.subject {
@@ -188,7 +201,10 @@ async fn judged(document: &DocumentToSign, sad: &Sad) -> Result<(Use, Vec<u8>, O
             Ok((Use { hash, algorithm, kind: EntryType::Sdr, scheme, form, kept: 0 }, digest.0.clone(), None))
         }
         DocumentSubject::Document(octets) => {
-            let hashed = hashed(octets, scheme.hash()).await?;
+            let hashed = match arrived.next() {
+                Some(hashed) => hashed,
+                None => hashed(octets, scheme.hash()).await?,
+            };
             let digest = hashed.clone().finish();
             let (hash, algorithm) = approved(octets, &digest, scheme.hash(), sad).await?;
             Ok((Use { hash, algorithm, kind: EntryType::Sodr, scheme, form, kept: 0 }, digest, Some(hashed)))
