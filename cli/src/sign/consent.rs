@@ -100,7 +100,10 @@ impl<'a> Consent<'a> {
             ensure!(answer.get("iss") == Some(issuer), "the answer came from another server than was asked");
         }
         if let Some(error) = answer.get("error") {
-            bail!("not approved: {}", answer.get("error_description").unwrap_or(error));
+            bail!(
+                "not approved in the browser, and nothing was signed: {}",
+                answer.get("error_description").unwrap_or(error)
+            );
         }
         Ok(answer.get("code").context("the answer has no code")?.to_owned())
     }

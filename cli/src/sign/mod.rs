@@ -57,7 +57,7 @@ pub(crate) struct Options {
     /// Ready file of `rsign sandbox`, in place of the four above.
     #[arg(long, conflicts_with_all = ["service", "client_id"])]
     sandbox: Option<PathBuf>,
-    /// Which of the person's keys; without it the first that can sign.
+    /// The credentialID of one of the person's keys; without it the first that can sign.
     #[arg(long)]
     credential: Option<String>,
     /// Where the signature, or the file that has it, goes; without it a name like FILE-signed.pdf, FILE.jws or FILE.p7s.
@@ -101,7 +101,7 @@ async fn sign(options: Options) -> anyhow::Result<()> {
     }
     let token = consent.ask("may see your certificates", &[("scope", "service".to_owned())]).await?;
     let credential = service.credential(&token, options.credential.as_deref()).await?;
-    step(&format!("key: {}", credential.subject));
+    step(&format!("key: credential {}, of {}; --credential takes another", credential.id, credential.subject));
 
     let now = SystemTime::now();
     let formed: Vec<Formed<'_>> = if remote {
@@ -131,36 +131,52 @@ async fn sign(options: Options) -> anyhow::Result<()> {
         let finished = formed.into_iter().zip(signatures).map(|(formed, signature)| formed.finish(&signature));
         finished.collect::<anyhow::Result<_>>()?
     };
+    // What was approved is kept, all of it that can be; then it is said what could not.
+    let mut failed = None;
     for (file, octets) in files.iter().zip(signed) {
-        let judged = match received::judge(file, &octets, &credential) {
-            Ok(judged) => judged,
+        let kept = received::judge(file, &octets, &credential).and_then(|judged| {
+            file.keep(&octets, options.replace)?;
+            Ok(judged)
+        });
+        match kept {
+            Ok(judged) => {
+                let word = if judged == Judged::Good { "signed, and verified" } else { "signed" };
+                step(&format!("{word}: {}", file.output.display()));
+                if file.has_changed() {
+                    step(&format!("but {} has changed since: this signs what it was", file.path.display()));
+                }
+            }
             Err(error) => {
                 let place = file.keep_apart(&octets)?;
-                return Err(error.context(format!("what the service gave is in {}", place.display())));
+                failed = failed.or(Some(error.context(format!("what the service gave is in {}", place.display()))));
             }
-        };
-        file.keep(&octets, options.replace)?;
-        let word = if judged == Judged::Good { "signed, and verified" } else { "signed" };
-        step(&format!("{word}: {}", file.output.display()));
+        }
     }
     verify_it(&files, authority.as_deref());
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// How what came out can be verified without this program.
 fn verify_it(files: &[File], authority: Option<&Path>) {
-    let authority = authority.unwrap_or(Path::new("CA.pem")).display();
+    let authority = quoted(authority.unwrap_or(Path::new("CA.pem")));
     if let Some(File { output, .. }) = files.iter().find(|file| file.form == Form::Pades) {
-        println!("verify it: pdfsig {}", output.display());
+        println!("verify it: pdfsig {}", quoted(output));
     }
     if let Some(File { output, path, .. }) = files.iter().find(|file| file.form == Form::Cades) {
         println!(
             "verify it: openssl cms -verify -binary -inform DER -in {} -content {} -CAfile {authority} -purpose any \
              -out /dev/null",
-            output.display(),
-            path.display(),
+            quoted(output),
+            quoted(path),
         );
     }
+}
+
+/// As a shell takes it.
+fn quoted(path: &Path) -> String {
+    let name = shown(&path.display().to_string());
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
+    if name.chars().all(plain) { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
 /// Where to sign and as whom.

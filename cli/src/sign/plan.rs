@@ -142,6 +142,11 @@ impl File {
         keep(&self.output, octets, replace)
     }
 
+    /// Whether it is not any more what was read.
+    pub(super) fn has_changed(&self) -> bool {
+        std::fs::read(&self.path).ok().is_none_or(|now| now != self.content)
+    }
+
     /// Puts what did not stand the test beside that place; says where.
     pub(super) fn keep_apart(&self, octets: &[u8]) -> anyhow::Result<PathBuf> {
         let mut name = self.output.clone().into_os_string();
@@ -184,7 +189,7 @@ pub(super) fn read(paths: &[PathBuf], detached: bool, output: Option<&Path>) -> 
     for (at, file) in files.iter().enumerate() {
         let earlier = files.get(..at).unwrap_or_default();
         if let Some(same) = earlier.iter().find(|other| other.content == file.content) {
-            bail!("{} and {} are the same; name one of them", same.path.display(), file.path.display());
+            bail!("{} and {} have the same content; name one of them", same.path.display(), file.path.display());
         }
     }
     Ok(files)
@@ -242,7 +247,7 @@ mod tests {
             super::read(&paths, false, output.map(Path::new)).and_then(|files| has_places(&files, false))
         };
         read(&[&a, &b], None).unwrap();
-        assert!(said(read(&[&a, &same], None)).contains("are the same"));
+        assert!(said(read(&[&a, &same], None)).contains("have the same content"));
         assert!(said(read(&[&a, &b], Some("x"))).contains("--output"));
         assert!(said(read(&[&folder.path().join("none")], None)).contains("none"));
         assert!(said(read(&[&a], Some("/no/such/folder/x"))).contains("no such folder"));

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::service::renewal::{Due, Outcome, Renewal};
 use crate::signer_client::SignerClient;
 
 /// Names of files that are looked for in folders.
-const KINDS: [&str; 5] = ["pdf", "p7m", "p7s", "json", "xml"];
+const KINDS: [&str; 6] = ["pdf", "p7m", "p7s", "json", "jws", "xml"];
 /// Longest file that is read, in bytes: what may be signed, as Base64 in its signature, and what was added.
 const LONGEST: u64 = 192 << 20;
 /// How deep folders may lie in each other.
@@ -31,8 +32,8 @@ const DEPTH: usize = 32;
 /// Renews PDFs and signatures of CAdES, JAdES and XAdES at AdES-B-LTA.
 #[derive(Debug, Args)]
 pub(super) struct Renew {
-    /// Files, and folders in which all of *.pdf, *.p7m, *.p7s, *.json and *.xml are looked at. What FILE.p7s, FILE.json and
-    /// FILE.xml sign is FILE, where it is not in them.
+    /// Files, and folders in which all of *.pdf, *.p7m, *.p7s, *.json, *.jws and *.xml are looked at. What FILE.p7s, FILE.json,
+    /// FILE.jws and FILE.xml sign is FILE, where it is not in them.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Renews what has a time-stamp whose certificate ends within so many days.
@@ -188,6 +189,10 @@ fn replace(path: &Path, before: &fs::Metadata, octets: &[u8]) -> anyhow::Result<
 
 fn write(draft: &Path, before: &fs::Metadata, octets: &[u8]) -> anyhow::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(draft)?;
+    // Who may read it stays as it was, where this user may give files away.
+    if fchown(&file, Some(before.uid()), Some(before.gid())).is_err() {
+        let _ = fchown(&file, None, Some(before.gid()));
+    }
     file.set_permissions(before.permissions())?;
     file.write_all(octets)?;
     Ok(file.sync_all()?)
@@ -202,14 +207,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name);
         fs::create_dir(file("below")).unwrap();
-        for name in ["a.pdf", "b.P7S", "c.txt", "below/d.p7m"] {
+        for name in ["a.pdf", "b.P7S", "c.txt", "below/d.p7m", "e.json.jws"] {
             fs::write(file(name), name).unwrap();
         }
         std::os::unix::fs::symlink(file("a.pdf"), file("link.pdf")).unwrap();
         let mut files = Vec::new();
         collect(folder.path(), DEPTH, true, &mut files).unwrap();
         files.sort();
-        assert_eq!(files, [file("a.pdf"), file("b.P7S"), file("below/d.p7m")]);
+        assert_eq!(files, [file("a.pdf"), file("b.P7S"), file("below/d.p7m"), file("e.json.jws")]);
         let mut named = Vec::new();
         collect(&file("c.txt"), DEPTH, true, &mut named).unwrap();
         assert_eq!(named, [file("c.txt")], "what is named is looked at, whatever it is called");
@@ -221,7 +226,7 @@ mod tests {
         fs::write(file("a.pdf"), b"somebody else's").unwrap();
         assert!(replace(&file("a.pdf"), &before, b"newest").is_err());
         assert_eq!(fs::read(file("a.pdf")).unwrap(), b"somebody else's");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5, "no drafts are left");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 6, "no drafts are left");
     }
 
     #[test]
