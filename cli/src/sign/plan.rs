@@ -219,6 +219,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nothing_is_replaced_unasked() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("a.txt.p7s");
+        let file = File {
+            form: Form::Cades,
+            path: folder.path().join("a.txt"),
+            content: Vec::new(),
+            output: output.clone(),
+            label: String::new(),
+        };
+        file.keep(b"first", false).unwrap();
+        assert!(has_places(std::slice::from_ref(&file), false).is_err());
+        assert!(has_places(std::slice::from_ref(&file), true).is_ok());
+        assert!(file.keep(b"second", false).is_err());
+        assert_eq!(std::fs::read(&output).unwrap(), b"first");
+        file.keep(b"third", true).unwrap();
+        assert_eq!(std::fs::read(&output).unwrap(), b"third");
+        let apart = file.keep_apart(b"odd").unwrap();
+        assert_eq!(
+            (std::fs::read(apart).unwrap(), std::fs::read_dir(folder.path()).unwrap().count()),
+            (b"odd".to_vec(), 2)
+        );
+    }
+
+    #[test]
     fn the_ending_decides() {
         let named = |name: &str| {
             let form = Form::of(Path::new(name));
