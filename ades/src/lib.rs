@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod jws;
 mod key;
 pub mod pdf;
+mod property;
 pub mod stored;
 mod syntax;
 pub mod xml;

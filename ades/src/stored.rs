@@ -39,7 +39,7 @@ impl From<jws::Error> for Error {
 impl From<xml::Error> for Error {
     fn from(error: xml::Error) -> Self {
         match error {
-            xml::Error::Document(why) => Self::Unreadable(format!("it is no XML that is read here: {why}")),
+            xml::Error::Document(_, why) => Self::Unreadable(format!("it is no XML that is read here: {why}")),
             other => Self::Unreadable(other.to_string()),
         }
     }

@@ -2,9 +2,10 @@
 //!
 //! Clause numbers are those of 1.0.4.0 / 2.0.0.2. Where a v2 sentence has one source only it is used all the same.
 
+mod body;
 pub mod oauth2;
 
-use serde::Serialize;
+pub use body::{ErrorBody, body_too_long, certificate_expired, signed_properties};
 
 use crate::version::Version;
 
@@ -63,26 +64,6 @@ pub mod code {
 pub struct Fault {
     code: [&'static str; 2],
     sentence: [&'static str; 2],
-}
-
-/// The body of every error answer (clause 10.1).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ErrorBody {
-    /// The code.
-    pub error: &'static str,
-    /// The sentence.
-    pub error_description: String,
-    /// The sentence again, for clients that read this member and crash without it (the EUDI Python relying party).
-    pub message: String,
-}
-
-impl ErrorBody {
-    /// A body with this code and sentence.
-    #[must_use]
-    pub fn new(error: &'static str, sentence: impl Into<String>) -> Self {
-        let message = sentence.into();
-        Self { error, error_description: message.clone(), message }
-    }
 }
 
 impl Fault {
@@ -360,36 +341,6 @@ pub const STAMP_HASH_EMPTY: Fault = Fault::request("Empty hash parameter");
 pub const STAMP_HASH_ALGO: Fault = Fault::request("Invalid parameter hashAlgo");
 /// 11.13.
 pub const NONCE: Fault = Fault::request("Invalid parameter nonce");
-
-/// 11.10: the v1 sentence names the certificate's subject, the v2 one does not.
-#[must_use]
-pub fn certificate_expired(version: Version, organization: &str, common_name: &str) -> ErrorBody {
-    let sentence = match version {
-        Version::V1 => format!("Signing certificate 'O={organization},CN={common_name}' is expired."),
-        Version::V2 => "Signing certificate is expired".to_owned(),
-    };
-    ErrorBody::new(code::INVALID_REQUEST, sentence)
-}
-
-/// Ours, HTTP 413: a body of more than so many octets.
-#[must_use]
-pub fn body_too_long(most: usize) -> ErrorBody {
-    let most = if most.is_multiple_of(1024) { format!("{} KiB", most / 1024) } else { format!("{most} octets") };
-    ErrorBody::new(code::INVALID_REQUEST, format!("The body is longer than {most}"))
-}
-
-/// 11.11: the sentence names the attributes it is about.
-#[must_use]
-pub fn signed_properties(invalid: &[String]) -> ErrorBody {
-    let mut sentence = "Invalid parameter signed_props".to_owned();
-    if !invalid.is_empty() {
-        // What a client wrote is repeated only as far as it may be a name.
-        let plain = |c: &char| c.is_ascii_alphanumeric() || "-._".contains(*c);
-        let names: Vec<String> = invalid.iter().map(|name| name.chars().filter(plain).take(64).collect()).collect();
-        sentence.push_str(&format!(" ({})", names.join(", ")));
-    }
-    ErrorBody::new(code::INVALID_REQUEST, sentence)
-}
 
 #[cfg(test)]
 mod tests;

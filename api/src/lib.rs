@@ -3,6 +3,7 @@
 //! * [`csc`] holds requests and answers of the CSC API, [`error`] its sentences, [`json`] how bodies are read.
 //! * [`algorithm`] ties OIDs to keys, hashes and signature schemes; [`sign_algo`] reads what clients write of them.
 //! * [`channel`] is RCH1, the end-to-end channel between a user's device and the signer: both its ends.
+//! * [`objection`] is what of a call is refused, and why, in words that are ours.
 //! * [`octets`] are documents, which may be too long to hold; [`parts`] what was made of one.
 //! * [`timestamp`] is RFC 3161, as far as a gateway reads it.
 //! * [`signer`] is what gateway and signer say to each other.
@@ -15,6 +16,7 @@ pub mod csc;
 pub mod document;
 pub mod error;
 pub mod json;
+pub mod objection;
 pub mod octets;
 pub mod parts;
 pub mod secret;

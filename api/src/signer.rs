@@ -26,7 +26,7 @@ pub use documents::{
     CheckSad, DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments,
     WITH_DOCUMENTS, WithDocuments,
 };
-pub use refusal::{Refusal, Refused};
+pub use refusal::{Refusal, Refused, RefusedDocument};
 
 use crate::algorithm::{HashAlgorithm, KeyType, Scheme};
 use crate::bytes::Bytes;

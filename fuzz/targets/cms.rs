@@ -35,7 +35,8 @@ fuzz_target!(|octets: &[u8]| {
     };
     signature.archive_imprint().expect("all is there");
     let parts = signature.finish().expect("all is there");
-    let both = joined(parts, Some(&octets.into())).expect("the document has it").whole(usize::MAX).expect("held").into_owned();
+    let both =
+        joined(parts, Some(&octets.into())).expect("the document has it").whole(usize::MAX).expect("held").into_owned();
     let again = match Existing::read(&both) {
         Ok(again) => again,
         Err(error) => return assert!(error.to_string().contains("too many"), "{error}"),

@@ -32,7 +32,8 @@ fuzz_target!(|octets: &[u8]| {
     };
     signature.archive_imprint().expect("all is there");
     let parts = signature.finish().expect("all is there");
-    let jws = joined(parts, Some(&octets.into())).expect("the document has it").whole(usize::MAX).expect("held").into_owned();
+    let jws =
+        joined(parts, Some(&octets.into())).expect("the document has it").whole(usize::MAX).expect("held").into_owned();
     let octets = to_be_signed(&protected, &content);
     let general: Value = match serde_json::from_slice(&jws) {
         Ok(general) => general,

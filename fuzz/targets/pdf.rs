@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use libfuzzer_sys::fuzz_target;
 use rsign_ades::pdf::{
-    Error, Evidence, Kind, Limits, Permission, Request, Update, Visible, document_time_stamp, dss, prepare,
+    Error, Evidence, Kind, Limits, Permission, Place, Request, Update, Visible, document_time_stamp, dss, prepare,
 };
 
 fn limits() -> Limits {
@@ -20,7 +20,8 @@ fn whole(file: &[u8], update: Update) -> Vec<u8> {
 }
 
 fuzz_target!(|octets: &[u8]| {
-    let visible = Visible { page: 1, rectangle: [10.0, 10.0, 99.0, 50.0], lines: vec!["seen".to_owned()] };
+    let place = Some(Place { page: 1, rectangle: [10.0, 10.0, 99.0, 50.0] });
+    let visible = Visible { place, lines: vec!["seen".to_owned()] };
     let certification = Request {
         visible: Some(visible),
         reserve: 64,

@@ -19,7 +19,8 @@ static SIGNATORY: LazyLock<Signatory> =
 fuzz_target!(|octets: &[u8]| {
     let Ok(document) = Document::read(octets) else { return };
     let digest = document.digest(HASH).expect("what was read has a canonical form");
-    let unfinished = prepare(&Content::Enveloped { digest: &digest }, &Said::default(), UNIX_EPOCH, &SIGNATORY).expect("all is said");
+    let unfinished = prepare(&Content::Enveloped { digest: &digest }, &Said::default(), UNIX_EPOCH, &SIGNATORY)
+        .expect("all is said");
     to_be_signed(&unfinished).expect("it has a canonical form");
     let place = Place::Within { document: octets, spot: document.spot() };
     let signed = finish(&unfinished, &SIGNATORY, b"value", &[], place).expect("all is there");

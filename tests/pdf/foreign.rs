@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use harness::{demanded, repository};
-use rsign_ades::pdf::{self, Error, Kind, Limits, Permission, Request, Visible};
+use rsign_ades::pdf::{self, Error, Kind, Limits, Permission, Place, Request, Visible};
 
 use crate::hand::Hand;
 use crate::judge::{self, Case};
@@ -28,14 +28,17 @@ fn pdfs(folder: &Path) -> Vec<PathBuf> {
 
 /// Where a visible signature stands.
 fn visible() -> Option<Visible> {
-    Some(Visible { page: 1, rectangle: [36.0, 36.0, 216.0, 96.0], lines: vec!["Signed by".into(), "Žofie".into()] })
+    let place = Some(Place { page: 1, rectangle: [36.0, 36.0, 216.0, 96.0] });
+    Some(Visible { place, lines: vec!["Signed by".into(), "Žofie".into()] })
 }
 
-/// Signed visibly, or invisibly where the document is certified.
-fn simple(hand: &Hand, original: &[u8]) -> Result<Vec<u8>, Error> {
-    let request = Request { visible: visible(), ..Request::new(Kind::Revision, SystemTime::now()) };
+/// Signed visibly, or invisibly where the document is certified, or its first page is too small or has no bounds.
+fn simple(hand: &Hand, original: &[u8], kind: Kind) -> Result<Vec<u8>, Error> {
+    let request = Request { visible: visible(), ..Request::new(kind, SystemTime::now()) };
     match hand.sign(original, &request) {
-        Err(Error::Certified) => hand.sign(original, &Request { visible: None, ..request }),
+        Err(Error::Certified | Error::OffPage | Error::Damaged("a page has no /MediaBox")) => {
+            hand.sign(original, &Request { visible: None, ..request })
+        }
         other => other,
     }
 }
@@ -43,8 +46,7 @@ fn simple(hand: &Hand, original: &[u8]) -> Result<Vec<u8>, Error> {
 /// Certified where that is possible, then signed, then with validation data and a document time-stamp.
 fn stack(hand: &Hand, original: &[u8]) -> Result<(Vec<u8>, usize), Error> {
     let certification = Kind::Certification(Permission::FormFilling);
-    let certification = Request { visible: visible(), ..Request::new(certification, SystemTime::now()) };
-    let (first, count) = match hand.sign(original, &certification) {
+    let (first, count) = match simple(hand, original, certification) {
         Ok(file) => (file, 1),
         Err(Error::AlreadySigned) => (original.to_vec(), 0),
         Err(error) => return Err(error),
@@ -81,7 +83,7 @@ fn foreign_documents_are_signed_or_refused() {
     for (number, path) in originals.iter().enumerate() {
         let original = std::fs::read(path).unwrap();
         let name = path.strip_prefix(&corpus).unwrap().display().to_string();
-        let simple = simple(&hand, &original);
+        let simple = simple(&hand, &original, Kind::Revision);
         if let Err(error) = &simple {
             refused.entry(error.to_string()).or_default().push(name.clone());
         }

@@ -34,6 +34,7 @@ mod ocsp;
 mod one_time_codes;
 mod pages;
 mod pin;
+mod refused;
 mod renewal;
 mod rows;
 mod sad;

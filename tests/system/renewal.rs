@@ -240,7 +240,7 @@ async fn what_cannot_be_renewed_is_said_and_left_alone() {
             "rubbish.p7m" => "it is no CMS, JSON or XML that can be read",
             "rubbish.json" => "it is no JSON",
             "rubbish.xml" => "it is no XML that is read here: ",
-            "rubbish.pdf" => "the document is not one that can be signed",
+            "rubbish.pdf" => "could only be read by guessing",
             _ => something_else,
         };
         assert_eq!(line["outcome"], "failed", "{line}");

@@ -53,7 +53,7 @@ pub(crate) fn objects(answer: &Value, list: &str) -> Vec<Vec<u8>> {
 }
 
 /// What openssl says of a signature over the document; attached ones give it back.
-fn openssl(object: &[u8], document: &str, attached: bool) {
+pub(crate) fn openssl(object: &[u8], document: &str, attached: bool) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("object"), object).unwrap();
     std::fs::write(folder.path().join("document"), document).unwrap();

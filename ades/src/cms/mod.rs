@@ -18,6 +18,7 @@ mod token;
 use std::time::SystemTime;
 
 use der::asn1::ObjectIdentifier;
+use rsign_api::objection::Reason;
 
 pub use archive::Archive;
 pub use attribute::Attribute;
@@ -49,8 +50,8 @@ pub enum Error {
     #[error("the signing time cannot be written")]
     Time,
     /// The document is no CMS that a signature can be put beside.
-    #[error("no signature can be put beside those of this document: {0}")]
-    Parallel(&'static str),
+    #[error("no signature can be put beside those of this document: {1}")]
+    Parallel(Reason, &'static str),
     /// The signature is none that gets another archive time-stamp here.
     #[error("{0}")]
     Stored(&'static str),

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use der::asn1::ObjectIdentifier;
 use der::{AnyRef, Decode as _, Encode as _, Tag};
+use rsign_api::objection::Reason;
 
 use super::ber::Value;
 use super::signed_data::{self, SIGNED_DATA, Signed};
@@ -73,10 +74,11 @@ impl<'a> Existing<'a> {
         }
         let (algorithms, signatures) = (each(algorithms)?, counted(infos, SIGNATURES)?);
         if signatures.is_empty() {
-            return Err(Error::Parallel("it has no signature"));
+            return Err(Error::Parallel(Reason::WrongFormat, "it has no signature"));
         }
         if signatures.iter().any(|info| old_archive(info).unwrap_or(true)) {
-            return Err(Error::Parallel("an archive time-stamp or evidence record in it would break"));
+            let why = "an archive time-stamp or evidence record in it would break";
+            return Err(Error::Parallel(Reason::OldTimeStamp, why));
         }
         let infos = signatures.iter().map(|info| info.whole).collect();
         let version = u8::from_der(version.whole).map_err(no_cms)?;
@@ -132,7 +134,7 @@ impl<'a> Existing<'a> {
             theirs.iter().all(|one| ours.binary_search_by(|other| other.as_slice().cmp(one)).is_ok())
         };
         if !kept(&certificates, &self.certificates) || !kept(&revocations, &self.revocations) {
-            return Err(Error::Parallel("something of it would be lost"));
+            return Err(Error::Parallel(Reason::Damaged, "something of it would be lost"));
         }
         let ours = algorithm::hash(signed.signatory.scheme.hash())?;
         let mut algorithms: Vec<_> = self.algorithms.iter().map(|one| one.to_vec()).collect();
@@ -160,7 +162,7 @@ fn signed_data(document: &[u8]) -> Result<Vec<Value<'_>>, Error> {
         return Err(no_cms(()));
     }
     if ObjectIdentifier::from_der(kind.whole).map_err(no_cms)? != SIGNED_DATA {
-        return Err(Error::Parallel("it is no signed data"));
+        return Err(Error::Parallel(Reason::WrongFormat, "it is no signed data"));
     }
     let [signed] = content.members(FEW).map_err(no_cms)?[..] else { return Err(no_cms(())) };
     signed.members(FEW).map_err(no_cms)
@@ -177,7 +179,7 @@ fn counted<'a>(set: &Value<'a>, most: usize) -> Result<Vec<Value<'a>>, Error> {
     for member in set.each().map_err(no_cms)? {
         let member = member.map_err(no_cms)?;
         if members.len() == most {
-            return Err(Error::Parallel("it has too many certificates, signatures or the like"));
+            return Err(Error::Parallel(Reason::TooMany, "it has too many certificates, signatures or the like"));
         }
         members.push(member);
     }
@@ -187,9 +189,11 @@ fn counted<'a>(set: &Value<'a>, most: usize) -> Result<Vec<Value<'a>>, Error> {
 /// The octets in an `EncapsulatedContentInfo`.
 fn content<'a>(encapsulated: &Value<'a>) -> Result<Cow<'a, [u8]>, Error> {
     let members = encapsulated.members(FEW).map_err(no_cms)?;
-    let [kind, content] = members[..] else { return Err(Error::Parallel("its content is not in it")) };
+    let [kind, content] = members[..] else {
+        return Err(Error::Parallel(Reason::NoContent, "its content is not in it"));
+    };
     if ObjectIdentifier::from_der(kind.whole).map_err(no_cms)? != DATA {
-        return Err(Error::Parallel("its content is no document"));
+        return Err(Error::Parallel(Reason::WrongFormat, "its content is no document"));
     }
     let [octets] = content.members(FEW).map_err(no_cms)?[..] else { return Err(no_cms(())) };
     octets.octets().map_err(no_cms)
@@ -214,5 +218,5 @@ pub(super) fn is_old_archive(kind: &ObjectIdentifier) -> bool {
 }
 
 fn no_cms<E>(_: E) -> Error {
-    Error::Parallel("it is no CMS")
+    Error::Parallel(Reason::WrongFormat, "it is no CMS")
 }

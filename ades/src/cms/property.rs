@@ -2,8 +2,10 @@
 
 use data_encoding::BASE64;
 use der::asn1::ObjectIdentifier;
+use rsign_api::objection::{Reason, Unsayable};
 
 use super::Attribute;
+use crate::property::offer;
 
 /// Attributes a client may give the value of, by the names of the standard.
 pub const NAMES: [(&str, ObjectIdentifier); 8] = [
@@ -20,25 +22,29 @@ pub const NAMES: [(&str, ObjectIdentifier); 8] = [
 /// The attributes of these names (or OIDs) and values, Base64 of DER.
 ///
 /// # Errors
-/// The names of those that are unknown, come twice, lack their value or have another than one DER value.
+/// Those that are unknown, come twice, lack their value or have another than one DER value.
 pub fn read<'a>(
     properties: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
-) -> Result<Vec<Attribute>, Vec<String>> {
-    let (mut attributes, mut invalid) = (Vec::<Attribute>::new(), Vec::new());
-    for (name, value) in properties {
-        match attribute(name, value) {
-            Some(attribute) if attributes.iter().all(|other| other.r#type != attribute.r#type) => {
-                attributes.push(attribute);
-            }
-            _ => invalid.push(name.to_owned()),
+) -> Result<Vec<Attribute>, Vec<Unsayable>> {
+    let mut attributes = Vec::<Attribute>::new();
+    let take = |name: &str, value: &str| {
+        let attribute = attribute(name, value).ok_or(Reason::BadValue)?;
+        if attributes.iter().any(|other| other.r#type == attribute.r#type) {
+            return Err(Reason::SaidTwice);
         }
-    }
+        attributes.push(attribute);
+        Ok(())
+    };
+    let invalid = offer(properties, take, |name| r#type(name).is_some());
     if invalid.is_empty() { Ok(attributes) } else { Err(invalid) }
 }
 
-fn attribute(name: &str, value: Option<&str>) -> Option<Attribute> {
+fn attribute(name: &str, value: &str) -> Option<Attribute> {
+    let value = BASE64.decode(value.as_bytes()).ok()?;
+    Attribute::raw(r#type(name)?, value).ok()
+}
+
+fn r#type(name: &str) -> Option<ObjectIdentifier> {
     let known = NAMES.iter().find(|(known, oid)| *known == name || oid.to_string() == name);
-    let (_, oid) = known?;
-    let value = BASE64.decode(value?.as_bytes()).ok()?;
-    Attribute::raw(*oid, value).ok()
+    known.map(|(_, oid)| *oid)
 }

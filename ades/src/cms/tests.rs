@@ -8,6 +8,7 @@ use data_encoding::BASE64;
 use der::{Any, Decode as _, Encode as _};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SigningKey as _};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use rsign_api::objection::Unsayable;
 
 use super::*;
 use crate::digest;
@@ -203,6 +204,12 @@ fn openssl_verifies_attached_and_detached() {
     let attached = finish(&Signed { content: Some(content), ..detached }).unwrap();
     assert!(verified(folder.path(), &attached, None, &pki.root));
     assert_eq!(std::fs::read(folder.path().join("said")).unwrap(), content);
+    // A document of no octets is one, too.
+    let nothing = prepare(&wanted(&digest(SHA256, b""), &[]), &signatory).unwrap();
+    let signature_of_nothing = pki.key.sign(&nothing).unwrap();
+    let empty = Signed { content: Some(b""), ..signed(&signatory, &nothing, &signature_of_nothing) };
+    assert!(verified(folder.path(), &finish(&empty).unwrap(), None, &pki.root));
+    assert_eq!(std::fs::read(folder.path().join("said")).unwrap(), b"");
     // Unsigned attributes come later and change nothing.
     let token = [Attribute::signature_time_stamp(object).unwrap()];
     assert!(verified(
@@ -219,20 +226,19 @@ fn properties_are_known_by_name_or_oid_and_stand_once() {
     let said = read_properties([("mime-type", null), ("1.2.840.113549.1.9.16.2.4", null)]).unwrap();
     assert_eq!(said.iter().map(|attribute| attribute.value.clone()).collect::<Vec<_>>(), [[5, 0], [5, 0]]);
     let invalid = |properties: &[(&'static str, Option<&'static str>)]| read_properties(properties.iter().copied());
-    for (properties, names) in [
-        (&[("colour", null), ("mime-type", null)][..], &["colour"][..]),
-        (&[("mime-type", None)], &["mime-type"]),
-        (&[("mime-type", Some("?"))], &["mime-type"]),
-        (&[("mime-type", Some("BQAA"))], &["mime-type"]),
-        (&[("mime-type", null), ("0.4.0.1733.2.1", null)], &["0.4.0.1733.2.1"]),
-        // What the signer says itself nobody else says.
-        (
-            &[("1.2.840.113549.1.9.5", null), ("1.2.840.113549.1.9.16.2.47", null)],
-            &["1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.47"],
-        ),
+    for (properties, name, reason) in [
+        (&[("colour", null), ("mime-type", null)][..], "colour", Reason::UnknownProperty),
+        (&[("mime-type", None)], "mime-type", Reason::NoValue),
+        (&[("mime-type", Some("?"))], "mime-type", Reason::BadValue),
+        (&[("mime-type", Some("BQAA"))], "mime-type", Reason::BadValue),
+        (&[("mime-type", null), ("0.4.0.1733.2.1", null)], "0.4.0.1733.2.1", Reason::SaidTwice),
     ] {
-        assert_eq!(invalid(properties).err().unwrap(), names);
+        assert_eq!(invalid(properties).err().unwrap(), [Unsayable::new(name, reason)]);
     }
+    // What the signer says itself nobody else says.
+    let own = ["1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.47"];
+    let unknown = own.map(|name| Unsayable::new(name, Reason::UnknownProperty));
+    assert_eq!(invalid(&own.map(|name| (name, null))).err().unwrap(), unknown);
 }
 
 #[test]
@@ -267,7 +273,7 @@ fn one_more_signature_goes_beside_others() {
     assert_eq!(std::fs::read(folder.path().join("said")).unwrap(), content);
     // Whoever leaves theirs out hears of it.
     let lost = Signed { certificates: &[], ..second };
-    assert!(matches!(existing.with(&lost), Err(Error::Parallel(_))));
+    assert!(matches!(existing.with(&lost), Err(Error::Parallel(..))));
     // The version of what is there stays where it is the higher one.
     let answers = finish(&Signed { ocsp: &[vec![5, 0]], ..first }).unwrap();
     let existing = Existing::read(&answers).unwrap();
@@ -335,7 +341,7 @@ fn what_no_signature_goes_beside_is_refused() {
     assert!(Existing::read(&finish(&Signed { unsigned: &v3, ..attached }).unwrap()).is_ok());
     for kept in ["1.2.840.113549.1.9.16.2.49", "1.2.840.113549.1.9.16.2.50", "0.4.0.1733.2.2"] {
         let document = finish(&Signed { unsigned: &old(kept), ..attached }).unwrap();
-        assert!(matches!(Existing::read(&document), Err(Error::Parallel(_))), "{kept}");
+        assert!(matches!(Existing::read(&document), Err(Error::Parallel(..))), "{kept}");
     }
     let token = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
     for document in [
@@ -348,6 +354,6 @@ fn what_no_signature_goes_beside_is_refused() {
         finish(&Signed { unsigned: &v2, ..attached }).unwrap(),
         pki.signer.clone(),
     ] {
-        assert!(matches!(Existing::read(&document), Err(Error::Parallel(_))), "{document:02x?}");
+        assert!(matches!(Existing::read(&document), Err(Error::Parallel(..))), "{document:02x?}");
     }
 }

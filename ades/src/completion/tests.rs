@@ -97,7 +97,7 @@ fn json_of_parts_is_json_of_the_whole() {
             Err(Error::Unknown("octets"))
         ));
         let odd = Signature { document: known(b"{}"), ..signature }.finish();
-        assert!(matches!(odd, Err(Error::Jws(jws::Error::Parallel(_)))));
+        assert!(matches!(odd, Err(Error::Jws(jws::Error::Parallel(..)))));
     }
 }
 
@@ -197,5 +197,5 @@ fn cms_of_parts_is_cms_of_the_whole() {
     ));
     assert!(matches!(Signature { format: Format::Pades, ..plain }.finish(), Err(Error::Envelope)));
     let odd = Signature { document: known(b"\x30\x03"), ..beside }.finish();
-    assert!(matches!(odd, Err(Error::Cms(cms::Error::Parallel(_)))));
+    assert!(matches!(odd, Err(Error::Cms(cms::Error::Parallel(..)))));
 }

@@ -17,6 +17,7 @@ mod unsigned;
 use std::time::SystemTime;
 
 use data_encoding::BASE64URL_NOPAD;
+use rsign_api::objection::Reason;
 use serde_json::json;
 
 pub use parallel::{LIMIT, Signed, is_media_type};
@@ -47,8 +48,8 @@ pub enum Error {
     #[error("the signing time cannot be written")]
     Time,
     /// The document is no JWS that a signature can be put beside.
-    #[error("no signature can be put beside those of this document: {0}")]
-    Parallel(&'static str),
+    #[error("no signature can be put beside those of this document: {1}")]
+    Parallel(Reason, &'static str),
     /// The signature is none that gets another archive time-stamp here.
     #[error("{0}")]
     Stored(&'static str),

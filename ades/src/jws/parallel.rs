@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::Range;
 
 use data_encoding::BASE64URL_NOPAD;
+use rsign_api::objection::Reason;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -97,17 +98,16 @@ impl Signed {
     /// # Errors
     /// When it is none of them, has no payload of its own, or one that is not Base64url.
     pub fn read(document: &[u8]) -> Result<Self, Error> {
-        let no_jws = Error::Parallel("it is no JWS");
         if document.len() > LIMIT {
-            return Err(Error::Parallel("it is too long"));
+            return Err(Error::Parallel(Reason::TooLong, "it is too long"));
         }
-        let text = std::str::from_utf8(document).map_err(|_| Error::Parallel("it is no JWS"))?.trim_ascii();
+        let text = std::str::from_utf8(document).map_err(|_| no_jws())?.trim_ascii();
         let (payload, signatures) = if text.starts_with('{') { json(text)? } else { compact(text)? };
         if signatures.is_empty() {
-            return Err(no_jws);
+            return Err(no_jws());
         }
         if payload.is_empty() {
-            return Err(Error::Parallel("its payload is not in it"));
+            return Err(Error::Parallel(Reason::NoContent, "its payload is not in it"));
         }
         base64url(payload)?;
         let mut content_type = None;
@@ -115,10 +115,10 @@ impl Signed {
             let header = one(signature.get())?;
             // RFC 7797, 3: all signatures of a JWS have the same.
             if header.b64 == Some(false) {
-                return Err(Error::Parallel("its payload is not Base64url"));
+                return Err(Error::Parallel(Reason::WrongFormat, "its payload is not Base64url"));
             }
             if header.cty.as_deref().is_some_and(|cty| !is_media_type(cty)) {
-                return Err(Error::Parallel("its content type is none"));
+                return Err(Error::Parallel(Reason::WrongFormat, "its content type is none"));
             }
             content_type = content_type.or(header.cty);
         }
@@ -177,12 +177,12 @@ pub fn is_media_type(text: &str) -> bool {
 
 fn base64url(payload: &str) -> Result<(), Error> {
     let octets = BASE64URL_NOPAD.decode(payload.as_bytes());
-    octets.map(drop).map_err(|_| Error::Parallel("its payload is not Base64url"))
+    octets.map(drop).map_err(|_| Error::Parallel(Reason::WrongFormat, "its payload is not Base64url"))
 }
 
 fn compact(text: &str) -> Result<(&str, Vec<Box<RawValue>>), Error> {
     let parts: Vec<_> = text.splitn(4, '.').collect();
-    let [protected, payload, signature] = parts[..] else { return Err(Error::Parallel("it is no JWS")) };
+    let [protected, payload, signature] = parts[..] else { return Err(no_jws()) };
     let mut members = Map::new();
     members.insert("protected".to_owned(), protected.into());
     members.insert("signature".to_owned(), signature.into());
@@ -190,9 +190,8 @@ fn compact(text: &str) -> Result<(&str, Vec<Box<RawValue>>), Error> {
 }
 
 fn json(text: &str) -> Result<(&str, Vec<Box<RawValue>>), Error> {
-    let no_jws = |_| Error::Parallel("it is no JWS");
-    let json: Json<'_> = serde_json::from_str(text).map_err(no_jws)?;
-    let payload = json.payload.ok_or(Error::Parallel("its payload is not in it"))?;
+    let json: Json<'_> = serde_json::from_str(text).map_err(|_| no_jws())?;
+    let payload = json.payload.ok_or(Error::Parallel(Reason::NoContent, "its payload is not in it"))?;
     match (json.signatures, json.signature) {
         (Some(signatures), None) if json.protected.is_none() && json.header.is_none() => {
             Ok((payload, signatures.0.into_iter().map(ToOwned::to_owned).collect()))
@@ -206,19 +205,22 @@ fn json(text: &str) -> Result<(&str, Vec<Box<RawValue>>), Error> {
                 members += &format!(r#""header":{},"#, header.get());
             }
             members += &format!(r#""signature":{}}}"#, Value::String(signature));
-            Ok((payload, vec![RawValue::from_string(members).map_err(no_jws)?]))
+            Ok((payload, vec![RawValue::from_string(members).map_err(|_| no_jws())?]))
         }
-        _ => Err(Error::Parallel("it is no JWS")),
+        _ => Err(no_jws()),
     }
 }
 
 fn raw(members: &Map<String, Value>) -> Result<Box<RawValue>, Error> {
-    serde_json::value::to_raw_value(members).map_err(|_| Error::Parallel("it is no JWS"))
+    serde_json::value::to_raw_value(members).map_err(|_| no_jws())
+}
+
+const fn no_jws() -> Error {
+    Error::Parallel(Reason::WrongFormat, "it is no JWS")
 }
 
 /// What the protected header of one signature says that concerns the payload.
 fn one(signature: &str) -> Result<Protected, Error> {
-    let no_jws = || Error::Parallel("it is no JWS");
     let one: One = serde_json::from_str(signature).map_err(|_| no_jws())?;
     BASE64URL_NOPAD.decode(one.signature.as_bytes()).map_err(|_| no_jws())?;
     let Some(protected) = one.protected.filter(|text| !text.is_empty()) else {
@@ -247,7 +249,7 @@ mod tests {
         };
         assert_eq!(Signed::read(jws("text/plain").as_bytes()).unwrap().content_type(), Some("text/plain"));
         let refused = Signed::read(jws(&"x".repeat(8 << 20)).as_bytes());
-        assert!(matches!(refused, Err(Error::Parallel("its content type is none"))));
+        assert!(matches!(refused, Err(Error::Parallel(_, "its content type is none"))));
     }
 
     #[test]

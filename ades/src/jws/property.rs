@@ -2,9 +2,11 @@
 //! of JSON. They are read and written anew, so that nothing stands in a signature but what is understood here.
 
 use data_encoding::BASE64;
+use rsign_api::objection::{Reason, Unsayable};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::property::{offer, set};
 use crate::syntax::{is_media_type, is_uri};
 
 /// Parameters a client may give the value of, by the names of the standard.
@@ -88,31 +90,29 @@ impl Said {
         names.into_iter().filter_map(|(name, there)| there.then_some(name))
     }
 
-    /// Takes one of them in; nothing if it is unknown, comes twice or has another value than it may have.
-    fn take(&mut self, name: &str, value: Option<&str>) -> Option<()> {
+    /// Takes one of them in, unless it comes twice or has another value than it may have.
+    fn take(&mut self, name: &str, value: &str) -> Result<(), Reason> {
         match name {
             "srCms" => {
-                let said: Vec<Commitment> = json(value?)?;
-                let good = few(&said) && said.iter().all(|one| is_uri(&one.comm_id.id));
-                set(&mut self.sr_cms, good.then_some(said)?)
+                let good = |said: &Vec<Commitment>| few(said) && said.iter().all(|one| is_uri(&one.comm_id.id));
+                set(&mut self.sr_cms, json(value).filter(good))
             }
             "sigPl" => {
-                let place: Place = json(value?)?;
                 // As JSON it has a member.
-                let empty = serde_json::to_value(&place).ok()?.as_object()?.is_empty();
-                set(&mut self.sig_pl, (!empty).then_some(place)?)
+                let good = |place: &Place| {
+                    let json = serde_json::to_value(place).ok();
+                    json.and_then(|json| json.as_object().map(|members| !members.is_empty())).unwrap_or(false)
+                };
+                set(&mut self.sig_pl, json(value).filter(good))
             }
             "srAts" => {
-                let said: Attributes = json(value?)?;
-                let good = few(&said.claimed)
-                    && said.claimed.iter().all(|one| is_media_type(&one.media_type) && few(&one.q_vals));
-                set(&mut self.sr_ats, good.then_some(said)?)
+                let good = |said: &Attributes| {
+                    few(&said.claimed)
+                        && said.claimed.iter().all(|one| is_media_type(&one.media_type) && few(&one.q_vals))
+                };
+                set(&mut self.sr_ats, json(value).filter(good))
             }
-            "cty" => {
-                let said: String = json(value?)?;
-                set(&mut self.media_type, is_media_type(&said).then_some(said)?)
-            }
-            _ => None,
+            _ => set(&mut self.media_type, json(value).filter(|said: &String| is_media_type(said))),
         }
     }
 }
@@ -120,24 +120,16 @@ impl Said {
 /// What these names and values say.
 ///
 /// # Errors
-/// The names of those that are unknown, come twice, lack their value or have one that is not understood.
-pub fn read<'a>(properties: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Result<Said, Vec<String>> {
-    let (mut said, mut invalid) = (Said::default(), Vec::new());
-    for (name, value) in properties {
-        if said.take(name, value).is_none() {
-            invalid.push(name.to_owned());
-        }
-    }
+/// Those that are unknown, come twice, lack their value or have one that is not understood.
+pub fn read<'a>(properties: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Result<Said, Vec<Unsayable>> {
+    let mut said = Said::default();
+    let invalid = offer(properties, |name, value| said.take(name, value), |name| NAMES.contains(&name));
     if invalid.is_empty() { Ok(said) } else { Err(invalid) }
 }
 
 fn json<T: DeserializeOwned>(value: &str) -> Option<T> {
     let json = BASE64.decode(value.as_bytes()).ok().filter(|json| json.len() <= LONGEST)?;
     serde_json::from_slice(&json).ok()
-}
-
-fn set<T>(place: &mut Option<T>, value: T) -> Option<()> {
-    place.is_none().then(|| *place = Some(value))
 }
 
 fn few<T>(all: &[T]) -> bool {

@@ -2,41 +2,57 @@
 
 use super::Error;
 use super::file::File;
-use super::helvetica;
+use super::layout::{LEADING, Layout};
+use super::pages;
 use super::revision::Revision;
 use super::text::{hexadecimal, number};
 use super::value::{Dictionary, Id};
 
-/// Room between the frame and the text, units of the page.
+/// Room between the frame and the text, units of the page; less in what is small.
 const MARGIN: f64 = 4.0;
-/// From one line to the next, in sizes of the font.
-const LEADING: f64 = 1.2;
-/// Sizes of the font, units of the page.
-const LARGEST: f64 = 12.0;
-const SMALLEST: f64 = 2.0;
-/// Lines and characters that may be asked for.
-const LINES: usize = 32;
-const CHARACTERS: usize = 500;
+/// Least width and height in which something is seen.
+const LEAST: f64 = 10.0;
+/// What rounding may put beyond the edge of a page: nobody sees it.
+const HAIR: f64 = 0.1;
 
-/// The rectangle, its corners in order; refused if nothing would be seen in it.
-pub(super) fn check([x1, y1, x2, y2]: [f64; 4]) -> Result<[f64; 4], Error> {
-    let rectangle = [x1.min(x2), y1.min(y2), x1.max(x2), y1.max(y2)];
-    let [left, bottom, right, top] = rectangle;
-    let sane = rectangle.iter().all(|corner| corner.is_finite() && corner.abs() <= 14_400.0); // annex C: 200 inches
-    if sane && right - left >= 2.0 * MARGIN + SMALLEST && top - bottom >= 2.0 * MARGIN + SMALLEST {
-        return Ok(rectangle);
-    }
-    Err(Error::Wish("nothing would be seen in the signature's rectangle"))
+/// Corners of a rectangle in order: left, bottom, right, top.
+pub(super) fn in_order([x1, y1, x2, y2]: [f64; 4]) -> [f64; 4] {
+    [x1.min(x2), y1.min(y2), x1.max(x2), y1.max(y2)]
 }
 
-/// The rectangle of a widget, if it has one in which something is seen.
+/// The rectangle, its corners in order; refused if nothing would be seen in it, or not all of it on a page of these bounds.
+pub(super) fn check(rectangle: [f64; 4], bounds: [f64; 4]) -> Result<[f64; 4], Error> {
+    let [left, bottom, right, top] = in_order(rectangle);
+    if !(right - left >= LEAST && top - bottom >= LEAST) {
+        return Err(Error::Small);
+    }
+    let [first, lowest, last, highest] = bounds;
+    if left < first - HAIR || bottom < lowest - HAIR || right > last + HAIR || top > highest + HAIR {
+        return Err(Error::OffPage);
+    }
+    Ok([left, bottom, right, top])
+}
+
+/// The rectangle of a widget, if it has one that is seen.
 pub(super) fn rectangle(file: &File<'_>, widget: &Dictionary<'_>) -> Result<Option<[f64; 4]>, Error> {
     let mut corners = [0.0; 4];
     let members = file.array(widget, "Rect")?.unwrap_or_default();
     for (corner, member) in corners.iter_mut().zip(members) {
         *corner = file.resolve(member)?.and_then(|corner| corner.number()).unwrap_or(0.0);
     }
-    Ok(check(corners).ok())
+    let [left, bottom, right, top] = in_order(corners);
+    Ok((right > left && top > bottom).then_some([left, bottom, right, top]))
+}
+
+/// By how many degrees what a widget shows has to be turned, so that it stands upright: as the widget itself says (table 192),
+/// or else its page.
+pub(super) fn turned(file: &File<'_>, widget: &Dictionary<'_>) -> Result<i64, Error> {
+    if let Some(look) = file.value(widget, "MK")?.and_then(|look| look.dictionary())
+        && let Some(turned) = file.value(&look, "R")?.and_then(|turned| turned.integer())
+    {
+        return Ok(pages::quarters(turned));
+    }
+    pages::turned(file, file.value(widget, "P")?.and_then(|page| page.dictionary()))
 }
 
 /// Adds the appearance for a rectangle on a page that is shown turned by so many degrees; the text stands upright.
@@ -68,26 +84,15 @@ pub(super) fn add(
 
 /// The content stream: a frame, and the lines as large as they fit.
 fn draw(width: f64, height: f64, lines: &[String]) -> Result<String, Error> {
-    if lines.len() > LINES || lines.iter().any(|line| line.chars().count() > CHARACTERS) {
-        return Err(Error::Wish("the visible signature has too much text"));
-    }
-    let coded: Vec<Vec<u8>> = lines.iter().map(|line| encode(line)).collect::<Result<_, _>>()?;
-    let widest = coded.iter().map(|line| line.iter().map(|c| f64::from(helvetica::width(*c))).sum::<f64>());
-    let widest = widest.fold(1.0, f64::max) / 1000.0;
-    let count = f64::from(u32::try_from(coded.len()).unwrap_or(u32::MAX)).max(1.0);
-    let (inner_width, inner_height) = (width - 2.0 * MARGIN, height - 2.0 * MARGIN);
-    let size = LARGEST.min(inner_width / widest).min(inner_height / (count * LEADING)).max(SMALLEST);
-    let first = height - MARGIN - size;
+    let margin = MARGIN.min(width.min(height) / 8.0);
+    let Layout { size, lines } = Layout::of(lines, width - 2.0 * margin, height - 2.0 * margin)?;
+    let first = height - margin - size;
     let mut content = format!("q\n0.5 w\n0.25 0.25 {} {} re\nS\nBT\n", number(width - 0.5), number(height - 0.5));
     content.push_str(&format!("/F1 {} Tf\n{} TL\n", number(size), number(size * LEADING)));
-    content.push_str(&format!("{} {} Td\n", number(MARGIN), number(first)));
-    for line in &coded {
+    content.push_str(&format!("{} {} Td\n", number(margin), number(first)));
+    for line in &lines {
         content.push_str(&format!("<{}> Tj\nT*\n", hexadecimal(line)));
     }
     content.push_str("ET\nQ");
     Ok(content)
-}
-
-fn encode(line: &str) -> Result<Vec<u8>, Error> {
-    line.chars().map(|c| helvetica::code(c).ok_or(Error::Character(c))).collect()
 }

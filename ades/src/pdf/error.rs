@@ -1,5 +1,7 @@
 //! Why a file is not signed. Whatever the reason, nothing was written.
 
+use rsign_api::objection::Reason;
+
 /// Why a file is not signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -36,12 +38,36 @@ pub enum Error {
     /// It is signed already, so that it can no longer be certified.
     #[error("the PDF is signed already and cannot be certified")]
     AlreadySigned,
-    /// The field of this name is none that can be signed.
-    #[error("the field cannot be signed: {0}")]
-    Field(&'static str),
+    /// No new field can have this name.
+    #[error("a new field cannot have this name: {0}")]
+    FieldName(&'static str),
+    /// A visible signature without a rectangle, in a field that is not there.
+    #[error("there is no field of this name that has a place")]
+    NoField,
+    /// The field of this name is of another kind.
+    #[error("the field is no signature field")]
+    NotSignature,
+    /// The field of this name is signed.
+    #[error("the field is signed already")]
+    Taken,
+    /// A place is given to a field that has one.
+    #[error("the field has a place of its own")]
+    Placed,
+    /// The field is none that is seen.
+    #[error("the field is not seen")]
+    Unseen,
     /// The empty field has requirements that are not met.
     #[error("the signature field {0}")]
     Seed(&'static str),
+    /// The rectangle of a visible signature is not wholly on its page.
+    #[error("the rectangle is not wholly on its page")]
+    OffPage,
+    /// The rectangle of a visible signature is too small.
+    #[error("nothing would be seen in the signature's rectangle")]
+    Small,
+    /// The text of a visible signature could not be read.
+    #[error("the text does not fit into the signature's rectangle")]
+    Text,
     /// What is asked makes no sense.
     #[error("{0}")]
     Wish(&'static str),
@@ -56,4 +82,36 @@ pub enum Error {
         /// Octets of room.
         reserve: usize,
     },
+}
+
+impl Error {
+    /// The word for it, where it lies in the file or in what is to be said in it.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        Some(match self {
+            Self::NotPdf => Reason::WrongFormat,
+            Self::Encrypted => Reason::Encrypted,
+            Self::Damaged(_) => Reason::Damaged,
+            Self::Hybrid => Reason::Hybrid,
+            Self::NoPages => Reason::NoPages,
+            Self::NoSuchPage(_) => Reason::NoSuchPage,
+            Self::Limit("octets") => Reason::TooLong,
+            Self::Limit(_) => Reason::TooMany,
+            Self::Locked => Reason::Locked,
+            Self::Certified => Reason::Certified,
+            Self::AlreadySigned => Reason::NotFirst,
+            Self::FieldName(_) => Reason::FieldName,
+            Self::NoField => Reason::NoSuchField,
+            Self::NotSignature => Reason::NotSignatureField,
+            Self::Taken => Reason::FieldTaken,
+            Self::Placed => Reason::FieldPlaced,
+            Self::Unseen => Reason::FieldUnseen,
+            Self::Seed(_) => Reason::FieldDemands,
+            Self::OffPage => Reason::OffPage,
+            Self::Small => Reason::TooSmall,
+            Self::Text => Reason::TextTooLong,
+            Self::Character(_) => Reason::Character,
+            Self::Stamp | Self::Wish(_) | Self::TooLong { .. } => return None,
+        })
+    }
 }

@@ -2,9 +2,12 @@
 
 use std::time::SystemTime;
 
-use super::{Kind, Permission, Request, Visible};
+use rsign_api::objection::{Reason, Unsayable};
+
+use super::{Kind, Permission, Place, Request, Visible};
 use crate::Envelope;
 use crate::cms::{self, Attribute};
+use crate::property::{offer, set};
 
 /// Entries of the signature dictionary, by the names that ISO 32000 and the CSC API give them.
 pub const ENTRIES: [&str; 4] = ["Location", "Reason", "Name", "ContactInfo"];
@@ -41,53 +44,62 @@ pub struct Said {
 /// Reads names and values.
 ///
 /// # Errors
-/// The names of those that are unknown, come twice, have no fitting value or contradict others.
+/// Those that are unknown, come twice, have no fitting value or contradict others.
 pub fn read_properties<'a>(
     properties: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
-) -> Result<Said, Vec<String>> {
-    let (mut said, mut invalid) = (Said::default(), Vec::new());
-    for (name, value) in properties {
-        if value.and_then(|value| said.hear(name, value)).is_none() {
-            invalid.push(name.to_owned());
-        }
-    }
+) -> Result<Said, Vec<Unsayable>> {
+    let mut said = Said::default();
+    let known = |name: &str| stands_in_document(name) || ATTRIBUTES.contains(&name);
+    let mut invalid = offer(properties, |name, value| said.hear(name, value), known);
     invalid.extend(said.attributes().err().unwrap_or_default());
     // EN 319 142-1, 6.3: a reason is said once, in one way or the other.
     if said.reason.is_some() && said.attributes.iter().any(|(name, _)| ATTRIBUTES[..2].contains(&name.as_str())) {
-        invalid.push("Reason".to_owned());
+        invalid.push(Unsayable::new("Reason", Reason::Contradiction));
     }
-    if said.rectangle.is_none() && (said.page.is_some() || said.text.is_some()) {
-        invalid.push(if said.page.is_some() { "Page" } else { "Text" }.to_owned());
+    let nowhere = said.rectangle.is_none() && invalid.iter().all(|other| other.name != "Rect");
+    if nowhere && said.page.is_some() {
+        invalid.push(Unsayable::new("Page", Reason::NoPlace));
+    }
+    // Text may stand where a field of the document does; whether it does is seen there.
+    if nowhere && said.text.is_some() && said.field.is_none() {
+        invalid.push(Unsayable::new("Text", Reason::NoPlace));
     }
     if invalid.is_empty() { Ok(said) } else { Err(invalid) }
 }
 
+/// Whether a property of this name stands in the document, so that it can be said of a digest no more.
+#[must_use]
+pub fn stands_in_document(name: &str) -> bool {
+    ENTRIES.contains(&name) || PLACES.contains(&name)
+}
+
 impl Said {
-    /// Takes one in; none if it does not fit or was said before.
-    fn hear(&mut self, name: &str, value: &str) -> Option<()> {
+    /// Takes one in, unless it does not fit or was said before.
+    fn hear(&mut self, name: &str, value: &str) -> Result<(), Reason> {
+        let text = || Some(value.to_owned());
         match name {
-            "Location" => once(&mut self.location, value.to_owned()),
-            "Reason" => once(&mut self.reason, value.to_owned()),
-            "Name" => once(&mut self.name, value.to_owned()),
-            "ContactInfo" => once(&mut self.contact, value.to_owned()),
-            "Field" => once(&mut self.field, value.to_owned()),
-            "Text" => once(&mut self.text, value.to_owned()),
-            "Page" => once(&mut self.page, value.parse().ok().filter(|page| *page > 0)?),
-            "Rect" => once(&mut self.rectangle, rectangle(value)?),
-            "P" => once(&mut self.permission, permission(value)?),
-            _ if ATTRIBUTES.contains(&name) => {
+            "Location" => set(&mut self.location, text()),
+            "Reason" => set(&mut self.reason, text()),
+            "Name" => set(&mut self.name, text()),
+            "ContactInfo" => set(&mut self.contact, text()),
+            "Field" => set(&mut self.field, text()),
+            "Text" => set(&mut self.text, text()),
+            "Page" => set(&mut self.page, value.parse().ok().filter(|page| *page > 0)),
+            "Rect" => set(&mut self.rectangle, rectangle(value)),
+            "P" => set(&mut self.permission, permission(value)),
+            // Malformed ones and those that come twice are named together.
+            _ => {
                 self.attributes.push((name.to_owned(), value.to_owned()));
-                Some(())
+                Ok(())
             }
-            _ => None,
         }
     }
 
     /// The attributes that go into the CMS.
     ///
     /// # Errors
-    /// The names of those that are malformed.
-    pub fn attributes(&self) -> Result<Vec<Attribute>, Vec<String>> {
+    /// Those that are malformed.
+    pub fn attributes(&self) -> Result<Vec<Attribute>, Vec<Unsayable>> {
         cms::read_properties(self.attributes.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))))
     }
 
@@ -109,8 +121,9 @@ impl Said {
             (Envelope::Revision, None) => Kind::Revision,
             _ => return None,
         };
-        let lines = self.text.iter().flat_map(|text| text.split('\n')).map(str::to_owned).collect();
-        let visible = self.rectangle.map(|rectangle| Visible { page: self.page.unwrap_or(1), rectangle, lines });
+        let lines: Vec<String> = self.text.iter().flat_map(|text| text.split('\n')).map(str::to_owned).collect();
+        let place = self.rectangle.map(|rectangle| Place { page: self.page.unwrap_or(1), rectangle });
+        let visible = (place.is_some() || self.text.is_some()).then_some(Visible { place, lines });
         Some(Request {
             kind,
             field: self.field.clone(),
@@ -125,13 +138,10 @@ impl Said {
     }
 }
 
-fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
-    place.replace(value).is_none().then_some(())
-}
-
 /// Four numbers with spaces between them.
 fn rectangle(value: &str) -> Option<[f64; 4]> {
-    let corners = value.split_whitespace().map(|corner| corner.parse().ok());
+    let finite = |corner: &f64| corner.is_finite();
+    let corners = value.split_whitespace().map(|corner| corner.parse().ok().filter(finite));
     corners.collect::<Option<Vec<f64>>>()?.try_into().ok()
 }
 
@@ -145,7 +155,7 @@ fn permission(value: &str) -> Option<Permission> {
 mod tests {
     use super::*;
 
-    fn read(properties: &[(&str, &str)]) -> Result<Said, Vec<String>> {
+    fn read(properties: &[(&str, &str)]) -> Result<Said, Vec<Unsayable>> {
         read_properties(properties.iter().map(|(name, value)| (*name, Some(*value))))
     }
 
@@ -153,34 +163,44 @@ mod tests {
     fn what_is_said_becomes_a_request() {
         let said = [("Reason", "because"), ("Page", "2"), ("Rect", "0 0 99.5 50"), ("Text", "a\nb"), ("P", "3")];
         let request = read(&said).unwrap().request(Envelope::Certification, SystemTime::UNIX_EPOCH, 99).unwrap();
-        let visible = Visible { page: 2, rectangle: [0.0, 0.0, 99.5, 50.0], lines: vec!["a".into(), "b".into()] };
+        let place = Some(Place { page: 2, rectangle: [0.0, 0.0, 99.5, 50.0] });
+        let visible = Visible { place, lines: vec!["a".into(), "b".into()] };
         assert_eq!((request.visible, request.reserve), (Some(visible), 99));
         assert_eq!(request.kind, Kind::Certification(Permission::Annotations));
         assert_eq!(request.reason.as_deref(), Some("because"));
         assert!(read(&said).unwrap().request(Envelope::Revision, SystemTime::UNIX_EPOCH, 99).is_none());
+        // A field of the document has a place by itself.
+        let in_field = read(&[("Field", "Here"), ("Text", "a")]).unwrap();
+        let request = in_field.request(Envelope::Revision, SystemTime::UNIX_EPOCH, 99).unwrap();
+        assert_eq!(request.visible, Some(Visible { place: None, lines: vec!["a".into()] }));
     }
 
     #[test]
     fn what_does_not_fit_is_named() {
         let commitment = ("commitment-type-indication", "MAA=");
-        for (said, invalid) in [
-            (&[("Reason", "a"), ("Reason", "b")][..], "Reason"),
-            (&[("reason", "a")], "reason"),
-            (&[("Page", "0"), ("Rect", "0 0 9 9")], "Page"),
-            (&[("Page", "1")], "Page"),
-            (&[("Text", "x")], "Text"),
-            (&[("Rect", "0 0 9")], "Rect"),
-            (&[("P", "4")], "P"),
-            (&[("mime-type", "DAA=")], "mime-type"),
-            (&[("signer-location", "MAA=")], "signer-location"),
-            (&[("commitment-type-indication", "!")], "commitment-type-indication"),
-            (&[commitment, ("Reason", "a")], "Reason"),
+        let policy = ("signature-policy-identifier", "MAA=");
+        for (said, invalid, reason) in [
+            (&[("Reason", "a"), ("Reason", "b")][..], "Reason", Reason::SaidTwice),
+            (&[("reason", "a")], "reason", Reason::UnknownProperty),
+            (&[("Page", "0"), ("Rect", "0 0 9 9")], "Page", Reason::BadValue),
+            (&[("Page", "1")], "Page", Reason::NoPlace),
+            (&[("Page", "1"), ("Field", "x")], "Page", Reason::NoPlace),
+            (&[("Text", "x")], "Text", Reason::NoPlace),
+            (&[("Rect", "0 0 9")], "Rect", Reason::BadValue),
+            (&[("Rect", "0 0 9 inf"), ("Text", "x"), ("Page", "1")], "Rect", Reason::BadValue),
+            (&[("Rect", "NaN 0 9 9")], "Rect", Reason::BadValue),
+            (&[("P", "4")], "P", Reason::BadValue),
+            (&[("mime-type", "DAA=")], "mime-type", Reason::UnknownProperty),
+            (&[("signer-location", "MAA=")], "signer-location", Reason::UnknownProperty),
+            (&[("commitment-type-indication", "!")], "commitment-type-indication", Reason::BadValue),
+            (&[policy, policy], "signature-policy-identifier", Reason::SaidTwice),
+            (&[commitment, ("Reason", "a")], "Reason", Reason::Contradiction),
         ] {
-            assert_eq!(read(said), Err(vec![invalid.to_owned()]), "{said:?}");
+            assert_eq!(read(said), Err(vec![Unsayable::new(invalid, reason)]), "{said:?}");
         }
         let said = read(&[commitment]).unwrap();
         assert!(!said.is_of_document() && said.attributes().unwrap().len() == 1);
         assert!(ENTRIES.iter().all(|name| read(&[(name, "x")]).unwrap().is_of_document()));
-        assert_eq!(read_properties([("Name", None)]), Err(vec!["Name".to_owned()]));
+        assert_eq!(read_properties([("Name", None)]), Err(vec![Unsayable::new("Name", Reason::NoValue)]));
     }
 }

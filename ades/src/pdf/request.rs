@@ -35,12 +35,19 @@ pub enum Kind {
 /// Lines of text in a rectangle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Visible {
-    /// Page, counted from 1. An existing field stays on its own.
-    pub page: u32,
-    /// Left, bottom, right and top in units of the page, usually 1/72 inch. An existing field keeps its own.
-    pub rectangle: [f64; 4],
+    /// Where a new field goes; none for one that is there and stays where it is.
+    pub place: Option<Place>,
     /// What it says.
     pub lines: Vec<String>,
+}
+
+/// A rectangle on a page.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Place {
+    /// Page, counted from 1.
+    pub page: u32,
+    /// Left, bottom, right and top in units of the page, usually 1/72 inch.
+    pub rectangle: [f64; 4],
 }
 
 /// The signature that is wanted.

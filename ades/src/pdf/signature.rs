@@ -6,7 +6,7 @@ use super::form::{Field, Form};
 use super::pages::{self, Page};
 use super::revision::Revision;
 use super::value::{Dictionary, Id, Value};
-use super::{Error, Kind, Limits, Request, Update, appearance, permission, seed, text};
+use super::{Error, Kind, Limits, Request, Update, Visible, appearance, permission, seed, text};
 
 /// Most octets that may be reserved for a CMS.
 const MOST: usize = 1 << 20;
@@ -57,18 +57,18 @@ pub fn prepare(original: &[u8], request: &Request, limits: &Limits) -> Result<Up
 fn existing<'f, 's>(file: &'f File<'_>, form: &'s Form<'f>, name: &str) -> Result<Option<&'s Field<'f>>, Error> {
     if let Some(field) = form.fields.iter().find(|field| field.name == name) {
         if !field.is_signature {
-            return Err(Error::Field("it is no signature field"));
+            return Err(Error::NotSignature);
         }
         if file.value(&field.entries, "V")?.is_some() {
-            return Err(Error::Field("it is signed already"));
+            return Err(Error::Taken);
         }
         return Ok(Some(field));
     }
     if form.has(name) {
-        return Err(Error::Field("it has fields below it"));
+        return Err(Error::FieldName("other fields are below it"));
     }
     if name.is_empty() || name.contains('.') {
-        return Err(Error::Field("the name of a new one is not empty and has no full stop"));
+        return Err(Error::FieldName("it is empty or has a full stop"));
     }
     Ok(None)
 }
@@ -111,9 +111,13 @@ fn fill_in<'f>(
     request: &Request,
 ) -> Result<(), Error> {
     revision.set(&field.entries, "V", &reference(signature))?;
-    let rectangle = appearance::rectangle(file, &field.widget)?;
-    if let (Some(visible), Some(rectangle)) = (&request.visible, rectangle) {
-        let shown = appearance::add(revision, rectangle, 0, &visible.lines)?;
+    if let Some(visible) = &request.visible {
+        let rectangle = appearance::rectangle(file, &field.widget)?.ok_or(Error::Unseen)?;
+        if visible.place.is_some() {
+            return Err(Error::Placed);
+        }
+        let turned = appearance::turned(file, &field.widget)?;
+        let shown = appearance::add(revision, rectangle, turned, &visible.lines)?;
         revision.set(&field.widget, "AP", &format!("<</N {}>>", reference(shown)))?;
     }
     let entries = form.entries.as_ref().ok_or(Error::Damaged("a field without a form"))?;
@@ -129,7 +133,13 @@ pub(super) fn add_field<'f>(
     signature: Id,
     request: &Request,
 ) -> Result<(), Error> {
-    let page = pages::page(file, request.visible.as_ref().map_or(1, |visible| visible.page))?;
+    let seen = match &request.visible {
+        Some(Visible { place: Some(place), lines }) => Some((place, lines)),
+        // Only a field that is there has a place by itself.
+        Some(Visible { place: None, .. }) => return Err(Error::NoField),
+        None => None,
+    };
+    let page = pages::page(file, seen.map_or(1, |(place, _)| place.page))?;
     let field = revision.number();
     let mut body = format!(
         "<</Type /Annot /Subtype /Widget /FT /Sig /T {} /V {} /F 132 /P {}",
@@ -137,10 +147,10 @@ pub(super) fn add_field<'f>(
         reference(signature),
         reference(page.id)
     );
-    match &request.visible {
-        Some(visible) => {
-            let rectangle = appearance::check(visible.rectangle)?;
-            let shown = appearance::add(revision, rectangle, page.turned, &visible.lines)?;
+    match seen {
+        Some((place, lines)) => {
+            let rectangle = appearance::check(place.rectangle, pages::bounds(file, &page)?)?;
+            let shown = appearance::add(revision, rectangle, page.turned, lines)?;
             let corners = rectangle.map(text::number).join(" ");
             body.push_str(&format!(" /Rect [{corners}] /AP <</N {}>>", reference(shown)));
         }

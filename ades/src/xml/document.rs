@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use roxmltree::{Node, ParsingOptions};
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::objection::Reason;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, canonical, limits};
@@ -89,14 +90,14 @@ impl<'a> Document<'a> {
     /// [`Error::Document`] for all others.
     pub fn read(document: &'a [u8]) -> Result<Self, Error> {
         if document.len() > LIMIT {
-            return Err(refused("it is too long"));
+            return Err(refused(Reason::TooLong, "it is too long"));
         }
-        let text = std::str::from_utf8(document).map_err(|_| refused("it is not UTF-8"))?;
-        limits::declaration(text).map_err(refused)?;
-        limits::size(text).map_err(refused)?;
+        let text = std::str::from_utf8(document).map_err(|_| refused(Reason::Encoding, "it is not UTF-8"))?;
+        limits::declaration(text).map_err(|why| refused(Reason::Encoding, why))?;
+        limits::size(text).map_err(|why| refused(Reason::TooMany, why))?;
         let tree = parse(text)?;
         if tree.descendants().any(|node| node.has_tag_name((XMLDSIG, "Signature"))) {
-            return Err(refused("it has a signature already, which another inside would break"));
+            return Err(refused(Reason::Signed, "it has a signature already, which another inside would break"));
         }
         let range = tree.root_element().range();
         let element = &text[range.clone()];
@@ -105,11 +106,11 @@ impl<'a> Document<'a> {
         let (end, empty) = match element.strip_suffix("/>") {
             Some(tag) if last == 0 => (range.end - 2, Some(name(tag))),
             _ if element[last..].starts_with("</") => (range.start + last, None),
-            _ => return Err(refused("its element does not end")),
+            _ => return Err(refused(Reason::WrongFormat, "its element does not end")),
         };
         let spot = Spot { end, empty: empty.map(str::to_owned) };
         if !spot.is_short() {
-            return Err(refused("the name of its element is too long"));
+            return Err(refused(Reason::TooLong, "the name of its element is too long"));
         }
         Ok(Self { text, tree, spot })
     }
@@ -160,11 +161,14 @@ pub(super) fn parse(text: &str) -> Result<roxmltree::Document<'_>, Error> {
     let tree = roxmltree::Document::parse_with_options(text, ParsingOptions::default());
     // The parser's own words quote the document, which is in no log.
     let tree = tree.map_err(|error| match error {
-        roxmltree::Error::DtdDetected => refused("it has a document type declaration"),
-        _ => refused("it is not well-formed"),
+        roxmltree::Error::DtdDetected => refused(Reason::Doctype, "it has a document type declaration"),
+        roxmltree::Error::NodesLimitReached
+        | roxmltree::Error::AttributesLimitReached
+        | roxmltree::Error::NamespacesLimitReached => refused(Reason::TooMany, "it has too many nodes"),
+        _ => refused(Reason::WrongFormat, "it is not well-formed"),
     })?;
     if too_deep(tree.root_element()) {
-        return Err(refused("its elements stand too deep in each other"));
+        return Err(refused(Reason::TooDeep, "its elements stand too deep in each other"));
     }
     Ok(tree)
 }
@@ -207,8 +211,8 @@ fn name(tag: &str) -> &str {
     tag[1..].split(|next: char| next.is_ascii_whitespace()).next().unwrap_or_default()
 }
 
-const fn refused(why: &'static str) -> Error {
-    Error::Document(why)
+const fn refused(reason: Reason, why: &'static str) -> Error {
+    Error::Document(reason, why)
 }
 
 impl canonical::Sink for Hasher {

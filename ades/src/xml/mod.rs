@@ -25,6 +25,8 @@ mod unsigned;
 
 use std::time::SystemTime;
 
+use rsign_api::objection::Reason;
+
 pub use document::{Document, LIMIT, MAX_DEPTH, Spot};
 pub use property::{NAMES, Said, read as read_properties};
 pub(crate) use stored::Stored;
@@ -53,8 +55,8 @@ pub enum Error {
     #[error("this is no unfinished signature")]
     Unfinished,
     /// The document cannot carry a signature, and why.
-    #[error("this XML cannot be signed: {0}")]
-    Document(&'static str),
+    #[error("this XML cannot be signed: {1}")]
+    Document(Reason, &'static str),
     /// The signature is none that gets another archive time-stamp here.
     #[error("{0}")]
     Stored(&'static str),

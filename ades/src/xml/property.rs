@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 
 use data_encoding::BASE64;
 use roxmltree::Node;
+use rsign_api::objection::{Reason, Unsayable};
 
 use super::document::parse;
 use super::element::escaped;
 use super::limits;
+use crate::property::{offer, set};
 use crate::syntax::{is_media_type, is_uri};
 
 /// Properties a client may give the value of, by the names of the standard.
@@ -44,41 +46,33 @@ impl Said {
         self.commitment.as_deref().unwrap_or_default()
     }
 
-    /// Takes one of them in; nothing if it is unknown, comes twice or has another value than it may have.
-    fn take(&mut self, name: &str, value: Option<&str>) -> Option<()> {
-        let read = match name {
-            "SignatureProductionPlaceV2" => place,
-            "SignerRoleV2" => role,
-            "CommitmentTypeIndication" => commitment,
-            "DataObjectFormat" => format,
-            _ => return None,
-        };
-        let octets = BASE64.decode(value?.as_bytes()).ok().filter(|octets| octets.len() <= LONGEST)?;
-        let text = std::str::from_utf8(&octets).ok()?;
-        limits::declaration(text).and(limits::size(text)).ok()?;
-        let tree = parse(text).ok()?;
-        let said = read(Some(tree.root_element()).filter(|root| is(*root, name))?)?;
-        let place = match name {
-            "SignatureProductionPlaceV2" => &mut self.place,
-            "SignerRoleV2" => &mut self.role,
-            "CommitmentTypeIndication" => &mut self.commitment,
-            _ => &mut self.media_type,
-        };
-        place.is_none().then(|| *place = Some(said))
+    /// Takes one of them in, unless it comes twice or has another value than it may have.
+    fn take(&mut self, name: &str, value: &str) -> Result<(), Reason> {
+        match name {
+            "SignatureProductionPlaceV2" => set(&mut self.place, element(name, value, place)),
+            "SignerRoleV2" => set(&mut self.role, element(name, value, role)),
+            "CommitmentTypeIndication" => set(&mut self.commitment, element(name, value, commitment)),
+            _ => set(&mut self.media_type, element(name, value, format)),
+        }
     }
+}
+
+/// What is read of the element of this name in Base64.
+fn element(name: &str, value: &str, read: fn(Node<'_, '_>) -> Option<String>) -> Option<String> {
+    let octets = BASE64.decode(value.as_bytes()).ok().filter(|octets| octets.len() <= LONGEST)?;
+    let text = std::str::from_utf8(&octets).ok()?;
+    limits::declaration(text).and(limits::size(text)).ok()?;
+    let tree = parse(text).ok()?;
+    read(Some(tree.root_element()).filter(|root| is(*root, name))?)
 }
 
 /// What these names and values say.
 ///
 /// # Errors
-/// The names of those that are unknown, come twice, lack their value or have one that is not understood.
-pub fn read<'a>(properties: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Result<Said, Vec<String>> {
-    let (mut said, mut invalid) = (Said::default(), Vec::new());
-    for (name, value) in properties {
-        if said.take(name, value).is_none() {
-            invalid.push(name.to_owned());
-        }
-    }
+/// Those that are unknown, come twice, lack their value or have one that is not understood.
+pub fn read<'a>(properties: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Result<Said, Vec<Unsayable>> {
+    let mut said = Said::default();
+    let invalid = offer(properties, |name, value| said.take(name, value), |name| NAMES.contains(&name));
     if invalid.is_empty() { Ok(said) } else { Err(invalid) }
 }
 

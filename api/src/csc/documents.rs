@@ -13,6 +13,7 @@ use crate::bytes::Bytes;
 use crate::document::{Envelope, Format, Level};
 use crate::error::{self, Fault};
 use crate::json::{Object, Value};
+use crate::objection::{Array, Objection, Place, Reason, Unsayable};
 use crate::octets::{self, Octets};
 use crate::sign_algo::{self, Named};
 use crate::signer::{DocumentSubject, Property};
@@ -32,7 +33,12 @@ pub struct Document {
     pub subject: DocumentSubject,
     /// What else is to be said in the signature.
     pub properties: Vec<Property>,
+    /// The entry that asks for it.
+    pub place: Place,
 }
+
+/// Those properties that a format cannot say of what stands in an array.
+pub type Judge = dyn Fn(Format, Array, &[Property]) -> Vec<Unsayable>;
 
 /// What the service can do; everything else has its sentence.
 #[derive(Clone, Copy)]
@@ -43,8 +49,8 @@ pub struct Offer<'a> {
     pub levels: &'a [Level],
     /// The highest level of a format, of a document or of its digest alone.
     pub highest: &'a dyn Fn(Format, bool) -> Level,
-    /// The names of those properties that the format cannot say.
-    pub unsayable: &'a dyn Fn(Format, &[Property]) -> Vec<String>,
+    /// Those properties that the format cannot say of what stands in this array.
+    pub unsayable: &'a Judge,
 }
 
 impl std::fmt::Debug for Offer<'_> {
@@ -58,8 +64,10 @@ impl std::fmt::Debug for Offer<'_> {
 pub enum Wrong {
     /// A row of the table.
     Row(Fault),
+    /// The same of one entry.
+    Entry(Fault, Objection),
     /// The row that names the attributes it is about.
-    Properties(Vec<String>),
+    Properties(Vec<Objection>),
 }
 
 impl From<Fault> for Wrong {
@@ -71,10 +79,9 @@ impl From<Fault> for Wrong {
 /// One entry of `documentDigests` or `documents`, in part.
 struct Entry<'a> {
     body: &'a Object<'a>,
+    place: Place,
     /// `hashAlgorithmOID` of the request, where the entry has none (2.1 moved it there).
     common_hash: Option<&'a str>,
-    /// Whether only a digest is there: then nothing can be put around a document, or into it.
-    of_digest: bool,
     lifted: Option<&'a Lifted>,
     /// Whether what the signature is validated with is wanted beside it.
     validation: bool,
@@ -104,8 +111,8 @@ impl Ask<'_> {
     /// # Errors
     /// The table's sentences.
     pub fn documents(&self, key: KeyType, offer: &Offer<'_>) -> Result<Vec<Document>, Wrong> {
-        let digests = self.document_entries("documentDigests", error::DOCUMENT_DIGESTS)?;
-        let whole = self.document_entries("documents", error::DOCUMENTS)?;
+        let digests = self.document_entries("documentDigests", Array::Digests, error::DOCUMENT_DIGESTS)?;
+        let whole = self.document_entries("documents", Array::Documents, error::DOCUMENTS)?;
         let documents = match (digests.is_empty(), whole.is_empty()) {
             (true, true) => return Err(error::NO_DOCUMENTS.into()),
             (false, false) => return Err(error::BOTH_DOCUMENTS.into()),
@@ -116,18 +123,18 @@ impl Ask<'_> {
     }
 
     /// The objects of an array; none where it is absent.
-    fn document_entries(&self, name: &str, fault: Fault) -> Result<Vec<Entry<'_>>, Fault> {
+    fn document_entries(&self, name: &str, array: Array, fault: Fault) -> Result<Vec<Entry<'_>>, Wrong> {
         let items = match self.body.get(name) {
             None => return Ok(Vec::new()),
             Some(Value::Array(items)) => items,
-            Some(_) => return Err(fault),
+            Some(_) => return Err(fault.into()),
         };
-        let (common_hash, of_digest) = (self.hash_algorithm(), name == "documentDigests");
-        let validation = self.wants_validation();
+        let (common_hash, validation) = (self.hash_algorithm(), self.wants_validation());
         let mut entries = Vec::with_capacity(items.len());
-        for item in items {
-            let Value::Object(body) = item else { return Err(fault) };
-            entries.push(Entry { body, common_hash, of_digest, lifted: self.lifted, validation });
+        for (index, item) in items.iter().enumerate() {
+            let place = Place { array, index };
+            let Value::Object(body) = item else { return Err(wrong(place, fault)) };
+            entries.push(Entry { body, place, common_hash, lifted: self.lifted, validation });
         }
         Ok(entries)
     }
@@ -141,24 +148,34 @@ impl Ask<'_> {
     ) -> Result<Vec<Document>, Wrong> {
         let mut documents = Vec::with_capacity(entries.len());
         for entry in entries {
-            let subjects = subjects(entry)?;
-            let (format, envelopes) = entry.format(offer)?;
-            let level = entry.level(format, offer)?;
-            let scheme = entry.scheme(key)?;
-            let properties = entry.properties(format, offer)?;
-            let envelope = entry.envelope(format, envelopes)?;
+            let place = entry.place;
+            let of_entry = |fault| wrong(place, fault);
+            let subjects = subjects(entry).map_err(of_entry)?;
+            let (format, envelopes) = entry.format(offer).map_err(of_entry)?;
+            let level = entry.level(format, offer).map_err(of_entry)?;
+            let scheme = entry.scheme(key).map_err(of_entry)?;
+            let properties = entry.properties(format, offer).map_err(Wrong::Properties)?;
+            let envelope = entry.envelope(format, envelopes).map_err(of_entry)?;
             let fits = |subject: &DocumentSubject| match subject {
                 DocumentSubject::Digest(digest) => digest.len() == scheme.hash().len(),
                 DocumentSubject::Document(_) => true,
             };
             if !subjects.iter().all(fits) {
-                return Err(error::DIGEST_LENGTH.into());
+                return Err(of_entry(error::DIGEST_LENGTH));
             }
-            let of = |subject| Document { format, level, envelope, scheme, subject, properties: properties.clone() };
+            let of =
+                |subject| Document { format, level, envelope, scheme, subject, properties: properties.clone(), place };
             documents.extend(subjects.into_iter().map(of));
         }
         Ok(documents)
     }
+}
+
+/// This row, of this entry.
+fn wrong(place: Place, fault: Fault) -> Wrong {
+    let none = fault == error::DOCUMENTS || fault == error::DOCUMENT_DIGESTS;
+    let reason = if none { Reason::Entry } else { Reason::Member };
+    Wrong::Entry(fault, Objection { place, property: None, reason })
 }
 
 /// `hashes`: an array, or, as one text prints it, a string.
@@ -174,24 +191,26 @@ fn hashes(entry: &Entry<'_>) -> Result<Vec<DocumentSubject>, Fault> {
 
 /// `document`, or what was lifted out of the body in its place.
 fn document(entry: &Entry<'_>) -> Result<Vec<DocumentSubject>, Fault> {
-    let value @ Value::Text(text) = entry.body.get("document").ok_or(error::DOCUMENTS)? else {
-        return Err(error::DOCUMENTS);
-    };
+    let Some(Value::Text(text)) = entry.body.get("document") else { return Err(error::DOCUMENTS) };
     let octets = match entry.lifted.and_then(|lifted| lifted.find(text)) {
         Some(lifted) => lifted.cloned(),
-        None => decoded(value).map(|octets| octets.0.into()),
+        None => BASE64.decode(text.as_bytes()).ok().map(Octets::from),
     };
-    let octets = octets.filter(|octets: &Octets| !octets.is_empty()).ok_or(error::DOCUMENTS_BASE64)?;
-    Ok(vec![DocumentSubject::Document(octets)])
+    Ok(vec![DocumentSubject::Document(octets.ok_or(error::DOCUMENTS_BASE64)?)])
 }
 
-/// Standard Base64 of something.
+/// Standard Base64 of something, which every digest is.
 fn decoded(value: &Value<'_>) -> Option<Bytes> {
     let octets = BASE64.decode(value.text()?.as_bytes()).ok()?;
     (!octets.is_empty()).then_some(Bytes(octets))
 }
 
 impl Entry<'_> {
+    /// Whether only a digest is there: then nothing can be put around a document, or into it.
+    fn is_of_digest(&self) -> bool {
+        self.place.array == Array::Digests
+    }
+
     fn string(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::text)
     }
@@ -207,10 +226,10 @@ impl Entry<'_> {
             None => Some(Level::default()),
             Some(name) => name.text().and_then(Level::named),
         };
-        let highest = (offer.highest)(format, self.of_digest);
+        let highest = (offer.highest)(format, self.is_of_digest());
         let offered = |level: &Level| offer.levels.contains(level) && *level <= highest;
         // What B-LT adds stands in the PDF, which the client has: it gets that beside the signature, or it is not B-LT.
-        let beside = self.of_digest && format == Format::Pades;
+        let beside = self.is_of_digest() && format == Format::Pades;
         let held = |level: &Level| *level != Level::Lt || !beside || self.validation;
         level.filter(offered).filter(held).ok_or(error::CONFORMANCE_LEVEL)
     }
@@ -227,33 +246,40 @@ impl Entry<'_> {
         }
     }
 
-    fn properties(&self, format: Format, offer: &Offer<'_>) -> Result<Vec<Property>, Wrong> {
+    fn properties(&self, format: Format, offer: &Offer<'_>) -> Result<Vec<Property>, Vec<Objection>> {
+        let object = |property: Option<&str>, reason| {
+            vec![Objection { place: self.place, property: property.map(str::to_owned), reason }]
+        };
         let items = match self.body.get("signed_props") {
             None => return Ok(Vec::new()),
             Some(Value::Array(items)) => items,
-            Some(_) => return Err(Wrong::Properties(Vec::new())),
+            Some(_) => return Err(object(None, Reason::Member)),
         };
         let mut properties = Vec::with_capacity(items.len());
         for item in items {
-            let Value::Object(item) = item else { return Err(Wrong::Properties(Vec::new())) };
+            let Value::Object(item) = item else { return Err(object(None, Reason::Member)) };
             let Some(name) = item.get("attribute_name").and_then(Value::text) else {
-                return Err(Wrong::Properties(Vec::new()));
+                return Err(object(None, Reason::Member));
             };
             let value = match item.get("attribute_value") {
                 None => None,
                 Some(Value::Text(value)) => Some(value.clone().into_owned()),
-                Some(_) => return Err(Wrong::Properties(vec![name.to_owned()])),
+                Some(_) => return Err(object(Some(name), Reason::BadValue)),
             };
             properties.push(Property { name: name.to_owned(), value });
         }
-        let unsayable = (offer.unsayable)(format, &properties);
-        if unsayable.is_empty() { Ok(properties) } else { Err(Wrong::Properties(unsayable)) }
+        let unsayable = (offer.unsayable)(format, self.place.array, &properties);
+        if unsayable.is_empty() {
+            return Ok(properties);
+        }
+        Err(unsayable.into_iter().flat_map(|Unsayable { name, reason }| object(Some(&name), reason)).collect())
     }
 
     /// The format's default, but for a digest, beside which there is nothing to stand in.
     fn envelope(&self, format: Format, offered: &[Envelope]) -> Result<Envelope, Fault> {
         let possible = |envelope: &Envelope| {
-            !self.of_digest || matches!(envelope, Envelope::Detached | Envelope::Certification | Envelope::Revision)
+            !self.is_of_digest()
+                || matches!(envelope, Envelope::Detached | Envelope::Certification | Envelope::Revision)
         };
         let envelope = match self.body.get("signed_envelope_property") {
             None => format.envelopes().iter().copied().find(possible),

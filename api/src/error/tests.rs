@@ -20,6 +20,7 @@ fn every_body_says_its_sentence_twice() {
     assert_eq!(body["error_description"], body["message"]);
     assert_eq!(body_too_long(512 * 1024).message, "The body is longer than 512 KiB");
     assert_eq!(body_too_long(1000).message, "The body is longer than 1000 octets");
+    assert_eq!(signed_properties(&["a", "<b>", "a"]).message, "Invalid parameter signed_props (a, b)");
     assert_eq!(
         certificate_expired(Version::V1, "ACME", "Ann Lee").message,
         "Signing certificate 'O=ACME,CN=Ann Lee' is expired."

@@ -2,11 +2,40 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::objection::Reason;
+
 /// A domain refusal: HTTP 409 with `{"refused": …}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// Why.
     pub refused: Refusal,
+    /// Which documents of the message it is about, if it is about some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<RefusedDocument>,
+}
+
+/// A document of a message that is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedDocument {
+    /// Which one, from 0.
+    pub place: u32,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refused: Refusal) -> Self {
+        Self { refused, documents: Vec::new() }
+    }
+}
+
+impl Refused {
+    /// Of these documents, by the first of them.
+    #[must_use]
+    pub fn of(documents: Vec<RefusedDocument>) -> Self {
+        let refused = documents.first().map_or(Refusal::Document, |first| first.reason.refusal());
+        Self { refused, documents }
+    }
 }
 
 /// Why the signer said no.

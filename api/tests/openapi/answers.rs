@@ -15,6 +15,7 @@ use rsign_api::csc::oauth2::{Aliases, Metadata, PushedAnswer, TokenAnswer};
 use rsign_api::csc::signatures::{Deferred, Signatures};
 use rsign_api::csc::timestamp::Stamp;
 use rsign_api::error;
+use rsign_api::objection::{Array, Objection, Place, Reason};
 use rsign_api::signer::Scal;
 use rsign_api::version::Version;
 use rsign_openapi::Document;
@@ -191,6 +192,17 @@ fn documents() -> Value {
     value(SignedDocuments { with_signature: vec![vec![1].into()], objects: vec![vec![1].into()], validation })
 }
 
+/// Only the document of 2.x has signDoc, and what of it is refused.
+fn errors(version: Version) -> Vec<Value> {
+    let place = Place { array: Array::Digests, index: 1 };
+    let [about, plain] =
+        [Some("Rect".to_owned()), None].map(|property| Objection { place, property, reason: Reason::OffPage });
+    let refused = error::DOCUMENTS.body(version).about(&[about, plain]);
+    let refused = (version == Version::V2).then(|| value(refused));
+    let others = [error::PIN.body(version), error::certificate_expired(version, "O", "CN")].map(value);
+    others.into_iter().chain(refused).collect()
+}
+
 /// A schema's name, and answers of it: the least first, and together all there is.
 fn answers(version: Version) -> Vec<(&'static str, Vec<Value>)> {
     let login = |full: bool| LoginAnswer {
@@ -220,7 +232,7 @@ fn answers(version: Version) -> Vec<(&'static str, Vec<Value>)> {
         ("TokenAnswer", vec![value(token(false)), value(token(true))]),
         ("PushAnswer", vec![pushed()]),
         ("Metadata", vec![value(metadata(false)), value(metadata(true))]),
-        ("Error", vec![value(error::PIN.body(version)), value(error::certificate_expired(version, "O", "CN"))]),
+        ("Error", errors(version)),
     ];
     common.into_iter().chain(handle).collect()
 }
@@ -273,6 +285,19 @@ fn is_required_what_is_always_there(name: &str, schema: &Value, least: &Value) {
         _ => {}
     }
     assert_eq!(required, least.as_object().unwrap().keys().cloned().collect(), "{name}");
+}
+
+/// Every word with its sentence, in a table too.
+#[test]
+fn the_document_names_every_reason_and_no_other() {
+    let [_, judge] = csc();
+    let schema = &judge.document.value["components"]["schemas"]["RefusedEntry"]["properties"]["reason"];
+    let words: Vec<Value> = Reason::ALL.into_iter().map(value).collect();
+    assert_eq!(schema["enum"], json!(words));
+    let rows =
+        Reason::ALL.map(|reason| format!("| `{}` | {} |", value(reason).as_str().unwrap(), reason.explanation()));
+    let table = format!("| word | why |\n|---|---|\n{}\n", rows.join("\n"));
+    assert_eq!(schema["description"], table);
 }
 
 #[test]

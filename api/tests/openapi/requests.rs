@@ -20,10 +20,15 @@ const VALIDITIES: Validities = Validities { shortest: 1000, longest: 86_400_000,
 
 /// A service that can do everything.
 const OFFER: Offer<'static> = Offer {
-    formats: &[(Format::Cades, &[Envelope::Attached, Envelope::Detached])],
+    formats: &[
+        (Format::Cades, &[Envelope::Attached, Envelope::Detached]),
+        (Format::Pades, &[Envelope::Revision]),
+        (Format::Jades, &[Envelope::Attached]),
+        (Format::Xades, &[Envelope::Enveloped]),
+    ],
     levels: &Level::ALL,
     highest: &|_, _| Level::Lta,
-    unsayable: &|_, _| Vec::new(),
+    unsayable: &|_, _, _| Vec::new(),
 };
 
 /// Asks a body all that the method of this request asks, without regard to any credential.
@@ -81,7 +86,7 @@ fn read(schema: &str, ask: &Ask<'_>, body: &Value, key: KeyType) -> Result<(), F
             }
             let documents = ask.documents(key, &OFFER).map(drop);
             documents.map_err(|wrong| match wrong {
-                Wrong::Row(fault) => fault,
+                Wrong::Row(fault) | Wrong::Entry(fault, _) => fault,
                 Wrong::Properties(_) => rsign_api::error::MALFORMED,
             })?;
             ask.mode(&VALIDITIES).map(drop)

@@ -58,6 +58,7 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         Property,
         ReadTimeStamp,
         Refused,
+        RefusedDocument,
         Registration,
         RevokeSad,
         Sign,
@@ -117,6 +118,7 @@ fn every_example_makes_the_round_trip() {
 fn words_are_those_of_the_document() {
     use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
     use rsign_api::bytes::Bytes;
+    use rsign_api::objection::Reason;
     use rsign_api::parts::Part;
 
     fn said<T: Serialize>(judge: &rsign_openapi::Judge, schema: &str, values: impl IntoIterator<Item = T>) {
@@ -131,6 +133,7 @@ fn words_are_those_of_the_document() {
     said(&judge, "KeyType", KeyType::ALL);
     said(&judge, "HashAlgorithm", HashAlgorithm::ALL);
     said(&judge, "Scal", [Scal::One, Scal::Two]);
+    said(&judge, "RefusedDocument/properties/reason", Reason::ALL);
     said(&judge, "Stretch", [Stretch::Argon2id, Stretch::Hmac]);
     said(&judge, "Factor", [FactorKind::None, FactorKind::Totp, FactorKind::Online]);
     said(&judge, "Entry/properties/type", [EntryType::Untyped, EntryType::Dtbsr, EntryType::Sdr, EntryType::Sodr]);
@@ -197,7 +200,7 @@ fn words_are_those_of_the_document() {
         let refusal: Refusal = serde_json::from_value(word.clone()).unwrap();
         assert_eq!(serde_json::to_value(refusal).unwrap(), *word);
     }
-    assert_eq!(words.as_array().unwrap().len(), 26, "as many as Refusal has");
+    assert_eq!(words.as_array().unwrap().len(), 28, "as many as Refusal has");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::SignedDocuments;
+use rsign_api::objection::Objection;
 use rsign_api::signer::Refusal;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,8 @@ pub enum Progress {
 pub enum Failure {
     /// The signer said no.
     Refused(Refusal),
+    /// Documents cannot be signed: which, and why.
+    Documents(Vec<Objection>),
     /// The certificate's time is over; its subject, for the sentence.
     CertificateExpired {
         /// `O`.

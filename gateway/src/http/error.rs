@@ -5,7 +5,7 @@ mod oauth2;
 
 use axum::http::StatusCode;
 use rsign_api::error::{self as wire, Fault};
-use rsign_api::signer::Refusal;
+use rsign_api::signer::{Refusal, Refused};
 
 pub(super) use super::problem::Problem;
 use crate::port::signer;
@@ -33,6 +33,8 @@ impl From<signer::Error> for Problem {
     fn from(error: signer::Error) -> Self {
         match error {
             signer::Error::Refused(refusal) => refused(refusal),
+            // Where nobody knows which of a client's entries they are.
+            signer::Error::Documents(documents) => refused(Refused::of(documents).refused),
             error @ (signer::Error::Busy | signer::Error::Unavailable(_)) => Self::unavailable(error),
         }
     }
@@ -59,7 +61,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Envelope => wire::ENVELOPE,
         // The standard has no sentence of its own for a document that cannot be signed.
         Refusal::Document => wire::DOCUMENTS,
-        Refusal::Property => return Problem::signed_properties(Vec::new()).because(signer::Error::Refused(refusal)),
+        Refusal::Property => return Problem::signed_properties().because(signer::Error::Refused(refusal)),
         Refusal::ForeignDocument => {
             let problem = Problem::new(StatusCode::FORBIDDEN, wire::DOCUMENT_MISMATCH);
             return problem.because(signer::Error::Refused(refusal));
@@ -153,6 +155,11 @@ impl From<documents::Error> for Problem {
                 error @ signer::Error::Refused(Refusal::HashNotAuthorized),
             )) => Self::from(wire::DOCUMENTS_NOT_AUTHORIZED).because(error),
             documents::Error::Signing(error) => error.into(),
+            documents::Error::Refused(objections) => {
+                let refusal = objections.first().map_or(Refusal::Document, |first| first.reason.refusal());
+                let error = documents::Error::Refused(objections.clone());
+                refused(refusal).about(objections).because(error)
+            }
             documents::Error::TimeStamp(error) => error.into(),
             documents::Error::Evidence(error) => error.into(),
             documents::Error::Augmentation(error) => error.into(),

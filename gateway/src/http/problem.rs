@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use rsign_api::error::{self as wire, ErrorBody, Fault};
+use rsign_api::objection::Objection;
 use rsign_api::version::Version;
 
 use super::reply::Reply;
@@ -34,7 +35,11 @@ enum Particular {
         organization: String,
         common_name: String,
     },
-    SignedProperties(Vec<String>),
+    /// What of the call is refused. Without a row it is the one that names the attributes.
+    Objections {
+        row: Option<Fault>,
+        objections: Vec<Objection>,
+    },
     /// Octets that a body may have.
     BodyTooLong(usize),
 }
@@ -50,9 +55,15 @@ impl Problem {
         Self::particular(Particular::CertificateExpired { organization, common_name })
     }
 
-    /// The row whose sentence names the attributes it is about.
-    pub(super) fn signed_properties(names: Vec<String>) -> Self {
-        Self::particular(Particular::SignedProperties(names))
+    /// The row whose sentence names the attributes it is about: those of [`Self::about`].
+    pub(super) fn signed_properties() -> Self {
+        Self::particular(Particular::Objections { row: None, objections: Vec::new() })
+    }
+
+    /// The same, which says what of the call is refused, and why.
+    pub(super) fn about(self, objections: Vec<Objection>) -> Self {
+        let row = if let Wording::Row(fault) = self.wording { Some(fault) } else { None };
+        Self { wording: Wording::Particular(Box::new(Particular::Objections { row, objections })), ..self }
     }
 
     /// A body of more than so many octets.
@@ -131,7 +142,11 @@ impl Problem {
                 Particular::CertificateExpired { organization, common_name } => {
                     wire::certificate_expired(version, organization, common_name)
                 }
-                Particular::SignedProperties(names) => wire::signed_properties(names),
+                Particular::Objections { row, objections } => {
+                    let names = objections.iter().filter_map(|objection| objection.property.as_deref());
+                    let names: Vec<&str> = names.collect();
+                    row.map_or_else(|| wire::signed_properties(&names), |row| row.body(version)).about(objections)
+                }
                 Particular::BodyTooLong(most) => wire::body_too_long(*most),
             },
         }

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use rsign_api::bytes::Bytes;
+use rsign_api::objection::Reason;
 use rsign_api::parts::Part;
 use rsign_api::signer::{
     AnsweredOcsp, ArchiveStamp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState,
     ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CheckSad, CompleteSignature,
     CompletedSignature, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode,
     DrawnCode, Extend, FactorKind, FoundTimeStamp, IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp,
-    Refusal, RevokeSad, Sign, SignDocuments, Signed, SignedDocument, SignedDocuments, State,
+    Refusal, RefusedDocument, RevokeSad, Sign, SignDocuments, Signed, SignedDocument, SignedDocuments, State,
 };
 use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
@@ -61,6 +62,10 @@ pub(crate) struct FakeSigner {
     pub(crate) locked_until: Mutex<Option<i64>>,
     /// Refuses everything with this.
     pub(crate) refusal: Mutex<Option<Refusal>>,
+    /// Refuses these of the documents.
+    pub(crate) refused: Mutex<Vec<RefusedDocument>>,
+    /// Refuses to complete a signature, for this reason.
+    pub(crate) incomplete: Mutex<Option<Reason>>,
     /// Answers nothing at all.
     pub(crate) away: Mutex<bool>,
     /// Channels it was asked to open.
@@ -95,6 +100,8 @@ impl Default for FakeSigner {
             state: Mutex::new(State::Active),
             locked_until: Mutex::default(),
             refusal: Mutex::default(),
+            refused: Mutex::default(),
+            incomplete: Mutex::default(),
             away: Mutex::default(),
             hellos: Mutex::default(),
             outcomes: Mutex::default(),
@@ -217,6 +224,10 @@ impl Signer for FakeSigner {
 
     async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments> {
         self.willing()?;
+        let refused = self.refused.lock().unwrap().clone();
+        if !refused.is_empty() {
+            return Err(Error::Documents(refused));
+        }
         // The attributes are an empty set: what is in them only a real signer knows.
         let one = SignedDocument { signature: Bytes(vec![7; 64]), prepared: Bytes(vec![0x31, 0]) };
         let documents = vec![one; ask.documents.len()];
@@ -231,6 +242,9 @@ impl Signer for FakeSigner {
 
     async fn complete_signature(&self, ask: CompleteSignature) -> Result<CompletedSignature> {
         self.willing()?;
+        if let Some(reason) = *self.incomplete.lock().unwrap() {
+            return Err(Error::Documents(vec![RefusedDocument { place: 0, reason }]));
+        }
         let archive = ask.archive.clone();
         self.completed.lock().unwrap().push(ask);
         Ok(match archive {

@@ -5,8 +5,8 @@ use rsign_api::signer::{
     AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
     ChannelHello, ChannelOpened, ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential,
     CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FoundTimeStamp,
-    IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, RevokeSad, Sign, SignDocuments,
-    Signed, SignedDocuments,
+    IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, RefusedDocument, RevokeSad, Sign,
+    SignDocuments, Signed, SignedDocuments,
 };
 
 /// Why the signer did not do it.
@@ -15,6 +15,9 @@ pub enum Error {
     /// It said no.
     #[error("the signer refused: {0}")]
     Refused(Refusal),
+    /// It said no to documents of the message, and why to each.
+    #[error("the signer refused: {}", .0.first().map_or("a document", |first| first.reason.explanation()))]
+    Documents(Vec<RefusedDocument>),
     /// It has more to do than it can queue, or its HSM or store is away. Nothing was done.
     #[error("the signer is busy")]
     Busy,

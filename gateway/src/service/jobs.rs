@@ -342,6 +342,7 @@ fn crashed(error: JoinError) -> Error {
 /// How it is told later.
 fn failure(error: Error) -> Failure {
     match error {
+        Error::Documents(documents::Error::Refused(objections)) => return Failure::Documents(objections),
         Error::Signing(error) | Error::Documents(documents::Error::Signing(error)) => match error {
             signing::Error::Signer(signer::Error::Refused(refusal)) => return Failure::Refused(refusal),
             signing::Error::CertificateExpired { organization, common_name } => {
@@ -363,6 +364,7 @@ fn failed(failure: Failure, documents: bool) -> Error {
         Failure::CertificateExpired { organization, common_name } => {
             signing::Error::CertificateExpired { organization, common_name }
         }
+        Failure::Documents(objections) => return documents::Error::Refused(objections).into(),
         Failure::Lost => return Error::Lost,
     };
     if documents { documents::Error::Signing(error).into() } else { error.into() }

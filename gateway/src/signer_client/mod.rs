@@ -127,9 +127,10 @@ async fn read<R: DeserializeOwned>(answer: Response<Incoming>) -> Result<R> {
     match status {
         StatusCode::OK => serde_json::from_slice(&body).map_err(unavailable),
         StatusCode::PAYLOAD_TOO_LARGE => Err(Error::Unavailable(Box::new(TooLong))),
-        StatusCode::CONFLICT => match serde_json::from_slice::<Refused>(&body).map_err(unavailable)?.refused {
-            Refusal::Busy => Err(Error::Busy),
-            refusal => Err(Error::Refused(refusal)),
+        StatusCode::CONFLICT => match serde_json::from_slice(&body).map_err(unavailable)? {
+            Refused { refused: Refusal::Busy, .. } => Err(Error::Busy),
+            Refused { refused, documents } if documents.is_empty() => Err(Error::Refused(refused)),
+            Refused { documents, .. } => Err(Error::Documents(documents)),
         },
         StatusCode::SERVICE_UNAVAILABLE => Err(Error::Busy),
         other => Err(Error::Unavailable(format!("the signer answered {other}").into())),

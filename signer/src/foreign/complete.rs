@@ -9,31 +9,37 @@ use rsign_api::signer::{ArchiveStamp, CompleteSignature, CompletedSignature, Evi
 
 use super::wire::Answer;
 
-/// Why not, and a word for the operator.
+/// Why not.
 #[derive(Debug)]
-struct Refused(Refusal, String);
+struct Refused(Answer);
+
+impl Refused {
+    fn new(refusal: Refusal, why: impl Into<String>) -> Self {
+        Self(Answer::Refused(refusal, why.into()))
+    }
+}
 
 impl From<completion::Error> for Refused {
     fn from(error: completion::Error) -> Self {
         use completion::Error;
-        let refusal = match &error {
-            Error::Cms(cms::Error::Parallel(_))
-            | Error::Jws(jws::Error::Parallel(_))
-            | Error::Xml(xml::Error::Document(_)) => Refusal::Document,
-            Error::Envelope => Refusal::Envelope,
+        let why = error.to_string();
+        match error {
+            Error::Cms(cms::Error::Parallel(reason, _))
+            | Error::Jws(jws::Error::Parallel(reason, _))
+            | Error::Xml(xml::Error::Document(reason, _)) => Self(Answer::Unfit(reason, why)),
+            Error::Envelope => Self::new(Refusal::Envelope, why),
             // What the signer itself gave, or what has to come along and did not.
-            _ => Refusal::Malformed,
-        };
-        Self(refusal, error.to_string())
+            _ => Self::new(Refusal::Malformed, why),
+        }
     }
 }
 
 /// What was asked in this message, of this document if it came along, at this Unix second.
 pub(super) fn complete(document: &[u8], message: &str, now: u64) -> Answer {
-    let asked = serde_json::from_str(message).map_err(|error| Refused(Refusal::Malformed, error.to_string()));
+    let asked = serde_json::from_str(message).map_err(|error| Refused::new(Refusal::Malformed, error.to_string()));
     match asked.and_then(|asked| completed(document, &asked, now)) {
         Ok(completed) => Answer::Completed(completed),
-        Err(Refused(refusal, why)) => Answer::Refused(refusal, why),
+        Err(Refused(answer)) => answer,
     }
 }
 
@@ -59,7 +65,7 @@ fn completed(document: &[u8], asked: &CompleteSignature, now: u64) -> Result<Com
         document: known,
     };
     if asked.archive.is_some() && asked.evidence.is_none() || asked.evidence.is_some() && asked.stamp.is_none() {
-        return Err(Refused(Refusal::Malformed, "what a level adds needs what the one below does".to_owned()));
+        return Err(Refused::new(Refusal::Malformed, "what a level adds needs what the one below does"));
     }
     let mut additions = Vec::new();
     let mut about = signatory.chain.first().cloned().into_iter().collect::<Vec<_>>();
@@ -70,9 +76,9 @@ fn completed(document: &[u8], asked: &CompleteSignature, now: u64) -> Result<Com
     }
     if let Some(EvidenceOctets { certificates, crls, ocsp }) = &asked.evidence {
         let evidence = Evidence { certificates: octets(certificates), crls: octets(crls), ocsp: octets(ocsp) };
-        judge(&evidence, now).map_err(|flaw| Refused(Refusal::Evidence, flaw.to_string()))?;
+        judge(&evidence, now).map_err(|flaw| Refused::new(Refusal::Evidence, flaw.to_string()))?;
         if !about.iter().all(|certificate| evidence.certificates.contains(certificate)) {
-            return Err(Refused(Refusal::Evidence, "the evidence is about others".to_owned()));
+            return Err(Refused::new(Refusal::Evidence, "the evidence is about others"));
         }
         additions.push(Addition::Evidence(evidence));
     }
@@ -92,9 +98,9 @@ fn completed(document: &[u8], asked: &CompleteSignature, now: u64) -> Result<Com
 
 /// The certificate of who signed a time-stamp that is believed, and is over what it has to be.
 fn judged(token: &[u8], is_over: impl FnOnce(&stamp::Stamp) -> bool) -> Result<Vec<u8>, Refused> {
-    let stamp = stamp::judge(token).map_err(|wrong| Refused(Refusal::Evidence, wrong.to_string()))?;
+    let stamp = stamp::judge(token).map_err(|wrong| Refused::new(Refusal::Evidence, wrong.to_string()))?;
     if !is_over(&stamp) {
-        return Err(Refused(Refusal::Evidence, "the time-stamp token is over something else".to_owned()));
+        return Err(Refused::new(Refusal::Evidence, "the time-stamp token is over something else"));
     }
     Ok(stamp.signer.der)
 }

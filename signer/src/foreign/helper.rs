@@ -9,6 +9,7 @@ use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::{self, Error, Limits};
 use rsign_ades::{Envelope, Format, cms, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::objection::Reason;
 use rsign_api::signer::{Property, Refusal};
 
 use super::confinement::confine;
@@ -77,28 +78,46 @@ fn answer(document: &[u8], task: &Task) -> Answer {
         Task::TimeStamp => augment::time_stamp(document),
         Task::Xml { hash } => match canonical(document, *hash) {
             Ok(found) => Answer::Xml(found),
-            Err(error) => Answer::Refused(Refusal::Document, error.to_string()),
+            Err(error) => of_xml(&error),
         },
         Task::Signed { format, hash } => match existing(document, *format, *hash) {
             Ok(found) => Answer::Signed(found),
-            Err(why) => Answer::Refused(Refusal::Document, why),
+            Err(refused) => refused,
         },
     }
 }
 
-fn existing(document: &[u8], format: Format, hash: HashAlgorithm) -> Result<Existing, String> {
+fn existing(document: &[u8], format: Format, hash: HashAlgorithm) -> Result<Existing, Answer> {
     match format {
         Format::Cades => {
-            let found = cms::Existing::read(document).map_err(|error| error.to_string())?;
+            let found = cms::Existing::read(document).map_err(|error| match error {
+                cms::Error::Parallel(reason, _) => Answer::Unfit(reason, error.to_string()),
+                // It is of DER that cannot be read.
+                _ => Answer::Unfit(Reason::WrongFormat, error.to_string()),
+            })?;
             Ok(Existing::Cms(rsign_ades::digest(hash, found.content())))
         }
         Format::Jades => {
-            let found = jws::Signed::read(document).map_err(|error| error.to_string())?;
+            let found = jws::Signed::read(document).map_err(|error| match error {
+                jws::Error::Parallel(reason, _) => Answer::Unfit(reason, error.to_string()),
+                _ => Answer::Unfit(Reason::WrongFormat, error.to_string()),
+            })?;
             let [start, end] = [found.place().start, found.place().end].map(|at| u64::try_from(at).unwrap_or(u64::MAX));
             Ok(Existing::Jws { start, end, content_type: found.content_type().map(str::to_owned) })
         }
-        Format::Pades | Format::Xades => Err("no signature is put beside others in this format".to_owned()),
+        Format::Pades | Format::Xades => {
+            let why = "no signature is put beside others in this format";
+            Err(Answer::Refused(Refusal::Format, why.to_owned()))
+        }
     }
+}
+
+fn of_xml(error: &xml::Error) -> Answer {
+    let reason = match error {
+        xml::Error::Document(reason, _) => *reason,
+        _ => Reason::WrongFormat,
+    };
+    Answer::Unfit(reason, error.to_string())
 }
 
 fn canonical(document: &[u8], hash: HashAlgorithm) -> Result<Canonical, xml::Error> {
@@ -108,13 +127,18 @@ fn canonical(document: &[u8], hash: HashAlgorithm) -> Result<Canonical, xml::Err
 
 fn update(document: &[u8], envelope: Envelope, properties: &[Property], at: u64, reserve: u64) -> Answer {
     let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
-    let Ok(said) = pdf::read_properties(named) else {
-        return Answer::Refused(Refusal::Property, "a property cannot be said in a PDF".to_owned());
+    let said = match pdf::read_properties(named) {
+        Ok(said) => said,
+        Err(unsayable) => {
+            let reason = unsayable.first().map_or(Reason::BadValue, |first| first.reason);
+            return Answer::Unfit(reason, "a property cannot be said in a PDF".to_owned());
+        }
     };
     let at = UNIX_EPOCH + Duration::from_millis(at);
     let reserve = usize::try_from(reserve).unwrap_or(usize::MAX);
     let Some(request) = said.request(envelope, at, reserve) else {
-        return Answer::Refused(Refusal::Envelope, "the kind of signature contradicts a property".to_owned());
+        let why = "the kind of signature contradicts a property";
+        return Answer::Unfit(Reason::NotCertification, why.to_owned());
     };
     match pdf::prepare(document, &request, &Limits::default()) {
         Ok(update) => Answer::Update {
@@ -127,18 +151,13 @@ fn update(document: &[u8], envelope: Envelope, properties: &[Property], at: u64,
 }
 
 pub(super) fn refused(error: &Error) -> Answer {
-    let refusal = match error {
-        Error::AlreadySigned => Refusal::Envelope,
-        Error::Stamp => Refusal::Evidence,
-        Error::Field(_)
-        | Error::Seed(_)
-        | Error::Wish(_)
-        | Error::Character(_)
-        | Error::NoSuchPage(_)
-        | Error::Certified => Refusal::Property,
-        _ => Refusal::Document,
-    };
-    Answer::Refused(refusal, error.to_string())
+    let why = error.to_string();
+    match (error.reason(), error) {
+        (Some(reason), _) => Answer::Unfit(reason, why),
+        (None, Error::Stamp) => Answer::Refused(Refusal::Evidence, why),
+        // Room that the signer itself wants.
+        (None, _) => Answer::Refused(Refusal::Malformed, why),
+    }
 }
 
 #[cfg(test)]

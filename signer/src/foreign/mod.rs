@@ -19,6 +19,7 @@ use rsign_ades::pdf::Update;
 use rsign_ades::xml::Spot;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::objection::Reason;
 use rsign_api::octets::Octets;
 use rsign_api::signer::{CompleteSignature, CompletedSignature, Property, Refusal};
 use serde::{Deserialize, Serialize};
@@ -39,7 +40,11 @@ pub struct Wanted<'a> {
 /// Why there is no update.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// The document, or what is asked of it.
+    /// The document, or what is to be said in it. Who reads it chooses one of the words; what else it says is for the
+    /// operator alone.
+    #[error("{1}")]
+    Unfit(Reason, String),
+    /// What comes with the document, or is asked of it.
     #[error("{1}")]
     Refused(Refusal, String),
     /// Too many documents are being read.

@@ -13,8 +13,9 @@ use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::{BESIDE, Limits, Update};
 use rsign_ades::{Format, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::objection::Reason;
 use rsign_api::octets::Octets;
-use rsign_api::signer::{ArchiveStamp, CompleteSignature, CompletedSignature, KnownDocument, Refusal};
+use rsign_api::signer::{ArchiveStamp, CompleteSignature, CompletedSignature, KnownDocument};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
@@ -84,7 +85,7 @@ impl Helpers {
 
     async fn ask(&self, client: &str, document: &Octets, task: Task, most: usize) -> Result<Answer, Fault> {
         if document.len() > most as u64 {
-            return Err(refused("the document is too long"));
+            return Err(Fault::Unfit(Reason::TooLong, "the document is too long".to_owned()));
         }
         let place = tokio::time::timeout(QUEUE, self.turns.take(client)).await.ok().flatten().ok_or(Fault::Busy)?;
         let question = &Question { task, document: document.len() };
@@ -110,6 +111,7 @@ impl Helpers {
             }
         });
         match outcome {
+            Ok(Ok(Answer::Unfit(reason, why))) => Err(Fault::Unfit(reason, words(&why))),
             Ok(Ok(Answer::Refused(refusal, why))) => Err(Fault::Refused(refusal, words(&why))),
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(refused(&format!("the helper ended without an answer: {error}"))),
@@ -153,7 +155,7 @@ impl Helper {
 
 /// A document that takes its reader down is one that cannot be read.
 fn refused(why: &str) -> Fault {
-    Fault::Refused(Refusal::Document, why.to_owned())
+    Fault::Unfit(Reason::Unreadable, why.to_owned())
 }
 
 /// What a helper said, as far as it goes into a log: one that a document took over may say anything.

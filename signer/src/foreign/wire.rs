@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use rsign_ades::pdf::BESIDE;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::objection::Reason;
 use rsign_api::signer::{CompletedSignature, Property, Refusal};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -84,7 +85,7 @@ pub(super) enum Answer {
     Xml(Canonical),
     /// See [`super::Existing`].
     Signed(Existing),
-    /// The document, or what is asked of it; and a word for the operator.
+    /// What comes with the document, or is asked of it; and words for the operator.
     Refused(Refusal, String),
     /// What adds evidence, and where a token goes in it.
     Augmented { octets: Vec<u8>, gap: Option<(u32, u32)> },
@@ -92,6 +93,8 @@ pub(super) enum Answer {
     Completed(CompletedSignature),
     /// The newest document time-stamp's token.
     TimeStamp(Option<Vec<u8>>),
+    /// The document, or what is to be said in it: the word that clients hear, and words for the operator.
+    Unfit(Reason, String),
 }
 
 /// The frame of a message.

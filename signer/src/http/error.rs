@@ -27,7 +27,11 @@ impl IntoResponse for Failure {
             }
             Error::Refused(refusal) => {
                 tracing::info!(%refusal, "refused");
-                (StatusCode::CONFLICT, Json(Refused { refused: refusal })).into_response()
+                (StatusCode::CONFLICT, Json(Refused::from(refusal))).into_response()
+            }
+            Error::Documents(documents) => {
+                tracing::info!(reason = ?documents.first().map(|first| first.reason), count = documents.len(), "refused");
+                (StatusCode::CONFLICT, Json(Refused::of(documents))).into_response()
             }
             Error::Hsm(Fault::Device(_)) | Error::Store(_) => {
                 tracing::error!(error = %chain(&self.0), "HSM or store failed");
@@ -42,7 +46,7 @@ impl IntoResponse for Failure {
 }
 
 pub(super) fn away(status: StatusCode) -> Response {
-    (status, [(header::RETRY_AFTER, "1")], Json(Refused { refused: Refusal::Busy })).into_response()
+    (status, [(header::RETRY_AFTER, "1")], Json(Refused::from(Refusal::Busy))).into_response()
 }
 
 /// The error with its sources.

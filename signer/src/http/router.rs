@@ -125,7 +125,7 @@ impl<S: Send + Sync, T: DeserializeOwned> axum::extract::FromRequest<S> for Mess
 /// What cannot be read.
 pub(super) fn malformed() -> Response {
     tracing::warn!("a message could not be read");
-    (StatusCode::CONFLICT, Json(Refused { refused: Refusal::Malformed })).into_response()
+    (StatusCode::CONFLICT, Json(Refused::from(Refusal::Malformed))).into_response()
 }
 
 /// The body may hold a PIN: where nobody else has the buffer, it is wiped after reading.

@@ -17,8 +17,7 @@ impl Signer {
     /// What is to be appended to a PDF.
     ///
     /// # Errors
-    /// [`Refusal::Document`] for what cannot be read or must not be changed,
-    /// [`Refusal::Evidence`] for evidence that shows nothing.
+    /// A reason for what cannot be read or must not be changed, [`Refusal::Evidence`] for evidence that shows nothing.
     pub async fn augment_pdf(&self, asked: &AugmentPdf) -> Result<AugmentedPdf> {
         let octets = |all: &[Bytes]| all.iter().map(|one| one.0.clone()).collect();
         let evidence = Evidence {
@@ -36,8 +35,8 @@ impl Signer {
     /// A signature of CAdES, JAdES or XAdES with what is added to it, or what its archive time-stamp is to be over.
     ///
     /// # Errors
-    /// [`Refusal::Document`] for what cannot be read or takes no signature, [`Refusal::Evidence`] for time-stamps and evidence
-    /// that show nothing, [`Refusal::Format`] for PDFs.
+    /// A reason for what cannot be read or takes no signature, [`Refusal::Evidence`] for time-stamps and evidence that show
+    /// nothing, [`Refusal::Format`] for PDFs.
     pub async fn complete_signature(&self, asked: &CompleteSignature) -> Result<CompletedSignature> {
         if asked.format == Format::Pades {
             return Err(Refusal::Format.into());
@@ -53,7 +52,7 @@ impl Signer {
     /// The newest document time-stamp of a PDF.
     ///
     /// # Errors
-    /// [`Refusal::Document`] for what cannot be read.
+    /// A reason for what cannot be read.
     pub async fn read_time_stamp(&self, asked: &ReadTimeStamp) -> Result<FoundTimeStamp> {
         let token = self.foreign.time_stamp("", &asked.document).await.map_err(fault)?;
         Ok(FoundTimeStamp { token: token.map(Bytes) })

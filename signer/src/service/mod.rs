@@ -33,7 +33,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use rsign_api::signer::{Health, Refusal};
+use rsign_api::objection::Reason;
+use rsign_api::signer::{Health, Refusal, RefusedDocument};
 use rsign_storage::Store;
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -59,6 +60,9 @@ pub enum Error {
     /// The domain said no.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// It said so to documents of the message, and why to each.
+    #[error("{} of the documents cannot be signed: {:?}", .0.len(), .0.first().map(|first| first.reason))]
+    Documents(Vec<RefusedDocument>),
     /// The HSM is busy or away.
     #[error(transparent)]
     Hsm(#[from] Fault),
@@ -68,6 +72,13 @@ pub enum Error {
     /// Something that must not happen: an incident.
     #[error("incident: {0}")]
     Incident(String),
+}
+
+impl From<Reason> for Error {
+    /// To the only one.
+    fn from(reason: Reason) -> Self {
+        Self::Documents(vec![RefusedDocument { place: 0, reason }])
+    }
 }
 
 /// Result of a service call.

@@ -34,10 +34,40 @@ fn an_existing_field_is_shown_where_it_stands() {
         "/AcroForm <</Fields [4 0 R]>>",
         &["<</T (Empty) /FT /Sig /Kids [5 0 R]>>", "<</Subtype /Widget /Rect [10 10 110 60]>>"],
     );
-    let visible = Visible { page: 7, rectangle: [0.0; 4], lines: vec!["x".to_owned()] };
-    let text = appended_by(&wide, &Request { visible: Some(visible), ..named("Empty") });
+    let visible = |place| Some(Visible { place, lines: vec!["x".to_owned()] });
+    let text = appended_by(&wide, &Request { visible: visible(None), ..named("Empty") });
     assert!(text.contains("5 0 obj\n<</Subtype /Widget /Rect [10 10 110 60] /AP <</N 7 0 R>>>>"), "{text}");
     assert!(text.contains("/BBox [0 0 100 50]"));
+    // It keeps its place, and what has none gets none.
+    let place = Some(Place { page: 1, rectangle: [10.0, 10.0, 110.0, 60.0] });
+    refuses(&wide, &Request { visible: visible(place), ..named("Empty") }, &Error::Placed);
+    for place in [None, place] {
+        refuses(&field(""), &Request { visible: visible(place), ..named("Empty") }, &Error::Unseen);
+    }
+    refuses(&wide, &Request { visible: visible(None), ..named("Other") }, &Error::NoField);
+    refuses(&wide, &Request { visible: visible(None), ..approval() }, &Error::NoField);
+    let small = String::from_utf8(wide).unwrap().replace("[10 10 110 60]", "[10 10 110 16]");
+    refuses(small.as_bytes(), &Request { visible: visible(None), ..named("Empty") }, &Error::Text);
+}
+
+/// As its widget says, or else its page.
+#[test]
+fn what_an_existing_field_shows_stands_upright() {
+    let matrix = |page: &str, pages: &str, widget: &str| {
+        let page = PAGE.replace("/MediaBox", &format!("{page} /MediaBox"));
+        let pages = PAGES.replace("/Count", &format!("{pages} /Count"));
+        let widget = format!("<</T (Empty) /FT /Sig /Subtype /Widget /Rect [10 10 110 60] {widget}>>");
+        let catalog = "<</Type /Catalog /Pages 2 0 R /AcroForm <</Fields [4 0 R]>>>>";
+        let visible = Some(Visible { place: None, lines: vec!["x".to_owned()] });
+        let text = appended_by(&file(&[catalog, &pages, &page, &widget]), &Request { visible, ..named("Empty") });
+        text.split("/Matrix [").nth(1).unwrap().split(']').next().unwrap().to_owned()
+    };
+    let (upright, quarter) = ("1 0 0 1 0 0", "0 1 -1 0 100 0");
+    assert_eq!(matrix("", "", ""), upright);
+    assert_eq!(matrix("/Rotate 90", "", "/P 3 0 R"), quarter);
+    assert_eq!(matrix("", "/Rotate 450", "/P 3 0 R"), quarter);
+    assert_eq!(matrix("/Rotate 90", "", "/P 3 0 R /MK <</R 0>>"), upright);
+    assert_eq!(matrix("", "", "/MK <</R 90>>"), quarter);
 }
 
 #[test]
@@ -48,11 +78,11 @@ fn a_new_field_has_a_name_of_its_own() {
     assert!(text.contains("/T (Signature2)") && text.contains("6 0 obj\n[4 0 R 8 0 R]"), "{text}");
     assert!(text.contains("/SigFlags  3 "), "{text}");
     assert!(appended_by(&file, &named("Łódź")).contains("/T <FEFF014100F30064017A>"));
-    refuses(&file, &named("Signature1"), &Error::Field("it is no signature field"));
+    refuses(&file, &named("Signature1"), &Error::NotSignature);
     for name in ["", "a.b"] {
-        assert!(matches!(sign(&file, &named(name)), Err(Error::Field(_))), "{name}");
+        assert!(matches!(sign(&file, &named(name)), Err(Error::FieldName(_))), "{name}");
     }
-    refuses(&signed(&field(""), &named("Empty")), &named("Empty"), &Error::Field("it is signed already"));
+    refuses(&signed(&field(""), &named("Empty")), &named("Empty"), &Error::Taken);
 }
 
 #[test]
@@ -62,7 +92,7 @@ fn fields_below_others_have_full_names() {
         &["<</T (a) /FT /Sig /Kids [5 0 R]>>", "<</T (b) /Parent 4 0 R /Subtype /Widget /Rect [0 0 0 0]>>"],
     );
     assert!(appended_by(&nested, &named("a.b")).contains("5 0 obj\n<</T (b)"), "the type is inherited");
-    refuses(&nested, &named("a"), &Error::Field("it has fields below it"));
+    refuses(&nested, &named("a"), &Error::FieldName("other fields are below it"));
     let circle = with("/AcroForm <</Fields [4 0 R]>>", &["<</T (a) /Kids [4 0 R]>>"]);
     refuses(&circle, &approval(), &Error::Damaged("the fields of the form are no tree"));
 }

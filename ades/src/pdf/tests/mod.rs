@@ -3,14 +3,15 @@
 use std::time::{Duration, SystemTime};
 
 use super::{
-    Error, Kind, Limits, Permission, Prepared, Request, Update, Visible, document_time_stamp, dss, newest_time_stamp,
-    prepare,
+    Error, Kind, Limits, Permission, Place, Prepared, Request, Update, Visible, document_time_stamp, dss,
+    newest_time_stamp, prepare,
 };
 
 mod fields;
 mod refused;
 mod store;
 mod structure;
+mod visible;
 
 const CATALOG: &str = "<</Type /Catalog /Pages 2 0 R>>";
 const PAGES: &str = "<</Type /Pages /Kids [3 0 R] /Count 1>>";
@@ -78,6 +79,13 @@ fn appended(file: &[u8]) -> String {
 
 fn appended_by(file: &[u8], request: &Request) -> String {
     String::from_utf8_lossy(sign(file, request).unwrap().octets()).into_owned()
+}
+
+/// A signature that is seen there, on the first page, and says this.
+fn seen(rectangle: [f64; 4], lines: &[&str]) -> Request {
+    let place = Some(Place { page: 1, rectangle });
+    let visible = Visible { place, lines: lines.iter().map(|line| (*line).to_owned()).collect() };
+    Request { visible: Some(visible), ..approval() }
 }
 
 #[track_caller]

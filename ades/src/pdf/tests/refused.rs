@@ -42,7 +42,8 @@ fn encrypted_and_hybrid_files_are_refused() {
 fn files_without_the_page_are_refused() {
     refuses(&file(&[CATALOG, "<</Type /Pages /Kids [] /Count 0>>"]), &approval(), &Error::NoPages);
     refuses(&file(&["<</Type /Catalog>>"]), &approval(), &Error::NoPages);
-    let visible = Visible { page: 2, rectangle: [0.0, 0.0, 100.0, 50.0], lines: Vec::new() };
+    let place = Some(Place { page: 2, rectangle: [0.0, 0.0, 100.0, 50.0] });
+    let visible = Visible { place, lines: Vec::new() };
     refuses(&plain(), &Request { visible: Some(visible), ..approval() }, &Error::NoSuchPage(2));
     let circle = file(&[CATALOG, "<</Type /Pages /Kids [2 0 R] /Count 1>>"]);
     refuses(&circle, &approval(), &Error::Damaged("the page tree is no tree"));
@@ -82,23 +83,19 @@ fn certified_documents_decide() {
         let once = signed(&plain(), &certification(permission));
         let twice = signed(&once, &approval());
         refuses(&twice, &certification(permission), &Error::AlreadySigned);
-        let visible = Visible { page: 1, rectangle: [0.0, 0.0, 100.0, 50.0], lines: Vec::new() };
-        refuses(&twice, &Request { visible: Some(visible), ..approval() }, &Error::Certified);
+        refuses(&twice, &seen([0.0, 0.0, 100.0, 50.0], &[]), &Error::Certified);
     }
     refuses(&signed(&plain(), &approval()), &certification(Permission::FormFilling), &Error::AlreadySigned);
 }
 
 #[test]
 fn wishes_without_sense_are_refused() {
-    let shown = |rectangle, line: &str| {
-        let visible = Visible { page: 1, rectangle, lines: vec![line.to_owned()] };
-        sign(&plain(), &Request { visible: Some(visible), ..approval() })
-    };
+    let shown = |rectangle, line: &str| sign(&plain(), &seen(rectangle, &[line]));
     for rectangle in [[0.0; 4], [f64::NAN; 4], [0.0, 0.0, f64::INFINITY, 9.0], [0.0, 0.0, 100.0, 1.0]] {
-        assert!(matches!(shown(rectangle, ""), Err(Error::Wish(_))), "{rectangle:?}");
+        assert_eq!(shown(rectangle, ""), Err(Error::Small), "{rectangle:?}");
     }
     assert_eq!(shown([0.0, 0.0, 90.0, 90.0], "漢"), Err(Error::Character('漢')));
-    assert!(matches!(shown([0.0, 0.0, 90.0, 90.0], &"x".repeat(501)), Err(Error::Wish(_))));
+    assert_eq!(shown([0.0, 0.0, 90.0, 90.0], &"x".repeat(501)), Err(Error::Text));
     assert!(shown([90.0, 90.0, 0.0, 0.0], "corners in any order").is_ok());
     for reserve in [0, usize::MAX] {
         assert!(matches!(sign(&plain(), &Request { reserve, ..approval() }), Err(Error::Wish(_))));

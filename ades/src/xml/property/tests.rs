@@ -3,11 +3,12 @@
 use std::time::UNIX_EPOCH;
 
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use rsign_api::objection::{Reason, Unsayable};
 
 use super::super::{Content, Said, prepare, read_properties};
 use crate::{Signatory, digest};
 
-fn said(properties: &[(&'static str, &str)]) -> Result<Said, Vec<String>> {
+fn said(properties: &[(&'static str, &str)]) -> Result<Said, Vec<Unsayable>> {
     let encoded: Vec<_> =
         properties.iter().map(|(name, xml)| (*name, data_encoding::BASE64.encode(xml.as_bytes()))).collect();
     read_properties(encoded.iter().map(|(name, value)| (*name, Some(value.as_str()))))
@@ -81,17 +82,21 @@ fn properties_that_are_not_understood_are_named() {
         ),
         ("DataObjectFormat", "<MimeType>png</MimeType>"),
         ("DataObjectFormat", "<MimeType>image/png</MimeType><Encoding>x:y</Encoding>"),
-        ("SigningTime", "2026-01-01T00:00:00Z"),
     ] {
-        assert_eq!(said(&[(name, &xades(name, content))]), Err(vec![name.to_owned()]), "{content}");
+        let bad = Unsayable::new(name, Reason::BadValue);
+        assert_eq!(said(&[(name, &xades(name, content))]), Err(vec![bad]), "{content}");
     }
+    let unknown = |name| Unsayable::new(name, Reason::UnknownProperty);
+    assert_eq!(said(&[("SigningTime", "2026-01-01T00:00:00Z")]), Err(vec![unknown("SigningTime")]));
     let good = xades(place, "<City>Porto</City>");
     assert!(said(&[(place, &good)]).is_ok());
     let entity = format!("<!DOCTYPE x [<!ENTITY e 'x'>]>{good}");
     let long = good.replace("Porto", &"x".repeat(8192));
     for value in [&entity, &long, "", "<", &xades("SignerRoleV2", "<City>Porto</City>")] {
-        assert_eq!(said(&[(place, value)]), Err(vec![place.to_owned()]), "{value:.60}");
+        assert_eq!(said(&[(place, value)]), Err(vec![Unsayable::new(place, Reason::BadValue)]), "{value:.60}");
     }
-    assert_eq!(said(&[(place, &good), (place, &good), ("x", &good)]), Err(vec![place.to_owned(), "x".to_owned()]));
-    assert_eq!(read_properties([(place, None), ("SignerRoleV2", Some("?"))]).unwrap_err(), [place, "SignerRoleV2"]);
+    let twice = Unsayable::new(place, Reason::SaidTwice);
+    assert_eq!(said(&[(place, &good), (place, &good), ("x", &good)]), Err(vec![twice, unknown("x")]));
+    let invalid = [Unsayable::new(place, Reason::NoValue), Unsayable::new("SignerRoleV2", Reason::BadValue)];
+    assert_eq!(read_properties([(place, None), ("SignerRoleV2", Some("?"))]).unwrap_err(), invalid);
 }

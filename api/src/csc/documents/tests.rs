@@ -9,8 +9,9 @@ use crate::version::Version;
 
 const HASH: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-fn unsayable(_: Format, properties: &[Property]) -> Vec<String> {
-    properties.iter().map(|property| property.name.clone()).filter(|name| name.starts_with('x')).collect()
+fn unsayable(_: Format, _: Array, properties: &[Property]) -> Vec<Unsayable> {
+    let unknown = properties.iter().filter(|property| property.name.starts_with('x'));
+    unknown.map(|property| Unsayable::new(&property.name, Reason::UnknownProperty)).collect()
 }
 
 const OFFER: Offer<'static> = Offer {
@@ -28,6 +29,14 @@ fn asked(body: &Json) -> Result<Vec<Document>, Wrong> {
 
 fn digest() -> Json {
     json!({ "hashes": [HASH], "signature_format": "C", "signAlgo": "1.2.840.113549.1.1.11" })
+}
+
+/// The row that it is.
+fn row(outcome: Result<Vec<Document>, Wrong>) -> Fault {
+    match outcome {
+        Err(Wrong::Row(fault) | Wrong::Entry(fault, _)) => fault,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn of_digests(change: impl FnOnce(&mut Json)) -> Result<Vec<Document>, Wrong> {
@@ -63,7 +72,7 @@ fn hashes_are_an_array_or_a_string_and_each_is_a_document() {
 fn the_hash_function_stands_in_either_place_and_contradicts_nothing() {
     let sha256 = "2.16.840.1.101.3.4.2.1";
     let bare = |entry: &mut Json| entry["signAlgo"] = "1.2.840.113549.1.1.1".into();
-    assert_eq!(of_digests(bare), Err(error::HASH_ALGO_MISSING.into()));
+    assert_eq!(row(of_digests(bare)), error::HASH_ALGO_MISSING);
     let mut entry = digest();
     bare(&mut entry);
     let common = asked(&json!({ "documentDigests": [entry.clone()], "hashAlgorithmOID": sha256 })).unwrap();
@@ -72,7 +81,7 @@ fn the_hash_function_stands_in_either_place_and_contradicts_nothing() {
     let own = asked(&json!({ "documentDigests": [entry], "hashAlgorithmOID": "2.16.840.1.101.3.4.2.3" })).unwrap();
     assert_eq!((own[0].scheme, own), (Scheme::Pkcs1 { hash: HashAlgorithm::Sha256 }, common));
     let contradicting = of_digests(|entry| entry["hashAlgorithmOID"] = "2.16.840.1.101.3.4.2.3".into());
-    assert_eq!(contradicting, Err(error::HASH_CONTRADICTS.into()));
+    assert_eq!(row(contradicting), error::HASH_CONTRADICTS);
 }
 
 #[test]
@@ -94,7 +103,6 @@ fn every_row_has_its_sentence() {
         (of_digests(set("hashes", json!("AA=="))), error::DIGEST_LENGTH),
         (of_document(set("document", json!(7))), error::DOCUMENTS),
         (of_document(set("document", json!("?"))), error::DOCUMENTS_BASE64),
-        (of_document(set("document", json!(""))), error::DOCUMENTS_BASE64),
         (of_digests(set("signature_format", Json::Null)), error::SIGNATURE_FORMAT_MISSING),
         (of_digests(set("signature_format", json!(7))), error::SIGNATURE_FORMAT_MISSING),
         (of_digests(set("signature_format", json!("X"))), error::SIGNATURE_FORMAT),
@@ -110,19 +118,60 @@ fn every_row_has_its_sentence() {
         (of_document(set("signed_envelope_property", json!(1))), error::ENVELOPE),
     ];
     for (outcome, fault) in rows {
-        assert_eq!(outcome, Err(Wrong::Row(fault)));
+        assert_eq!(row(outcome), fault);
     }
+}
+
+#[test]
+fn an_empty_document_is_one() {
+    let [document] = &of_document(|entry| entry["document"] = json!("")).unwrap()[..] else { panic!("one") };
+    assert_eq!(document.subject, DocumentSubject::Document(Vec::new().into()));
+}
+
+#[test]
+fn what_is_wrong_with_an_entry_says_which() {
+    let whole =
+        |document: Json| json!({ "document": document, "signature_format": "C", "signAlgo": "1.2.840.113549.1.1.11" });
+    let at = |array, index, reason| Objection { place: Place { array, index }, property: None, reason };
+    for (entry, fault, reason) in [
+        (json!("x"), error::DOCUMENTS, Reason::Entry),
+        (whole(Json::Null), error::DOCUMENTS, Reason::Entry),
+        (whole(json!("?")), error::DOCUMENTS_BASE64, Reason::Member),
+        (json!({ "document": "AQID" }), error::SIGNATURE_FORMAT_MISSING, Reason::Member),
+    ] {
+        let outcome = asked(&json!({ "documents": [whole(json!("AQID")), whole(json!("AQID")), entry] }));
+        assert_eq!(outcome, Err(Wrong::Entry(fault, at(Array::Documents, 2, reason))));
+    }
+    let mut several = digest();
+    several["hashes"] = json!([HASH, HASH, HASH]);
+    let mut short = digest();
+    short["hashes"] = json!([HASH, "AA=="]);
+    // Several hashes are several documents, of one entry.
+    let outcome = asked(&json!({ "documentDigests": [several.clone(), short] }));
+    assert_eq!(outcome, Err(Wrong::Entry(error::DIGEST_LENGTH, at(Array::Digests, 1, Reason::Member))));
+    let documents = asked(&json!({ "documentDigests": [several, digest()] })).unwrap();
+    assert_eq!(documents.iter().map(|document| document.place.index).collect::<Vec<_>>(), [0, 0, 0, 1]);
+    assert!(documents.iter().all(|document| document.place.array == Array::Digests));
 }
 
 #[test]
 fn properties_that_cannot_be_said_are_named() {
     let with = |properties: Json| of_digests(|entry| entry["signed_props"] = properties);
     let value = |name: &str| json!({ "attribute_name": name, "attribute_value": "AA==" });
-    let named = |names: &[&str]| Err(Wrong::Properties(names.iter().map(|name| (*name).to_owned()).collect()));
-    assert_eq!(with(json!([value("xa"), value("mime-type"), value("xb")])), named(&["xa", "xb"]));
-    assert_eq!(with(json!([{ "attribute_name": "mime-type", "attribute_value": 7 }])), named(&["mime-type"]));
-    assert_eq!(with(json!([{ "attribute_value": "AA==" }])), named(&[]));
-    assert_eq!(with(json!("mime-type")), named(&[]));
+    let place = Place { array: Array::Digests, index: 0 };
+    let named = |said: &[(&str, Reason)]| {
+        let one = |(name, reason): &(&str, Reason)| {
+            let property = (!name.is_empty()).then(|| (*name).to_owned());
+            Objection { place, property, reason: *reason }
+        };
+        Err(Wrong::Properties(said.iter().map(one).collect()))
+    };
+    let unknown = [("xa", Reason::UnknownProperty), ("xb", Reason::UnknownProperty)];
+    assert_eq!(with(json!([value("xa"), value("mime-type"), value("xb")])), named(&unknown));
+    let number = json!([{ "attribute_name": "mime-type", "attribute_value": 7 }]);
+    assert_eq!(with(number), named(&[("mime-type", Reason::BadValue)]));
+    assert_eq!(with(json!([{ "attribute_value": "AA==" }])), named(&[("", Reason::Member)]));
+    assert_eq!(with(json!("mime-type")), named(&[("", Reason::Member)]));
     let said = with(json!([value("mime-type"), { "attribute_name": "content-time-stamp" }])).unwrap();
     assert_eq!(said[0].properties.len(), 2);
 }

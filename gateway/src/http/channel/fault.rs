@@ -60,7 +60,7 @@ impl From<Error> for Fault {
         let fault = match &error {
             Error::Unknown => Self::Unknown,
             Error::Expired => Self::Expired,
-            Error::Failed | Error::Signer(signer::Error::Refused(_)) => Self::Failed,
+            Error::Failed | Error::Signer(signer::Error::Refused(_) | signer::Error::Documents(_)) => Self::Failed,
             Error::Signer(signer::Error::Busy | signer::Error::Unavailable(_)) | Error::Store(_) => Self::Busy,
             Error::NoPage
             | Error::Enrolment(_)

@@ -66,7 +66,8 @@ impl From<Wrong> for Problem {
     fn from(wrong: Wrong) -> Self {
         match wrong {
             Wrong::Row(fault) => fault.into(),
-            Wrong::Properties(names) => Self::signed_properties(names),
+            Wrong::Entry(fault, objection) => Self::from(fault).about(vec![objection]),
+            Wrong::Properties(objections) => Self::signed_properties().about(objections),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `signatures/signDoc`: every row of its table, in its order, and what becomes of the signer's answers.
 
+mod refused;
+
 use axum::body::Body;
 use axum::http::Request;
 use rsign_api::bytes::Bytes;

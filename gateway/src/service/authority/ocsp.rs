@@ -153,7 +153,7 @@ impl Authority {
 fn failed(error: &signer::Error) -> Status {
     tracing::warn!(error = error as &dyn std::error::Error, "no OCSP answer");
     match error {
-        signer::Error::Refused(_) => Status::InternalError,
+        signer::Error::Refused(_) | signer::Error::Documents(_) => Status::InternalError,
         signer::Error::Busy | signer::Error::Unavailable(_) => Status::TryLater,
     }
 }

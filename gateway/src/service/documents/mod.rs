@@ -5,16 +5,19 @@
 mod answer;
 mod completion;
 mod pades;
+mod refused;
 mod space;
 
 use std::sync::Arc;
 
+use futures_util::TryFutureExt as _;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use rsign_ades::Signatory;
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::{Document, Offer, SignedDocuments};
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::document::{Envelope, Format, Level};
+use rsign_api::objection::{Array, Objection, Reason, Unsayable};
 use rsign_api::octets::Octets;
 use rsign_api::signer::{CheckSad, DocumentSubject, DocumentToSign, Property, Refusal, SignDocuments, SignedDocument};
 use rsign_spool::Spool;
@@ -52,6 +55,9 @@ pub enum Error {
     /// There is no signature.
     #[error(transparent)]
     Signing(#[from] signing::Error),
+    /// Some of the documents cannot be signed, or not be completed: which, and why.
+    #[error("documents are refused: {}", .0.first().map_or("", |first| first.reason.explanation()))]
+    Refused(Vec<Objection>),
     /// There is one, but no time-stamp on it: the same request again asks for that alone.
     #[error("no time-stamp: {0}")]
     TimeStamp(#[from] time_stamps::Error),
@@ -182,12 +188,14 @@ impl Documents {
                 let (organization, common_name) = (certificate.facts.organization, certificate.facts.common_name);
                 return Err(signing::Error::CertificateExpired { organization, common_name }.into());
             }
-            Err(error) => return Err(signing::Error::Signer(error).into()),
+            Err(error) => return Err(Error::from(signing::Error::Signer(error)).about(&documents, None)),
         };
         let chain: Vec<Vec<u8>> = chain.into_iter().map(|der| der.0).collect();
+        let documents = documents.as_slice();
         let completed = stream::iter(0..documents.len()).map(|place| {
             let found = documents.get(place).zip(signed.get(place));
-            self.complete(found, &chain, validation, &client)
+            let completed = self.complete(found, &chain, validation, &client);
+            completed.map_err(move |error| error.about(documents, Some(place)))
         });
         let mut completed = std::pin::pin!(completed.buffered(AT_ONCE));
         while let Some((finished, found)) = completed.try_next().await? {
@@ -326,12 +334,20 @@ fn unfinished(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Err
     Error::Unfinished(error.into())
 }
 
-/// Those properties that a format cannot say; the signer judges again.
-fn unsayable(format: Format, properties: &[Property]) -> Vec<String> {
+/// Those properties that a format cannot say of what stands in this array; the signer judges again.
+fn unsayable(format: Format, array: Array, properties: &[Property]) -> Vec<Unsayable> {
     let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
     match format {
         Format::Cades => rsign_ades::cms::read_properties(named).err().unwrap_or_default(),
-        Format::Pades => rsign_ades::pdf::read_properties(named).err().unwrap_or_default(),
+        Format::Pades => match rsign_ades::pdf::read_properties(named) {
+            Ok(_) if array == Array::Digests => {
+                let names = properties.iter().map(|property| property.name.as_str());
+                let beyond = names.filter(|name| rsign_ades::pdf::stands_in_document(name));
+                beyond.map(|name| Unsayable::new(name, Reason::NeedsDocument)).collect()
+            }
+            Ok(_) => Vec::new(),
+            Err(unsayable) => unsayable,
+        },
         Format::Xades => rsign_ades::xml::read_properties(named).err().unwrap_or_default(),
         Format::Jades => rsign_ades::jws::read_properties(named).err().unwrap_or_default(),
     }

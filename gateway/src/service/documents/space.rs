@@ -3,12 +3,13 @@
 
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Format, Level};
-use rsign_api::signer::{DocumentSubject, Refusal};
+use rsign_api::objection::Reason;
+use rsign_api::signer::DocumentSubject;
 use rsign_spool::Bounds;
 
+use super::refused::objections_to;
 use super::{Error, completion};
-use crate::port::signer;
-use crate::service::{evidence, signing};
+use crate::service::evidence;
 
 /// Octets of evidence of the signer's certificates that a signature may hold: the signer takes 12 MiB of it beside a PDF,
 /// and what a time-stamp needs is not known yet.
@@ -37,8 +38,10 @@ pub(super) fn judge(documents: &[Document], known: Known) -> Result<u64, Error> 
     if lasting > 0 && known.evidence > EVIDENCE {
         return Err(evidence::Error::TooLong.into());
     }
-    if documents.iter().any(|document| completion::is_too_long(document) || is_full(document, known)) {
-        return Err(signing::Error::Signer(signer::Error::Refused(Refusal::Document)).into());
+    let long = documents.iter().filter(|document| completion::is_too_long(document) || is_full(document, known));
+    let refused: Vec<_> = long.flat_map(|document| objections_to(document, Reason::TooLong)).collect();
+    if !refused.is_empty() {
+        return Err(Error::Refused(refused));
     }
     let all = lasting.saturating_mul(known.evidence);
     if all > known.bounds.request { Err(Error::TooLong) } else { Ok(all) }
@@ -61,6 +64,7 @@ fn is_full(document: &Document, known: Known) -> bool {
 mod tests {
     use rsign_api::algorithm::{HashAlgorithm, Scheme};
     use rsign_api::document::Envelope;
+    use rsign_api::objection::{Array, Objection, Place};
 
     use super::*;
 
@@ -76,6 +80,7 @@ mod tests {
             envelope,
             properties: vec![],
             subject,
+            place: Place { array: Array::Documents, index: 7 },
         }
     }
 
@@ -95,6 +100,9 @@ mod tests {
         ] {
             let judged = judged(&[of(format, level, octets)], 1000);
             assert_eq!(judged.is_ok(), fits, "{format:?} {level:?} {octets}: {judged:?}");
+            let Err(Error::Refused(refused)) = judged else { continue };
+            let place = Place { array: Array::Documents, index: 7 };
+            assert_eq!(refused, [Objection { place, property: None, reason: Reason::TooLong }]);
         }
     }
 

@@ -18,6 +18,10 @@ impl Signer {
                 tracing::info!(%refusal, "refused in a channel");
                 self.refused(channel, *refusal).await
             }
+            Error::Documents(documents) => {
+                tracing::info!(count = documents.len(), "documents refused in a channel");
+                Reason::Refused
+            }
             Error::Hsm(_) | Error::Store(_) => {
                 tracing::error!(%error, "HSM or store failed in a channel");
                 Reason::Unavailable { retry_after: SOON }

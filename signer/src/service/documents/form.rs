@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use rsign_ades::pdf::Update;
 use rsign_ades::{Envelope, Format, Signatory, cms, jws, xml};
+use rsign_api::objection::{Reason, Unsayable};
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 
 use super::{Document, pades};
@@ -42,7 +43,12 @@ impl Signer {
     pub(super) async fn formable(&self, client: &str, asked: &DocumentToSign, signatory: &Signatory) -> Result<Read> {
         // No page shows them, so nobody approved them.
         if !self.policy.properties && !asked.properties.is_empty() {
-            return Err(Refusal::Property.into());
+            return Err(Reason::NotTaken.into());
+        }
+        if stands_in_or_beside(asked)
+            && matches!(&asked.subject, DocumentSubject::Document(octets) if octets.is_empty())
+        {
+            return Err(Reason::Empty.into());
         }
         if let (Envelope::Parallel, Format::Cades | Format::Jades, DocumentSubject::Document(octets)) =
             (asked.envelope, asked.format, &asked.subject)
@@ -65,7 +71,7 @@ impl Signer {
                 json_content(asked, &[], &[], "")?;
                 let attached = asked.envelope == Envelope::Attached;
                 if attached && matches!(&asked.subject, DocumentSubject::Document(octets) if octets.len() > LONGEST) {
-                    return Err(Refusal::Document.into());
+                    return Err(Reason::TooLong.into());
                 }
             }
             Format::Xades => {
@@ -78,6 +84,18 @@ impl Signer {
             }
         }
         Ok(Read::Nothing)
+    }
+}
+
+/// Whether the signature needs something of the document to stand in or beside. Elsewhere that may be empty: a digest of no
+/// octets is one, and CMS and Base64 can hold none. A JWS without payload would look like one whose payload is elsewhere
+/// (RFC 7515, appendix F).
+fn stands_in_or_beside(asked: &DocumentToSign) -> bool {
+    match asked.format {
+        Format::Pades => true,
+        Format::Cades => asked.envelope == Envelope::Parallel,
+        Format::Xades => asked.envelope == Envelope::Enveloped,
+        Format::Jades => asked.envelope != Envelope::Detached,
     }
 }
 
@@ -176,7 +194,7 @@ fn json_content<'a>(
 
 fn json_fault(error: jws::Error) -> Error {
     match error {
-        jws::Error::NoName(_) => Refusal::Algorithm.into(),
+        jws::Error::NoName(_) => Reason::Algorithm.into(),
         other => Error::Incident(other.to_string()),
     }
 }
@@ -213,7 +231,7 @@ fn xml_content<'a>(
 
 fn xml_fault(error: xml::Error) -> Error {
     match error {
-        xml::Error::NoName(_) => Refusal::Algorithm.into(),
+        xml::Error::NoName(_) => Reason::Algorithm.into(),
         other => Error::Incident(other.to_string()),
     }
 }
@@ -224,13 +242,19 @@ fn named(properties: &[Property]) -> impl Iterator<Item = (&str, Option<&str>)> 
 }
 
 fn attributes(properties: &[Property]) -> Result<Vec<cms::Attribute>> {
-    cms::read_properties(named(properties)).map_err(|_| Refusal::Property.into())
+    cms::read_properties(named(properties)).map_err(unsaid)
 }
 
 fn json_said(asked: &DocumentToSign) -> Result<jws::Said> {
-    jws::read_properties(named(&asked.properties)).map_err(|_| Refusal::Property.into())
+    jws::read_properties(named(&asked.properties)).map_err(unsaid)
 }
 
 fn xml_said(asked: &DocumentToSign) -> Result<xml::Said> {
-    xml::read_properties(named(&asked.properties)).map_err(|_| Refusal::Property.into())
+    xml::read_properties(named(&asked.properties)).map_err(unsaid)
+}
+
+/// The gateway judges the same, and names them; here it is enough to say no.
+#[expect(clippy::needless_pass_by_value, reason = "it is what went wrong")]
+pub(super) fn unsaid(unsayable: Vec<Unsayable>) -> Error {
+    unsayable.first().map_or(Reason::BadValue, |first| first.reason).into()
 }

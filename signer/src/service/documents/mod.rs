@@ -10,10 +10,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rsign_ades::{Hasher, Signatory};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::bytes::Bytes;
+use rsign_api::objection::Reason;
 use rsign_api::octets::{Octets, PIECE};
 use rsign_api::signer::{
-    DocumentSubject, DocumentToSign, EntryType, Refusal, SignDocuments, SignedDocument, SignedDocuments,
+    DocumentSubject, DocumentToSign, EntryType, Refusal, RefusedDocument, SignDocuments, SignedDocument,
+    SignedDocuments,
 };
+use tokio::time::Instant;
 
 use self::form::{Formed, Read, form_one};
 pub(super) use self::pades::fault;
@@ -96,20 +99,23 @@ impl Signer {
         let mut documents = Documents::default();
         // Nothing foreign is read for a request that will be refused, or has its answers.
         if self.foresee(&order, sad).await? == Foreseen::Work {
-            let reading = self.read(&asked.client, &mut by_hash, &chain);
-            tokio::time::timeout(READING, reading).await.map_err(|_| Refusal::Busy)??;
+            self.read(&asked.client, &places, &mut by_hash, &chain).await?;
             documents = self.form(by_hash, chain).await?;
             for wanted in &mut order.request.uses {
                 wanted.kept = documents.0.get(&wanted.hash).map_or(0, |formed| formed.prepared.len());
             }
         }
         // Nothing is signed that cannot be given out.
-        deliverable(places.iter().filter_map(|hash| documents.0.get(hash)).map(|formed| formed.prepared.len()))?;
+        let lengths = places.iter().filter_map(|hash| documents.0.get(hash)).map(|formed| formed.prepared.len());
+        deliverable(lengths, places.len())?;
         let order = Order { documents: Some(&documents), ..order };
-        let answers = self.spend(&order).await?;
+        let answers = self.spend(&order).await.map_err(|error| match error {
+            Error::Refused(Refusal::Document) => together(places.len()),
+            other => other,
+        })?;
         let answers: HashMap<&Bytes, _> = order.request.uses.iter().map(|wanted| &wanted.hash).zip(answers).collect();
         let prepared = |hash| answers.get(hash).and_then(|answer| answer.prepared.as_ref());
-        deliverable(places.iter().filter_map(prepared).map(|prepared| prepared.len()))?;
+        deliverable(places.iter().filter_map(prepared).map(|prepared| prepared.len()), places.len())?;
         let signed = places.iter().map(|hash| {
             let answer = answers.get(hash).filter(|answer| answer.prepared.is_some());
             let answer = answer.ok_or_else(|| Error::Incident("a document was signed as a hash".to_owned()))?;
@@ -121,13 +127,39 @@ impl Signer {
         Ok(SignedDocuments { documents: signed.collect::<Result<_>>()? })
     }
 
-    /// Reads what has to be read of each document before anything is reserved.
-    async fn read(&self, client: &str, by_hash: &mut HashMap<Bytes, Document>, chain: &[Vec<u8>]) -> Result<()> {
-        for document in by_hash.values_mut() {
-            let signatory = Signatory { chain: chain.to_vec(), scheme: document.asked.scheme };
-            document.read = self.formable(client, &document.asked, &signatory).await?;
+    /// Reads what has to be read of each document before anything is reserved, in their order. All that cannot be signed are
+    /// named, wherever they stand.
+    async fn read(
+        &self,
+        client: &str,
+        places: &[Bytes],
+        by_hash: &mut HashMap<Bytes, Document>,
+        chain: &[Vec<u8>],
+    ) -> Result<()> {
+        let end = Instant::now() + READING;
+        let mut seen = HashMap::with_capacity(by_hash.len());
+        let mut refused = Vec::new();
+        for (place, hash) in (0..).zip(places) {
+            if !seen.contains_key(hash) {
+                let Some(document) = by_hash.get_mut(hash) else { continue };
+                let signatory = Signatory { chain: chain.to_vec(), scheme: document.asked.scheme };
+                let reading = self.formable(client, &document.asked, &signatory);
+                let reason = match tokio::time::timeout_at(end, reading).await.unwrap_or(Err(Refusal::Busy.into())) {
+                    Ok(read) => {
+                        document.read = read;
+                        None
+                    }
+                    Err(Error::Documents(one)) => one.first().map(|one| one.reason),
+                    Err(error) if refused.is_empty() => return Err(error),
+                    // It is refused whatever comes of the rest.
+                    Err(_) => break,
+                };
+                seen.insert(hash, reason);
+            }
+            let reason = seen.get(hash).copied().flatten();
+            refused.extend(reason.map(|reason| RefusedDocument { place, reason }));
         }
-        Ok(())
+        if refused.is_empty() { Ok(()) } else { Err(Error::Documents(refused)) }
     }
 
     /// What is to be signed of each document, formed now, before anything is reserved: how long it is counts. Long documents
@@ -167,13 +199,16 @@ impl Documents {
     }
 }
 
-/// That what was formed around the documents, each as often as it was asked for, fits into an answer.
-fn deliverable(lengths: impl Iterator<Item = usize>) -> Result<()> {
-    if lengths.sum::<usize>() <= KEPT {
-        return Ok(());
-    }
+/// That what was formed around so many documents, each as often as it was asked for, fits into an answer.
+fn deliverable(lengths: impl Iterator<Item = usize>, count: usize) -> Result<()> {
+    if lengths.sum::<usize>() <= KEPT { Ok(()) } else { Err(together(count)) }
+}
+
+/// None of them is too long by itself.
+fn together(count: usize) -> Error {
     tracing::warn!("what is formed around the documents of a request is too long");
-    Err(Refusal::Document.into())
+    let places = (0..).take(count);
+    Error::Documents(places.map(|place| RefusedDocument { place, reason: Reason::TooLongTogether }).collect())
 }
 
 /// The first certificate is the one that is linked to the key.

@@ -4,10 +4,11 @@ use std::time::SystemTime;
 
 use rsign_ades::pdf::{self, Prepared, Said, Update};
 use rsign_ades::{Hasher, Signatory, cms};
+use rsign_api::objection::Reason;
 use rsign_api::signer::{DocumentSubject, DocumentToSign, Property, Refusal};
 use rsign_api::timestamp;
 
-use super::form::Formed;
+use super::form::{Formed, unsaid};
 use crate::foreign::{Fault, Foreign, Wanted};
 use crate::service::{Error, Result};
 
@@ -24,7 +25,7 @@ pub(super) async fn formable(
 ) -> Result<Option<Update>> {
     let said = said(&asked.properties)?;
     match &asked.subject {
-        DocumentSubject::Digest(_) if said.is_of_document() => Err(Refusal::Property.into()),
+        DocumentSubject::Digest(_) if said.is_of_document() => Err(Reason::NeedsDocument.into()),
         DocumentSubject::Digest(_) => Ok(None),
         DocumentSubject::Document(octets) => {
             let attributes = attributes(asked, &vec![0; signatory.scheme.hash().len()], signatory)?;
@@ -64,20 +65,21 @@ pub(super) fn form(
 
 /// The signed attributes around this digest.
 fn attributes(asked: &DocumentToSign, digest: &[u8], signatory: &Signatory) -> Result<Vec<u8>> {
-    let properties = said(&asked.properties)?.attributes().map_err(|_| Refusal::Property)?;
+    let properties = said(&asked.properties)?.attributes().map_err(unsaid)?;
     let wanted = cms::Wanted { content_type: cms::DATA, digest, signing_time: None, properties: &properties };
     cms::prepare(&wanted, signatory).map_err(|error| Error::Incident(error.to_string()))
 }
 
 fn said(properties: &[Property]) -> Result<Said> {
     let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
-    pdf::read_properties(named).map_err(|_| Refusal::Property.into())
+    pdf::read_properties(named).map_err(unsaid)
 }
 
 /// What is answered where a document could not be read.
 pub(in crate::service) fn fault(fault: Fault) -> Error {
     tracing::warn!(reason = %fault, "a document was not signed");
     match fault {
+        Fault::Unfit(reason, _) => reason.into(),
         Fault::Refused(refusal, _) => refusal.into(),
         Fault::Busy => Refusal::Busy.into(),
         Fault::Unavailable(error) => Error::Incident(error.to_string()),

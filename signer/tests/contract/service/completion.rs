@@ -119,6 +119,7 @@ fn here(document: &[u8]) -> KnownDocument {
 async fn refused(helpers: &Helpers, asked: &CompleteSignature) -> Refusal {
     match helpers.complete("app", asked, NOW).await {
         Err(Fault::Refused(refusal, _)) => refusal,
+        Err(Fault::Unfit(reason, _)) => reason.refusal(),
         other => panic!("{other:?}"),
     }
 }

@@ -1,18 +1,21 @@
 //! SAD and documents in, signatures out: what is approved is the document, what is signed is formed by the signer.
 
+mod refused;
+
 use std::sync::Arc;
 
 use rsign_ades::{Signatory, cms};
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
 use rsign_api::bytes::Bytes;
 use rsign_api::document::{Envelope, Format};
+use rsign_api::objection::Reason;
 use rsign_api::signer::{
     Authorize, DocumentSubject, DocumentToSign, Entry, EntryType, Property, Refusal, Scal, SignDocuments,
     SignedDocument,
 };
 use rsign_signer::certificate::verify;
 
-use super::house::{House, Owned, entries, hash, is_incident, refusal, text};
+use super::house::{House, Owned, entries, hash, is_incident, reasons, refusal, text};
 use super::probe::{Mishap, is_sign};
 use crate::harness::{Kind, Openssl, TestToken, digest};
 
@@ -303,9 +306,6 @@ async fn what_is_wrong_is_refused_before_anything_is_reserved() {
             }),
             Refusal::ForeignDocument,
         ),
-        (with(&|document| document.properties = vec![property("colour")]), Refusal::Property),
-        // The signer says these itself.
-        (with(&|document| document.properties = vec![property("1.2.840.113549.1.9.5")]), Refusal::Property),
         (SignDocuments { chain: stranger.chain.clone(), ..with(&|_| {}) }, Refusal::ForeignCertificate),
         (SignDocuments { chain: Vec::new(), ..with(&|_| {}) }, Refusal::Malformed),
         (SignDocuments { client: "client-b".to_owned(), ..with(&|_| {}) }, Refusal::InvalidSad),
@@ -314,24 +314,13 @@ async fn what_is_wrong_is_refused_before_anything_is_reserved() {
     ] {
         assert_eq!(refusal(house.signer.sign_documents(&asked).await), expected, "{asked:?}");
     }
+    // The signer says the second itself.
+    for name in ["colour", "1.2.840.113549.1.9.5"] {
+        let asked = with(&|document| document.properties = vec![property(name)]);
+        assert_eq!(reasons(house.signer.sign_documents(&asked).await), [(0, Reason::UnknownProperty)], "{name}");
+    }
     assert_eq!(house.hsm.count(is_sign), 0);
     house.signer.sign_documents(&with(&|_| {})).await.unwrap();
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_no_page_shows_is_said_only_where_the_operator_lets_apps_say_it() {
-    let house = House::open().await;
-    let who = enrol(&house, KeyType::P256, Scal::Two).await;
-    let sad = who.authorize(&house, entries(&[hash(1)])).await;
-    let mime = Property { name: "mime-type".to_owned(), value: Some("DAp0ZXh0L3BsYWlu".to_owned()) };
-    let said = DocumentToSign { properties: vec![mime], ..who.cades(of(&hash(1))) };
-    let asked = who.asked(&sad, vec![said]);
-    house.hsm.forget();
-    let strict = house.under(|policy| policy.properties = rsign_signer::service::Policy::default().properties);
-    assert_eq!(refusal(strict.sign_documents(&asked).await), Refusal::Property);
-    assert_eq!(house.hsm.count(is_sign), 0);
-    house.signer.sign_documents(&asked).await.unwrap();
     house.close().await;
 }
 
@@ -380,14 +369,15 @@ async fn what_is_formed_is_counted_before_the_hsm_signs() {
     let signed = || house.hsm.count(is_sign);
     // The same one six times: 1.8 MB each time.
     let refused = house.signer.sign_documents(&ask(vec![jades(&hashes[0]); 6])).await;
-    assert_eq!(refusal(refused), Refusal::Document);
+    let together = |count| (0..count).map(|place| (place, Reason::TooLongTogether)).collect::<Vec<_>>();
+    assert_eq!(reasons(refused), together(6));
     assert_eq!(signed(), 0);
     // Each is short enough, all of them are not.
     for hash in &hashes[..5] {
         house.signer.sign_documents(&ask(vec![jades(hash)])).await.unwrap();
     }
     let refused = house.signer.sign_documents(&ask(vec![jades(&hashes[5])])).await;
-    assert_eq!(refusal(refused), Refusal::Document);
+    assert_eq!(reasons(refused), together(1));
     assert_eq!(signed(), 5);
     // Nothing was spent.
     let short = SignDocuments { chain: who.chain.clone(), ..ask(vec![jades(&hashes[5])]) };

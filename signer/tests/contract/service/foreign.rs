@@ -1,5 +1,7 @@
 //! Foreign documents in helper processes: what comes back, and that whatever happens there is a clean no.
 
+mod reasons;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -11,6 +13,7 @@ use rsign_ades::evidence::testing::{Manner, NOW, authority, stamp};
 use rsign_ades::pdf::Update;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::objection::Reason;
 use rsign_api::octets::Octets;
 use rsign_api::signer::{Property, Refusal};
 use rsign_api::timestamp::{Query, token};
@@ -50,16 +53,16 @@ pub(super) fn script(folder: &Path, text: &str) -> PathBuf {
     path
 }
 
-async fn refused(helpers: &Helpers, document: &[u8], wanted: Wanted<'_>) -> Refusal {
+async fn refused(helpers: &Helpers, document: &[u8], wanted: Wanted<'_>) -> Reason {
     match helpers.update("app", &document.into(), wanted).await {
-        Err(Fault::Refused(refusal, _)) => refusal,
+        Err(Fault::Unfit(reason, _)) => reason,
         other => panic!("{other:?}"),
     }
 }
 
-async fn refused_of(helpers: &Helpers, document: &Octets) -> Refusal {
+async fn refused_of(helpers: &Helpers, document: &Octets) -> Reason {
     match helpers.update("app", document, wanted(Envelope::Revision, &[])).await {
-        Err(Fault::Refused(refusal, _)) => refusal,
+        Err(Fault::Unfit(reason, _)) => reason,
         other => panic!("{other:?}"),
     }
 }
@@ -80,40 +83,26 @@ async fn a_pdf_gets_its_update_from_a_process_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_signed_is_refused_by_its_reason() {
-    let helpers = helpers();
-    let document = pdf();
-    let plain = wanted(Envelope::Revision, &[]);
-    assert_eq!(refused(&helpers, b"", plain).await, Refusal::Document);
-    assert_eq!(refused(&helpers, b"%PDF-1.7 but not really", plain).await, Refusal::Document);
-    let says = |name: &str, value: &str| [Property { name: name.to_owned(), value: Some(value.to_owned()) }];
-    assert_eq!(refused(&helpers, &document, wanted(Envelope::Revision, &says("P", "2"))).await, Refusal::Envelope);
-    assert_eq!(refused(&helpers, &document, wanted(Envelope::Revision, &says("X", "2"))).await, Refusal::Property);
-    let field = says("Field", "a.b");
-    assert_eq!(refused(&helpers, &document, wanted(Envelope::Revision, &field)).await, Refusal::Property);
-    // Far more than the limit: it is not even read.
-    let long = vec![b'x'; (256 << 20) + 1];
-    assert_eq!(refused(&helpers, &long, plain).await, Refusal::Document);
-}
-
-#[tokio::test]
 async fn a_helper_that_ends_hangs_or_lies_is_a_clean_no() {
     let folder = tempfile::tempdir().unwrap();
     let document = pdf();
     for text in ["exit 1", "kill -SEGV $$", "printf '\\000\\000\\000\\002ab' >&0", "printf '\\377\\377\\377\\377' >&0"]
     {
         let helpers = Helpers::new(script(folder.path(), text), 1);
-        assert_eq!(refused(&helpers, &document, wanted(Envelope::Revision, &[])).await, Refusal::Document, "{text}");
+        assert_eq!(refused(&helpers, &document, wanted(Envelope::Revision, &[])).await, Reason::Unreadable, "{text}");
     }
     let hanging = Helpers::new(script(folder.path(), "echo $$ > pid; exec sleep 60"), 1);
     let hanging = hanging.with_patience(Duration::from_millis(300));
     let began = Instant::now();
-    assert_eq!(refused(&hanging, &document, wanted(Envelope::Revision, &[])).await, Refusal::Document);
+    assert_eq!(refused(&hanging, &document, wanted(Envelope::Revision, &[])).await, Reason::Unreadable);
     assert!(began.elapsed() < Duration::from_secs(10));
     let missing = Helpers::new(folder.path().join("nothing"), 1);
     let fault = missing.update("app", &document.clone().into(), wanted(Envelope::Revision, &[])).await;
     assert!(matches!(fault, Err(Fault::Unavailable(_))), "{fault:?}");
 }
+
+/// Which of a helper's answers says that a document is not signed, and why.
+const UNFIT: u8 = 7;
 
 /// Makes a helper that answers this, whatever it is asked.
 fn answering(folder: &Path, answer: &[u8]) -> Helpers {
@@ -128,13 +117,22 @@ async fn a_32_what_a_helper_says_is_cut_and_has_no_line_ends() {
     for (text, length) in
         [("one\nline\u{1b}[31m and \"another\"".to_owned(), None), ("Anna ".repeat(10_000), Some(200))]
     {
-        let answer = postcard::to_allocvec(&(3_u8, Refusal::Document, &text)).unwrap();
+        let answer = postcard::to_allocvec(&(UNFIT, Reason::Encrypted, &text)).unwrap();
         let fault =
             answering(folder.path(), &answer).update("app", &pdf().into(), wanted(Envelope::Revision, &[])).await;
-        let Err(fault @ Fault::Refused(Refusal::Document, _)) = fault else { panic!("{fault:?}") };
+        let Err(fault @ Fault::Unfit(Reason::Encrypted, _)) = fault else { panic!("{fault:?}") };
         let said = fault.to_string();
         assert!(!said.contains(char::is_control) && said.len() <= 200, "{said}");
         assert!(length.is_none_or(|length| said.len() == length) && !said.is_empty(), "{said}");
+    }
+    // It chooses one of the words, and has no other.
+    let count = u8::try_from(Reason::ALL.len()).unwrap();
+    for (word, expected) in [(count - 1, Reason::ALL[Reason::ALL.len() - 1]), (count, Reason::Unreadable)] {
+        let answer = postcard::to_allocvec(&(UNFIT, word, "")).unwrap();
+        assert_eq!(
+            refused(&answering(folder.path(), &answer), &pdf(), wanted(Envelope::Revision, &[])).await,
+            expected
+        );
     }
     // Nor does a helper that nobody took over quote a document.
     let document = format!("<r><{}Anna:x/></r>", "Silva".repeat(1 << 20));
@@ -165,7 +163,7 @@ async fn an_update_that_is_too_long_is_refused_whoever_made_it() {
     assert_eq!(heard(100, 8192).await.unwrap().reserve(), 4096);
     for (pad, digits) in [(100, 8190), (100, 16_384), (1 << 20, 8192), (4 << 20, 8192)] {
         let fault = heard(pad, digits).await;
-        assert!(matches!(fault, Err(Fault::Refused(Refusal::Document, _))), "{pad} {digits}");
+        assert!(matches!(fault, Err(Fault::Unfit(Reason::Unreadable, _))), "{pad} {digits}");
     }
 }
 
@@ -216,7 +214,7 @@ async fn a_bomb_is_not_unpacked() {
     document.extend_from_slice(&entries);
     document.extend_from_slice(format!("\nendstream\nendobj\nstartxref\n{start}\n%%EOF\n").as_bytes());
     let began = Instant::now();
-    assert_eq!(refused(&helpers(), &document, wanted(Envelope::Revision, &[])).await, Refusal::Document);
+    assert_eq!(refused(&helpers(), &document, wanted(Envelope::Revision, &[])).await, Reason::Damaged);
     assert!(began.elapsed() < Duration::from_secs(10));
 }
 
@@ -251,7 +249,7 @@ async fn an_object_of_100_mib_is_held_twice_and_no_more() {
         helpers.update("app", &large, wanted(Envelope::Revision, &[])).await.unwrap();
     }
     let little = Helpers::new(env!("CARGO_BIN_EXE_rsign-signer").into(), 1).with_memory(150 << 20);
-    assert_eq!(refused_of(&little, &large).await, Refusal::Document);
+    assert_eq!(refused_of(&little, &large).await, Reason::Unreadable);
 }
 
 /// Arrays in arrays, deeper than any stack.
@@ -261,7 +259,7 @@ async fn a_deep_document_is_refused() {
     let deep = text.replace("/MediaBox [0 0 200 200]", &format!("/X {}{}", "[".repeat(40_000), "]".repeat(40_000)));
     let start = deep.find("xref\n").unwrap();
     let deep = deep.replace(&text[text.find("startxref").unwrap()..], &format!("startxref\n{start}\n%%EOF\n"));
-    assert_eq!(refused(&helpers(), deep.as_bytes(), wanted(Envelope::Revision, &[])).await, Refusal::Document);
+    assert_eq!(refused(&helpers(), deep.as_bytes(), wanted(Envelope::Revision, &[])).await, Reason::Damaged);
 }
 
 #[tokio::test]
@@ -269,9 +267,24 @@ async fn xml_is_read_in_a_process_of_its_own() {
     let document = b"<a  b='1'/>\n";
     let found = helpers().canonical("app", &document[..].into(), HashAlgorithm::Sha384).await.unwrap();
     assert_eq!(found.digest, rsign_ades::digest(HashAlgorithm::Sha384, b"<a b=\"1\"></a>"));
-    for document in [&b"<!DOCTYPE a><a/>"[..], b"<a>", b"\xff", b"", &vec![b'<'; 1 << 20]] {
+    let signed = b"<a><s:Signature xmlns:s='http://www.w3.org/2000/09/xmldsig#'/></a>";
+    let deep = ["<a>".repeat(201), "</a>".repeat(201)].concat();
+    let many = format!("<a{}/>", (0..1001).map(|at| format!(" a{at}=''")).collect::<String>());
+    for (document, expected) in [
+        (&b"<!DOCTYPE a><a/>"[..], Reason::Doctype),
+        (b"<a>", Reason::WrongFormat),
+        (b"", Reason::WrongFormat),
+        (&vec![b'<'; 1 << 20], Reason::WrongFormat),
+        (b"\xff", Reason::Encoding),
+        (b"<?xml version='1.1'?><a/>", Reason::Encoding),
+        (b"<?xml version='1.0' encoding='ISO-8859-1'?><a/>", Reason::Encoding),
+        (signed, Reason::Signed),
+        (deep.as_bytes(), Reason::TooDeep),
+        (many.as_bytes(), Reason::TooMany),
+        (&vec![b' '; (16 << 20) + 1], Reason::TooLong),
+    ] {
         match helpers().canonical("app", &document.into(), HashAlgorithm::Sha256).await {
-            Err(Fault::Refused(Refusal::Document, _)) => {}
+            Err(Fault::Unfit(reason, _)) => assert_eq!(reason, expected, "{}", String::from_utf8_lossy(document)),
             other => panic!("{other:?}"),
         }
     }
@@ -280,7 +293,7 @@ async fn xml_is_read_in_a_process_of_its_own() {
     let quick = Helpers::new(script(folder.path(), "exit 0"), 1);
     assert!(matches!(
         quick.canonical("app", &document[..].into(), HashAlgorithm::Sha256).await,
-        Err(Fault::Refused(Refusal::Document, _))
+        Err(Fault::Unfit(Reason::Unreadable, _))
     ));
 }
 
@@ -331,16 +344,14 @@ async fn evidence_is_judged_where_the_document_is_read() {
     // A month later the list is an old one.
     let later = helpers().augment("app", &Octets::from(document.clone()), good.clone(), None, NOW + 30 * 86_400).await;
     assert!(matches!(later, Err(Fault::Refused(Refusal::Evidence, _))));
-    for document in [&b"no PDF"[..], b"%PDF-1.7 but not really"] {
+    for (document, expected) in [(&b"no PDF"[..], Reason::WrongFormat), (b"%PDF-1.7 but not really", Reason::Damaged)] {
         let refused = helpers().augment("app", &document.into(), good.clone(), None, NOW).await;
-        assert!(matches!(refused, Err(Fault::Refused(Refusal::Document, _))));
-        assert!(matches!(
-            helpers().time_stamp("app", &document.into()).await,
-            Err(Fault::Refused(Refusal::Document, _))
-        ));
+        assert!(matches!(refused, Err(Fault::Unfit(reason, _)) if reason == expected));
+        let stamp = helpers().time_stamp("app", &document.into()).await;
+        assert!(matches!(stamp, Err(Fault::Unfit(reason, _)) if reason == expected));
     }
     let much = helpers().augment("app", &Octets::from(document.clone()), good, Some(u32::MAX), NOW).await;
-    assert!(matches!(much, Err(Fault::Refused(Refusal::Property, _))), "no helper reserves gigabytes");
+    assert!(matches!(much, Err(Fault::Refused(Refusal::Malformed, _))), "no helper reserves gigabytes");
 }
 
 #[tokio::test]
@@ -352,8 +363,15 @@ async fn what_a_signed_document_is_over_is_found_in_a_process_of_its_own() {
     let Existing::Jws { start, end, content_type } = found else { panic!("{found:?}") };
     let place = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
     assert_eq!((&jws[place], content_type.as_deref()), ("aGVsbG8", Some("json")));
-    for (format, document) in [(Format::Cades, jws.as_str()), (Format::Jades, "{}"), (Format::Xades, "<a/>")] {
+    for (format, document, expected) in [
+        (Format::Cades, jws.as_str(), Reason::WrongFormat),
+        (Format::Jades, "{}", Reason::NoContent),
+        (Format::Jades, "[]", Reason::WrongFormat),
+        (Format::Jades, "YQ..YQ", Reason::NoContent),
+    ] {
         let heard = helpers.existing("app", &document.as_bytes().into(), format, sha256).await;
-        assert!(matches!(heard, Err(Fault::Refused(Refusal::Document, _))), "{heard:?}");
+        assert!(matches!(heard, Err(Fault::Unfit(reason, _)) if reason == expected), "{heard:?}");
     }
+    let heard = helpers.existing("app", &b"<a/>"[..].into(), Format::Xades, sha256).await;
+    assert!(matches!(heard, Err(Fault::Refused(Refusal::Format, _))), "{heard:?}");
 }

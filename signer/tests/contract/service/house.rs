@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
 use rsign_api::bytes::Bytes;
+use rsign_api::objection::Reason;
 use rsign_api::signer::{
     Authorize, Authorized, ChangePin, ChangeState, CreateCredential, CreatedCredential, Entry, Extend, FactorKind,
     IssueCertificate, LinkCertificate, Refusal, Scal, Sign, Signed, State, Stretch, Subject,
@@ -351,6 +352,15 @@ impl Owned {
 pub(crate) fn refusal<T>(outcome: Result<T>) -> Refusal {
     match outcome {
         Err(Error::Refused(refusal)) => refusal,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was done"),
+    }
+}
+
+/// Which documents were refused, and why.
+pub(crate) fn reasons<T>(outcome: Result<T>) -> Vec<(u32, Reason)> {
+    match outcome {
+        Err(Error::Documents(documents)) => documents.iter().map(|one| (one.place, one.reason)).collect(),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it was done"),
     }
