@@ -2,6 +2,9 @@
 
 use rsign_api::objection::{Reason, Unsayable};
 
+/// Longest value, octets: 8 KiB in Base64, and line ends.
+const LONGEST: usize = 12 << 10;
+
 /// Offers all of them; those that were not taken in, and why.
 pub(crate) fn offer<'a>(
     properties: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
@@ -12,6 +15,7 @@ pub(crate) fn offer<'a>(
         let taken = match value {
             _ if !known(name) => Err(Reason::UnknownProperty),
             None => Err(Reason::NoValue),
+            Some(value) if value.len() > LONGEST => Err(Reason::BadValue),
             Some(value) => take(name, value),
         };
         taken.err().map(|reason| Unsayable::new(name, reason))
@@ -27,4 +31,19 @@ pub(crate) fn set<T>(place: &mut Option<T>, value: Option<T>) -> Result<(), Reas
     }
     *place = Some(value);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_none_of_any_format() {
+        let (fits, long) = ("A".repeat(LONGEST), "A".repeat(LONGEST + 4));
+        let given = [("a", Some(fits.as_str())), ("b", Some(long.as_str())), ("a", Some("B"))];
+        let mut taken = None;
+        let left = offer(given, |_, value| set(&mut taken, Some(value.len())), |_| true);
+        assert_eq!(left, [Unsayable::new("b", Reason::BadValue), Unsayable::new("a", Reason::SaidTwice)]);
+        assert_eq!(taken, Some(LONGEST));
+    }
 }

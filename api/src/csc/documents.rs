@@ -18,6 +18,10 @@ use crate::octets::{self, Octets};
 use crate::sign_algo::{self, Named};
 use crate::signer::{DocumentSubject, Property};
 
+/// Octets of what is to be said in the signatures of a call, all together: a signature has its own of it, also where an entry
+/// has many hashes.
+const MOST_SAID: usize = 4 << 20;
+
 /// One document to be signed; a digest entry with several hashes is several of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
@@ -113,13 +117,12 @@ impl Ask<'_> {
     pub fn documents(&self, key: KeyType, offer: &Offer<'_>) -> Result<Vec<Document>, Wrong> {
         let digests = self.document_entries("documentDigests", Array::Digests, error::DOCUMENT_DIGESTS)?;
         let whole = self.document_entries("documents", Array::Documents, error::DOCUMENTS)?;
-        let documents = match (digests.is_empty(), whole.is_empty()) {
-            (true, true) => return Err(error::NO_DOCUMENTS.into()),
-            (false, false) => return Err(error::BOTH_DOCUMENTS.into()),
-            (false, true) => self.each(&digests, key, offer, hashes)?,
-            (true, false) => self.each(&whole, key, offer, document)?,
-        };
-        if documents.len() > self.limits.hashes { Err(error::MALFORMED.into()) } else { Ok(documents) }
+        match (digests.is_empty(), whole.is_empty()) {
+            (true, true) => Err(error::NO_DOCUMENTS.into()),
+            (false, false) => Err(error::BOTH_DOCUMENTS.into()),
+            (false, true) => self.each(&digests, key, offer, hashes),
+            (true, false) => self.each(&whole, key, offer, document),
+        }
     }
 
     /// The objects of an array; none where it is absent.
@@ -146,7 +149,7 @@ impl Ask<'_> {
         offer: &Offer<'_>,
         subjects: fn(&Entry<'_>) -> Result<Vec<DocumentSubject>, Fault>,
     ) -> Result<Vec<Document>, Wrong> {
-        let mut documents = Vec::with_capacity(entries.len());
+        let (mut documents, mut said) = (Vec::new(), 0);
         for entry in entries {
             let place = entry.place;
             let of_entry = |fault| wrong(place, fault);
@@ -162,6 +165,11 @@ impl Ask<'_> {
             };
             if !subjects.iter().all(fits) {
                 return Err(of_entry(error::DIGEST_LENGTH));
+            }
+            // Before each of them gets properties of its own.
+            said += subjects.len() * properties.iter().map(Property::octets).sum::<usize>();
+            if documents.len() + subjects.len() > self.limits.hashes || said > MOST_SAID {
+                return Err(error::MALFORMED.into());
             }
             let of =
                 |subject| Document { format, level, envelope, scheme, subject, properties: properties.clone(), place };

@@ -125,6 +125,14 @@ pub struct Property {
     pub value: Option<String>,
 }
 
+impl Property {
+    /// Octets of its name and its value.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.name.len() + self.value.as_ref().map_or(0, String::len)
+    }
+}
+
 /// What was signed, in the order of [`SignDocuments::documents`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SignedDocuments {

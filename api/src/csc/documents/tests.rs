@@ -181,3 +181,25 @@ fn levels_are_read_in_any_case() {
     let level = of_digests(|entry| entry["conformance_level"] = "Ades-B-t".into()).unwrap()[0].level;
     assert_eq!(level, Level::T);
 }
+
+#[test]
+fn many_hashes_do_not_multiply_what_is_said_of_them() {
+    let of = |hashes: usize, value: usize| {
+        of_digests(|entry| {
+            entry["hashes"] = vec![HASH; hashes].into();
+            entry["signed_props"] = json!([{ "attribute_name": "y", "attribute_value": "A".repeat(value) }]);
+        })
+    };
+    assert_eq!(of(10, MOST_SAID / 10 - 1).unwrap().len(), 10);
+    assert_eq!(row(of(10, MOST_SAID / 10)), error::MALFORMED);
+    assert_eq!(row(of(11, 1)), error::MALFORMED);
+    let two = |hashes: usize| json!({ "documentDigests": [digest(), with_hashes(hashes)] });
+    assert_eq!(asked(&two(9)).unwrap().len(), 10);
+    assert_eq!(row(asked(&two(10))), error::MALFORMED);
+}
+
+fn with_hashes(many: usize) -> Json {
+    let mut entry = digest();
+    entry["hashes"] = vec![HASH; many].into();
+    entry
+}
