@@ -20,19 +20,24 @@ pub(super) struct Page<'a> {
     inherited: Inherited<'a>,
 }
 
-/// What a page has of the nodes above it, where it has none of its own.
-#[derive(Debug, Clone, Copy, Default)]
+/// What a page has of the nodes above it, where it has none of its own. Boxes that cannot be read matter only where
+/// something is to be seen.
+#[derive(Debug, Clone)]
 struct Inherited<'a> {
     turned: Option<i64>,
-    media: Option<Value<'a>>,
-    crop: Option<Value<'a>>,
+    media: Result<Option<Value<'a>>, Error>,
+    crop: Result<Option<Value<'a>>, Error>,
+}
+
+impl Inherited<'_> {
+    const NOTHING: Self = Self { turned: None, media: Ok(None), crop: Ok(None) };
 }
 
 /// The page of this number, counted from 1.
 pub(super) fn page<'f>(file: &'f File<'_>, number: u32) -> Result<Page<'f>, Error> {
     let root = file.catalog()?.direct("Pages")?.and_then(|root| root.reference()).ok_or(Error::NoPages)?;
     let mut walk = Walk { file, left: number.max(1), seen: BTreeSet::new() };
-    match walk.node(root, Inherited::default(), DEPTH)? {
+    match walk.node(root, Inherited::NOTHING, DEPTH)? {
         Some(page) => Ok(page),
         None if walk.left == number.max(1) => Err(Error::NoPages),
         None => Err(Error::NoSuchPage(number)),
@@ -43,7 +48,7 @@ pub(super) fn page<'f>(file: &'f File<'_>, number: u32) -> Result<Page<'f>, Erro
 pub(super) fn shares_annotations(file: &File<'_>, page: &Page<'_>, array: Id) -> Result<bool, Error> {
     let root = file.catalog()?.direct("Pages")?.and_then(|root| root.reference()).ok_or(Error::NoPages)?;
     let mut walk = Walk { file, left: u32::MAX, seen: BTreeSet::new() };
-    walk.node(root, Inherited::default(), DEPTH)?;
+    walk.node(root, Inherited::NOTHING, DEPTH)?;
     for id in walk.seen {
         let Some(entries) = file.object(id)?.and_then(|node| node.dictionary()) else { continue };
         let refers = entries.direct("Annots")?.and_then(|a| a.reference()) == Some(array);
@@ -71,10 +76,14 @@ impl<'f> Walk<'f, '_> {
             return Err(Error::Limit("pages"));
         }
         let Some(entries) = self.file.object(id)?.and_then(|node| node.dictionary()) else { return Ok(None) };
+        let own = |key, above| match self.file.value(&entries, key) {
+            Ok(None) => above,
+            found => found,
+        };
         let inherited = Inherited {
             turned: self.file.value(&entries, "Rotate")?.and_then(|r| r.integer()).or(above.turned),
-            media: self.file.value(&entries, "MediaBox")?.or(above.media),
-            crop: self.file.value(&entries, "CropBox")?.or(above.crop),
+            media: own("MediaBox", above.media),
+            crop: own("CropBox", above.crop),
         };
         let kids = match self.file.value(&entries, "Kids")? {
             Some(kids) => kids.members().ok_or(damaged)?,
@@ -82,7 +91,7 @@ impl<'f> Walk<'f, '_> {
         };
         for kid in kids {
             let kid = kid.reference().ok_or(Error::Damaged("a page is no indirect object"))?;
-            if let Some(page) = self.node(kid, inherited, depth - 1)? {
+            if let Some(page) = self.node(kid, inherited.clone(), depth - 1)? {
                 return Ok(Some(page));
             }
         }
@@ -119,9 +128,9 @@ pub(super) fn turned(file: &File<'_>, page: Option<Dictionary<'_>>) -> Result<i6
 
 /// What is shown of a page (14.11.2): its crop box, as far as its media box goes; corners in order.
 pub(super) fn bounds(file: &File<'_>, page: &Page<'_>) -> Result<[f64; 4], Error> {
-    let Inherited { media, crop, .. } = page.inherited;
-    let media = corners(file, media.ok_or(Error::Damaged("a page has no /MediaBox"))?)?;
-    let Some(crop) = crop else { return Ok(media) };
+    let Inherited { media, crop, .. } = page.inherited.clone();
+    let media = corners(file, media?.ok_or(Error::Damaged("a page has no /MediaBox"))?)?;
+    let Some(crop) = crop? else { return Ok(media) };
     let crop = corners(file, crop)?;
     Ok([media[0].max(crop[0]), media[1].max(crop[1]), media[2].min(crop[2]), media[3].min(crop[3])])
 }

@@ -11,7 +11,7 @@ pub use reason::Reason;
 const MOST: usize = 1000;
 
 /// An array of signDoc.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Array {
     /// `documents`.
     #[serde(rename = "documents")]
@@ -22,7 +22,7 @@ pub enum Array {
 }
 
 /// An entry, as the client sent it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// The array it stands in.
     pub array: Array,

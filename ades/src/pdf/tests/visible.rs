@@ -58,6 +58,10 @@ fn a_page_that_has_no_bounds_shows_nothing() {
         let file = file(&[CATALOG, PAGES, &format!("<</Type /Page /Parent 2 0 R {media}>>")]);
         assert!(sign(&file, &approval()).is_ok(), "what is not seen needs none");
     }
+    // A box that is nowhere to be found.
+    let circle = file(&[CATALOG, PAGES, "<</Type /Page /Parent 2 0 R /MediaBox 4 0 R>>", "4 0 R"]);
+    assert!(matches!(sign(&circle, &seen([10.0, 10.0, 60.0, 40.0], &["x"])), Err(Error::Damaged(_))));
+    assert!(sign(&circle, &approval()).is_ok());
 }
 
 #[test]
