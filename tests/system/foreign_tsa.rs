@@ -14,7 +14,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::common::Outsider;
-use crate::renewal::{outcomes, renew};
 use crate::sign_doc::{entry_of, objects, sign_doc};
 
 const CONFIGURATION: &str = "\
@@ -56,7 +55,7 @@ authorityKeyIdentifier = keyid
 ";
 
 /// The authority; it goes with the test.
-struct Foreign {
+pub(crate) struct Foreign {
     folder: tempfile::TempDir,
     ocsp: u16,
     http: u16,
@@ -72,7 +71,7 @@ impl Drop for Foreign {
 }
 
 impl Foreign {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (ocsp, http) = (free_port(), free_port());
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
@@ -107,7 +106,7 @@ impl Foreign {
         foreign
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -116,7 +115,7 @@ impl Foreign {
     }
 
     /// What the CA knows of the stamping certificate: V, or R for revoked.
-    fn index(&self, state: char) {
+    pub(crate) fn index(&self, state: char) {
         let revoked = if state == 'R' { "250101000000Z" } else { "" };
         let line = format!("{state}\t360101000000Z\t{revoked}\t1001\tunknown\t/CN=foreign stamps\n");
         std::fs::write(self.file("index.txt"), line).unwrap();
@@ -138,7 +137,7 @@ impl Foreign {
         self.openssl(&["crl", "-in", "crl.pem", "-outform", "DER", "-out", "crl.der"]);
     }
 
-    async fn start_responder(&mut self) {
+    pub(crate) async fn start_responder(&mut self) {
         self.stop_responder();
         let mut responder = Command::new("openssl");
         let port = self.ocsp.to_string();
@@ -212,7 +211,7 @@ fn stamp(folder: &Path, query: &[u8]) -> Vec<u8> {
 }
 
 /// A gateway that asks this authority.
-fn pieces(foreign: &Foreign, private: bool) -> Pieces {
+pub(crate) fn pieces(foreign: &Foreign, private: bool) -> Pieces {
     let mut pieces = Pieces::seeded();
     pieces.start_signer();
     configure(&mut pieces, foreign, private);
@@ -231,7 +230,7 @@ fn configure(pieces: &mut Pieces, foreign: &Foreign, private: bool) {
     pieces.start_gateway();
 }
 
-async fn sign(who: &Outsider, format: &str, level: &str, document: &[u8]) -> Answer {
+pub(crate) async fn sign(who: &Outsider, format: &str, level: &str, document: &[u8]) -> Answer {
     let algorithm = Algorithm::usual(&who.credential.key);
     assert_eq!(algorithm.sha, Sha::Sha256);
     let digest = rsign_ades::digest(rsign_api::algorithm::HashAlgorithm::Sha256, document);
@@ -344,61 +343,4 @@ async fn nobody_is_asked_in_a_private_network_unless_the_operator_lets_it() {
     assert_eq!(sign(&who, "P", "AdES-B-T", &paper::pdf(&[0])).await.error().0, 500);
     let log = std::fs::read_to_string(pieces.log("gateway")).unwrap();
     assert!(log.contains("leads to no configured anchor"), "{log}");
-}
-
-// The authority runs here, while the command is waited for.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn renewal_passes_a_revoked_authority_over_and_takes_no_stamp_of_one() {
-    let mut foreign = Foreign::start().await;
-    foreign.start_responder().await;
-    let mut pieces = pieces(&foreign, true);
-    let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "renewal", Wanted::QUICK).await;
-    let pdf = paper::pdf(&[0]);
-    let documents: [(&str, &str, &[u8]); 4] =
-        [("a.pdf", "P", &pdf), ("b.p7m", "C", b"stamped"), ("c.json", "J", b"{}"), ("d.xml", "X", b"<a/>")];
-    let (folder, config) = (tempfile::tempdir().unwrap(), pieces.folder.file("gateway.toml"));
-    let file = |name: &str| folder.path().join(name);
-    let sign_all = async |who: &Outsider| {
-        for (name, format, document) in documents {
-            let answer = sign(who, format, "AdES-B-LTA", document).await.ok();
-            std::fs::write(file(name), &objects(&answer, "DocumentWithSignature")[0]).unwrap();
-        }
-    };
-    let read = || documents.map(|(name, ..)| std::fs::read(file(name)).unwrap());
-    sign_all(&who).await;
-    let (good, lines) = renew(&config, &["--always"], &[folder.path()]);
-    assert!(good, "{lines:?}");
-    assert_eq!(outcomes(&lines), ["renewed"; 4], "{lines:?}");
-    // It is revoked: what it stamped is renewed no more.
-    foreign.index('R');
-    foreign.start_responder().await;
-    let before = read();
-    let (good, lines) = renew(&config, &["--always"], &[folder.path()]);
-    assert!(!good);
-    for line in &lines {
-        let reason = "no evidence for its newest time-stamp: the certificate is revoked";
-        assert_eq!((&line["outcome"], line["reason"].as_str()), (&json!("failed"), Some(reason)), "{line}");
-    }
-    assert!(read() == before, "left alone");
-    // One that is good stamps; then it is the second, behind the revoked one: for documents that are signed, and renewed.
-    let ours: toml::Table = std::fs::read_to_string(shared().folder.file("gateway.toml")).unwrap().parse().unwrap();
-    let (ours, mut theirs) = (ours["timestamp"].clone(), toml::Value::Boolean(false));
-    pieces.stop_gateway();
-    pieces.configure("gateway.toml", |config| {
-        theirs = config["timestamp"].clone();
-        config["timestamp"] = vec![theirs.clone(), ours].into();
-    });
-    pieces.start_gateway();
-    let who = Outsider { session: pieces.api().login(&who.user).await, ..who };
-    sign_all(&who).await;
-    let (good, lines) = renew(&config, &["--always"], &[folder.path()]);
-    assert!(good, "{lines:?}");
-    assert_eq!(outcomes(&lines), ["renewed"; 4], "{lines:?}");
-    let root = PathBuf::from(&shared().ready.signing_ca);
-    let verdicts = judge(&documents.map(|(name, ..)| Job::new(&file(name), &root))).unwrap_or_default();
-    for (verdict, format) in verdicts.iter().zip(["PAdES", "CAdES", "JAdES", "XAdES"]) {
-        let [verdict] = &verdict.as_ref().unwrap()[..] else { panic!("one signature: {verdict:?}") };
-        verdict.passes_as(&format!("{format}-BASELINE-LTA"));
-        assert_eq!(verdict.timestamps.len(), 3, "{verdict:#?}");
-    }
 }

@@ -10,6 +10,7 @@ use harness::{Algorithm, Hash, Wanted, command, demanded, paper, program, reposi
 use serde_json::{Value, json};
 
 use crate::common::Outsider;
+use crate::foreign_tsa::{self, Foreign};
 use crate::sign_doc::{entry_of, objects, sign_doc};
 use crate::sign_doc_text::name;
 
@@ -267,4 +268,61 @@ async fn what_cannot_be_renewed_is_said_and_left_alone() {
     let (good, lines) = renew(&config, &["--always"], &[&file("enveloping.xml")]);
     assert!(!good && lines[0]["reason"].as_str().unwrap().contains("not available"), "{lines:?}");
     assert_eq!(std::fs::read(file("enveloping.xml")).unwrap(), before);
+}
+
+// The authority runs here, while the command is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn renewal_passes_a_revoked_authority_over_and_takes_no_stamp_of_one() {
+    let mut foreign = Foreign::start().await;
+    foreign.start_responder().await;
+    let mut pieces = foreign_tsa::pieces(&foreign, true);
+    let who = Outsider::enrol_on(&pieces.operator(), &pieces.api(), "renewal", Wanted::QUICK).await;
+    let pdf = paper::pdf(&[0]);
+    let documents: [(&str, &str, &[u8]); 4] =
+        [("a.pdf", "P", &pdf), ("b.p7m", "C", b"stamped"), ("c.json", "J", b"{}"), ("d.xml", "X", b"<a/>")];
+    let (folder, config) = (tempfile::tempdir().unwrap(), pieces.folder.file("gateway.toml"));
+    let file = |name: &str| folder.path().join(name);
+    let sign_all = async |who: &Outsider| {
+        for (name, format, document) in documents {
+            let answer = foreign_tsa::sign(who, format, "AdES-B-LTA", document).await.ok();
+            std::fs::write(file(name), &objects(&answer, "DocumentWithSignature")[0]).unwrap();
+        }
+    };
+    let read = || documents.map(|(name, ..)| std::fs::read(file(name)).unwrap());
+    sign_all(&who).await;
+    let (good, lines) = renew(&config, &["--always"], &[folder.path()]);
+    assert!(good, "{lines:?}");
+    assert_eq!(outcomes(&lines), ["renewed"; 4], "{lines:?}");
+    // It is revoked: what it stamped is renewed no more.
+    foreign.index('R');
+    foreign.start_responder().await;
+    let before = read();
+    let (good, lines) = renew(&config, &["--always"], &[folder.path()]);
+    assert!(!good);
+    for line in &lines {
+        let reason = "no evidence for its newest time-stamp: the certificate is revoked";
+        assert_eq!((&line["outcome"], line["reason"].as_str()), (&json!("failed"), Some(reason)), "{line}");
+    }
+    assert!(read() == before, "left alone");
+    // One that is good stamps; then it is the second, behind the revoked one: for documents that are signed, and renewed.
+    let ours: toml::Table = std::fs::read_to_string(shared().folder.file("gateway.toml")).unwrap().parse().unwrap();
+    let (ours, mut theirs) = (ours["timestamp"].clone(), toml::Value::Boolean(false));
+    pieces.stop_gateway();
+    pieces.configure("gateway.toml", |config| {
+        theirs = config["timestamp"].clone();
+        config["timestamp"] = vec![theirs.clone(), ours].into();
+    });
+    pieces.start_gateway();
+    let who = Outsider { session: pieces.api().login(&who.user).await, ..who };
+    sign_all(&who).await;
+    let (good, lines) = renew(&config, &["--always"], &[folder.path()]);
+    assert!(good, "{lines:?}");
+    assert_eq!(outcomes(&lines), ["renewed"; 4], "{lines:?}");
+    let root = PathBuf::from(&shared().ready.signing_ca);
+    let verdicts = judge(&documents.map(|(name, ..)| Job::new(&file(name), &root))).unwrap_or_default();
+    for (verdict, format) in verdicts.iter().zip(["PAdES", "CAdES", "JAdES", "XAdES"]) {
+        let [verdict] = &verdict.as_ref().unwrap()[..] else { panic!("one signature: {verdict:?}") };
+        verdict.passes_as(&format!("{format}-BASELINE-LTA"));
+        assert_eq!(verdict.timestamps.len(), 3, "{verdict:#?}");
+    }
 }
