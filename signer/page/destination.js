@@ -20,6 +20,19 @@ export function destination(address, gateway) {
 }
 
 /**
+ * The same address, saying why nothing came of the request: the app hears an error then, and nobody is asked again.
+ *
+ * @param {string} back
+ * @param {'denied'|'unusable'} end
+ * @returns {string}
+ */
+export function ended(back, end) {
+  const address = new URL(back);
+  address.searchParams.set('end', end);
+  return address.href;
+}
+
+/**
  * Transaction and token out of `#<tx>.<token>`; undefined where there is nothing like it.
  *
  * @param {string} fragment

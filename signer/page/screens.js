@@ -1,12 +1,25 @@
 // Screens that every operation has, and what follows a request to the signer: going on, the form again, or the end.
 
 import { wrongCode } from './code.js';
+import { ended } from './destination.js';
 import { drawing, element, foreign, sentence } from './element.js';
 import { Result } from './tlv.js';
 import { Trouble } from './trouble.js';
 
 /** Troubles that look like an attack. */
 const ALARMS = Object.freeze(['stranger', 'mismatch']);
+
+/** Troubles that are the end of the request, and how: to ask once more would only lead here again. */
+const ENDS = Object.freeze({
+  cancelled: 'denied',
+  stranger: 'denied',
+  mismatch: 'denied',
+  locked: 'unusable',
+  factorLocked: 'unusable',
+  blocked: 'unusable',
+  disabled: 'unusable',
+  refused: 'unusable',
+});
 
 /** Troubles after which the same form makes sense again; the names are those of `text.fault`. */
 const PASSING = Object.freeze(['busy', 'offline', 'lost']);
@@ -55,7 +68,7 @@ export function stop(view, trouble, { transaction, again } = {}) {
     const screen = card(
       title,
       element('p', {}, body(unchanged, end && moment(text, end))),
-      ways(text, transaction, PASSING.includes(kind) ? again : undefined),
+      ways(text, transaction, wayBack(transaction, kind), PASSING.includes(kind) ? again : undefined),
     );
     screen.classList.add('stop', ...(isAlarm ? ['alarm'] : []));
     screen.prepend(drawing(['locked', 'factorLocked', 'blocked'].includes(kind) ? 'lock' : 'shield'));
@@ -63,8 +76,13 @@ export function stop(view, trouble, { transaction, again } = {}) {
   });
 }
 
-function ways(text, transaction, again) {
+/** Where the browser goes after this trouble. */
+function wayBack(transaction, kind) {
   const back = transaction?.back;
+  return back !== undefined && Object.hasOwn(ENDS, kind) ? ended(back, ENDS[kind]) : back;
+}
+
+function ways(text, transaction, back, again) {
   // In one box: the spaces around a name would get lost between boxes.
   const words = element('span', {}, withPlace(text, transaction, text.back));
   const links = [
@@ -93,12 +111,13 @@ export function finish({ view, transaction, exchange }, part) {
   if (back !== undefined) location.replace(back);
 }
 
-/** The person does not want to. The gateway sees that nothing came of it. */
+/** The person does not want to. An app hears so. */
 export function cancel({ view, transaction, exchange }) {
   exchange.end();
   view.forget();
   stop(view, new Trouble('cancelled'), { transaction });
-  if (transaction.back !== undefined) location.replace(transaction.back);
+  const back = wayBack(transaction, 'cancelled');
+  if (back !== undefined) location.replace(back);
 }
 
 /**

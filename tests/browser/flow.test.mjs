@@ -172,6 +172,65 @@ test("whoever says no comes back with access_denied and no code", async () => {
     assert.deepEqual([error, code, rest.state, rest.iss], ["access_denied", undefined, state, ready.oauth2]);
 });
 
+const title = (words) => page.waitForSelector(`h1:text-is("${words}")`);
+
+test("whoever cancels on the signing page comes back with access_denied too", async () => {
+    for (const [lang, cancel] of [["en", "Cancel"], ["pt", "Cancelar"]]) {
+        const through = async () => {
+            await signIn();
+            await goOn();
+            await page.waitForSelector("#pin");
+            await page.click(`button >> text=${cancel}`);
+        };
+        const { url, state } = await visit({ ...ways.rar([sha256("cancelled")]), lang }, { through });
+        const { error, code, ...rest } = Object.fromEntries(url.searchParams);
+        assert.deepEqual([error, code, rest.state, rest.iss], ["access_denied", undefined, state, ready.oauth2]);
+        assert.match(rest.error_description, /denied the request/);
+        // Going back asks nobody once more.
+        await page.goBack({ waitUntil: "load" });
+        assert.equal(await page.locator("button[name=decision][value=continue]").count(), 0, await page.innerText("main"));
+    }
+});
+
+test("whose PIN is locked hears what to do, and comes back with an error instead of to the same page", async () => {
+    const locked = credentialOf(ana, "P-384").credentialID;
+    const ask = details(locked, [sha256("locked")]);
+    const wrong = async () => {
+        await page.fill("#pin", "90817263");
+        await page.press("#pin", "Enter");
+    };
+    const stopped = async (lang, words, body, back) => {
+        await title(words);
+        assert.match(await page.innerText("main"), body);
+        await screenshots(page, `page-locked-${lang}`);
+        assert.deepEqual(await violations(page), []);
+        await page.click(`main a >> text=${back}`);
+    };
+    const told = ({ url }) => [url.searchParams.get("error"), url.searchParams.get("error_description")];
+    const through = async () => {
+        await signIn();
+        await goOn();
+        await page.waitForSelector("#pin");
+        for (const left of ["2 tries", "one try"]) {
+            await wrong();
+            await page.waitForSelector(`#pin-fault:text("${left}")`);
+        }
+        await wrong();
+        await stopped("en", "Your PIN is locked", /Start again later/, "Back to");
+    };
+    const unusable = ["access_denied", "The signing key cannot be used now."];
+    assert.deepEqual(told(await visit({ ...ask, lang: "en" }, { through })), unusable);
+    // The right PIN is not taken either; in Portuguese.
+    const again = async () => {
+        await goOn();
+        await page.waitForSelector("#pin");
+        await page.fill("#pin", credentialOf(ana, "P-384").pin);
+        await page.press("#pin", "Enter");
+        await stopped("pt", "O seu PIN está trancado", /Até .* não é aceite nenhum/, "Voltar a");
+    };
+    assert.deepEqual(told(await visit({ ...ask, lang: "pt" }, { through: again })), unusable);
+});
+
 test("A-34 in the open: nothing the browser sends to the gateway has the PIN in it", async () => {
     const hash = sha256("pin");
     const sent = [];

@@ -7,7 +7,7 @@ import { load } from './lib/modules.mjs';
 
 const { choiceFaults } = await load('choice.js');
 const { Operation, contextDigest, enrolDigest } = await load('context.js');
-const { destination, readFragment } = await load('destination.js');
+const { destination, ended, readFragment } = await load('destination.js');
 const { Exchange } = await load('exchange.js');
 const { encodeList, listDigest, shortCode } = await load('list.js');
 const { concat, fromBase64Url, u64, utf8 } = await load('octets.js');
@@ -91,6 +91,12 @@ test('A-28: the page goes back to the gateway and nowhere else', () => {
   ]) {
     assert.equal(destination(bad, GATEWAY), undefined, String(bad));
   }
+});
+
+test('why nothing came of a request is said where it goes back to', () => {
+  const back = `${GATEWAY}/oauth2/return?tx=${TX}`;
+  assert.equal(ended(back, 'denied'), `${back}&end=denied`);
+  assert.equal(destination(ended(back, 'unusable'), GATEWAY), `${back}&end=unusable`);
 });
 
 test('a fragment is a transaction and its token, or it is nothing', () => {

@@ -112,6 +112,8 @@ pub const ACCOUNT_DENIED: Fault = Fault::same(code::ACCESS_DENIED, "The account_
 /// The user said no.
 pub const DENIED: Fault =
     Fault::same(code::ACCESS_DENIED, "The user, authorization server or remote service denied the request.");
+/// The user would, but the key is locked, blocked or suspended.
+pub const KEY_UNUSABLE: Fault = Fault::same(code::ACCESS_DENIED, "The signing key cannot be used now.");
 /// RFC 9126: this client has to push its requests.
 pub const PUSH_REQUIRED: Fault = Fault::request("This client must use oauth2/pushed_authorize");
 /// RFC 9126: unknown, of another client, used, or too old.

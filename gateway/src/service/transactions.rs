@@ -271,6 +271,19 @@ impl Transactions {
         }
     }
 
+    /// Nothing shall come of it any more.
+    ///
+    /// # Errors
+    /// Unknown, or the store.
+    pub async fn end(&self, tx: &str) -> Result<(), Error> {
+        let progress = self.look_up(tx).await?.progress;
+        if progress.is_open() {
+            // Where something has come of it in this moment, who keeps it finds that it is over.
+            self.stored.advance(tx, None, progress, Progress::Failed).await?;
+        }
+        Ok(())
+    }
+
     /// Whether what the browser of this session started came to its end.
     ///
     /// # Errors

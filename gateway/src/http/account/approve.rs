@@ -7,9 +7,9 @@ use super::failure::Failure;
 use super::form::Form;
 use super::frame::{Frame, Here};
 use super::guard::origin_of;
-use super::keys::readable;
+use super::keys::{Told, readable};
 use super::page::Page;
-use super::text::Approve;
+use super::text::{Approve, Text};
 use super::visit::Visit;
 use super::{Answer, guard, next};
 use crate::domain::history::code;
@@ -41,7 +41,7 @@ struct Sign<'a> {
     /// Whether the user chooses the key.
     choose: bool,
     /// Why it cannot go on, if so.
-    cannot: Option<&'static str>,
+    cannot: Option<String>,
     fault: Option<&'static str>,
     id: &'a str,
     token: String,
@@ -170,7 +170,8 @@ async fn page(
         RequestScope::Credential => {
             let keys = visit.site.app.keys.of(&session.user).await?;
             let usable = usable(request, &keys);
-            let cannot = cannot(text, session, request, &keys, &usable);
+            let cannot = cannot(visit, session, request, &keys, &usable);
+            let is_over = cannot.is_some();
             Page::show(&Sign {
                 frame,
                 text,
@@ -188,7 +189,7 @@ async fn page(
                 choose: request.credential.is_none() && usable.len() > 1,
                 keys: usable.into_iter().map(choice).collect(),
                 cannot,
-                fault: fault.filter(|_| cannot.is_none()),
+                fault: fault.filter(|_| !is_over),
                 id: &request.id,
                 token,
             })?
@@ -233,17 +234,30 @@ fn usable<'a>(request: &Request, keys: &'a [Key]) -> Vec<&'a Key> {
     keys.iter().filter(named).filter(fits).collect()
 }
 
-/// Why it cannot go on with this account.
-fn cannot(text: &Approve, session: &Session, request: &Request, keys: &[Key], usable: &[&Key]) -> Option<&'static str> {
+/// Why it cannot go on with this account, and what to do.
+fn cannot(visit: &Visit, session: &Session, request: &Request, keys: &[Key], usable: &[&Key]) -> Option<String> {
+    let text = &visit.text().approve;
     if request.account.as_ref().is_some_and(|account| *account != session.user) {
-        return Some(text.other_account);
+        return Some(text.other_account.to_owned());
     }
-    match &request.credential {
-        _ if !usable.is_empty() => None,
-        Some(named) if keys.iter().any(|key| key.credential.id == *named) => Some(text.key_not_ready),
-        Some(_) => Some(text.foreign_key),
-        None => Some(text.no_key),
+    if !usable.is_empty() {
+        return None;
     }
+    let asked = |key: &&Key| request.credential.as_ref().is_none_or(|named| *named == key.credential.id);
+    let asked: Vec<&Key> = keys.iter().filter(asked).collect();
+    Some(match (asked.as_slice(), &request.credential) {
+        ([key], _) if key.standing == Standing::Ready => (text.too_many)(key.credential.multisign),
+        ([key], _) => not_ready(visit.text(), Some(key)),
+        ([], Some(_)) => text.foreign_key.to_owned(),
+        ([], None) => text.no_key.to_owned(),
+        _ => text.no_key_ready.to_owned(),
+    })
+}
+
+/// That a key cannot sign now, why, and what helps.
+pub(super) fn not_ready(text: &Text, key: Option<&Key>) -> String {
+    let help = key.and_then(|key| Told::of(text, key.standing).help);
+    help.map_or_else(|| text.approve.key_not_ready.to_owned(), |help| format!("{} {help}", text.approve.key_not_ready))
 }
 
 fn choice(key: &Key) -> Choice {

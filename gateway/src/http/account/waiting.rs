@@ -3,6 +3,7 @@
 use askama::Template;
 use rsign_api::signer::Operation;
 
+use super::approve::not_ready;
 use super::failure::Failure;
 use super::form::Form;
 use super::frame::{Frame, Here};
@@ -57,7 +58,7 @@ struct One<'a> {
     code: Option<String>,
     key: String,
     /// Why it cannot go on, if so.
-    cannot: Option<&'static str>,
+    cannot: Option<String>,
     id: &'a str,
     token: String,
 }
@@ -161,6 +162,7 @@ async fn question(visit: &Visit, session: &Session, prompt: &Prompt) -> Result<P
     let text = visit.text();
     let key = visit.site.app.keys.find(&session.user, &prompt.credential).await?;
     let ready = key.as_ref().is_some_and(|key| key.standing == Standing::Ready);
+    let cannot = (!ready).then(|| not_ready(text, key.as_ref()));
     let page = Page::show(&One {
         frame: Frame::of(visit, Here::Elsewhere)?,
         text: &text.approve,
@@ -172,7 +174,7 @@ async fn question(visit: &Visit, session: &Session, prompt: &Prompt) -> Result<P
         documents: prompt.list.len(),
         code: code(&prompt.list),
         key: key.map(|key| called(key.credential.key_type, &key.facts)).unwrap_or_default(),
-        cannot: (!ready).then_some(text.approve.key_not_ready),
+        cannot,
         id: &prompt.id,
         token: guard::token(&session.csrf, &format!("{PATH}/{}", prompt.id), "")?,
     })?;

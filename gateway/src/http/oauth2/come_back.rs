@@ -12,23 +12,33 @@ use crate::http::account::page::{self, Trouble};
 use crate::http::account::session;
 use crate::http::error::Problem;
 use crate::http::site::Site;
-use crate::service::oauth::requests::{self, Next};
+use crate::service::oauth::requests::{self, Denial, Next};
 use crate::service::transactions;
 
 /// On to where the transaction began, or to the app with its answer.
 pub(in crate::http) async fn come_back(State(site): State<Arc<Site>>, request: Request) -> Response {
     let (head, _) = request.into_parts();
     let form = Form::parse(head.uri.query().unwrap_or_default().as_bytes());
-    match next(&site, &head.headers, form.get("tx").unwrap_or_default()).await {
+    let denial = form.get("end").and_then(denial);
+    match next(&site, &head.headers, form.get("tx").unwrap_or_default(), denial).await {
         Ok(location) => go(&location),
         Err(trouble) => page::error(&site, &head.headers, trouble, None),
     }
 }
 
-async fn next(site: &Site, headers: &HeaderMap, tx: &str) -> Result<String, Trouble> {
+/// What the signing page says of a request that nothing came of.
+fn denial(end: &str) -> Option<Denial> {
+    match end {
+        "denied" => Some(Denial::Refused),
+        "unusable" => Some(Denial::Unusable),
+        _ => None,
+    }
+}
+
+async fn next(site: &Site, headers: &HeaderMap, tx: &str, denial: Option<Denial>) -> Result<String, Trouble> {
     let session = session::from(site, headers).await.map_err(|problem| failed(&problem))?;
     let session = session.ok_or(Trouble::Foreign)?;
-    match site.app.requests.come_back(tx, &session).await {
+    match site.app.requests.come_back(tx, &session, denial).await {
         Ok(Next::Redirect(url) | Next::Sign(url)) => Ok(url),
         Err(requests::Error::Transaction(transactions::Error::Unknown)) => Err(Trouble::Foreign),
         Err(requests::Error::Unknown) => Err(Trouble::Over),

@@ -1,6 +1,7 @@
 //! The relay of the channel: who may use it, what it tells, what comes of it (A-05, A-08, A-28, A-37; DESIGN 5).
 
 mod broken;
+mod denied;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

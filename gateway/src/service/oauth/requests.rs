@@ -11,6 +11,7 @@ use rsign_api::error::{self as csc, Fault, oauth2 as wire};
 use rsign_api::version::Version;
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub use self::approval::Denial;
 pub use self::asked::{Asked, Request, RequestScope};
 use super::account_tokens::{self, AccountTokens};
 use super::codes::{self, Codes, Given};

@@ -270,11 +270,20 @@ pub(super) const TEXT: Text = Text {
         key: "Sign with",
         choose_key: "Choose the key to sign with",
         no_key: "You have no key that can sign this. Make one, then start again in the app.",
+        no_key_ready: "None of your keys can sign this now. Your account says why. See to one there, or make a new one; then start again in the app.",
         key_not_ready: "This key cannot sign now.",
+        too_many: |most| match most {
+            1 => "This key signs one document at a time. Start again in the app with one, or with another key."
+                .to_owned(),
+            _ => format!(
+                "This key signs at most {most} documents at once. Start again in the app with fewer, or with another key."
+            ),
+        },
         allow: "Allow",
         proceed: "Continue",
         proceed_hint: "Next, the signing page asks for the PIN.",
         cancel: "Cancel",
+        back: "Back to the app",
         other_account: "The app asks another account. Sign out, sign in with that one, then start again in the app.",
         foreign_key: "The app asks for a key that this account does not have. If you have another account, sign in with that one, then start again in the app.",
         choose_fault: "Choose a key.",

@@ -278,11 +278,20 @@ pub(super) const TEXT: Text = Text {
         key: "Assinar com",
         choose_key: "Escolha a chave com que quer assinar",
         no_key: "Não tem nenhuma chave que possa assinar isto. Crie uma e comece de novo na aplicação.",
+        no_key_ready: "Nenhuma das suas chaves pode assinar isto agora. A sua conta diz porquê. Trate lá de uma, ou crie uma nova; comece depois de novo na aplicação.",
         key_not_ready: "Esta chave não pode assinar agora.",
+        too_many: |most| match most {
+            1 => "Esta chave assina um documento de cada vez. Comece de novo na aplicação com um, ou com outra chave."
+                .to_owned(),
+            _ => format!(
+                "Esta chave assina no máximo {most} documentos de uma vez. Comece de novo na aplicação com menos, ou com outra chave."
+            ),
+        },
         allow: "Permitir",
         proceed: "Continuar",
         proceed_hint: "A seguir, a página de assinatura pede o PIN.",
         cancel: "Cancelar",
+        back: "Voltar à aplicação",
         other_account: "A aplicação pede a outra conta. Termine a sessão, inicie-a com essa conta e comece de novo na aplicação.",
         foreign_key: "A aplicação pede uma chave que esta conta não tem. Se tiver outra conta, inicie sessão com ela e comece de novo na aplicação.",
         choose_fault: "Escolha uma chave.",

@@ -178,6 +178,34 @@ async fn a_key_that_cannot_sign_stops_before_the_pin() {
     *bench.signer.state.lock().unwrap() = State::Suspended;
     let seen = ann.get(&path).await;
     assert!(seen.html.contains("This key cannot sign now") && !seen.html.contains("value=\"continue\""));
+    // What helps is said, and the way out leads to the app with an error.
+    assert!(seen.html.contains("Ask the operator to bring it back") && seen.html.contains("Back to the app"));
+    *bench.signer.state.lock().unwrap() = State::Active;
+    *bench.signer.locked_until.lock().unwrap() = Some(4_000_000_000);
+    let seen = ann.get(&path).await;
+    assert!(seen.html.contains("Too many wrong PINs. It can be used again from") && !seen.html.contains("continue"));
+    let gone = ann.submit(&seen, ACTION, &[("decision", "cancel")]).await;
+    assert_eq!(parameter(gone.location(), "error").as_deref(), Some("access_denied"));
+}
+
+#[tokio::test]
+async fn keys_that_are_all_locked_are_not_called_missing() {
+    let bench = bench().await;
+    let mut wish = signing("");
+    wish[1] = ("signatureQualifier", "eu_eidas_aes");
+    let mut ann = Browser::of(&bench, "ann").await;
+    let mut said = async || {
+        let path = page(&bench, &wish).await;
+        let seen = ann.get(&path).await;
+        assert!(!seen.html.contains("value=\"continue\""), "{}", seen.html);
+        seen.html
+    };
+    assert!(said().await.contains("You have no key that can sign this"));
+    *bench.signer.locked_until.lock().unwrap() = Some(4_000_000_000);
+    bench.credential(&bench.ann, Scal::Two).await;
+    assert!(said().await.contains("It can be used again from"));
+    bench.credential(&bench.ann, Scal::Two).await;
+    assert!(said().await.contains("None of your keys can sign this now. Your account says why."));
 }
 
 #[tokio::test]

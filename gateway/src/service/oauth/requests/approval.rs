@@ -15,6 +15,24 @@ use crate::domain::transaction::{self, Origin};
 use crate::service::oauth::codes::Given;
 use crate::service::transactions::{self, Returned, Start};
 
+/// Why nothing came of a request that its user has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// The user does not want it.
+    Refused,
+    /// The user's key cannot sign now: it is locked, blocked or suspended.
+    Unusable,
+}
+
+impl Denial {
+    const fn fault(self) -> Fault {
+        match self {
+            Self::Refused => wire::DENIED,
+            Self::Unusable => wire::KEY_UNUSABLE,
+        }
+    }
+}
+
 impl Requests {
     /// The user says yes: for the service that is all; for signatures the signing page asks for the PIN.
     ///
@@ -59,15 +77,24 @@ impl Requests {
     /// See [`Error`].
     pub async fn deny(&self, id: &str, _: &Session) -> Result<String, Error> {
         let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
-        Ok(self.refusal(&request.answer, wire::DENIED))
+        Ok(self.refusal(&request.answer, Denial::Refused.fault()))
     }
 
-    /// The browser comes back from the signing page; where it goes.
+    /// The browser comes back from the signing page, with a denial or without; where it goes.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn come_back(&self, tx: &str, session: &Session) -> Result<Next, Error> {
-        match self.transactions.come_back(tx, &session.digest).await? {
+    pub async fn come_back(&self, tx: &str, session: &Session, denial: Option<Denial>) -> Result<Next, Error> {
+        let returned = self.transactions.come_back(tx, &session.digest).await?;
+        if let (Returned::Request { request, client, sad, made: false, .. }, Some(denial)) = (&returned, denial) {
+            self.transactions.end(tx).await?;
+            if let Some(approved) = sad {
+                self.transactions.discard(client, approved.sad.clone()).await;
+            }
+            let request = self.stored.decide(request, self.clock.now()).await?.ok_or(Error::Unknown)?;
+            return Ok(Next::Redirect(self.refusal(&request.answer, denial.fault())));
+        }
+        match returned {
             Returned::Account { path } => Ok(Next::Redirect(format!("{}{path}?tx={tx}", self.issuer))),
             // Nothing was approved: the user may think again, or say no.
             Returned::Request { request, sad: None, made: false, .. } => {
