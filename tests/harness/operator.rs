@@ -127,14 +127,28 @@ impl Operator {
         self.gateway(&["user", "contact", "--id", user, contact]);
     }
 
+    /// What is told of a user's keys.
+    ///
+    /// # Panics
+    /// When the command fails.
+    #[must_use]
+    pub fn credentials(&self, user: &str) -> Vec<Value> {
+        let lines = self.printed(&["credential", "list", "--user", user]);
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// Suspends, reactivates or destroys.
     pub fn set_state(&self, credential: &Credential, state: &str) {
         self.gateway(&["credential", "state", "--id", &credential.id, state]);
     }
 
     fn gateway(&self, words: &[&str]) -> Value {
+        serde_json::from_str(&self.printed(words)).unwrap()
+    }
+
+    fn printed(&self, words: &[&str]) -> String {
         let printed = command(Command::new(program("rsign-gateway")).arg("--config").arg(&self.gateway).args(words));
-        serde_json::from_str(&printed.unwrap_or_else(|said| panic!("{said}"))).unwrap()
+        printed.unwrap_or_else(|said| panic!("{said}"))
     }
 
     /// Runs `rsign-signer` with these words.

@@ -47,5 +47,6 @@ mod sign_pdf;
 mod stores;
 mod timestamp;
 mod tolerance;
+mod which_key;
 mod wire_v1;
 mod wire_v2;

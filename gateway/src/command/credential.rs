@@ -2,13 +2,14 @@
 
 use clap::Subcommand;
 use rsign_api::algorithm::KeyType;
-use rsign_api::signer::{FactorKind, Scal, State, Stretch};
+use rsign_api::signer::{CredentialName, CredentialStatus, FactorKind, Scal, State, Stretch};
 use serde_json::json;
 
 use super::print;
 use crate::app::Parts;
 use crate::config::Config;
 use crate::domain::credential::{AuthMode, Certificate, Credential as Stored, Known};
+use crate::service::account::keys::{Standing, standing};
 use crate::service::enrolment::Wanted;
 
 #[derive(Debug, Subcommand)]
@@ -38,7 +39,8 @@ pub(super) enum Credential {
         #[arg(long, value_enum, default_value = "explicit")]
         mode: AuthMode,
     },
-    /// Lists credentials, one JSON object a line.
+    /// Lists credentials, one JSON object a line: what tells them apart, how each stands (ready, locked, blocked,
+    /// suspended, expired, unfinished; unknown where the signer does not say), and whether it can sign now.
     List {
         /// Of this user only, `userID`.
         #[arg(long)]
@@ -85,7 +87,8 @@ async fn list(user: Option<&str>, parts: &Parts) -> anyhow::Result<()> {
         let page = parts.repositories.credentials.of_user(user, after.as_deref(), PAGE).await?;
         for credential in &page {
             let certificate = parts.repositories.credentials.certificate(&credential.id).await?;
-            print(&line(credential, certificate.as_ref()))?;
+            let status = parts.signer.status(CredentialName { credential: credential.id.clone() }).await;
+            print(&line(credential, certificate.as_ref(), status.ok().as_ref(), parts.clock.now() / 1000))?;
         }
         match page.last() {
             Some(last) if page.len() == PAGE => after = Some(last.id.clone()),
@@ -94,8 +97,27 @@ async fn list(user: Option<&str>, parts: &Parts) -> anyhow::Result<()> {
     }
 }
 
-fn line(credential: &Stored, certificate: Option<&Certificate>) -> serde_json::Value {
+/// All that tells one key of a person from another, and whether it can sign now.
+fn line(
+    credential: &Stored,
+    certificate: Option<&Certificate>,
+    status: Option<&CredentialStatus>,
+    now: i64,
+) -> serde_json::Value {
     let facts = certificate.map(|certificate| &certificate.facts);
+    let standing = match facts {
+        None => Standing::Unfinished,
+        Some(facts) => standing(status, facts.not_after, now),
+    };
+    let (standing, locked_until) = match standing {
+        Standing::Ready => ("ready", None),
+        Standing::Unfinished => ("unfinished", None),
+        Standing::Locked(until) => ("locked", Some(until)),
+        Standing::Blocked => ("blocked", None),
+        Standing::Suspended => ("suspended", None),
+        Standing::Expired => ("expired", None),
+        Standing::Unknown => ("unknown", None),
+    };
     json!({
         "credentialID": credential.id,
         "userID": credential.user,
@@ -105,7 +127,12 @@ fn line(credential: &Stored, certificate: Option<&Certificate>) -> serde_json::V
         "factor": credential.factor,
         "mode": credential.mode,
         "state": credential.state,
+        "standing": standing,
+        "can_sign": standing == "ready",
+        "locked_until": locked_until,
         "subject": facts.map(|facts| facts.subject.as_str()),
+        "issuer": facts.map(|facts| facts.issuer.as_str()),
+        "not_before": facts.map(|facts| facts.not_before),
         "not_after": facts.map(|facts| facts.not_after),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rsign_api::signer::{CredentialName, Refusal, State};
+use rsign_api::signer::{CredentialName, CredentialStatus, Refusal, State};
 
 use crate::domain::client::Reach;
 use crate::domain::credential::{Certificate, Credential, Known};
@@ -136,22 +136,35 @@ impl Credentials {
         Ok(self.state(credential).await? == Some(State::Active))
     }
 
+    /// Whether it can sign at this moment, by the signer's word: wrong PINs lock it neither.
+    ///
+    /// # Errors
+    /// The signer or the store.
+    pub async fn is_ready(&self, credential: &Credential) -> Result<bool, Error> {
+        let status = self.status(credential).await?;
+        Ok(status.is_some_and(|status| status.state == State::Active && status.locked_until.is_none()))
+    }
+
     /// Where it stands, by the signer's word (`None`: unknown there); notes the end of an enrolment on the way.
     ///
     /// # Errors
     /// The signer or the store.
     pub async fn state(&self, credential: &Credential) -> Result<Option<State>, Error> {
+        Ok(self.status(credential).await?.map(|status| status.state))
+    }
+
+    async fn status(&self, credential: &Credential) -> Result<Option<CredentialStatus>, Error> {
         let name = CredentialName { credential: credential.id.clone() };
-        let state = match self.signer.status(name).await {
-            Ok(status) => status.state,
+        let status = match self.signer.status(name).await {
+            Ok(status) => status,
             Err(signer::Error::Refused(Refusal::UnknownCredential)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        if state == State::Active && credential.state == Known::Enrolling {
+        if status.state == State::Active && credential.state == Known::Enrolling {
             self.stored.activate(&credential.id).await?;
             self.enrolments.end(&credential.id).await?;
         }
-        Ok(Some(state))
+        Ok(Some(status))
     }
 
     /// Until when wrong PINs lock it, Unix seconds, by the signer's word.

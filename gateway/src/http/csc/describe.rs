@@ -133,7 +133,7 @@ pub(super) struct Current {
     pub(super) credential: Credential,
     /// Its certificate.
     pub(super) certificate: credential::Certificate,
-    /// Whether the signer would use it.
+    /// Whether the signer would use it: it is active, and not locked by wrong PINs.
     pub(super) enabled: bool,
     /// Whether the certificate's time is over.
     pub(super) expired: bool,
@@ -145,7 +145,7 @@ impl Current {
     /// Asks the store for the certificate and the signer for the state.
     pub(super) async fn of(site: &Site, credential: Credential) -> Result<Self, Problem> {
         let certificate = site.app.credentials.certificate(&credential).await?;
-        let enabled = site.app.credentials.is_enabled(&credential).await?;
+        let enabled = site.app.credentials.is_ready(&credential).await?;
         let expired = certificate.facts.not_after * 1000 < site.app.clock.now();
         let way = match credential.factor {
             FactorKind::Online => site.app.one_time_codes.contact(&credential).await?.map(|contact| contact.way()),

@@ -165,7 +165,8 @@ impl Keys {
     }
 }
 
-fn standing(status: Option<&CredentialStatus>, not_after: i64, now: i64) -> Standing {
+/// How a key stands, by what the signer says of it and until when its certificate is good; Unix seconds.
+pub(crate) fn standing(status: Option<&CredentialStatus>, not_after: i64, now: i64) -> Standing {
     let Some(status) = status else { return Standing::Unknown };
     match (status.state, status.locked_until) {
         (State::Blocked, _) => Standing::Blocked,
