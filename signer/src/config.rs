@@ -254,3 +254,20 @@ impl Config {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "../../deploy/sample.rs"]
+mod sample;
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn the_sample_names_every_setting_with_its_default() {
+        let text = include_str!("../../deploy/signer.toml");
+        super::sample::holds::<Config>(text);
+        let config: Config = toml::from_str(text).unwrap();
+        assert!(config.faults().is_empty(), "{:?}", config.faults());
+    }
+}

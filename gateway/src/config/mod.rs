@@ -9,6 +9,9 @@ pub mod listen;
 pub mod mutual_tls;
 pub mod otp;
 pub mod page;
+#[cfg(test)]
+#[path = "../../../deploy/sample.rs"]
+mod sample;
 pub mod service;
 pub mod signer;
 pub mod timestamp;
@@ -139,5 +142,13 @@ mod tests {
     #[test]
     fn unknown_keys_are_refused() {
         assert!(toml::from_str::<Config>(&format!("tennant = \"x\"\n{SMALL}")).is_err());
+    }
+
+    #[test]
+    fn the_sample_names_every_setting_with_its_default() {
+        let text = include_str!("../../../deploy/gateway.toml");
+        super::sample::holds::<Config>(text);
+        let config: Config = toml::from_str(text).unwrap();
+        assert!(config.faults().is_empty(), "{:?}", config.faults());
     }
 }
