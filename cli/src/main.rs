@@ -24,7 +24,7 @@ enum Command {
     /// Runs a whole service on this computer: gateway, signer, signing page, HSM workers on a SoftHSM2 token, SQLite,
     /// built-in CA.
     Sandbox(sandbox::Options),
-    /// Signs a file through any CSC service, with the person's approval in the browser.
+    /// Signs files through any CSC service, with the person's approval in the browser.
     Sign(sign::Options),
     /// Measures the service against the floor its token sets, in one run.
     Bench(bench::Options),
@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let outcome = match Arguments::parse().command {
         Command::Sandbox(options) => sandbox::run(options).await,
-        Command::Sign(options) => sign::run(options).await,
+        Command::Sign(options) => return sign::run(options).await,
         Command::Bench(options) => bench::run(options).await,
         Command::Conformance(options) => return conformance::run(*options).await,
     };

@@ -1,7 +1,8 @@
 // `rsign sign FILE...`: the terminal asks, the browser approves, OpenSSL, pdfsig and xmlsec1 verify.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -31,35 +32,47 @@ function folderWith(files) {
     });
 }
 
-// Runs the program and approves whatever it asks for; what it printed.
-async function sign(files, words, credential) {
-    const all = ["sign", ...files, ...words, "--credential", credential.credentialID, "--no-browser"];
+// Runs the program and approves whatever it asks for; how it ended, and what it printed.
+async function asked(files, words, credential) {
+    const named = credential === undefined ? [] : ["--credential", credential.credentialID];
+    const all = ["sign", ...files, ...words, ...named, "--no-browser"];
     const program = spawn(process.env.RSIGN_PROGRAM, all, { stdio: ["ignore", "pipe", "pipe"] });
     let complaint = "";
     program.stderr.on("data", (data) => (complaint += data));
-    const ended = new Promise((resolve) => program.on("exit", resolve));
+    const ended = new Promise((resolve) => program.on("close", resolve));
     const lines = [];
     let visits = 0;
-    let code;
+    let short;
     try {
         for await (const line of createInterface({ input: program.stdout })) {
             lines.push(line);
-            code ??= line.match(/([0-9A-Z]{4}-){3}[0-9A-Z]{4}/)?.[0];
+            short ??= line.match(/([0-9A-Z]{4}-){3}[0-9A-Z]{4}/)?.[0];
+            // The key that it takes where none is named.
+            const taken = line.match(/^ {2}key (\d) is taken/)?.[1];
+            const known = lines.find((line) => line.startsWith(`  key ${taken}: `));
+            credential ??= known && rui.credentials.find(({ credentialID }) => known.includes(credentialID));
             const url = line.trim();
             if (!url.startsWith("http")) continue;
             visits += 1;
             // Only what is signed has a code, and the terminal has said it by now.
-            assert.equal(code !== undefined, visits === 2);
+            assert.equal(short !== undefined, visits === 2);
             await page.goto(url);
-            await approve(credential, code, files.map((file) => path.basename(file)));
+            await approve(credential, short, files.map((file) => path.basename(file)));
         }
     } finally {
         // Where something else went wrong, it would wait for an answer for ten minutes.
         if (visits < 2) program.kill();
     }
-    assert.equal(await ended, 0, complaint);
-    assert.equal(visits, 2);
-    return lines.join("\n");
+    const code = await ended;
+    assert.equal(visits, 2, complaint);
+    return { code, said: lines.join("\n"), complaint };
+}
+
+// The same where it signs; what it printed.
+async function sign(files, words, credential) {
+    const { code, said, complaint } = await asked(files, words, credential);
+    assert.equal(code, 0, complaint);
+    return said;
 }
 
 // The document that openssl finds the signature beside it to be of.
@@ -73,6 +86,7 @@ function pdfsig(file) {
 }
 
 const SANDBOX = ["--sandbox", process.env.RSIGN_READY];
+const CA = ready.tls_ca ? ["--ca", ready.tls_ca] : [];
 
 for (const kind of ["P-256", "RSA-2048"]) {
     test(`rsign sign makes a detached CMS with a ${kind} key that OpenSSL verifies`, async () => {
@@ -88,7 +102,12 @@ for (const kind of ["P-256", "RSA-2048"]) {
         const [pdf, xml, json, bin] = folderWith(names);
         const said = await sign([pdf, xml, json, bin], [...SANDBOX, "--level", "t"], credentialOf(rui, kind));
         for (const name of ["a-signed.pdf", "b-signed.xml", "c.json.jws", "d.bin.p7s"]) assert.ok(said.includes(name), said);
-        assert.equal(said.match(/signed, and verified: /g)?.length, 3, said);
+        assert.equal(said.match(/ {2}signed: /g)?.length, 4, said);
+        // Of each it is said what was verified, and with what else it can be.
+        assert.equal(said.match(/verified: your file is in it as it was, and the signature is over it and by your key;/g)?.length, 2, said);
+        assert.equal(said.match(/verified: the signature beside your file is over it, and by your key;/g)?.length, 1, said);
+        assert.match(said, /verified: your file is in it as it was; not verified: the signature, the certificate, time-stamps/);
+        for (const verifier of ["pdfsig", "openssl cms", "xmlsec1", "EU DSS"]) assert.ok(said.includes(`verify it: ${verifier}`), said);
         const signed = readFileSync(pdf.replace(".pdf", "-signed.pdf"));
         const original = readFileSync(pdf);
         assert.ok(signed.subarray(0, original.length).equals(original));
@@ -107,40 +126,187 @@ for (const kind of ["P-256", "RSA-2048"]) {
 test("rsign sign forms what a service that signs hashes only does not", async () => {
     const [pdf, xml, secret] = folderWith({ "a.pdf": PDF, "b.xml": "<order/>", secret: ready.clients[0].client_secret });
     const place = ["--service", ready.csc_v1, "--client-id", ready.clients[0].client_id, "--client-secret-file", secret];
-    const words = ready.tls_ca ? [...place, "--tls-ca", ready.tls_ca] : place;
+    const words = [...place, ...CA];
     const said = await sign([pdf, xml], words, credentialOf(rui, "P-256"));
     assert.match(said, /signs hashes/);
     pdfsig(pdf.replace(".pdf", "-signed.pdf"));
     openssl(xml);
 });
 
-test("rsign sign says what it cannot do before anybody approves", async () => {
+// What it says of something it does not do, and its exit code.
+function refused(words) {
+    const options = { stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" };
+    const { status, stdout, stderr } = spawnSync(process.env.RSIGN_PROGRAM, ["sign", ...words], options);
+    assert.ok(status > 0, "it was done");
+    assert.doesNotMatch(stdout, /open this/, "somebody was asked");
+    assert.doesNotMatch(stderr, /elapsed|os error/);
+    return [status, stderr.trim()];
+}
+
+test("rsign sign says what it cannot do before anybody approves", () => {
     const [a, same] = folderWith({ "a.txt": "the same", "b.txt": "the same" });
-    const refused = (words) => {
-        try {
-            execFileSync(process.env.RSIGN_PROGRAM, ["sign", ...words], { stdio: "pipe", encoding: "utf8" });
-        } catch (error) {
-            return error.stderr;
-        }
-        return assert.fail("it was done");
+    const fails = (words, said) => {
+        const [code, complaint] = refused(words);
+        assert.match(complaint, said);
+        assert.equal(code, 1, complaint);
     };
-    assert.match(refused([a, same, ...SANDBOX]), /have the same content/);
-    assert.match(refused([a, ...SANDBOX, "-o", a]), /two things would have this name/);
-    assert.match(refused([path.join(path.dirname(a), "none"), ...SANDBOX]), /none/);
+    fails([a, same, ...SANDBOX], /have the same content/);
+    fails([a, ...SANDBOX, "-o", a], /two things would have this name/);
+    fails([path.join(path.dirname(a), "none"), ...SANDBOX], /none: there is no such file$/);
+    fails([path.dirname(a), ...SANDBOX], /: this is no file$/);
     writeFileSync(`${a}.p7s`, "of yesterday");
-    assert.match(refused([a, ...SANDBOX]), /such a file already; --replace/);
+    fails([a, ...SANDBOX], /such a file already; --replace/);
     assert.equal(readFileSync(`${a}.p7s`, "utf8"), "of yesterday");
-    assert.match(refused([a, "--service", "http://csc.example.test/csc/v2", "--client-id", "x"]), /over TLS/);
-    const v1 = ["--service", ready.csc_v1, "--client-id", "x", ...(ready.tls_ca ? ["--tls-ca", ready.tls_ca] : [])];
-    assert.match(refused([a, ...v1, "--level", "lta"]), /does not form signed documents of level lta/);
+    const v1 = ["--service", ready.csc_v1, "--client-id", "x", ...CA];
+    fails([a, ...v1, "--level", "lta", "--replace"], /does not form signed documents of level lta/);
+    assert.equal(refused(["--sandbox", "x"])[0], 2);
 });
 
-async function approve(credential, code, names) {
-    if (page.url().includes("/account/sign-in")) {
-        await page.fill("[name=username]", rui.username);
-        await page.fill("[name=password]", rui.password);
-        await page.click("main button[type=submit]");
+test("rsign sign says of each file that cannot be signed why, before anybody approves", () => {
+    const pdf = readFileSync(PDF);
+    const [encrypted, damaged, text, doctype, empty, good] = folderWith({
+        "encrypted.pdf": pdf.toString("latin1").replace("/Root", "/Encrypt 9 0 R /Root"),
+        "damaged.pdf": pdf.subarray(0, pdf.length - 40),
+        "text.pdf": "no PDF",
+        "doctype.xml": "<!DOCTYPE a><a/>",
+        "empty.json": "",
+        "good.pdf": PDF,
+    });
+    const [code, complaint] = refused([encrypted, damaged, text, doctype, empty, good, ...SANDBOX]);
+    assert.equal(code, 3, complaint);
+    const lines = complaint.split("\n");
+    const says = (file, why) => lines.some((line) => line.startsWith(`rsign: ${file} cannot be signed: `) && why.test(line));
+    for (const [file, why] of [
+        [encrypted, /it is encrypted; save a copy without/],
+        [damaged, /the PDF is damaged: .*save it anew/],
+        [text, /it is no PDF/],
+        [doctype, /\(DOCTYPE\)/],
+        [empty, /it is empty/],
+    ]) {
+        assert.ok(says(file, why), `${why} of ${file} in ${complaint}`);
     }
+    assert.equal(lines.length, 6, complaint);
+    assert.match(lines[5], /nothing was signed, and nobody was asked; leave them out, or take --detached/);
+    // Nor where the PDF is formed here.
+    const secret = folderWith({ secret: ready.clients[0].client_secret })[0];
+    const v1 = ["--service", ready.csc_v1, "--client-id", ready.clients[0].client_id, "--client-secret-file", secret, ...CA];
+    assert.deepEqual(refused([text, ...v1])[0], 3);
+});
+
+test("rsign sign shows why the service refuses what could not be judged before", async () => {
+    // Longer than what a JWS is put around.
+    const [good, long] = folderWith({ "good.json": "{}", "long.json": `"${" ".repeat(16 << 20)}"` });
+    const { code, said, complaint } = await asked([good, long], SANDBOX, credentialOf(rui, "P-256"));
+    assert.match(said, /long\.json could not be looked at: it is too long; the service may refuse it/);
+    assert.equal(code, 1, complaint);
+    const [why, which] = complaint.trim().split("\n");
+    assert.equal(why, `rsign: ${long} was refused by the service: The document is longer than such a signature can be put into or around.`);
+    assert.match(which, /signatures\/signDoc: Invalid array parameter documents/);
+});
+
+test("rsign sign says what is wrong with the address of a service, and what to do", async () => {
+    const [file] = folderWith({ "a.txt": "x" });
+    const at = (address, ...more) => {
+        const [code, said] = refused([file, "--service", address, "--client-id", "x", ...more]);
+        assert.equal(code, 1, said);
+        assert.equal(said.split("\n").length, 1, said);
+        return said;
+    };
+    assert.match(at("csc.example.test/csc/v2"), /no address of a service; it looks like https:\/\/host\/csc\/v2/);
+    assert.match(at("http://csc.example.test/csc/v2"), /over TLS/);
+    assert.match(at("https://127.0.0.1:1/csc/v2"), /no program listens there; look at the address/);
+    assert.match(at("https://nobody.invalid/csc/v2"), /look at the address/);
+    if (CA.length > 0) {
+        assert.match(at(ready.csc_v2), /a CA that this computer does not know; .* name a file with that CA's certificate: --ca FILE/);
+    }
+    assert.match(at(ready.oauth2, ...CA), new RegExp(`ends in its version: try ${ready.oauth2}/csc/v2`));
+    assert.match(at(`${ready.oauth2}/csc/v7`, ...CA), /there is no CSC service at .*v7 .*look at the address/);
+    assert.match(at(ready.csc_v2, "--ca", file), /holds no certificates in PEM/);
+    // Services that lack something, and that say nothing.
+    const server = createServer((request, response) => {
+        if (request.url === "/silent/v2/info") return request.socket.destroy();
+        response.end(JSON.stringify({ specs: "2.2.0.0", methods: ["info", "credentials/list"] }));
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const base = `http://127.0.0.1:${server.address().port}`;
+    const said = async (address) => {
+        const words = ["sign", file, "--service", address, "--client-id", "x"];
+        const program = spawn(process.env.RSIGN_PROGRAM, words, { stdio: ["ignore", "ignore", "pipe"] });
+        let complaint = "";
+        program.stderr.on("data", (data) => (complaint += data));
+        assert.equal(await new Promise((resolve) => program.on("close", resolve)), 1, complaint);
+        return complaint;
+    };
+    assert.match(
+        await said(`${base}/csc/v2`),
+        /does not name the method credentials\/info, nor a method that signs .*, nor an authorization server/,
+    );
+    assert.match(await said(`${base}/silent/v2`), /silent\/v2 does not answer .*; look at the address/);
+    server.close();
+});
+
+test("rsign sign ends with its own code, and says so everywhere, where the person cancels", async () => {
+    const [file] = folderWith({ "contract.txt": "We do not agree.\n" });
+    const credential = credentialOf(rui, "P-256");
+    for (const [where, language, title] of [
+        ["the first page", "en-GB", "Nothing was signed"],
+        ["the approval page", "pt-PT", "Nada foi assinado"],
+        ["the signing page", "en-GB", "Nothing was signed"],
+    ]) {
+        const person = await newPage(browser, { locale: language });
+        const words = ["sign", file, ...SANDBOX, "--credential", credential.credentialID, "--no-browser"];
+        const program = spawn(process.env.RSIGN_PROGRAM, words, { stdio: ["ignore", "pipe", "pipe"] });
+        let complaint = "";
+        program.stderr.on("data", (data) => (complaint += data));
+        const ended = new Promise((resolve) => program.on("close", resolve));
+        let visits = 0;
+        try {
+            for await (const line of createInterface({ input: program.stdout })) {
+                if (!line.trim().startsWith("http")) continue;
+                visits += 1;
+                await person.goto(line.trim());
+                await signIn(person);
+                const isEnough = where === "the first page" || (where === "the approval page" && visits === 2);
+                await person.click(`button[name=decision][value=${isEnough ? "cancel" : "continue"}]`);
+                if (where === "the signing page" && visits === 2) {
+                    await person.waitForURL((url) => url.href.startsWith(ready.sign));
+                    await person.click("button >> text=Cancel");
+                }
+                await person.waitForURL((url) => url.pathname === "/callback");
+            }
+            assert.equal(await ended, 4, `${where}: ${complaint}`);
+        } finally {
+            program.kill();
+        }
+        assert.match(complaint, /nothing was signed: you cancelled in the browser, or the service did not let you go on/);
+        assert.equal(await person.textContent("h1"), title, where);
+        assert.ok(!existsSync(`${file}.p7s`));
+        await person.context().close();
+    }
+});
+
+test("rsign sign tells the keys of a person apart, and which of them can sign", async () => {
+    const [file, json] = folderWith({ "a.txt": "whose key", "b.json": "{}" });
+    const said = await sign([file, json], SANDBOX, undefined);
+    const lines = said.split("\n").filter((line) => /^ {2}key \d: /.test(line));
+    assert.equal(lines.length, rui.credentials.length, said);
+    for (const { key, credentialID } of rui.credentials) {
+        const line = lines.find((line) => line.includes(credentialID));
+        assert.match(line, new RegExp(`^  key \\d: ${key}, of CN=.*, issued by CN=rsign sandbox CA,.*, valid \\d{4}-\\d\\d-\\d\\d to `));
+        assert.match(line, key === "P-384" ? /cannot sign this: JSON is signed with RSA or P-256 keys/ : /; can sign this$/);
+    }
+    assert.match(said, /key \d is taken; --credential takes another/);
+});
+
+async function signIn(person) {
+    if (!person.url().includes("/account/sign-in")) return;
+    await person.fill("[name=username]", rui.username);
+    await person.fill("[name=password]", rui.password);
+    await person.click("main button[type=submit]");
+}
+
+async function approve(credential, code, names) {
+    await signIn(page);
     if (code) {
         const shown = await page.innerText("main");
         for (const text of [code, ...names]) assert.ok(shown.includes(text), `${text} in ${shown}`);

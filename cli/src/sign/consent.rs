@@ -3,27 +3,22 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
-use oauth2::basic::BasicClient;
+use anyhow::{Context as _, anyhow, bail, ensure};
+use oauth2::basic::{BasicClient, BasicErrorResponse};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
-    PkceCodeChallenge, RedirectUrl, TokenResponse as _, TokenUrl,
+    PkceCodeChallenge, RedirectUrl, RequestTokenError, TokenResponse as _, TokenUrl,
 };
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use url::Url;
 
+use super::ended::Ended;
+use super::loopback::{self, Answer};
+use super::reach::unreached;
 use super::terminal::step;
 
 /// How long a person may take.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
-
-/// What the browser shows when it is done.
-const DONE: &str = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
-    <title>rsign</title><p>Done. You can close this window and go back to the terminal.";
-
-/// Octets of a request line that are read.
-const LONGEST: u64 = 16 << 10;
 
 /// This app as the service knows it.
 #[derive(Debug)]
@@ -77,12 +72,14 @@ impl<'a> Consent<'a> {
         }
         let (url, state) = request.url();
         self.show(what, &url);
-        let answer = tokio::time::timeout(PATIENCE, answer(&listener, state.secret()));
-        let answer = answer.await.context("nobody approved within ten minutes")??;
+        let answer = tokio::time::timeout(PATIENCE, loopback::answer(&listener, state.secret()));
+        let late =
+            |_| anyhow!("nobody approved within ten minutes, and nothing was signed; start again when somebody can");
+        let answer = answer.await.map_err(late)?;
         let code = self.judge(&answer)?;
         let send = |request| send(self.http, request);
         let token = client.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier);
-        let token = token.request_async(&send).await.context("the service gave no token for the code")?;
+        let token = token.request_async(&send).await.map_err(|error| self.no_token(error))?;
         Ok(token.access_token().secret().clone())
     }
 
@@ -100,12 +97,29 @@ impl<'a> Consent<'a> {
             ensure!(answer.get("iss") == Some(issuer), "the answer came from another server than was asked");
         }
         if let Some(error) = answer.get("error") {
-            bail!(
-                "not approved in the browser, and nothing was signed: {}",
-                answer.get("error_description").unwrap_or(error)
-            );
+            let said = answer.get("error_description").unwrap_or(error);
+            if error == "access_denied" {
+                return Err(Ended::denied(said).into());
+            }
+            bail!("the service refused the request, and nothing was signed: {said} ({error})");
         }
         Ok(answer.get("code").context("the answer has no code")?.to_owned())
+    }
+
+    fn no_token(&self, error: RequestTokenError<reqwest::Error, BasicErrorResponse>) -> anyhow::Error {
+        match error {
+            RequestTokenError::Request(error) => unreached(self.server, &error),
+            RequestTokenError::ServerResponse(answer) if answer.error().as_ref() == "invalid_client" => {
+                anyhow!(
+                    "the service does not know this client_id with this secret; look at --client-id and --client-secret-file"
+                )
+            }
+            RequestTokenError::ServerResponse(answer) => {
+                let said = answer.error_description().map_or_else(|| answer.error().to_string(), Clone::clone);
+                anyhow!("the service gave no token, and nothing was signed: {said}")
+            }
+            other => anyhow!("the service gave no token that can be read, and nothing was signed: {other}"),
+        }
     }
 }
 
@@ -122,11 +136,12 @@ impl Metadata {
         let url = Url::parse(server)?;
         let path = url.path().trim_end_matches('/');
         let metadata = format!("{}/.well-known/oauth-authorization-server{path}", url.origin().ascii_serialization());
-        let answer = http.get(metadata).send().await?;
+        let answer = http.get(metadata).send().await.map_err(|error| unreached(server, &error))?;
         if !answer.status().is_success() {
             return Ok(Self::default());
         }
-        let metadata: serde_json::Value = answer.json().await?;
+        let metadata: serde_json::Value =
+            answer.json().await.with_context(|| format!("{server} says of its OAuth2 what cannot be read"))?;
         let sends_it = metadata["authorization_response_iss_parameter_supported"] == true;
         let types = metadata["authorization_details_types_supported"].as_array().map(Vec::as_slice);
         Ok(Self {
@@ -134,54 +149,6 @@ impl Metadata {
             details: types.unwrap_or_default().iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
         })
     }
-}
-
-/// Query parameters of the redirect.
-#[derive(Debug)]
-struct Answer(Vec<(String, String)>);
-
-impl Answer {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-/// Waits for the browser. Whatever else asks on this port (an icon, a scanner, a page that guesses the port) is told so
-/// and changes nothing: only who has the `state` can answer.
-async fn answer(listener: &TcpListener, state: &str) -> anyhow::Result<Answer> {
-    loop {
-        // A connection that broke before it was taken is nothing to us.
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        let mut stream = BufReader::new(stream.take(LONGEST));
-        let mut line = String::new();
-        let read = tokio::time::timeout(Duration::from_secs(5), stream.read_line(&mut line)).await;
-        let found = if matches!(read, Ok(Ok(_))) { callback(&line, state) } else { Err("408 Request Timeout") };
-        let (status, body) = found.as_ref().map_or_else(|status| (*status, ""), |_| ("200 OK", DONE));
-        let head = format!(
-            "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\
-             content-security-policy: default-src 'none'\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        let stream = stream.get_mut().get_mut();
-        let _ = stream.write_all(head.as_bytes()).await;
-        let _ = stream.shutdown().await;
-        if let Ok(answer) = found {
-            return Ok(answer);
-        }
-    }
-}
-
-/// The answer to the request of this state, or the HTTP status of what is none.
-fn callback(line: &str, state: &str) -> Result<Answer, &'static str> {
-    let target = line.strip_prefix("GET ").and_then(|rest| rest.split(' ').next());
-    let target = target.filter(|target| target.starts_with('/')).ok_or("400 Bad Request")?;
-    let url = Url::parse(&format!("http://127.0.0.1{target}")).map_err(|_| "400 Bad Request")?;
-    if url.path() != "/callback" {
-        return Err("404 Not Found");
-    }
-    let answer = Answer(url.query_pairs().into_owned().collect());
-    let says_something = answer.get("code").is_some() || answer.get("error").is_some();
-    if says_something && answer.get("state") == Some(state) { Ok(answer) } else { Err("400 Bad Request") }
 }
 
 /// `oauth2` speaks through whichever HTTP client it is given.
@@ -192,49 +159,4 @@ async fn send(http: &reqwest::Client, request: HttpRequest) -> Result<HttpRespon
     *response.headers_mut() = answer.headers().clone();
     *response.body_mut() = answer.bytes().await?.to_vec();
     Ok(response)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_callback_is_an_answer() {
-        let answer = callback("GET /callback?code=a%2Bb&state=s&iss=https%3A%2F%2Fx HTTP/1.1\r\n", "s").unwrap();
-        assert_eq!((answer.get("code"), answer.get("iss")), (Some("a+b"), Some("https://x")));
-        assert!(callback("GET /callback?error=access_denied&state=s HTTP/1.1\r\n", "s").is_ok());
-        for (other, status) in [
-            ("GET /favicon.ico HTTP/1.1", "404"),
-            ("GET /callback HTTP/1.1", "400"),
-            ("GET /callback?state=s HTTP/1.1", "400"),
-            ("GET /callback?code=a HTTP/1.1", "400"),
-            ("GET /callback?code=a&state=x HTTP/1.1", "400"),
-            ("POST /callback?code=a&state=s HTTP/1.1", "400"),
-            ("GET http://elsewhere/callback?code=a&state=s HTTP/1.1", "400"),
-            ("", "400"),
-        ] {
-            assert!(callback(other, "s").unwrap_err().starts_with(status), "{other}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_stray_request_does_not_end_the_wait() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let waiting = tokio::spawn(async move { answer(&listener, "s").await });
-        for (target, status) in [
-            ("/callback?code=a&state=guessed", "400"),
-            ("/callback?error=x", "400"),
-            ("/", "404"),
-            ("/callback?code=right&state=s", "200"),
-        ] {
-            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-            stream.write_all(format!("GET {target} HTTP/1.1\r\n\r\n").as_bytes()).await.unwrap();
-            let mut heard = String::new();
-            BufReader::new(stream).read_line(&mut heard).await.unwrap();
-            assert!(heard.starts_with(&format!("HTTP/1.1 {status}")), "{target}: {heard}");
-        }
-        assert_eq!(waiting.await.unwrap().unwrap().get("code"), Some("right"));
-    }
 }

@@ -8,8 +8,8 @@ use rsign_ades::pdf::{self, Kind, Limits, Request, Update};
 use rsign_ades::{Signatory, cms};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 
+use super::keys::Credential;
 use super::plan::{File, Form};
-use super::service::Credential;
 
 /// Room in a PDF for all of a CMS but its certificates.
 const ROOM: usize = 8 << 10;

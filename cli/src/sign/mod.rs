@@ -1,20 +1,29 @@
 //! `rsign sign FILE...`: signs files through any CSC service.
 //!
-//! The flow of a native app: decide what each file becomes ([`plan`]), discover the service from `info` ([`service`]), send
-//! the person to the browser and wait for the code on a loopback port ([`consent`], RFC 8252), first for a token that may
-//! read certificates, then for one that may sign exactly these files ([`approval`]). The service forms the signed documents
-//! ([`remote`]), or, where it signs hashes only, this program does ([`local`]).
+//! The flow of a native app: decide what each file becomes ([`plan`]), discover the service from `info` ([`service`]), look
+//! whether the files can be signed at all ([`look`]), send the person to the browser and wait for the code on a loopback port
+//! ([`consent`], [`loopback`]), first for a token that may read certificates, of which one is taken ([`keys`]), then for one that
+//! may sign exactly these files ([`approval`]). The service forms the signed documents ([`remote`]), or, where it signs hashes
+//! only, this program does ([`local`]). What comes back is judged before it is kept ([`received`]).
 
 mod approval;
 mod consent;
+mod ended;
+mod farewell;
+mod keys;
 mod local;
+mod look;
+mod loopback;
 mod plan;
+mod reach;
 mod received;
 mod remote;
 mod service;
 mod terminal;
+mod verifiers;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, ensure};
@@ -23,14 +32,16 @@ use rsign_api::signer::EntryType;
 
 use approval::{Item, Words};
 use consent::{App, Consent};
+use ended::Ended;
+use keys::Wanted;
 use local::Formed;
-use plan::{File, Form, Level};
-use received::Judged;
+use plan::Level;
 use service::Service;
-use terminal::{shown, step};
+use terminal::{complain, step};
 
 /// Options of `rsign sign`.
 #[derive(Debug, Args)]
+#[command(after_help = CODES)]
 pub(crate) struct Options {
     /// Files to sign, with one approval: a PDF or XML gets its signature inside, JSON becomes a JWS, others get a signature
     /// beside them.
@@ -51,13 +62,14 @@ pub(crate) struct Options {
     /// File with the client's secret.
     #[arg(long)]
     client_secret_file: Option<PathBuf>,
-    /// Roots to trust besides the system's, PEM.
-    #[arg(long)]
+    /// A file of roots to trust besides the system's, PEM: for a service whose TLS certificate is of a CA of its own.
+    #[arg(long = "ca", alias = "tls-ca", value_name = "FILE")]
     tls_ca: Option<PathBuf>,
     /// Ready file of `rsign sandbox`, in place of the four above.
     #[arg(long, conflicts_with_all = ["service", "client_id"])]
     sandbox: Option<PathBuf>,
-    /// The credentialID of one of the person's keys; without it the first that can sign.
+    /// The credentialID of one of the person's keys; without it you are asked at a terminal, and elsewhere it is the first
+    /// that can sign.
     #[arg(long)]
     credential: Option<String>,
     /// Where the signature, or the file that has it, goes; without it a name like FILE-signed.pdf, FILE.jws or FILE.p7s.
@@ -71,9 +83,20 @@ pub(crate) struct Options {
     no_browser: bool,
 }
 
-pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+/// What scripts go by; 2 is for words of the command line that are none.
+const CODES: &str = "\
+Exit codes:
+  0  every file was signed, verified as far as it says, and is in its place
+  1  something else went wrong; what was signed is kept, and it says where
+  2  the command line cannot be read so
+  3  a file cannot be signed: nobody was asked, nothing was signed
+  4  it was not approved in the browser: nothing was signed";
+
+pub(crate) async fn run(options: Options) -> ExitCode {
+    let Err(error) = sign(options).await else { return ExitCode::SUCCESS };
     // Errors hold what the service said.
-    sign(options).await.map_err(|error| anyhow::Error::msg(shown(&format!("{error:#}"))))
+    complain(&format!("{error:#}"));
+    error.downcast_ref::<Ended>().map_or(ExitCode::FAILURE, |ended| ExitCode::from(ended.code()))
 }
 
 async fn sign(options: Options) -> anyhow::Result<()> {
@@ -92,16 +115,16 @@ async fn sign(options: Options) -> anyhow::Result<()> {
         files = files.into_iter().map(|file| file.for_hashes(options.output.as_deref())).collect();
         step("it does not form documents as wanted here: it signs hashes, and PDFs or CMS are formed by this program");
     }
-    // Before anybody approves anything: a signature that cannot be kept is lost.
+    // Before anybody approves anything: a signature that cannot be kept is lost, and a PIN is typed for nothing.
     plan::has_places(&files, options.replace)?;
+    look::look(&files)?;
     let consent = Consent::new(&http, &app, service.authorization_server()?, !options.no_browser).await?;
 
     if let Some(file) = &options.sandbox {
         step(&format!("names, passwords and PINs of people to sign in as are in {}", file.display()));
     }
     let token = consent.ask("may see your certificates", &[("scope", "service".to_owned())]).await?;
-    let credential = service.credential(&token, options.credential.as_deref()).await?;
-    step(&format!("key: credential {}, of {}; --credential takes another", credential.id, credential.subject));
+    let credential = keys::choose(&service, &token, options.credential.as_deref(), Wanted::of(&files)).await?;
 
     let now = SystemTime::now();
     let formed: Vec<Formed<'_>> = if remote {
@@ -140,10 +163,10 @@ async fn sign(options: Options) -> anyhow::Result<()> {
         });
         match kept {
             Ok(judged) => {
-                let word = if judged == Judged::Good { "signed, and verified" } else { "signed" };
-                step(&format!("{word}: {}", file.output.display()));
+                step(&format!("signed: {}", file.output.display()));
+                step(&format!("  {}", judged.said(file.form, options.level)));
                 if file.has_changed() {
-                    step(&format!("but {} has changed since: this signs what it was", file.path.display()));
+                    step(&format!("  but {} has changed since: this signs what it was", file.path.display()));
                 }
             }
             Err(error) => {
@@ -152,31 +175,8 @@ async fn sign(options: Options) -> anyhow::Result<()> {
             }
         }
     }
-    verify_it(&files, authority.as_deref());
+    verifiers::say(&files, options.level, authority.as_deref());
     failed.map_or(Ok(()), Err)
-}
-
-/// How what came out can be verified without this program.
-fn verify_it(files: &[File], authority: Option<&Path>) {
-    let authority = quoted(authority.unwrap_or(Path::new("CA.pem")));
-    if let Some(File { output, .. }) = files.iter().find(|file| file.form == Form::Pades) {
-        println!("verify it: pdfsig {}", quoted(output));
-    }
-    if let Some(File { output, path, .. }) = files.iter().find(|file| file.form == Form::Cades) {
-        println!(
-            "verify it: openssl cms -verify -binary -inform DER -in {} -content {} -CAfile {authority} -purpose any \
-             -out /dev/null",
-            quoted(output),
-            quoted(path),
-        );
-    }
-}
-
-/// As a shell takes it.
-fn quoted(path: &Path) -> String {
-    let name = shown(&path.display().to_string());
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
-    if name.chars().all(plain) { name } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
 /// Where to sign and as whom.
@@ -229,7 +229,9 @@ fn http_client(roots: Option<&Path>) -> anyhow::Result<reqwest::Client> {
         .timeout(std::time::Duration::from_secs(60));
     if let Some(file) = roots {
         let pem = std::fs::read(file).with_context(|| file.display().to_string())?;
-        for root in reqwest::Certificate::from_pem_bundle(&pem)? {
+        let found = reqwest::Certificate::from_pem_bundle(&pem).ok().filter(|found| !found.is_empty());
+        let found = found.with_context(|| format!("{} holds no certificates in PEM", file.display()))?;
+        for root in found {
             builder = builder.add_root_certificate(root);
         }
     }

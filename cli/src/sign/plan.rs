@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs::Permissions;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::ValueEnum;
 use rsign_api::algorithm::HashAlgorithm;
 
@@ -179,7 +179,7 @@ pub(super) fn read(paths: &[PathBuf], detached: bool, output: Option<&Path>) -> 
     ensure!(output.is_none() || paths.len() == 1, "--output is for one file; without it each gets its own name");
     let mut files: Vec<File> = Vec::with_capacity(paths.len());
     for path in paths {
-        let content = std::fs::read(path).with_context(|| path.display().to_string())?;
+        let content = std::fs::read(path).map_err(|error| anyhow!("{}: {}", path.display(), unread(&error)))?;
         let form = if detached { Form::Cades } else { Form::of(path) };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let label = shown(&name).chars().take(LABEL).collect();
@@ -193,6 +193,16 @@ pub(super) fn read(paths: &[PathBuf], detached: bool, output: Option<&Path>) -> 
         }
     }
     Ok(files)
+}
+
+/// Why a file was not read.
+fn unread(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "you may not read this file".to_owned(),
+        io::ErrorKind::IsADirectory => "this is no file".to_owned(),
+        _ => format!("it cannot be read: {error}"),
+    }
 }
 
 /// That every signature has a place, and one of its own.

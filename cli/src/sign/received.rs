@@ -6,8 +6,8 @@ use data_encoding::BASE64URL_NOPAD;
 use rsign_api::algorithm::HashAlgorithm;
 use serde_json::Value;
 
-use super::plan::{File, Form};
-use super::service::Credential;
+use super::keys::Credential;
+use super::plan::{File, Form, Level};
 use crate::verify::{PublicKey, taken_apart};
 
 /// Whether the signature was judged: of XML only the file around it is.
@@ -16,6 +16,29 @@ pub(super) enum Judged {
     Good,
     /// Whoever verifies it says more.
     Open,
+}
+
+impl Judged {
+    /// What was verified of a file of this form, and what was not.
+    pub(super) fn said(self, form: Form, level: Level) -> String {
+        let verified = match (self, form) {
+            (Self::Good, Form::Cades) => "the signature beside your file is over it, and by your key",
+            (Self::Good, _) => "your file is in it as it was, and the signature is over it and by your key",
+            (Self::Open, _) => "your file is in it as it was",
+        };
+        let mut open = Vec::new();
+        if self == Self::Open {
+            open.push("the signature");
+        }
+        open.push("the certificate");
+        if level >= Level::T {
+            open.push("time-stamps");
+        }
+        if level >= Level::Lt {
+            open.push("what shows that certificates were good");
+        }
+        format!("verified: {verified}; not verified: {}", open.join(", "))
+    }
 }
 
 /// Judges what a file became.
@@ -114,7 +137,7 @@ mod tests {
             let certificate = CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
             let chain = vec![certificate.der().to_vec()];
             let algorithm = "1.2.840.10045.4.3.2";
-            Self { key, credential: Credential { id: "one".into(), subject: "CN=One".into(), chain, algorithm } }
+            Self { key, credential: Credential { id: "one".into(), chain, algorithm } }
         }
 
         fn sign(&self, message: &[u8], jws: bool) -> Vec<u8> {
@@ -180,5 +203,20 @@ mod tests {
         let empty = file(Form::Xades, b"<a/>");
         assert!(judge(&empty, b"<a><s></s></a>", &person.credential).is_ok());
         assert!(judge(&empty, b"<b><s></s></b>", &person.credential).is_err());
+    }
+
+    #[test]
+    fn what_was_not_verified_is_said() {
+        let said = |judged: Judged, form, level| {
+            let said = judged.said(form, level);
+            said.split_once("; not verified: ").map(|(done, open)| (done.to_owned(), open.to_owned())).unwrap()
+        };
+        let (done, open) = said(Judged::Good, Form::Jades, Level::B);
+        assert!(done.starts_with("verified: your file is in it") && done.ends_with("by your key"));
+        assert_eq!(open, "the certificate");
+        assert!(said(Judged::Good, Form::Cades, Level::B).0.contains("beside your file"));
+        let (done, open) = said(Judged::Open, Form::Xades, Level::Lta);
+        assert!(!done.contains("key"));
+        assert_eq!(open, "the signature, the certificate, time-stamps, what shows that certificates were good");
     }
 }

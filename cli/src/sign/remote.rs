@@ -5,8 +5,10 @@ use data_encoding::BASE64;
 use rsign_api::signer::EntryType;
 use serde_json::{Value, json};
 
+use super::keys::Credential;
 use super::plan::{File, Form, Level};
-use super::service::{Credential, SHA256, Service};
+use super::service::{Refused, SHA256, Service};
+use super::terminal::complain;
 
 /// How a file is approved: a signature beside it needs its digest alone, so that is all the service gets.
 pub(super) const fn kind(form: Form) -> EntryType {
@@ -36,7 +38,11 @@ pub(super) async fn sign(
                 None => asked[list] = json!([entry]),
             }
         }
-        let answer = service.sign_documents(token, asked).await?;
+        let answer = service.sign_documents(token, asked).await.inspect_err(|error| {
+            for line in error.downcast_ref().map(|refused| reasons(refused, &call, files)).unwrap_or_default() {
+                complain(&line);
+            }
+        })?;
         let (mut within, mut beside) = (octets(&answer, "DocumentWithSignature")?, octets(&answer, "SignatureObject")?);
         for place in call.into_iter().rev() {
             let list =
@@ -49,6 +55,15 @@ pub(super) async fn sign(
         ensure!(within.is_empty() && beside.is_empty(), "the service answered more signatures than documents");
     }
     Ok(signed)
+}
+
+/// What the service says of each file of a call that it refused.
+fn reasons(refused: &Refused, call: &[usize], files: &[File]) -> Vec<String> {
+    let file = |index: usize| files.get(*call.get(index)?);
+    let line = |(index, why): (usize, &str)| {
+        file(index).map(|file| format!("{} was refused by the service: {why}", file.path.display()))
+    };
+    refused.entries().into_iter().filter_map(line).collect()
 }
 
 /// Places of the files of each call, which has documents or digests, and one format only where they are not to be mixed.
@@ -99,5 +114,24 @@ mod tests {
         let files = [Form::Pades, Form::Cades, Form::Jades, Form::Cades, Form::Pades].map(file);
         assert_eq!(calls(&files, true), [vec![0, 2, 4], vec![1, 3]]);
         assert_eq!(calls(&files, false), [vec![0, 4], vec![1, 3], vec![2]]);
+    }
+
+    #[test]
+    fn why_a_file_was_refused_is_said_of_that_file() {
+        let file = |name: &str| File {
+            form: Form::Pades,
+            path: name.into(),
+            content: Vec::new(),
+            output: "y".into(),
+            label: String::new(),
+        };
+        let files = ["a.pdf", "b.pdf", "c.pdf"].map(file);
+        let answer = json!({ "error": "invalid_request", "error_description": "Invalid array parameter documents",
+            "rsign_refused": [{ "array": "documents", "index": 1, "reason": "locked", "explanation": "It is locked." },
+                              { "index": 7, "explanation": "Of no file." }, { "index": "1" }, 3] });
+        let refused = Refused::of("signatures/signDoc", 400, answer);
+        assert_eq!(reasons(&refused, &[0, 2], &files), ["c.pdf was refused by the service: It is locked."]);
+        assert!(refused.to_string().starts_with("signatures/signDoc: Invalid array parameter documents (400"));
+        assert_eq!(reasons(&Refused::of("x", 500, json!({})), &[0], &files), [""; 0]);
     }
 }

@@ -1,9 +1,14 @@
-//! The CSC service: what it says of itself, the person's credential, the signature.
+//! The CSC service: what it says of itself, the person's credentials, the signature.
 
-use anyhow::{Context as _, bail, ensure};
+use std::fmt;
+
+use anyhow::{Context as _, ensure};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use super::keys::Credential;
 use super::plan::{File, Level};
+use super::reach::unreached;
 
 /// OID of SHA-256.
 pub(super) const SHA256: &str = "2.16.840.1.101.3.4.2.1";
@@ -16,30 +21,26 @@ pub(super) struct Service<'a> {
     info: Value,
 }
 
-/// A credential that can sign.
-#[derive(Debug)]
-pub(super) struct Credential {
-    pub(super) id: String,
-    /// Subject of the certificate, as the service prints it.
-    pub(super) subject: String,
-    /// The end entity's certificate and what stands above it, DER.
-    pub(super) chain: Vec<Vec<u8>>,
-    /// OID of the signature algorithm to ask for.
-    pub(super) algorithm: &'static str,
-}
-
-/// What this program asks for, best first: with SHA-256, for RSA and for EC keys.
-const ALGORITHMS: [&str; 2] = ["1.2.840.10045.4.3.2", "1.2.840.113549.1.1.11"];
-
 impl<'a> Service<'a> {
     /// Asks `info` (CSC 11.1).
     pub(super) async fn discover(http: &'a reqwest::Client, base: &str) -> anyhow::Result<Self> {
         let base = base.trim_end_matches('/').to_owned();
+        let is_address = url::Url::parse(&base).is_ok_and(|url| url.has_host());
+        ensure!(is_address, "{base} is no address of a service; it looks like https://host/csc/v2");
         // Tokens go there, and documents.
         ensure!(is_safe(&base), "{base}: the service has to be reached over TLS (https)");
-        let mut service = Self { http, base, info: Value::Null };
-        service.info = service.call("info", None, json!({})).await?;
-        Ok(service)
+        let answer = http.post(format!("{base}/info")).json(&json!({})).send().await;
+        let answer = answer.map_err(|error| unreached(&base, &error))?;
+        let status = answer.status();
+        let info = answer.json::<Value>().await.ok().filter(|info| status.is_success() && info.is_object());
+        let info = info.with_context(|| stranger(&base, status))?;
+        let lacking = lacking(&info);
+        ensure!(
+            lacking.is_empty(),
+            "{base} cannot be used by this program: its `info` does not name {}; ask whoever runs the service",
+            lacking.join(", nor ")
+        );
+        Ok(Self { http, base, info })
     }
 
     pub(super) fn base(&self) -> &str {
@@ -81,32 +82,22 @@ impl<'a> Service<'a> {
 
     /// Base address of the authorization server: `oauth2`, to which `/oauth2/authorize` is appended (CSC 8.3.1).
     pub(super) fn authorization_server(&self) -> anyhow::Result<&str> {
-        let server = self.info["oauth2"].as_str().or_else(|| self.info["oauth2Issuer"].as_str());
-        let server = server.context("this service knows no OAuth2: a person cannot approve in the browser")?;
+        let server = authorization_server(&self.info).context("the service names no authorization server")?;
         // There the browser is sent, and there this program sends its secret and the code.
         ensure!(is_safe(server), "the service names an authorization server that is not reached over TLS: {server}");
         Ok(server.trim_end_matches('/'))
     }
 
-    /// The credential of that id, or the first that is enabled and makes signatures we can use.
-    pub(super) async fn credential(&self, token: &str, wanted: Option<&str>) -> anyhow::Result<Credential> {
-        let ids = match wanted {
-            Some(id) => vec![id.to_owned()],
-            None => {
-                let list = self.call("credentials/list", Some(token), json!({})).await?;
-                let ids = list["credentialIDs"].as_array().map(Vec::as_slice).unwrap_or_default();
-                ids.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect()
-            }
-        };
-        ensure!(!ids.is_empty(), "you have no signing key at this service yet; make one on its account page");
-        for id in ids {
-            let asked = json!({ "credentialID": id, "certificates": "chain", "certInfo": true });
-            let found = self.call("credentials/info", Some(token), asked).await?;
-            if let Some(credential) = usable(id, &found)? {
-                return Ok(credential);
-            }
-        }
-        bail!("none of your keys can sign with SHA-256 now: they are disabled, or of another kind")
+    /// The ids of the person's credentials (CSC 11.4).
+    pub(super) async fn credentials(&self, token: &str) -> anyhow::Result<Vec<String>> {
+        let list = self.call("credentials/list", Some(token), json!({})).await?;
+        let ids = list["credentialIDs"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Ok(ids.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect())
+    }
+
+    /// What the service tells of one (CSC 11.5).
+    pub(super) async fn credential(&self, token: &str, asked: Value) -> anyhow::Result<Value> {
+        self.call("credentials/info", Some(token), asked).await
     }
 
     /// Signatures over digests, in their order (CSC 11.9), as the algorithm says: RSA block or ECDSA in DER.
@@ -145,16 +136,46 @@ impl<'a> Service<'a> {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        let answer = request.send().await.with_context(|| format!("{} does not answer", self.base))?;
+        let answer = request.send().await.map_err(|error| unreached(&self.base, &error))?;
         let status = answer.status();
         let answer: Value = answer.json().await.with_context(|| format!("{method} answered {status} and no JSON"))?;
-        if !status.is_success() {
-            let said = answer["error_description"].as_str().or_else(|| answer["error"].as_str());
-            bail!("{method}: {} ({status})", said.unwrap_or("refused"));
-        }
-        Ok(answer)
+        if status.is_success() { Ok(answer) } else { Err(Refused { method: method.to_owned(), status, answer }.into()) }
     }
 }
+
+/// A method that the service did not do.
+#[derive(Debug)]
+pub(super) struct Refused {
+    method: String,
+    status: StatusCode,
+    answer: Value,
+}
+
+impl Refused {
+    #[cfg(test)]
+    pub(super) fn of(method: &str, status: u16, answer: Value) -> Self {
+        Self { method: method.to_owned(), status: StatusCode::from_u16(status).unwrap_or_default(), answer }
+    }
+
+    /// Which entries of the call it was about, and in a sentence why: rsign says so in a member of its own.
+    pub(super) fn entries(&self) -> Vec<(usize, &str)> {
+        let all = self.answer["rsign_refused"].as_array().map(Vec::as_slice).unwrap_or_default();
+        all.iter().filter_map(entry).collect()
+    }
+}
+
+fn entry(objection: &Value) -> Option<(usize, &str)> {
+    Some((usize::try_from(objection["index"].as_u64()?).ok()?, objection["explanation"].as_str()?))
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = self.answer["error_description"].as_str().or_else(|| self.answer["error"].as_str());
+        write!(f, "{}: {} ({})", self.method, said.unwrap_or("refused"), self.status)
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// Over TLS, or on this computer.
 fn is_safe(server: &str) -> bool {
@@ -168,22 +189,49 @@ fn is_safe(server: &str) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && loopback)
 }
 
-fn usable(id: String, found: &Value) -> anyhow::Result<Option<Credential>> {
-    let offered = found["key"]["algo"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let algorithm = ALGORITHMS.into_iter().find(|wanted| offered.iter().any(|oid| oid == wanted));
-    let enabled = found["key"]["status"] == "enabled";
-    let (Some(algorithm), true) = (algorithm, enabled) else { return Ok(None) };
-    let chain = found["cert"]["certificates"].as_array().context("the service shows no certificate")?;
-    let decode = |one: &Value| {
-        let text = one.as_str().context("a certificate is no string")?;
-        anyhow::Ok(data_encoding::BASE64.decode(text.as_bytes())?)
+/// What an answer is of that no CSC service gave.
+fn stranger(base: &str, status: StatusCode) -> String {
+    let last = base.rsplit('/').next().unwrap_or_default();
+    let number = last.strip_prefix('v').unwrap_or_default();
+    let has_version = !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit());
+    if has_version {
+        format!("there is no CSC service at {base} (it answered {status} to `info`); look at the address")
+    } else {
+        format!(
+            "there is no CSC service at {base} (it answered {status} to `info`); the address of one ends in its version: \
+             try {base}/csc/v2"
+        )
+    }
+}
+
+/// What a service has to name in `info` that people can sign through it.
+fn lacking(info: &Value) -> Vec<&'static str> {
+    let has = |list: &str, wanted: &[&str]| {
+        let list = info[list].as_array().map(Vec::as_slice).unwrap_or_default();
+        list.iter().any(|one| wanted.iter().any(|wanted| one == wanted))
     };
-    Ok(Some(Credential {
-        id,
-        subject: found["cert"]["subjectDN"].as_str().unwrap_or_default().to_owned(),
-        chain: chain.iter().map(decode).collect::<Result<_, _>>()?,
-        algorithm,
-    }))
+    [
+        (info["specs"].is_string(), "the version of the API (`specs`)"),
+        (has("methods", &["credentials/list"]), "the method credentials/list"),
+        (has("methods", &["credentials/info"]), "the method credentials/info"),
+        (has("methods", &["signatures/signHash", "signatures/signDoc"]), "a method that signs (signatures/signHash)"),
+        (
+            authorization_server(info).is_some(),
+            "an authorization server (`oauth2`), where people approve in the browser",
+        ),
+    ]
+    .into_iter()
+    .filter(|(there, _)| !there)
+    .map(|(_, what)| what)
+    .collect()
+}
+
+/// By one of the members that say it: of version 1, of 2.0, of 2.1.
+fn authorization_server(info: &Value) -> Option<&str> {
+    let server = &info["oauth2Servers"][0];
+    [&info["oauth2"], &info["oauth2Issuer"], &server["baseUri"], &server["issuerIdentifier"]]
+        .into_iter()
+        .find_map(Value::as_str)
 }
 
 #[cfg(test)]
@@ -204,5 +252,29 @@ mod tests {
         for other in ["http://as.example", "http://127.0.0.1.as.example", "http://localhost.example", "ftp://x", "x"] {
             assert!(says(other).is_none(), "{other}");
         }
+    }
+
+    #[test]
+    fn what_a_service_lacks_is_named() {
+        let methods = ["info", "credentials/list", "credentials/info", "signatures/signHash"];
+        let mut info = json!({ "specs": "2.2.0.0", "methods": methods, "oauth2": "https://as.example" });
+        assert!(lacking(&info).is_empty());
+        info["methods"] = json!(["info", "credentials/list"]);
+        assert_eq!(lacking(&info), ["the method credentials/info", "a method that signs (signatures/signHash)"]);
+        assert_eq!(lacking(&json!({})).len(), 5);
+        for named in [
+            json!({ "oauth2Issuer": "https://as.example" }),
+            json!({ "oauth2Servers": [{ "issuerIdentifier": "https://as.example" }] }),
+        ] {
+            assert_eq!(authorization_server(&named), Some("https://as.example"));
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_version_is_told_so() {
+        let said = |base| stranger(base, StatusCode::NOT_FOUND);
+        assert!(said("https://csc.example").ends_with("ends in its version: try https://csc.example/csc/v2"));
+        assert!(said("https://csc.example/csc").contains("ends in its version"));
+        assert!(said("https://csc.example/csc/v2").ends_with("look at the address"));
     }
 }

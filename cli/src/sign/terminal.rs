@@ -6,6 +6,11 @@ pub(super) fn step(what: &str) {
     println!("  {}", shown(what));
 }
 
+/// One line about what is wrong.
+pub(super) fn complain(what: &str) {
+    eprintln!("rsign: {}", shown(what));
+}
+
 /// A text on one line, as it reads: control characters and those that change the direction are written out.
 pub(super) fn shown(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
