@@ -1,5 +1,7 @@
 //! Time-stamps of authorities the operator chose: the first that gives a good one is taken, in the order of the
-//! configuration. One that failed is asked last for a while, so that a dead authority does not slow down every call.
+//! configuration. One that is away, or answers what is no answer, is asked last for a while, so that a dead authority does
+//! not slow down every call. One that refuses a request is not: what is asked is a client's choice, and whom the others
+//! hear first is not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -55,6 +57,29 @@ impl From<der::Error> for Error {
     }
 }
 
+/// What a failure says of the authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// It gave no answer, or one that is none: the next request fares no better.
+    Its,
+    /// There is no evidence about it: that concerns what is to last.
+    Evidence,
+    /// Nothing: it does not do what was asked, or others failed.
+    Nobodys,
+}
+
+impl Error {
+    const fn fault(&self) -> Fault {
+        match self {
+            Self::Evidence(_) => Fault::Evidence,
+            Self::Unfit(Unfit::Refused(_)) | Self::Signer(_) | Self::Random(_) => Fault::Nobodys,
+            Self::Unavailable(_) | Self::Unfit(_) | Self::Unbelievable(_) | Self::TooLong(_) | Self::NoAnchor => {
+                Fault::Its
+            }
+        }
+    }
+}
+
 /// An authority.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -69,6 +94,31 @@ pub struct Source {
 struct Ranked {
     source: Source,
     last_until: AtomicI64,
+    /// The same for what needs evidence.
+    without_evidence_until: AtomicI64,
+}
+
+impl Ranked {
+    fn is_last(&self, lasting: bool, now: i64) -> bool {
+        let until = |until: &AtomicI64| until.load(Ordering::Relaxed) > now;
+        until(&self.last_until) || lasting && until(&self.without_evidence_until)
+    }
+
+    /// It gave a good one.
+    fn praise(&self, lasting: bool) {
+        self.last_until.store(0, Ordering::Relaxed);
+        if lasting {
+            self.without_evidence_until.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn blame(&self, fault: Fault, until: i64) {
+        match fault {
+            Fault::Its => self.last_until.store(until, Ordering::Relaxed),
+            Fault::Evidence => self.without_evidence_until.store(until, Ordering::Relaxed),
+            Fault::Nobodys => {}
+        }
+    }
 }
 
 /// The service.
@@ -91,7 +141,7 @@ impl TimeStamps {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Option<Self> {
-        let rank = |source| Ranked { source, last_until: AtomicI64::new(0) };
+        let rank = |source| Ranked { source, last_until: AtomicI64::new(0), without_evidence_until: AtomicI64::new(0) };
         let authorities: Arc<[Ranked]> = sources.into_iter().map(rank).collect();
         (!authorities.is_empty()).then_some(Self { authorities, evidence: None, anchors, clock, random })
     }
@@ -134,19 +184,18 @@ impl TimeStamps {
             }
         };
         let query = Query::new(asked.algorithm, &asked.hash, &nonce)?;
-        let now = self.clock.now();
-        let (tried, untried): (Vec<_>, Vec<_>) =
-            self.authorities.iter().partition(|one| one.last_until.load(Ordering::Relaxed) > now);
+        let (now, lasting) = (self.clock.now(), evidence.is_some());
+        let (tried, untried): (Vec<_>, Vec<_>) = self.authorities.iter().partition(|one| one.is_last(lasting, now));
         let mut failure = None;
         for authority in untried.into_iter().chain(tried) {
             match self.ask(&authority.source, query.clone(), evidence).await {
                 Ok(token) => {
-                    authority.last_until.store(0, Ordering::Relaxed);
+                    authority.praise(lasting);
                     return Ok(token);
                 }
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a time-stamping authority failed");
-                    authority.last_until.store(self.clock.now() + LAST, Ordering::Relaxed);
+                    authority.blame(error.fault(), self.clock.now() + LAST);
                     failure = Some(error);
                 }
             }

@@ -49,7 +49,6 @@ async fn the_second_is_asked_when_the_first_fails_in_whatever_way() {
     for first in [
         FakeStamps { dead: true, ..FakeStamps::default() },
         FakeStamps { patience: Some(Duration::from_millis(10)), ..FakeStamps::default() },
-        FakeStamps::that(Manner::Rejects),
         FakeStamps::that(Manner::WrongNonce),
         FakeStamps::that(Manner::WrongImprint),
         FakeStamps::that(Manner::WrongPolicy),
@@ -71,6 +70,35 @@ async fn the_second_is_asked_when_the_first_fails_in_whatever_way() {
     let scene = scene(vec![FakeStamps::default(), FakeStamps::default()], None);
     assert!(scene.stamp().await.is_ok());
     assert_eq!(scene.asked(), [1, 0], "the first is good");
+}
+
+#[tokio::test]
+async fn a_client_whose_request_the_first_refuses_sets_nobody_elses_order() {
+    let scene = scene(vec![FakeStamps::that(Manner::Rejects), FakeStamps::default()], Some(POLICY));
+    for asked in 1..4 {
+        assert!(scene.stamp().await.is_ok(), "the next one is asked for this request");
+        assert_eq!(scene.asked(), [asked, asked], "and the first stays the first");
+    }
+    // One that went away meanwhile is asked last, and comes back when it is well.
+    let [refuses, away] = [Fault::Nobodys, Fault::Its];
+    let first = &scene.stamps.authorities[0];
+    first.blame(away, NOW + LAST);
+    first.blame(refuses, NOW + LAST);
+    assert!(scene.stamp().await.is_ok());
+    assert_eq!(scene.asked(), [3, 4]);
+}
+
+#[tokio::test]
+async fn where_evidence_is_missing_that_concerns_only_what_needs_it() {
+    let scene = scene(vec![FakeStamps::default(), FakeStamps::default()], None);
+    let first = &scene.stamps.authorities[0];
+    first.blame(Error::Evidence(evidence::Error::NoSource).fault(), NOW + LAST);
+    assert!(first.is_last(true, NOW) && !first.is_last(false, NOW));
+    assert!(scene.stamp().await.is_ok());
+    assert_eq!(scene.asked(), [1, 0]);
+    assert!(first.is_last(true, NOW), "a stamp that needs no evidence shows nothing of it");
+    first.praise(true);
+    assert!(!first.is_last(true, NOW));
 }
 
 #[tokio::test]
