@@ -1,6 +1,7 @@
 //! HTTP to addresses that others name: to checked ones only, without redirects and without a proxy; what is answered is
 //! read only where that is the purpose, and to a length (security.md A-27).
 
+mod metadata;
 mod resolve;
 
 use std::net::IpAddr;
@@ -11,6 +12,7 @@ use anyhow::Context as _;
 use reqwest::header::CONTENT_TYPE;
 use url::Host;
 
+use self::metadata::is_metadata;
 use self::resolve::Checked;
 use crate::domain::callback::is_public;
 
@@ -27,15 +29,16 @@ pub(crate) enum Reachable {
 
 impl Reachable {
     fn allows(self, address: IpAddr) -> bool {
-        match self {
+        let among = match self {
             Self::Public => is_public(address),
             Self::Loopback => is_public(address) || address.is_loopback(),
             Self::Private => is_public(address) || address.is_loopback() || is_private(address),
-        }
+        };
+        among && !is_metadata(address)
     }
 }
 
-/// Addresses that networks give themselves (RFC 1918, RFC 4193); not those of a link, where clouds keep their metadata.
+/// Addresses that networks give themselves (RFC 1918, RFC 4193); not those of a link.
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_private(),
@@ -176,4 +179,44 @@ fn unreached(error: reqwest::Error) -> Error {
     }
     // Its URL is the operator's or an app's; what stands in the query is nobody else's.
     Error::Unreached(error.without_url().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_27_where_clouds_keep_their_metadata_nobody_is_asked_whatever_the_operator_allows() {
+        for closed in [
+            "169.254.169.254",
+            "169.254.0.1",
+            "169.254.170.2",
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            "0.0.0.0",
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "fd20:ce::254",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:42::42",
+            "fe80::a9fe:a9fe",
+            "::ffff:169.254.169.254",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::",
+        ] {
+            for reachable in [Reachable::Public, Reachable::Loopback, Reachable::Private] {
+                assert!(!reachable.allows(closed.parse().unwrap()), "{closed} {reachable:?}");
+            }
+        }
+        for open in ["10.0.0.1", "172.16.0.1", "192.168.7.7", "127.0.0.1", "::1", "fd00::1", "fd12:3456::1", "fc00::1"]
+        {
+            assert!(Reachable::Private.allows(open.parse().unwrap()), "{open}");
+            assert!(!Reachable::Public.allows(open.parse().unwrap()), "{open}");
+        }
+        for open in ["8.8.8.8", "168.63.129.17", "2001:4860:4860::8888"] {
+            assert!(Reachable::Public.allows(open.parse().unwrap()), "{open}");
+        }
+    }
 }
