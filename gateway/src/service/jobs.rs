@@ -1,23 +1,24 @@
 //! Signatures that are fetched later (`operationMode` A). They are made at once and in memory, as DESIGN 4 wants it:
 //! only their delivery is deferred. What is refused soon is refused in the answer; what takes longer goes on after it.
 
+mod waiting;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use rsign_api::algorithm::Scheme;
 use rsign_api::bytes::Bytes;
-use rsign_api::csc::documents::{Document, SignedDocuments};
+use rsign_api::csc::documents::SignedDocuments;
 use rsign_api::csc::signatures::Deferral;
-use rsign_api::document::{Envelope, Level};
-use rsign_api::octets::Octets;
-use rsign_api::signer::DocumentSubject;
+use rsign_api::document::Level;
 use rsign_spool::Spool;
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
 
+use self::waiting::{LONGEST, expected, stored};
 use super::documents::{self, Documents};
-use super::room::{Full, Room};
+use super::room::{Full, Held, Room};
 use super::signing::{self, Signing};
 use crate::domain::credential::Credential;
 use crate::domain::job::{Failure, Job, Progress};
@@ -133,9 +134,6 @@ pub struct Patience {
     pub job: Duration,
 }
 
-/// Octets that one job may have stored: a row of MongoDB has 16 MiB.
-const LONGEST: usize = 15 << 20;
-
 /// The service, and what it stands on.
 #[derive(Debug)]
 pub struct Jobs {
@@ -177,22 +175,10 @@ impl Jobs {
             Work::Documents(documents) => (&documents.bearer, &documents.credential, true),
         };
         self.require_registered(&bearer.client, deferral.response_uri.as_deref()).await?;
-        if let Work::Documents(order) = &work {
-            let lasts = order.documents.iter().any(|document| document.level >= Level::Lt);
-            let mut evidence = 0;
-            if lasts {
-                if !order.checked {
-                    self.documents.check(bearer, Some(credential.id.clone()), order.sad.clone()).await?;
-                }
-                evidence = self.documents.evidence(&credential.id).await?;
-            }
-            let evidence = usize::try_from(evidence).unwrap_or(usize::MAX);
-            let octets = order.documents.iter().map(|document| waiting(document, evidence));
-            let octets = octets.fold(0, usize::saturating_add);
-            if octets > LONGEST {
-                return Err(Error::TooLong);
-            }
-        }
+        let held = match &work {
+            Work::Documents(order) => Some(self.room(order).await?),
+            Work::Hashes(_) => None,
+        };
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Error::Busy)?;
         let id = self.random.id()?;
         let now = self.clock.now();
@@ -204,7 +190,7 @@ impl Jobs {
             progress: Progress::Running(now + milliseconds(self.patience.job)),
             expires_at: now.saturating_add(i64::try_from(deferral.validity).unwrap_or(i64::MAX)),
         };
-        let mut work = self.begin(work);
+        let mut work = self.begin(work, held);
         match tokio::time::timeout(self.patience.answer, &mut work).await {
             Ok(outcome) => {
                 let progress = outcome.map_err(crashed)??;
@@ -219,23 +205,40 @@ impl Jobs {
         Ok(id)
     }
 
-    fn begin(&self, work: Work) -> Running {
+    /// Room for what will wait, had before anything is signed for it.
+    async fn room(&self, order: &documents::Order) -> Result<Held, Error> {
+        let mut evidence = 0;
+        if order.validation || order.documents.iter().any(|document| document.level >= Level::Lt) {
+            if !order.checked {
+                let id = order.credential.id.clone();
+                self.documents.check(&order.bearer, Some(id), order.sad.clone()).await?;
+            }
+            evidence = self.documents.evidence(&order.credential.id).await?;
+        }
+        let octets = expected(&order.documents, usize::try_from(evidence).unwrap_or(usize::MAX), order.validation);
+        if octets > LONGEST {
+            return Err(Error::TooLong);
+        }
+        Ok(self.results.hold(&order.bearer.client, octets)?)
+    }
+
+    /// `held` is for what comes of documents.
+    fn begin(&self, work: Work, held: Option<Held>) -> Running {
         let (signing, documents) = (Arc::clone(&self.signing), Arc::clone(&self.documents));
-        let results = Arc::clone(&self.results);
         tokio::spawn(async move {
             match work {
                 Work::Hashes(Hashes { bearer, credential, sad, scheme, hashes }) => {
                     Ok(Progress::Signed(signing.sign(bearer, credential, sad, scheme, hashes).await?))
                 }
                 Work::Documents(order) => {
-                    let client = order.bearer.client.clone();
                     let signed = documents.sign(order).await?;
                     let octets = stored(&signed);
                     if octets > LONGEST {
                         return Err(Error::TooLong);
                     }
-                    // Only what there is counts. Who is refused here asks again later, and nothing is signed twice.
-                    results.take(&client, None, octets)?;
+                    if let Some(held) = held {
+                        held.keep(octets);
+                    }
                     Ok(Progress::Documents(signed))
                 }
             }
@@ -300,30 +303,6 @@ impl Jobs {
             Progress::Running(_) => Err(Error::Lost),
         }
     }
-}
-
-/// What a document will take when it is signed, in Base64; JWS has it in Base64 already.
-fn waiting(document: &Document, evidence: usize) -> usize {
-    let around = match document.level {
-        Level::B => 6 << 10,
-        Level::T => 14 << 10,
-        // Of a time-stamp's evidence nothing is known yet.
-        Level::Lt | Level::Lta => (evidence / 3).saturating_mul(4).saturating_add(48 << 10),
-    };
-    match (&document.subject, document.envelope) {
-        (DocumentSubject::Digest(_), _) | (_, Envelope::Detached) => around,
-        (DocumentSubject::Document(octets), _) => {
-            let octets = usize::try_from(octets.len()).unwrap_or(usize::MAX);
-            (octets / 9).saturating_mul(16).saturating_add(around)
-        }
-    }
-}
-
-/// What they take, in Base64.
-fn stored(signed: &SignedDocuments) -> usize {
-    let documents = signed.with_signature.iter().map(Octets::len);
-    let objects = signed.objects.iter().map(Octets::len);
-    usize::try_from(documents.chain(objects).sum::<u64>() / 3 * 4).unwrap_or(usize::MAX)
 }
 
 async fn tell(callback: &dyn Callback, id: &str, uri: Option<String>) {

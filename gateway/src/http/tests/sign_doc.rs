@@ -1,19 +1,16 @@
 //! `signatures/signDoc`: every row of its table, in its order, and what becomes of the signer's answers.
 
 mod refused;
+mod waiting;
 
 use axum::body::Body;
 use axum::http::Request;
 use rsign_api::bytes::Bytes;
-use rsign_api::csc::documents::SignedDocuments;
-use rsign_api::octets::Octets;
 use rsign_api::signer::{DocumentSubject, KnownDocument, Refusal};
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use super::{Bench, HASH, Heard};
-use crate::domain::client::{BASIC, PinTransport, Reach};
-use crate::domain::job::{Job, Progress};
+use crate::domain::client::{PinTransport, Reach};
 use crate::service::documents::MUCH;
 
 const RSA: &str = "1.2.840.113549.1.1.11";
@@ -353,36 +350,4 @@ async fn a_25_a_sad_that_comes_last_is_looked_at_before_its_documents_are_sent()
     // What is short goes along with its SAD.
     assert_eq!(last("sad_one", "AQID").await.status, 200);
     assert_eq!(asked(), (3, 3));
-}
-
-#[tokio::test]
-async fn what_is_fetched_later_counts_until_it_is_read() {
-    let scene = Scene::set().await;
-    let bench = &scene.bench;
-    let long = |length: usize| -> Vec<Octets> { vec![vec![7; length].into()] };
-    let signed = SignedDocuments { with_signature: long(500_000), objects: long(300_000), validation: None };
-    let progress = Progress::Documents(signed.clone());
-    let job = Job {
-        client: BASIC.to_owned(),
-        user: bench.ann.clone(),
-        credential: scene.credential.clone(),
-        documents: true,
-        progress,
-        expires_at: bench.parts.clock.now() + 3_600_000,
-    };
-    assert!(bench.parts.repositories.jobs.store("a-job", job).await.unwrap());
-    let poll = || {
-        let request = Request::post("/csc/v2/signatures/signPolling")
-            .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {}", scene.token));
-        bench.router.clone().oneshot(request.body(Body::from(r#"{"requestID":"a-job"}"#)).unwrap())
-    };
-    let (unread, read) = (poll().await.unwrap(), poll().await.unwrap());
-    assert_eq!((unread.status().as_u16(), read.status().as_u16()), (200, 200));
-    assert_eq!(bench.site.app.spool.kept(), 1_600_000);
-    let body = axum::body::to_bytes(read.into_body(), 4 << 20).await.unwrap();
-    assert!(body == serde_json::to_vec(&signed).unwrap(), "it is what was stored");
-    assert_eq!(bench.site.app.spool.kept(), 800_000);
-    drop(unread);
-    assert_eq!(bench.site.app.spool.kept(), 0);
 }

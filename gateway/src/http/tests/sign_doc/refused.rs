@@ -5,7 +5,8 @@ use rsign_api::objection::{Array, Objection, Place, Reason};
 use rsign_api::signer::RefusedDocument;
 
 use super::*;
-use crate::domain::job::Failure;
+use crate::domain::client::BASIC;
+use crate::domain::job::{Failure, Job, Progress};
 
 const DOCUMENTS: (u16, &str, &str) = (400, "invalid_request", "Invalid array parameter documents");
 
