@@ -6,7 +6,7 @@
 //! * [`objection`] is what of a call is refused, and why, in words that are ours.
 //! * [`octets`] are documents, which may be too long to hold; [`parts`] what was made of one.
 //! * [`timestamp`] is RFC 3161, as far as a gateway reads it.
-//! * [`signer`] is what gateway and signer say to each other.
+//! * [`signer`] is what gateway and signer say to each other; [`line`] what both let into their logs.
 #![warn(missing_docs)]
 
 pub mod algorithm;
@@ -16,6 +16,7 @@ pub mod csc;
 pub mod document;
 pub mod error;
 pub mod json;
+pub mod line;
 pub mod objection;
 pub mod octets;
 pub mod parts;

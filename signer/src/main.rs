@@ -20,6 +20,7 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
         )
         .with_ansi(false)
+        .with_writer(|| rsign_api::line::Lines(std::io::stdout()))
         .init();
     match rsign_signer::command::run(rsign_signer::command::Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,

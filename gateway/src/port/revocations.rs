@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 /// It was not to be had.
 #[derive(Debug, thiserror::Error)]
-#[error("the revocation data at {url} is not available")]
+#[error("the revocation data at {url:?} is not available")]
 pub struct Unavailable {
-    /// Where.
+    /// Where: what a certificate says, which may be anything.
     pub url: String,
     /// Why.
     #[source]
