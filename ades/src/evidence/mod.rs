@@ -9,6 +9,7 @@ pub(crate) mod algorithm;
 pub mod crl;
 pub mod ocsp;
 mod path;
+mod policy;
 mod set;
 pub mod stamp;
 mod subject;

@@ -1,6 +1,6 @@
-//! From a certificate up to an anchor (RFC 5280, 6.1, without policies and name constraints).
+//! From a certificate up to an anchor (RFC 5280, 6.1, without name constraints; policies as [`super::policy`] has them).
 
-use super::Subject;
+use super::{Subject, policy};
 
 /// Longest path.
 pub(super) const LONGEST: usize = 8;
@@ -19,7 +19,8 @@ pub fn path(leaf: &Subject, pool: &[Subject], anchors: &[Subject], at: u64) -> O
     for _ in 0..LONGEST {
         let last = path.last()?;
         if last.is_root() {
-            return anchors.iter().any(|anchor| anchor.der == last.der).then_some(path);
+            let is_anchored = anchors.iter().any(|anchor| anchor.der == last.der);
+            return (is_anchored && policy::hold(&path.iter().collect::<Vec<_>>())).then_some(path);
         }
         if !last.is_valid_at(at) {
             return None;

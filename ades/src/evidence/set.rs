@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::path::LONGEST;
-use super::{Evidence, Subject, Wrong, crl, ocsp};
+use super::{Evidence, Subject, Wrong, crl, ocsp, policy};
 
 /// Certificates, and pieces of revocation data, that one document may get at once.
 const MOST: usize = 64;
+/// Steps upwards that are made to find a path under policies.
+const STEPS: usize = 1024;
 
 /// Why evidence does not enter a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +35,9 @@ pub enum Flaw {
     /// No path to a root has as few authorities as those in it allow.
     #[error("a path has more authorities than one in it allows")]
     TooLong,
+    /// An authority demands that there are policies, and there is no path under any.
+    #[error("a path is under no policy, and one in it demands that it is")]
+    Policy,
     /// Nothing shows that a certificate is good.
     #[error("nothing shows that a certificate is not revoked")]
     NoWord,
@@ -61,6 +66,7 @@ pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
         return Err(Flaw::Certificate);
     }
     let issuers: Vec<Vec<usize>> = pool.iter().map(|one| issuers(one, &pool)).collect();
+    let demanded = pool.iter().any(policy::is_demanded_by);
     let (mut used_lists, mut used_answers) = (vec![false; crls.len()], vec![false; ocsp.len()]);
     for (place, subject) in pool.iter().enumerate() {
         if subject.is_root() {
@@ -79,6 +85,10 @@ pub fn judge(evidence: &Evidence, now: u64) -> Result<(), Flaw> {
         }
         if !leads_up(place, &issuers, &pool) {
             return Err(Flaw::TooLong);
+        }
+        // A responder is answered for by who issued it (RFC 6960, 4.2.2.2).
+        if demanded && !subject.answers() && !is_under_policies(place, &issuers, &pool) {
+            return Err(Flaw::Policy);
         }
         let by_list = words(crls, &mut used_lists, |list| crl::judge(list, subject, issuer, now))?;
         let by_answer = words(ocsp, &mut used_answers, |answer| ocsp::judge(answer, subject, issuer, now).map(drop))?;
@@ -104,6 +114,29 @@ fn leads_up(leaf: usize, issuers: &[Vec<usize>], pool: &[Subject]) -> bool {
         reached = above.filter(|place| pool.get(*place).is_some_and(|one| one.allows_below(between))).collect();
         if reached.iter().any(|place| pool.get(*place).is_some_and(Subject::is_root)) {
             return true;
+        }
+    }
+    false
+}
+
+/// Whether a path goes from here to a root that is under policies, where one in it demands that: among those that are found
+/// in so many steps.
+fn is_under_policies(leaf: usize, issuers: &[Vec<usize>], pool: &[Subject]) -> bool {
+    let mut paths = vec![vec![leaf]];
+    for _ in 0..STEPS {
+        let Some(path) = paths.pop() else { return false };
+        let subjects: Vec<&Subject> = path.iter().filter_map(|place| pool.get(*place)).collect();
+        if subjects.last().is_some_and(|last| last.is_root()) {
+            if policy::hold(&subjects) {
+                return true;
+            }
+            continue;
+        }
+        let above = path.last().and_then(|last| issuers.get(*last)).into_iter().flatten();
+        let between = path.len() - 1;
+        if between < LONGEST {
+            let fits = |place: &&usize| pool.get(**place).is_some_and(|one| one.allows_below(between));
+            paths.extend(above.filter(fits).map(|place| [path.as_slice(), &[*place]].concat()));
         }
     }
     false

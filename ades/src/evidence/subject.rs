@@ -10,7 +10,7 @@ use x509_cert::ext::pkix::{
 };
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use super::{algorithm, to_be_signed};
+use super::{algorithm, policy, to_be_signed};
 
 /// id-kp-timeStamping.
 const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
@@ -21,7 +21,7 @@ const NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.4
 /// id-ad-ocsp.
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 /// Critical extensions that are understood, or that forbid nothing that is done here: basicConstraints, keyUsage,
-/// extKeyUsage, certificatePolicies, policyConstraints, inhibitAnyPolicy; other names of subject and issuer, places of CRLs,
+/// extKeyUsage; certificatePolicies, policyConstraints and inhibitAnyPolicy, by [`super::policy`]; other names of subject and issuer, places of CRLs,
 /// id-pkix-ocsp-nocheck, and what qualified certificates state (RFC 3739).
 const UNDERSTOOD: [ObjectIdentifier; 11] = [
     ObjectIdentifier::new_unwrap("2.5.29.19"),
@@ -108,6 +108,7 @@ impl Subject {
     pub(super) fn is_understood(&self) -> bool {
         let mut extensions = self.certificate.tbs_certificate().extensions().into_iter().flatten();
         extensions.all(|extension| !extension.critical || UNDERSTOOD.contains(&extension.extn_id))
+            && policy::is_understood(self)
     }
 
     /// Whether those below it may have this one's purpose: an authority whose certificate names purposes vouches for no
