@@ -9,9 +9,14 @@ const ATTRIBUTES: usize = 1000;
 /// Most namespace declarations, times the number of different prefixes.
 const NAMESPACES: usize = 4_000_000;
 
-/// That the XML declaration, if there is one, says XML 1.0 (XML 1.1 has no canonical form) in UTF-8.
-pub(super) fn declaration(text: &str) -> Result<(), &'static str> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+/// Most names that are in a namespace or might be, times the number of different prefixes: the parser looks among those in
+/// scope for each.
+const LOOKED_UP: usize = 400_000_000;
+
+/// That the XML declaration, if there is one, says XML 1.0 (XML 1.1 has no canonical form) in UTF-8, or in ASCII where that
+/// is so (XML 1.0, 4.3.3).
+pub(super) fn declaration(whole: &str) -> Result<(), &'static str> {
+    let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
     let Some((declaration, _)) = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) else {
         return Ok(());
     };
@@ -23,10 +28,10 @@ pub(super) fn declaration(text: &str) -> Result<(), &'static str> {
         return Err("only XML 1.0 has a canonical form");
     }
     match value(declaration, "encoding") {
-        Some(name) if !["UTF-8", "US-ASCII"].iter().any(|known| known.eq_ignore_ascii_case(name)) => {
-            Err("it declares another encoding than UTF-8")
-        }
-        _ => Ok(()),
+        None => Ok(()),
+        Some(name) if name.eq_ignore_ascii_case("UTF-8") => Ok(()),
+        Some(name) if name.eq_ignore_ascii_case("US-ASCII") && whole.is_ascii() => Ok(()),
+        Some(_) => Err("it declares another encoding than UTF-8"),
     }
 }
 
@@ -40,7 +45,7 @@ fn value<'a>(declaration: &'a str, name: &str) -> Option<&'a str> {
 
 /// That no tag has too many attributes, and that there are not too many namespaces.
 pub(super) fn size(text: &str) -> Result<(), &'static str> {
-    let (mut declared, mut prefixes) = (0_usize, BTreeSet::new());
+    let (mut declared, mut names, mut prefixes) = (0_usize, 0_usize, BTreeSet::new());
     let mut rest = text;
     while let Some((_, tag)) = rest.split_once('<') {
         if let Some(skipped) =
@@ -52,6 +57,7 @@ pub(super) fn size(text: &str) -> Result<(), &'static str> {
             rest = skipped;
             continue;
         }
+        names += usize::from(!tag.starts_with('/'));
         let (mut quote, mut attributes, mut end) = (None, 0, tag.len());
         for (at, octet) in tag.bytes().enumerate() {
             match (quote, octet) {
@@ -64,6 +70,8 @@ pub(super) fn size(text: &str) -> Result<(), &'static str> {
                     if name.starts_with("xmlns") {
                         declared += 1;
                         prefixes.insert(name);
+                    } else {
+                        names += usize::from(name.contains(':'));
                     }
                 }
                 (None, b'>') => {
@@ -76,7 +84,8 @@ pub(super) fn size(text: &str) -> Result<(), &'static str> {
                 return Err("a tag has too many attributes");
             }
         }
-        if declared.saturating_mul(prefixes.len()) > NAMESPACES {
+        let looked_up = names.saturating_mul(prefixes.len());
+        if declared.saturating_mul(prefixes.len()) > NAMESPACES || looked_up > LOOKED_UP {
             return Err("it has too many namespaces");
         }
         rest = &tag[end..];

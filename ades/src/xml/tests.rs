@@ -132,6 +132,10 @@ fn what_no_signature_goes_into_is_refused() {
         let one = |at| format!("<a xmlns:p{at}=''/>");
         format!("<a>{}</a>", (0..count).map(one).collect::<String>())
     };
+    let looked_up = |prefixes, count| {
+        let declared = (0..prefixes).map(|at| format!(" xmlns:p{at}='u'")).collect::<String>();
+        format!("<a{declared}>{}</a>", "<b/>".repeat(count))
+    };
     let refused = [
         ("<!DOCTYPE a><a/>", ""),
         ("<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e;</a>", ""),
@@ -140,6 +144,8 @@ fn what_no_signature_goes_into_is_refused() {
         ("<?xml version='1.1'?><a/>", "XML 1.0"),
         ("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", "encoding"),
         ("<?xml version='1.0' encoding = \"utf-16\"?><a/>", "encoding"),
+        ("<?xml version='1.0' encoding='US-ASCII'?><a>\u{e9}</a>", "encoding"),
+        ("\u{feff}<?xml version='1.0' encoding='us-ascii'?><a/>", "encoding"),
         ("", ""),
         ("a", ""),
         ("<a>", ""),
@@ -152,6 +158,7 @@ fn what_no_signature_goes_into_is_refused() {
         (&depth(1_000_000), "deep"),
         (&attributes(1001), "attributes"),
         (&namespaces(2001), "namespaces"),
+        (&looked_up(900, 500_000), "namespaces"),
     ];
     for (document, why) in refused {
         let said = Document::read(document.as_bytes()).map(drop).unwrap_err().to_string();
@@ -159,7 +166,13 @@ fn what_no_signature_goes_into_is_refused() {
     }
     assert!(Document::read(b"<a>\xff</a>").is_err());
     assert!(Document::read(&vec![b' '; LIMIT + 1]).is_err());
-    for document in [&depth(MAX_DEPTH)[..], &attributes(1000), "<?xml version=\"1.0\" encoding='Utf-8' ?><a/>"] {
+    for document in [
+        &depth(MAX_DEPTH)[..],
+        &attributes(1000),
+        &looked_up(100, 100_000),
+        "<?xml version=\"1.0\" encoding='Utf-8' ?><a>\u{e9}</a>",
+        "<?xml version=\"1.0\" encoding='US-ascii'?><a>&#233;</a>",
+    ] {
         Document::read(document.as_bytes()).unwrap();
     }
     // What looks like a tag is none in comments, instructions and CDATA.
