@@ -13,6 +13,8 @@ pub enum Reason {
     Entry,
     /// One of its members is wrong.
     Member,
+    /// The list that was approved has another.
+    NotApproved,
     /// Nothing is in it.
     Empty,
     /// It is something else than the format takes.
@@ -99,9 +101,10 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Entry,
         Self::Member,
+        Self::NotApproved,
         Self::Empty,
         Self::WrongFormat,
         Self::Encrypted,
@@ -168,6 +171,7 @@ impl Reason {
             | Self::Unreadable
             | Self::NoContent
             | Self::OldTimeStamp => Refusal::Document,
+            Self::NotApproved => Refusal::ForeignDocument,
             Self::NotFirst | Self::NotCertification => Refusal::Envelope,
             Self::Algorithm => Refusal::Algorithm,
             Self::UnknownProperty
@@ -220,6 +224,7 @@ impl Reason {
             Self::Member => {
                 "A member of the entry is missing, or has a value that it cannot have: the description says which."
             }
+            Self::NotApproved => "The document, or its digest, is none of those that were authorized.",
             Self::Empty => "The document is empty, and a signature of this format needs something to stand in.",
             Self::WrongFormat => "The document is not of the kind that such a signature can be put into or beside.",
             Self::Encrypted => "The PDF is encrypted, with or without a password.",
@@ -237,7 +242,9 @@ impl Reason {
             Self::Encoding => "The document is not XML 1.0 in UTF-8.",
             Self::TooLong => "The document is longer than such a signature can be put into or around.",
             Self::TooDeep => "The elements of the document stand too deep in each other.",
-            Self::TooMany => "The document has more objects, pages, attributes, signatures or the like than are read.",
+            Self::TooMany => {
+                "The document has more objects, pages, attributes, signatures or the like than are read, or longer ones."
+            }
             Self::TooLongTogether => {
                 "What is formed around these documents is too long for one authorization or one call."
             }

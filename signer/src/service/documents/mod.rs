@@ -4,7 +4,7 @@
 mod form;
 mod pades;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rsign_ades::{Hasher, Signatory};
@@ -97,8 +97,13 @@ impl Signer {
         let request = Request { epoch: credential.epoch, ..self.request(spender, uses)? };
         let mut order = Order { credential: &credential, request, key, documents: None };
         let mut documents = Documents::default();
+        let foreign = foreign(&places, &sad);
+        let foreseen = self.foresee(&order, sad).await.map_err(|error| match error {
+            Error::Refused(Refusal::ForeignDocument) => Error::Documents(foreign),
+            other => other,
+        })?;
         // Nothing foreign is read for a request that will be refused, or has its answers.
-        if self.foresee(&order, sad).await? == Foreseen::Work {
+        if foreseen == Foreseen::Work {
             self.read(&asked.client, &places, &mut by_hash, &chain).await?;
             documents = self.form(by_hash, chain).await?;
             for wanted in &mut order.request.uses {
@@ -197,6 +202,13 @@ impl Documents {
         };
         uses.iter().map(piece).collect()
     }
+}
+
+/// Those that the SAD does not know.
+fn foreign(places: &[Bytes], sad: &Sad) -> Vec<RefusedDocument> {
+    let known: HashSet<&Bytes> = sad.items.iter().map(|item| &item.entry.hash).collect();
+    let foreign = (0..).zip(places).filter(|(_, hash)| !known.contains(hash));
+    foreign.map(|(place, _)| RefusedDocument { place, reason: Reason::NotApproved }).collect()
 }
 
 /// That what was formed around so many documents, each as often as it was asked for, fits into an answer.

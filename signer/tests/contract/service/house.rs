@@ -352,6 +352,7 @@ impl Owned {
 pub(crate) fn refusal<T>(outcome: Result<T>) -> Refusal {
     match outcome {
         Err(Error::Refused(refusal)) => refusal,
+        Err(Error::Documents(documents)) => documents[0].reason.refusal(),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it was done"),
     }

@@ -71,6 +71,11 @@ async fn the_signers_reasons_stand_beside_the_sentence_with_their_places() {
         let heard = scene.call(later).await;
         assert_eq!((heard.error().2, &heard.json["rsign_refused"]), (sentence, &expected));
     }
+    *scene.bench.signer.refused.lock().unwrap() = refused(&[(2, Reason::NotApproved)]);
+    let heard = scene.call(body.clone()).await;
+    let mismatch = "Document or documentDigest does not match authorized hash";
+    assert_eq!(heard.error(), (403, "invalid_hash", mismatch));
+    assert_eq!(heard.json["rsign_refused"], json!([told("documents", 2, None, Reason::NotApproved)]));
     // Documents that nobody sent are no reason to say anything of others.
     *scene.bench.signer.refused.lock().unwrap() = refused(&[(4, Reason::Encrypted)]);
     let heard = scene.call(body).await;

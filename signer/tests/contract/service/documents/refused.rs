@@ -44,6 +44,10 @@ async fn every_document_that_is_refused_is_named_with_its_reason() {
         }
     }
     assert_eq!(house.hsm.count(is_sign), 1);
+    // What nobody approved is named before anything is read.
+    let stranger = || DocumentToSign { subject: DocumentSubject::Document(b"another"[..].into()), ..fine() };
+    let outcome = house.signer.sign_documents(&who.asked(&sad, vec![pdf(), stranger(), fine(), stranger()])).await;
+    assert_eq!(reasons(outcome), [(1, Reason::NotApproved), (3, Reason::NotApproved)]);
     // The format has no name for this hash function on this curve.
     let odd = DocumentToSign {
         scheme: Scheme::Ecdsa { hash: HashAlgorithm::Sha512 },
