@@ -1,6 +1,8 @@
-//! What a signature of CAdES, JAdES or XAdES becomes once its value is there: one match on the format. Its document stays
-//! where it lies, and is parsed only where the signature goes beside those it has, or for the archive time-stamp of a
-//! signature that stands in it.
+//! What a signature becomes once its value is there: one match on the format. Its document stays where it lies, and is parsed
+//! only where the signature goes beside those it has, for the archive time-stamp of a signature that stands in it, and where a
+//! PDF gets what it is validated with.
+
+mod pades;
 
 use rsign_api::parts::Part;
 
@@ -8,7 +10,7 @@ use crate::cms::{self, Archive, Attribute, Existing};
 use crate::evidence::Evidence;
 use crate::jws::{self, Content};
 use crate::xml::{self, Place};
-use crate::{Addition, Around, Envelope, Format, Signatory};
+use crate::{Addition, Around, Envelope, Format, Signatory, pdf};
 
 /// Why a signature does not come together.
 #[derive(Debug, thiserror::Error)]
@@ -22,13 +24,16 @@ pub enum Error {
     /// In XML.
     #[error(transparent)]
     Xml(#[from] xml::Error),
+    /// In a PDF.
+    #[error(transparent)]
+    Pdf(#[from] pdf::Error),
     /// What was prepared is no text, in a format that is.
     #[error("what was prepared is no text")]
     Text(#[from] std::str::Utf8Error),
     /// More has to be known of the document.
     #[error("the document's {0} has to be known")]
     Unknown(&'static str),
-    /// Not one of the formats here, or a signature of it does not stand there.
+    /// A signature of this format does not stand there.
     #[error("no signature of this format stands there")]
     Envelope,
     /// What belongs to an archive time-stamp that is there already: that is for who renews it.
@@ -39,7 +44,7 @@ pub enum Error {
 /// A signature, and what is known of its document.
 #[derive(Debug, Clone, Copy)]
 pub struct Signature<'a> {
-    /// Its format; PAdES is not one of those here.
+    /// Its format.
     pub format: Format,
     /// Where it stands.
     pub envelope: Envelope,
@@ -58,11 +63,12 @@ pub struct Signature<'a> {
 /// What is known of a document.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Known<'a> {
-    /// All of it: for a signature that goes beside others, and for archive time-stamps of JAdES and XAdES.
+    /// All of it: for a signature that goes beside others, for archive time-stamps of JAdES and XAdES, and for what a PDF is
+    /// to hold beside its signature.
     pub octets: Option<&'a [u8]>,
     /// Its digest by the hash function of the scheme: for archive time-stamps of CAdES.
     pub digest: Option<&'a [u8]>,
-    /// How many octets it has: for a signature around it or in it.
+    /// How many octets it has: for a signature around it or in it. Unknown of a PDF: its CMS stands by itself.
     pub length: Option<u64>,
 }
 
@@ -130,7 +136,7 @@ impl<'a> Signature<'a> {
                 let (signatory, value) = (self.signatory, self.value);
                 Ok(xml::archive_imprint(element, signatory, value, self.additions, place, document)?)
             }
-            Format::Pades => Err(Error::Envelope),
+            Format::Pades => pades::archive_imprint(self),
         }
     }
 
@@ -143,7 +149,7 @@ impl<'a> Signature<'a> {
             Format::Cades => self.finish_cms(),
             Format::Jades => self.finish_jws(),
             Format::Xades => self.finish_xml(),
-            Format::Pades => Err(Error::Envelope),
+            Format::Pades => pades::finish(self),
         }
     }
 

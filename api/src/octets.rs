@@ -280,6 +280,32 @@ pub mod beside {
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Octets, D::Error> {
         u64::deserialize(deserializer).map(|length| Octets::over(Promised(length)))
     }
+
+    /// The same of octets that need not be there.
+    pub mod some {
+        use super::{Deserialize, Deserializer, Octets, Promised, Serializer};
+
+        /// Writes their number.
+        ///
+        /// # Errors
+        /// Those of the format.
+        #[expect(clippy::ref_option, reason = "as serde asks")]
+        pub fn serialize<S: Serializer>(octets: &Option<Octets>, serializer: S) -> Result<S::Ok, S::Error> {
+            match octets {
+                Some(octets) => serializer.serialize_some(&octets.len()),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        /// Reads their number.
+        ///
+        /// # Errors
+        /// No number.
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Octets>, D::Error> {
+            let length = Option::<u64>::deserialize(deserializer)?;
+            Ok(length.map(|length| Octets::over(Promised(length))))
+        }
+    }
 }
 
 /// A list of them, each as standard Base64 (RFC 4648, 4). All of it is in memory: for what is known to be short.
@@ -354,6 +380,13 @@ mod tests {
     fn octets_that_are_beside_a_message_are_none_until_they_came() {
         #[derive(serde::Serialize, Deserialize)]
         struct Message(#[serde(with = "beside")] Octets);
+        #[derive(serde::Serialize, Deserialize)]
+        struct Some(#[serde(with = "beside::some")] Option<Octets>);
+        assert_eq!(serde_json::to_string(&Some(Option::Some(vec![0; 7].into()))).unwrap(), "7");
+        assert_eq!(serde_json::from_str::<Some>("7").unwrap().0.unwrap().len(), 7);
+        assert!(
+            serde_json::from_str::<Some>("null").unwrap().0.is_none() && serde_json::from_str::<Some>("-1").is_err()
+        );
         assert_eq!(serde_json::to_string(&Message(b"four".to_vec().into())).unwrap(), "4");
         let Message(octets) = serde_json::from_str("4").unwrap();
         assert_eq!(octets.len(), 4);

@@ -6,17 +6,15 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-mod augmentation;
 mod channel;
 mod code;
 mod completion;
 mod documents;
+mod ocsp;
 pub mod path;
 mod refusal;
+mod renewal;
 
-pub use augmentation::{
-    AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, CertificateName, FoundTimeStamp, Gap, ReadTimeStamp,
-};
 pub use channel::{
     ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, Enrol, Obstacle, Operation, Registration,
 };
@@ -26,7 +24,9 @@ pub use documents::{
     CheckSad, DocumentSubject, DocumentToSign, Property, SignDocuments, SignedDocument, SignedDocuments,
     WITH_DOCUMENTS, WithDocuments,
 };
+pub use ocsp::{AnsweredOcsp, AskOcsp, CertificateName};
 pub use refusal::{Refusal, Refused, RefusedDocument};
+pub use renewal::{NewestStamp, RENEWAL, RenewDocument, RenewedDocument, StampImprint};
 
 use crate::algorithm::{HashAlgorithm, KeyType, Scheme};
 use crate::bytes::Bytes;

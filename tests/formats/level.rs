@@ -2,8 +2,10 @@
 
 use harness::dss::Job;
 use rsign_ades::evidence::Evidence;
+use rsign_ades::stored::Found;
 use rsign_ades::{Addition, Level, Stored, cms, stored};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use rsign_api::parts::joined;
 use rsign_api::timestamp;
 
 use crate::pki::{Person, Pki};
@@ -81,33 +83,38 @@ pub(crate) fn renewed(
 /// read again; and that it is read only beside what it signs.
 pub(crate) fn renew_alike(additions: &[Addition], document: &[u8], finish: impl Fn(&[Addition]) -> Vec<u8>) {
     let [.., Addition::StampEvidence(data), Addition::Archive(newer)] = additions else { panic!("renewed once") };
-    let read = || Stored::read(&finish(&additions[..3])).unwrap().unwrap();
-    let mut stored = read();
     let Addition::Archive(first) = &additions[2] else { panic!("an archive time-stamp") };
-    assert_eq!((stored.signatures(), stored.newest(0).unwrap().as_ref()), (1, Some(first)));
+    let before = finish(&additions[..3]);
+    let mut stored = read(&before);
+    assert_eq!(stored.stamps().collect::<Vec<_>>(), [first.as_slice()]);
+    let longer = [document, b" "].concat();
     if !stored.is_attached() {
-        assert!(matches!(stored.check(0, first), Err(stored::Error::NoContent)));
-        let mut other = read();
-        other.bring([document, b" "].concat());
-        assert!(matches!(other.check(0, first), Err(stored::Error::Imprint)));
-        stored.bring(document.to_vec());
+        assert!(matches!(stored.check(), Err(stored::Error::NoContent)));
+        let mut other = read(&before);
+        other.bring(&longer);
+        assert!(matches!(other.check(), Err(stored::Error::Imprint)));
+        stored.bring(document);
     }
-    stored.check(0, first).unwrap();
-    assert!(matches!(stored.check(0, newer), Err(stored::Error::Imprint)), "of another moment");
+    stored.check().unwrap();
     stored.add(0, data.clone()).unwrap();
     let (function, hash) = stored.imprint(0).unwrap();
     assert_eq!((function, hash), timestamp::imprint(newer).unwrap());
     stored.stamp(0, newer.clone()).unwrap();
-    assert!(stored.finish().unwrap() == finish(additions));
+    let renewed = joined(stored.finish().unwrap(), Some(&before.as_slice().into())).unwrap();
+    assert!(*renewed.whole(usize::MAX).unwrap() == finish(additions));
     // Another content, or another property before the time-stamp.
-    let other = [&additions[..1], &additions[2..3]].concat();
-    let mut stored = Stored::read(&finish(&other)).unwrap().unwrap();
-    stored.bring(document.to_vec());
-    assert!(matches!(stored.check(0, first), Err(stored::Error::Imprint)));
-    assert!(Stored::read(&finish(&additions[..2])).is_ok_and(|stored| match stored {
-        Some(stored) => stored.newest(0).unwrap().is_none(),
-        None => true,
-    }));
+    let other = finish(&[&additions[..1], &additions[2..3]].concat());
+    let mut stored = read(&other);
+    stored.bring(document);
+    assert!(matches!(stored.check(), Err(stored::Error::Imprint)));
+    assert!(matches!(Stored::read(&finish(&additions[..2])), Ok(Found::Unstamped)));
+}
+
+fn read(octets: &[u8]) -> Box<Stored<'_>> {
+    match Stored::read(octets).unwrap() {
+        Found::Stamped(stored) => stored,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Nobody is asked for revocation data: from B-LT on a signature brings them.

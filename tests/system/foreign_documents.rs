@@ -6,6 +6,7 @@ use harness::{Algorithm, Answer, Hash, Pieces, Wanted, alive, shared};
 use serde_json::{Value, json};
 
 use crate::common::Outsider;
+use crate::renewal::{outcomes, renew};
 use crate::sign_doc::{entry_of, objects, sign_doc};
 
 const REFUSED: (u16, &str, &str) = (400, "invalid_request", "Invalid array parameter documents");
@@ -59,17 +60,40 @@ async fn hostile_documents_end_their_helper_and_nothing_else() {
     let nested = [b"\x30\x80".repeat(500_000), b"\0\0".repeat(500_000)].concat();
     let signatures =
         format!(r#"{{"payload":"aA","signatures":[{}]}}"#, vec![r#"{"signature":"AQ"}"#; 50_000].join(","));
-    for (format, envelope, document) in [
+    let folder = tempfile::tempdir().unwrap();
+    for (number, (format, envelope, document)) in [
         ("X", "Enveloped", deep("<a>", "</a>", 500_000)),
         ("X", "Enveloped", laughs.as_bytes().to_vec()),
         ("X", "Enveloped", names.into_bytes()),
         ("J", "Parallel", deep("[", "]", 500_000)),
         ("J", "Parallel", signatures.into_bytes()),
         ("C", "Parallel", nested),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let kind = match format {
+            "X" => "xml",
+            "J" => "json",
+            _ => "p7m",
+        };
+        std::fs::write(folder.path().join(format!("{number}.{kind}")), &document).unwrap();
         let heard = sign(&who, format, envelope, &document).await;
         assert_eq!(heard.error(), REFUSED, "{format} {}", String::from_utf8_lossy(&document[..40]));
     }
+    who.can_sign().await;
+    well(&pieces, pids);
+    // Nor does a process parse them that is pointed at them: each is one for a helper, and has its line.
+    let pdf = String::from_utf8_lossy(&harness::paper::pdf(&[0])).into_owned();
+    std::fs::write(folder.path().join("6.pdf"), pdf.replace("/MediaBox", &format!("/X {}", "[".repeat(40_000))))
+        .unwrap();
+    let (good, lines) = renew(&pieces.folder.file("gateway.toml"), &["--always"], &[folder.path()]);
+    assert!(!good, "{lines:?}");
+    // Brackets in brackets are JSON, and nobody signed it.
+    let expected = ["failed", "failed", "failed", "not_signed", "failed", "failed", "failed"];
+    assert_eq!(outcomes(&lines), expected, "{lines:?}");
+    let said = |line: &Value| line["reason"].as_str().is_some_and(|reason| !reason.is_empty() && reason.len() < 300);
+    assert!(lines.iter().all(|line| said(line) || line["outcome"] == "not_signed"), "{lines:?}");
     who.can_sign().await;
     well(&pieces, pids);
 }

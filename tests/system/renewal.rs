@@ -1,5 +1,6 @@
 //! `rsign-gateway renew`: documents of B-LTA get newer time-stamps, and EU DSS still says what they are.
 
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -110,15 +111,27 @@ async fn documents_get_newer_time_stamps_and_stay_what_they_are() {
     let config = shared().folder.file("gateway.toml");
     let file = |name: &str| folder.path().join(name);
     let others = ["feed.xml", "settings.json", "short.pdf", "text.txt"];
+    let word = |name: &str| if name == "short.pdf" { "not_lasting" } else { "not_signed" };
+    // Whose they are, and who may read them.
+    for name in ["paper.pdf", "attached.p7m", "enveloped.xml", "attached.json"] {
+        std::fs::set_permissions(file(name), std::fs::Permissions::from_mode(0o640)).unwrap();
+        if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+            std::os::unix::fs::chown(file(name), Some(12_345), Some(54_321)).unwrap();
+        }
+    }
     let mut names: Vec<&str> = LASTING.iter().map(|(name, ..)| *name).chain(others).collect();
     names.sort_unstable();
     let read = || names.iter().map(|name| std::fs::read(file(name)).unwrap()).collect::<Vec<_>>();
     // Text is nothing that is looked at.
     let expected = |lasting: &'static str| -> Vec<&str> {
         let looked_at = names.iter().filter(|name| **name != "text.txt");
-        looked_at.map(|name| if others.contains(name) { "not_lasting" } else { lasting }).collect()
+        looked_at.map(|name| if others.contains(name) { word(name) } else { lasting }).collect()
     };
-    let before = read();
+    let whose = || -> Vec<_> {
+        let found = names.iter().map(|name| std::fs::metadata(file(name)).unwrap());
+        found.map(|found| (found.uid(), found.gid(), found.mode())).collect()
+    };
+    let (before, owners) = (read(), whose());
     // The certificate lasts two years.
     let (good, lines) = renew(&config, &["--before", "30"], &[folder.path()]);
     assert!(good, "{lines:?}");
@@ -140,6 +153,7 @@ async fn documents_get_newer_time_stamps_and_stay_what_they_are() {
         }
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), names.len(), "no drafts are left");
+    assert_eq!(whose(), owners, "they stay whose they were");
     others_judge(folder.path());
     let root = PathBuf::from(&shared().ready.signing_ca);
     let called = self::name(&algorithm, std::str::from_utf8(TEXT).unwrap());
@@ -234,14 +248,18 @@ async fn what_cannot_be_renewed_is_said_and_left_alone() {
                 assert_eq!(line["outcome"], "renewed", "{line}");
                 continue;
             }
-            "feed.xml" | "settings.json" | "short.pdf" => {
+            "feed.xml" | "settings.json" => {
+                assert_eq!(line["outcome"], "not_signed", "{line}");
+                continue;
+            }
+            "short.pdf" => {
                 assert_eq!(line["outcome"], "not_lasting", "{line}");
                 continue;
             }
-            "rubbish.p7m" => "it is no CMS, JSON or XML that can be read",
+            "rubbish.p7m" => "it is no PDF, CMS, JSON or XML that can be read",
             "rubbish.json" => "it is no JSON",
             "rubbish.xml" => "it is no XML that is read here: ",
-            "rubbish.pdf" => "could only be read by guessing",
+            "rubbish.pdf" => "the PDF is damaged: ",
             _ => something_else,
         };
         assert_eq!(line["outcome"], "failed", "{line}");
@@ -251,6 +269,25 @@ async fn what_cannot_be_renewed_is_said_and_left_alone() {
     for ((name, before), after) in names.iter().zip(before).zip(read()) {
         assert_eq!(before == after, !name.ends_with("enveloping.xml"), "{}", name.display());
     }
+    // A path that is not there has its line, and keeps no other from being looked at; nor does a link, which is named.
+    std::os::unix::fs::symlink(file("enveloping.xml"), file("link.xml")).unwrap();
+    let missing = file("missing");
+    let (good, lines) = renew(&config, &["--before", "30"], &[&missing, &file("feed.xml"), folder.path()]);
+    assert!(!good, "{lines:?}");
+    let of = |name: &str| {
+        let found = lines.iter().filter(|line| line["path"].as_str() == file(name).to_str());
+        found
+            .map(|line| (line["outcome"].as_str().unwrap(), line["reason"].as_str().unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("feed.xml"), [("not_signed", "")], "once, though it is named twice");
+    assert_eq!(of("enveloping.xml"), [("not_due", "")]);
+    assert_eq!(of("missing").iter().map(|line| line.0).collect::<Vec<_>>(), ["failed"]);
+    assert_eq!(of("link.xml").iter().map(|line| line.0).collect::<Vec<_>>(), ["passed_over"]);
+    let (good, lines) = renew(&config, &["--always"], &[&file("link.xml")]);
+    assert!(good && outcomes(&lines) == ["renewed"], "{lines:?}");
+    assert!(file("link.xml").is_symlink(), "what it leads to is replaced");
+    std::fs::remove_file(file("link.xml")).unwrap();
     // What a detached one signs is gone.
     std::fs::remove_file(file("text.txt")).unwrap();
     for name in ["text.txt.p7s", "text.txt.json", "text.txt.xml"] {

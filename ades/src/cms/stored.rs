@@ -3,30 +3,32 @@
 //! those it may be BER, and it may have several signatures.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::{AnyRef, Decode as _, Encode as _, Tag};
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::parts::Part;
 
 use super::archive::{ARCHIVE_TIME_STAMP_V3, ATS_HASH_INDEX_V3, Archive, Parts};
 use super::ber::Value;
 use super::parallel::{FEW, FIRST, MOST, SECOND, SEQUENCE, SET, SIGNATURES, is_old_archive};
-use super::signed_data::{SIGNED_DATA, ocsp_response, optional_set};
+use super::signed_data::{SIGNED_DATA, content_info, ocsp_response, optional_set};
 use super::{Error, tlv, token};
 use crate::evidence::{Evidence, algorithm};
 
 /// What it holds.
 #[derive(Debug, Clone)]
-pub(crate) struct Stored {
+pub(crate) struct Stored<'a> {
     version: u8,
     /// `DigestAlgorithmIdentifiers`.
     digests: Vec<u8>,
-    /// `EncapsulatedContentInfo`, as it is.
-    encapsulated: Vec<u8>,
+    /// `EncapsulatedContentInfo`: where it stands, and it stays there as it is.
+    encapsulated: Range<usize>,
     /// Type of the content, DER.
     kind: Vec<u8>,
     /// The content, where it is attached.
-    content: Option<Vec<u8>>,
+    content: Option<Cow<'a, [u8]>>,
     certificates: Vec<Vec<u8>>,
     revocations: Vec<Vec<u8>>,
     infos: Vec<Info>,
@@ -43,12 +45,12 @@ struct Info {
     unsigned: Vec<Vec<u8>>,
 }
 
-impl Stored {
+impl<'a> Stored<'a> {
     /// Reads it.
     ///
     /// # Errors
     /// What is no `SignedData`; and where something that time-stamps are over is not DER.
-    pub(crate) fn read(object: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn read(object: &'a [u8]) -> Result<Self, Error> {
         let outer = Value::only(object)?;
         let [kind, inner] = outer.members(FEW)?[..] else { return Err(malformed()) };
         if outer.tag != SEQUENCE || inner.tag != FIRST || ObjectIdentifier::from_der(kind.whole)? != SIGNED_DATA {
@@ -69,13 +71,14 @@ impl Stored {
             }
         }
         let (kind, content) = content(encapsulated)?;
+        let start = encapsulated.whole.as_ptr().addr() - object.as_ptr().addr();
         let infos = infos.members(SIGNATURES)?.iter().map(Info::read).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             version: u8::from_der(version.whole)?,
             digests: tlv::set_of(Tag::Set, strict(digests)?)?,
-            encapsulated: encapsulated.whole.to_vec(),
+            encapsulated: start..start + encapsulated.whole.len(),
             kind: kind.to_vec(),
-            content: content.map(Cow::into_owned),
+            content,
             certificates,
             revocations,
             infos,
@@ -191,7 +194,7 @@ impl Stored {
         Ok(())
     }
 
-    /// What another archive time-stamp on this signature is to be over. `content` is what is signed.
+    /// What another archive time-stamp on this signature is to be over. `content` is the digest of what is signed.
     ///
     /// # Errors
     /// See [`Error`].
@@ -200,7 +203,7 @@ impl Stored {
         let archive = Archive::over(&Parts {
             function,
             content_type: &self.kind,
-            content: &crate::digest(function, content),
+            content,
             fields: &info.fields.concat(),
             certificates: &self.certificates,
             revocations: &self.revocations,
@@ -226,21 +229,19 @@ impl Stored {
         Ok(())
     }
 
-    /// The whole `ContentInfo`: DER, but for the content if that was not.
+    /// The whole `ContentInfo`: DER, but for the content if that was not. That stays where it stands, and the rest comes
+    /// around it.
     ///
     /// # Errors
     /// When it is too long.
-    pub(crate) fn finish(self) -> Result<Vec<u8>, Error> {
+    pub(crate) fn finish(self) -> Result<Vec<Part>, Error> {
         let infos = self.infos.into_iter().map(Info::write).collect::<Result<Vec<_>, _>>()?;
-        let signed = tlv::sequence(&[
-            &self.version.to_der()?,
-            &self.digests,
-            &self.encapsulated,
-            &optional_set(0, self.certificates)?,
-            &optional_set(1, self.revocations)?,
-            &tlv::set_of(Tag::Set, infos)?,
-        ])?;
-        tlv::sequence(&[&SIGNED_DATA.to_der()?, &tlv::of(tlv::context(0), &[&signed])?])
+        let before = [self.version.to_der()?, self.digests].concat();
+        let sets =
+            [optional_set(0, self.certificates)?, optional_set(1, self.revocations)?, tlv::set_of(Tag::Set, infos)?];
+        let around = content_info(before, self.encapsulated.len(), sets.concat())?;
+        let inside = Part::Document { start: self.encapsulated.start as u64, end: self.encapsulated.end as u64 };
+        Ok(vec![Part::own(around.before), inside, Part::own(around.after)])
     }
 
     fn info(&self, signature: usize) -> Result<&Info, Error> {

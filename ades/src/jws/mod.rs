@@ -22,7 +22,7 @@ use serde_json::json;
 
 pub use parallel::{LIMIT, Signed, is_media_type};
 pub use property::{NAMES, Said, read as read_properties};
-pub(crate) use stored::{Stored, is_plain};
+pub(crate) use stored::{Stored, is_compact, is_json};
 
 use crate::{Addition, Around, Hasher, Signatory, key};
 

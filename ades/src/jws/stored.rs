@@ -3,7 +3,9 @@
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::parts::Part;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::parallel::{LIMIT, Several};
@@ -49,6 +51,14 @@ struct Json<'a> {
     protected: Option<&'a str>,
     #[serde(borrow)]
     header: Option<&'a RawValue>,
+}
+
+/// What looks like a JWS, and has too many signatures or odd ones.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "that they are there is what is asked")]
+struct Like {
+    payload: IgnoredAny,
+    signatures: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -110,6 +120,9 @@ impl Stored {
         }
         let text = std::str::from_utf8(document).map_err(|_| Error::Stored("it is not UTF-8"))?;
         let Ok(json) = serde_json::from_str::<Json<'_>>(text) else {
+            if serde_json::from_str::<Like>(text).is_ok() {
+                return Err(malformed());
+            }
             // JSON of any other kind, or none.
             let read = serde_json::from_str::<&RawValue>(text);
             return read.map(|_| None).map_err(|_| Error::Stored("it is no JSON"));
@@ -189,19 +202,20 @@ impl Stored {
     }
 
     /// The document with what was added.
-    pub(crate) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<Part> {
         let mut places: Vec<_> = self.signatures.iter().filter_map(|one| Some((one.end?, one))).collect();
         places.sort_by_key(|(end, _)| *end);
-        let (mut written, mut done) = (String::with_capacity(self.text.len()), 0);
+        let (mut parts, mut done) = (Vec::new(), 0);
         for (end, one) in places {
-            written += self.text.get(done..end).unwrap_or_default();
-            for element in one.elements.iter().skip(one.before) {
-                written += &format!(r#","{element}""#);
+            let added: String =
+                one.elements.iter().skip(one.before).map(|element| format!(r#","{element}""#)).collect();
+            if !added.is_empty() {
+                parts.extend([Part::Document { start: done, end: end as u64 }, Part::own(added)]);
+                done = end as u64;
             }
-            done = end;
         }
-        written += self.text.get(done..).unwrap_or_default();
-        written.into_bytes()
+        parts.push(Part::Document { start: done, end: self.text.len() as u64 });
+        parts
     }
 
     /// The digest of a signature with so many of its elements (5.3.6.3.1).
@@ -285,12 +299,16 @@ impl One {
     }
 }
 
-/// Whether it is the compact serialisation, to which nothing is added, or JSON that is no object.
-pub(crate) fn is_plain(document: &[u8]) -> bool {
+/// Whether it is the compact serialisation, to which nothing is added.
+pub(crate) fn is_compact(document: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(document) else { return false };
     let mut parts = text.trim_ascii().split('.');
-    let three = parts.clone().count() == 3 && parts.all(|part| BASE64URL_NOPAD.decode(part.as_bytes()).is_ok());
-    three || serde_json::from_str::<&RawValue>(text).is_ok()
+    parts.clone().count() == 3 && parts.all(|part| BASE64URL_NOPAD.decode(part.as_bytes()).is_ok())
+}
+
+/// Whether it is JSON of any kind.
+pub(crate) fn is_json(document: &[u8]) -> bool {
+    std::str::from_utf8(document).is_ok_and(|text| serde_json::from_str::<&RawValue>(text).is_ok())
 }
 
 /// The hash function of an algorithm of JWS: they end in its bits (RFC 7518, 3.1).

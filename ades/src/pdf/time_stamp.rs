@@ -29,14 +29,25 @@ pub fn document_time_stamp(original: &[u8], reserve: usize, limits: &Limits) -> 
     revision.finish_with_gap()
 }
 
-/// The token of the document time-stamp that covers the most of the file; `None` where its last signature is none. It is
-/// over what `/ByteRange` says, or refused; who signed it is for others to judge.
-pub fn newest_time_stamp(original: &[u8], limits: &Limits) -> Result<Option<Vec<u8>>, Error> {
+/// The signature of a file that covers the most of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Newest {
+    /// There is none.
+    None,
+    /// It is no document time-stamp.
+    Signature,
+    /// It is one, and this is its `TimeStampToken`.
+    TimeStamp(Vec<u8>),
+}
+
+/// What the newest signature of a file is. A time-stamp is over what `/ByteRange` says, or refused; who signed it is for
+/// others to judge.
+pub fn newest(original: &[u8], limits: &Limits) -> Result<Newest, Error> {
     let file = File::open(original, limits)?;
     let form = Form::read(&file)?;
-    let Some(signature) = form.newest(&file)? else { return Ok(None) };
+    let Some(signature) = form.newest(&file)? else { return Ok(Newest::None) };
     if file.name(&signature, "SubFilter")?.is_none_or(|name| name != b"ETSI.RFC3161") {
-        return Ok(None);
+        return Ok(Newest::Signature);
     }
     let contents = file.value(&signature, "Contents")?.and_then(|contents| contents.string());
     let contents = contents.ok_or(Error::Damaged("a time-stamp has no /Contents"))?;
@@ -49,7 +60,7 @@ pub fn newest_time_stamp(original: &[u8], limits: &Limits) -> Result<Option<Vec<
     for part in covered(&file, &signature)? {
         hasher.update(original.get(part).ok_or(Error::Damaged("a /ByteRange is longer than the file"))?);
     }
-    if hasher.finish() == imprint { Ok(Some(token)) } else { Err(Error::Stamp) }
+    if hasher.finish() == imprint { Ok(Newest::TimeStamp(token)) } else { Err(Error::Stamp) }
 }
 
 /// What `/ByteRange` covers: all from the start of the file on but for one gap.

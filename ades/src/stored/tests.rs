@@ -2,6 +2,7 @@
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use der::Encode as _;
+use rsign_api::parts::joined;
 use rsign_api::timestamp::{Query, token as granted};
 
 use super::*;
@@ -23,21 +24,30 @@ fn evidence() -> Evidence {
     Evidence { certificates: vec![authority("own").subject.der], ..Evidence::default() }
 }
 
+fn stored(document: &[u8]) -> Result<Box<Stored<'_>>, Error> {
+    match Stored::read(document)? {
+        Found::Stamped(stored) => Ok(stored),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Looked at, and renewed; read again its newer time-stamp is over what is there.
 fn renew(document: &[u8]) -> Vec<u8> {
-    let read = |octets: &[u8]| {
-        let mut stored = Stored::read(octets).unwrap().unwrap();
-        stored.bring(b"content".to_vec());
-        let token = stored.newest(0).unwrap().unwrap();
-        stored.check(0, &token).unwrap();
+    fn read(octets: &[u8]) -> Box<Stored<'_>> {
+        let mut stored = stored(octets).unwrap();
+        stored.bring(b"content");
+        assert_eq!(stored.stamps().len(), 1);
+        stored.check().unwrap();
         stored
-    };
+    }
     let mut stored = read(document);
     stored.add(0, evidence()).unwrap();
     let (function, hash) = stored.imprint(0).unwrap();
     assert_eq!(function, SHA256);
     stored.stamp(0, token_on(&hash)).unwrap();
-    let renewed = stored.finish().unwrap();
+    assert!(stored.add(1, evidence()).is_err(), "it has no other");
+    let parts = stored.finish().unwrap();
+    let renewed = joined(parts, Some(&document.into())).unwrap().whole(usize::MAX).unwrap().into_owned();
     read(&renewed);
     renewed
 }
@@ -72,21 +82,27 @@ fn json_of_others_keeps_every_octet_and_gets_more() {
     let several = r#"{"alg":"ES256","sigD":{"mId":"http://uri.etsi.org/19182/ObjectIdByURI","pars":["a","b"]}}"#;
     assert!(why(jws(several, base64url).as_bytes()).contains("more than one document"));
     let twice = jws(r#"{"alg":"ES256"}"#, base64url).replace("\"more\"", "\"payload\"");
-    assert!(Stored::read(twice.as_bytes()).unwrap().is_none(), "a member twice is no JWS");
+    assert!(matches!(Stored::read(twice.as_bytes()), Ok(Found::Unsigned)), "a member twice is no JWS");
+    let several = jws(r#"{"alg":"ES256"}"#, |_| String::new()).replace("\"etsiU\" :[  ]", "\"x\": 1");
+    assert!(matches!(Stored::read(several.as_bytes()), Ok(Found::Unstamped)), "{several}");
 }
 
 #[test]
 fn what_is_no_signature_is_told_from_what_cannot_be_read() {
-    for nothing in
-        ["{}", "[1]", "7", "\"text\"", "{\"a\": {\"payload\": 1}}", "e30.e30.AQID", "<a/>", "\u{feff}<a>b</a>"]
-    {
-        assert!(Stored::read(nothing.as_bytes()).unwrap().is_none(), "{nothing}");
+    for nothing in ["{}", "[1]", "7", "\"text\"", "{\"a\": {\"payload\": 1}}", "<a/>", "\u{feff}<a>b</a>"] {
+        assert!(matches!(Stored::read(nothing.as_bytes()), Ok(Found::Unsigned)), "{nothing}");
+    }
+    let unsigned = format!("<a><s:Signature {PREFIXES}/></a>");
+    for plain in ["e30.e30.AQID", " e30..AQID\n", &unsigned] {
+        assert!(matches!(Stored::read(plain.as_bytes()), Ok(Found::Unstamped)), "{plain}");
     }
     for (rubbish, reason) in [
-        ("", "it is no CMS, JSON or XML that can be read"),
-        ("text", "it is no CMS, JSON or XML that can be read"),
+        ("", "it is no PDF, CMS, JSON or XML that can be read"),
+        ("text", "it is no PDF, CMS, JSON or XML that can be read"),
+        ("%PDF-1.7 but not really", "the PDF is damaged"),
         ("0", "it is no CMS"),
         ("{", "it is no JSON"),
+        ("{\"payload\": \"\", \"signatures\": [7]}", "it is no JWS that can be read"),
         ("<a>", "it is no XML that is read here"),
         ("<!DOCTYPE a><a/>", "it is no XML that is read here"),
     ] {
@@ -140,9 +156,9 @@ fn xml_that_signs_in_another_way_is_refused() {
     assert_eq!(why(xml(&REFERENCE.repeat(2), EXCLUSIVE, "").as_bytes()), "it is of more than one document");
     let one = xml(REFERENCE, EXCLUSIVE, "");
     assert!(why(format!("<a>{one}{one}</a>").as_bytes()).contains("several signatures"));
-    let other = Stored::read(xml(REFERENCE, "http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "").as_bytes());
-    assert!(other.unwrap().unwrap().newest(0).unwrap_err().to_string().contains("of a kind that is not read here"));
+    let other = xml(REFERENCE, "http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "");
+    assert!(why(other.as_bytes()).contains("of a kind that is not read here"));
     let referring =
         one.replace("<x:EncapsulatedTimeStamp>", "<x:Include URI='#a'></x:Include><x:EncapsulatedTimeStamp>");
-    assert!(Stored::read(referring.as_bytes()).unwrap().unwrap().newest(0).is_err());
+    assert!(Stored::read(referring.as_bytes()).is_err());
 }

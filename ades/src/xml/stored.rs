@@ -1,9 +1,12 @@
 //! A XAdES signature of long ago gets another archive time-stamp (EN 319 132-1, 5.5.2): properties are added behind those
 //! it has, and every other octet of the document stays as it is.
 
+use std::ops::Range;
+
 use data_encoding::BASE64;
 use roxmltree::Node;
 use rsign_api::algorithm::HashAlgorithm;
+use rsign_api::parts::Part;
 
 use super::document::{self, XMLDSIG, line_ends};
 use super::property::XADES;
@@ -20,12 +23,16 @@ const MOST: usize = 256;
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
     text: String,
+    /// Whether it has an archive time-stamp.
+    stamped: bool,
     /// Whether a reference is to a document that is not in it.
     detached: bool,
+    /// What was added, bytes of the text.
+    added: Option<Range<usize>>,
 }
 
 impl Stored {
-    /// Reads it; `None` for XML without a signature, or with one that has no archive time-stamp.
+    /// Reads it; `None` for XML without a signature. One that has no archive time-stamp is looked at no further.
     ///
     /// # Errors
     /// What is no XML that is read here, and signatures that are none of those that are made here.
@@ -39,9 +46,10 @@ impl Stored {
         let mut signatures = tree.descendants().filter(|node| node.has_tag_name((XMLDSIG, "Signature")));
         let (signature, other) = (signatures.next(), signatures.next());
         let Some(signature) = signature else { return Ok(None) };
-        let Some(unsigned) = unsigned_properties(signature) else { return Ok(None) };
+        let mut stored = Self { text: text.to_owned(), stamped: false, detached: false, added: None };
+        let Some(unsigned) = unsigned_properties(signature) else { return Ok(Some(stored)) };
         if !unsigned.children().any(|one| one.has_tag_name((XADES_141, "ArchiveTimeStamp"))) {
-            return Ok(None);
+            return Ok(Some(stored));
         }
         if other.is_some() {
             return Err(Error::Stored("it has several signatures, or a countersignature"));
@@ -49,8 +57,9 @@ impl Stored {
         if unsigned.children().filter(Node::is_element).count() > MOST {
             return Err(Error::Stored("too much was added to it"));
         }
-        let detached = references(signature)?.into_iter().any(|(_, data)| data == Data::Outside);
-        Ok(Some(Self { text: text.to_owned(), detached }))
+        stored.stamped = true;
+        stored.detached = references(signature)?.into_iter().any(|(_, data)| data == Data::Outside);
+        Ok(Some(stored))
     }
 
     /// Whether the document is in it.
@@ -58,11 +67,14 @@ impl Stored {
         !self.detached
     }
 
-    /// The token of the newest archive time-stamp.
+    /// The token of the newest archive time-stamp, if it has any.
     ///
     /// # Errors
     /// What cannot be read.
-    pub(crate) fn newest(&self) -> Result<Vec<u8>, Error> {
+    pub(crate) fn newest(&self) -> Result<Option<Vec<u8>>, Error> {
+        if !self.stamped {
+            return Ok(None);
+        }
         let tree = document::parse(&self.text)?;
         let stamp = archives(signature(&tree)?).last().ok_or_else(malformed)?.1;
         let method = child(stamp, XMLDSIG, "CanonicalizationMethod").and_then(|one| one.attribute("Algorithm"));
@@ -73,7 +85,7 @@ impl Stored {
         if !token.has_tag_name((XADES, "EncapsulatedTimeStamp")) {
             return Err(malformed());
         }
-        octets(token)
+        octets(token).map(Some)
     }
 
     /// What the newest archive time-stamp should be over, by this hash function.
@@ -136,12 +148,18 @@ impl Stored {
             property.insert_str(end, &format!(r#" xmlns:xades="{XADES}" xmlns:ds="{XMLDSIG}""#));
         }
         self.text.insert_str(end, &property);
+        // It comes right behind what was added before.
+        let start = self.added.as_ref().map_or(end, |added| added.start);
+        self.added = Some(start..end + property.len());
         if self.text.len() > LIMIT { Err(Error::Stored("it is too long")) } else { Ok(()) }
     }
 
     /// The document with what was added.
-    pub(crate) fn finish(self) -> Vec<u8> {
-        self.text.into_bytes()
+    pub(crate) fn finish(self) -> Vec<Part> {
+        let added = self.added.unwrap_or_default();
+        let (start, end) = (added.start as u64, (self.text.len() - added.len()) as u64);
+        let text = self.text.get(added).unwrap_or_default();
+        vec![Part::Document { start: 0, end: start }, Part::own(text), Part::Document { start, end }]
     }
 }
 

@@ -1,5 +1,5 @@
-//! A signature of CAdES, JAdES or XAdES gets what its level adds. The signer has its helper process do it, since the document
-//! that it stands in or beside is foreign, and so are evidence and time-stamps.
+//! A signature gets what its level adds. The signer has its helper process do it, since the document that it stands in or beside
+//! is foreign, and so are evidence and time-stamps.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::parts::Part;
 /// approved: whoever has signature and document could do it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompleteSignature {
-    /// CAdES, JAdES or XAdES.
+    /// Its format.
     pub format: Format,
     /// Where it stands.
     pub envelope: Envelope,
@@ -45,11 +45,12 @@ pub struct CompleteSignature {
 #[serde(rename_all = "lowercase")]
 pub enum KnownDocument {
     /// All of it; the message has the number of its octets, which travel behind it. Where the signature goes beside others,
-    /// and at B-LTA in JAdES and XAdES.
+    /// at B-LTA in JAdES and XAdES, and at B-LT and B-LTA in PAdES.
     Document(#[serde(with = "octets::beside")] Octets),
     /// It is not here.
     Elsewhere {
-        /// How many octets it has, if that is known: where the signature stands in it or around it.
+        /// How many octets it has, if that is known: where the signature stands in it or around it. Of a PDF that was signed
+        /// by its digest it is not, and the CMS stands by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         length: Option<u64>,
         /// Its digest by the scheme's hash function: at B-LTA in CAdES.

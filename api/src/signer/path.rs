@@ -26,12 +26,10 @@ pub const CHECK: &str = "/v1/sad/check";
 pub const SIGN: &str = "/v1/sign";
 /// [`super::SignDocuments`] → [`super::SignedDocuments`].
 pub const SIGN_DOCUMENTS: &str = "/v1/documents/sign";
-/// [`super::AugmentPdf`] → [`super::AugmentedPdf`].
-pub const AUGMENT_PDF: &str = "/v1/documents/augment";
 /// [`super::CompleteSignature`] → [`super::CompletedSignature`].
 pub const COMPLETE_SIGNATURE: &str = "/v1/documents/complete";
-/// [`super::ReadTimeStamp`] → [`super::FoundTimeStamp`].
-pub const READ_TIME_STAMP: &str = "/v1/documents/time-stamp";
+/// [`super::RenewDocument`] → [`super::RenewedDocument`].
+pub const RENEW_DOCUMENT: &str = "/v1/documents/renew";
 /// [`super::ChannelHello`] → [`super::ChannelOpened`].
 pub const CHANNEL_HELLO: &str = "/v1/channel/hello";
 /// [`super::ChannelRecord`] → [`super::ChannelAnswer`].

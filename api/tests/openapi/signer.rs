@@ -23,8 +23,6 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
     let mut messages = messages![
         AnsweredOcsp,
         AskOcsp,
-        AugmentPdf,
-        AugmentedPdf,
         Authority,
         Authorize,
         Authorized,
@@ -49,27 +47,28 @@ fn messages() -> Vec<(&'static str, &'static [&'static str], Trip)> {
         Entry,
         EvidenceOctets,
         Extend,
-        FoundTimeStamp,
-        Gap,
         Health,
         IssueCertificate,
         IssuedCertificate,
         LinkCertificate,
+        NewestStamp,
         Property,
-        ReadTimeStamp,
         Refused,
         RefusedDocument,
         Registration,
+        RenewDocument,
         RevokeSad,
         Sign,
         SignDocuments,
         Signed,
         SignedDocument,
         SignedDocuments,
+        StampImprint,
         Subject,
     ];
-    // An enumeration.
+    // Enumerations.
     messages.push(("CompletedSignature", &[], trip::<CompletedSignature>));
+    messages.push(("RenewedDocument", &[], trip::<RenewedDocument>));
     messages
 }
 
@@ -172,6 +171,20 @@ fn words_are_those_of_the_document() {
         let value = serde_json::to_value(completed).unwrap();
         assert_eq!(judge.schema("CompletedSignature", true, &value), Vec::<String>::new(), "{value}");
     }
+    let newest = NewestStamp { until: 1, certificates: vec![Bytes(vec![1])] };
+    let imprint = StampImprint { algorithm: HashAlgorithm::Sha384, hash: Bytes(vec![1]) };
+    let renewed = [
+        RenewedDocument::Unsigned,
+        RenewedDocument::Unstamped,
+        RenewedDocument::Unfit("it is no JSON".to_owned()),
+        RenewedDocument::Stamped { stamps: vec![newest], detached: true },
+        RenewedDocument::Imprints(vec![imprint]),
+        RenewedDocument::Parts(parts.to_vec()),
+    ];
+    for renewed in renewed {
+        let value = serde_json::to_value(renewed).unwrap();
+        assert_eq!(judge.schema("RenewedDocument", true, &value), Vec::<String>::new(), "{value}");
+    }
     let known = [
         KnownDocument::Document(b"four".to_vec().into()),
         KnownDocument::Elsewhere { length: Some(4), digest: None },
@@ -220,9 +233,8 @@ fn paths_are_those_of_the_document() {
         path::CHECK,
         path::SIGN,
         path::SIGN_DOCUMENTS,
-        path::AUGMENT_PDF,
         path::COMPLETE_SIGNATURE,
-        path::READ_TIME_STAMP,
+        path::RENEW_DOCUMENT,
         path::CHANNEL_HELLO,
         path::CHANNEL_RECORD,
         path::AUTHORITY,

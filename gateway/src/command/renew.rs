@@ -1,5 +1,5 @@
-//! `renew`: documents that are to last get newer time-stamps, for a timer. A process of its own, which opens no store: it
-//! asks the signer to read PDFs, and the time-stamping authorities of the configuration.
+//! `renew`: documents that are to last get newer time-stamps, for a timer. A process of its own, which opens no store and
+//! reads no document: it asks the signer for that, and the time-stamping authorities of the configuration.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use rsign_api::octets::Octets;
 use serde::Serialize;
 
 use super::print;
@@ -32,8 +33,8 @@ const DEPTH: usize = 32;
 /// Renews PDFs and signatures of CAdES, JAdES and XAdES at AdES-B-LTA.
 #[derive(Debug, Args)]
 pub(super) struct Renew {
-    /// Files, and folders in which all of *.pdf, *.p7m, *.p7s, *.json, *.jws and *.xml are looked at. What FILE.p7s, FILE.json,
-    /// FILE.jws and FILE.xml sign is FILE, where it is not in them.
+    /// Files, and folders in which all of *.pdf, *.p7m, *.p7s, *.json, *.jws and *.xml are looked at, but for symbolic links.
+    /// What FILE.p7s, FILE.json, FILE.jws and FILE.xml sign is FILE, where it is not in them.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Renews what has a time-stamp whose certificate ends within so many days.
@@ -48,7 +49,7 @@ pub(super) struct Renew {
 #[derive(Debug, Serialize)]
 struct Line<'a> {
     path: &'a str,
-    /// `renewed`, `not_due`, `not_lasting` or `failed`.
+    /// `renewed`, `not_due`, `not_lasting` (signed, without a time-stamp over all of it), `not_signed`, `passed_over` or `failed`.
     outcome: &'static str,
     /// When the certificate of the newest time-stamp it had ends, Unix seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,31 +58,40 @@ struct Line<'a> {
     reason: Option<String>,
 }
 
-/// Runs; an error in the end if any file could not be renewed, all others are.
+/// Why a link in a folder is left alone: whoever may write there may lead anywhere.
+const LINK: &str = "it is a symbolic link in a folder; whoever names it has it followed";
+
+/// Runs; an error in the end if anything could not be renewed, all else is.
 pub(super) async fn run(renew: Renew, config: &Config) -> anyhow::Result<()> {
     let service = service(config)?;
     let due = if renew.always { Due::Always } else { Due::Within(u64::from(renew.before) * 86_400) };
-    let mut files = Vec::new();
+    let mut found = Vec::new();
     for path in &renew.paths {
-        collect(path, DEPTH, true, &mut files)?;
+        collect(path, DEPTH, true, &mut found);
     }
-    files.sort();
-    files.dedup();
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    found.dedup_by(|later, earlier| later.path == earlier.path);
     let mut failed = 0_usize;
-    for path in &files {
-        let text = path.display().to_string();
-        let line = |outcome, until, reason| Line { path: &text, outcome, until, reason };
-        match one(&service, path, due).await {
-            Ok(Done::NotLasting) => print(&line("not_lasting", None, None))?,
-            Ok(Done::NotDue(until)) => print(&line("not_due", Some(until), None))?,
-            Ok(Done::Renewed(until)) => print(&line("renewed", Some(until), None))?,
+    for Found { path, kind } in &found {
+        let done = match kind {
+            Kind::File => one(&service, path, due).await,
+            Kind::Link => Ok(Done::PassedOver),
+            Kind::Failed(why) => Err(anyhow::anyhow!("{why}")),
+        };
+        let (outcome, until, reason) = match done {
+            Ok(Done::NotSigned) => ("not_signed", None, None),
+            Ok(Done::NotLasting) => ("not_lasting", None, None),
+            Ok(Done::NotDue(until)) => ("not_due", Some(until), None),
+            Ok(Done::Renewed(until)) => ("renewed", Some(until), None),
+            Ok(Done::PassedOver) => ("passed_over", None, Some(LINK.to_owned())),
             Err(error) => {
                 failed += 1;
-                print(&line("failed", None, Some(reason(&error))))?;
+                ("failed", None, Some(reason(&error)))
             }
-        }
+        };
+        print(&Line { path: &path.display().to_string(), outcome, until, reason })?;
     }
-    anyhow::ensure!(failed == 0, "{failed} of {} files could not be renewed", files.len());
+    anyhow::ensure!(failed == 0, "{failed} of {} files could not be renewed", found.len());
     Ok(())
 }
 
@@ -111,46 +121,74 @@ fn reason(error: &anyhow::Error) -> String {
     text
 }
 
-/// The file, or the files of the folder.
-fn collect(path: &Path, depth: usize, named: bool, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let kind = fs::metadata(path).with_context(|| path.display().to_string())?.file_type();
-    if kind.is_dir() {
-        anyhow::ensure!(depth > 0, "{}: folders lie too deep in each other", path.display());
-        for entry in fs::read_dir(path).with_context(|| path.display().to_string())? {
-            let entry = entry?;
-            // A link in a folder leads anywhere.
-            if !entry.file_type()?.is_symlink() {
-                collect(&entry.path(), depth - 1, false, files)?;
-            }
+/// Something that gets a line.
+#[derive(Debug)]
+struct Found {
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// To be looked at.
+    File,
+    /// It stands in a folder, and leads to a folder or to what might be looked at.
+    Link,
+    /// It cannot be looked at; and why.
+    Failed(String),
+}
+
+/// The file, or the files of the folder. What is wrong with one of them keeps no other from being found.
+fn collect(path: &Path, depth: usize, named: bool, found: &mut Vec<Found>) {
+    let put = |kind: Kind| Found { path: path.to_owned(), kind };
+    let fits = || {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        named || KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(extension))
+    };
+    let is_link = !named && fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
+    match fs::metadata(path) {
+        Ok(it) if is_link && (it.is_dir() || fits()) => found.push(put(Kind::Link)),
+        Err(_) if is_link && fits() => found.push(put(Kind::Link)),
+        _ if is_link => {}
+        Ok(it) if it.is_dir() && depth == 0 => {
+            found.push(put(Kind::Failed("folders lie too deep in each other".to_owned())));
         }
-        return Ok(());
+        Ok(it) if it.is_dir() => match fs::read_dir(path) {
+            Ok(entries) => {
+                for entry in entries {
+                    match entry {
+                        Ok(entry) => collect(&entry.path(), depth - 1, false, found),
+                        Err(error) => found.push(put(Kind::Failed(error.to_string()))),
+                    }
+                }
+            }
+            Err(error) => found.push(put(Kind::Failed(error.to_string()))),
+        },
+        // Whoever reads a pipe waits for its writer.
+        Ok(it) if !it.is_file() && named => found.push(put(Kind::Failed("it is no file".to_owned()))),
+        Ok(it) if it.is_file() && fits() => found.push(put(Kind::File)),
+        Ok(_) => {}
+        Err(error) => found.push(put(Kind::Failed(error.to_string()))),
     }
-    // Whoever reads a pipe waits for its writer.
-    if !kind.is_file() {
-        anyhow::ensure!(!named, "{}: it is no file", path.display());
-        return Ok(());
-    }
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    if named || KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(extension)) {
-        files.push(path.to_owned());
-    }
-    Ok(())
 }
 
 #[derive(Debug)]
 enum Done {
+    NotSigned,
     NotLasting,
     NotDue(u64),
     Renewed(u64),
+    PassedOver,
 }
 
 async fn one(service: &Renewal, path: &Path, due: Due) -> anyhow::Result<Done> {
     // What a link leads to is replaced, not the link.
     let path = &fs::canonicalize(path)?;
     let before = fs::metadata(path)?;
-    let document = read(path)?;
-    let content = || read(&path.with_extension("")).ok();
+    let document = read(path)?.into();
+    let content = || read(&path.with_extension("")).ok().map(Octets::from);
     match service.renew(document, content, due).await? {
+        Outcome::Unsigned => Ok(Done::NotSigned),
         Outcome::NotLasting => Ok(Done::NotLasting),
         Outcome::NotDue(until) => Ok(Done::NotDue(until)),
         Outcome::Renewed { octets, until } => {
@@ -169,7 +207,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Puts the octets in the file's place, all or nothing: written beside it, synced, renamed.
-fn replace(path: &Path, before: &fs::Metadata, octets: &[u8]) -> anyhow::Result<()> {
+fn replace(path: &Path, before: &fs::Metadata, octets: &Octets) -> anyhow::Result<()> {
     let (folder, name) = (path.parent().context("it has no folder")?, path.file_name().context("it has no name")?);
     let draft = folder.join(format!(".{}.renew-{}", name.to_string_lossy(), std::process::id()));
     let written = write(&draft, before, octets).and_then(|()| {
@@ -187,58 +225,109 @@ fn replace(path: &Path, before: &fs::Metadata, octets: &[u8]) -> anyhow::Result<
     written
 }
 
-fn write(draft: &Path, before: &fs::Metadata, octets: &[u8]) -> anyhow::Result<()> {
+fn write(draft: &Path, before: &fs::Metadata, octets: &Octets) -> anyhow::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(draft)?;
     // Who may read it stays as it was, where this user may give files away.
     if fchown(&file, Some(before.uid()), Some(before.gid())).is_err() {
         let _ = fchown(&file, None, Some(before.gid()));
     }
     file.set_permissions(before.permissions())?;
-    file.write_all(octets)?;
+    let mut written = Ok(());
+    octets.each(|piece| {
+        if written.is_ok() {
+            written = file.write_all(piece);
+        }
+    })?;
+    written?;
     Ok(file.sync_all()?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
+    /// What is found at this path: names, and what they are.
+    fn found(path: &Path, below: &Path) -> Vec<(String, &'static str)> {
+        let mut found = Vec::new();
+        collect(path, DEPTH, true, &mut found);
+        let word = |kind| match kind {
+            Kind::File => "file",
+            Kind::Link => "link",
+            Kind::Failed(_) => "failed",
+        };
+        let name = |path: PathBuf| path.strip_prefix(below).unwrap().to_str().unwrap().to_owned();
+        let mut found: Vec<_> = found.into_iter().map(|Found { path, kind }| (name(path), word(kind))).collect();
+        found.sort();
+        found
+    }
+
     #[test]
-    fn files_are_found_and_replaced_whole() {
+    fn files_are_found_and_links_are_named_and_nothing_stops_the_rest() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name);
         fs::create_dir(file("below")).unwrap();
         for name in ["a.pdf", "b.P7S", "c.txt", "below/d.p7m", "e.json.jws"] {
             fs::write(file(name), name).unwrap();
         }
-        std::os::unix::fs::symlink(file("a.pdf"), file("link.pdf")).unwrap();
-        let mut files = Vec::new();
-        collect(folder.path(), DEPTH, true, &mut files).unwrap();
-        files.sort();
-        assert_eq!(files, [file("a.pdf"), file("b.P7S"), file("below/d.p7m"), file("e.json.jws")]);
-        let mut named = Vec::new();
-        collect(&file("c.txt"), DEPTH, true, &mut named).unwrap();
-        assert_eq!(named, [file("c.txt")], "what is named is looked at, whatever it is called");
-        assert!(collect(&file("nothing"), DEPTH, true, &mut named).is_err());
-        let before = fs::metadata(file("a.pdf")).unwrap();
-        replace(&file("a.pdf"), &before, b"newer").unwrap();
-        assert_eq!(fs::read(file("a.pdf")).unwrap(), b"newer");
-        // It is not what was read any more.
-        fs::write(file("a.pdf"), b"somebody else's").unwrap();
-        assert!(replace(&file("a.pdf"), &before, b"newest").is_err());
-        assert_eq!(fs::read(file("a.pdf")).unwrap(), b"somebody else's");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 6, "no drafts are left");
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(file(to), file(name)).unwrap();
+        link("a.pdf", "link.pdf");
+        link("c.txt", "link.txt");
+        link("below", "link");
+        link("nothing", "broken.xml");
+        assert!(std::process::Command::new("mkfifo").arg(file("pipe.pdf")).status().unwrap().success());
+        let expected = [
+            ("a.pdf", "file"),
+            ("b.P7S", "file"),
+            ("below/d.p7m", "file"),
+            ("broken.xml", "link"),
+            ("e.json.jws", "file"),
+            ("link", "link"),
+            ("link.pdf", "link"),
+        ];
+        let expected: Vec<_> = expected.map(|(name, word)| (name.to_owned(), word)).to_vec();
+        assert_eq!(found(folder.path(), folder.path()), expected, "a pipe is passed over and never waited for");
+        // What is named is looked at, whatever it is called, and wherever it leads.
+        for (name, word) in [
+            ("c.txt", "file"),
+            ("link.txt", "file"),
+            ("link.pdf", "file"),
+            ("nothing", "failed"),
+            ("pipe.pdf", "failed"),
+        ] {
+            assert_eq!(found(&file(name), folder.path()), [(name.to_owned(), word)]);
+        }
+        assert!(read(&file("pipe.pdf")).is_err(), "one that came in a file's place");
+        assert_eq!(found(&file("link"), folder.path()), [("link/d.p7m".to_owned(), "file")]);
+        let deep = (0..=DEPTH).fold(file("deep"), |path, _| path.join("x"));
+        fs::create_dir_all(&deep).unwrap();
+        let words = found(folder.path(), folder.path()).into_iter().map(|(_, word)| word);
+        assert_eq!(words.filter(|word| *word == "failed").count(), 1);
     }
 
     #[test]
-    fn a_pipe_is_passed_over_and_never_waited_for() {
+    fn a_file_is_replaced_whole_and_stays_whose_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        let pipe = folder.path().join("a.pdf");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let mut files = Vec::new();
-        collect(folder.path(), DEPTH, true, &mut files).unwrap();
-        assert!(files.is_empty());
-        // One that is named, and one that came in a file's place or stands where a signature's content does.
-        assert!(collect(&pipe, DEPTH, true, &mut files).is_err() && files.is_empty());
-        assert!(read(&pipe).is_err());
+        let file = folder.path().join("a.pdf");
+        fs::write(&file, b"old").unwrap();
+        let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+        if is_root {
+            std::os::unix::fs::chown(&file, Some(12_345), Some(54_321)).unwrap();
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        let before = fs::metadata(&file).unwrap();
+        let octets = |parts: [&[u8]; 2]| Octets::joined(parts.map(Octets::from).to_vec());
+        replace(&file, &before, &octets([b"new", b"er"])).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"newer");
+        let after = fs::metadata(&file).unwrap();
+        assert_eq!(after.mode(), before.mode());
+        assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
+        assert!(!is_root || after.uid() == 12_345);
+        // It is not what was read any more.
+        fs::write(&file, b"somebody else's").unwrap();
+        assert!(replace(&file, &before, &octets([b"new", b"est"])).is_err());
+        assert_eq!(fs::read(&file).unwrap(), b"somebody else's");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no drafts are left");
     }
 }

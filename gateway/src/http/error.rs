@@ -10,8 +10,8 @@ use rsign_api::signer::{Refusal, Refused};
 pub(super) use super::problem::Problem;
 use crate::port::signer;
 use crate::service::{
-    augmentation, authorization, credentials, documents, evidence, jobs, one_time_codes, prompts, rates, signing,
-    time_stamps, tokens, transactions, workers,
+    authorization, credentials, documents, evidence, jobs, one_time_codes, prompts, rates, signing, time_stamps,
+    tokens, transactions, workers,
 };
 
 impl From<Fault> for Problem {
@@ -162,19 +162,9 @@ impl From<documents::Error> for Problem {
             }
             documents::Error::TimeStamp(error) => error.into(),
             documents::Error::Evidence(error) => error.into(),
-            documents::Error::Augmentation(error) => error.into(),
+            documents::Error::Uncompleted(error) => error.into(),
             documents::Error::TooLong => Self::new(StatusCode::PAYLOAD_TOO_LARGE, wire::TOO_LONG),
             error @ documents::Error::Unfinished(_) => Self::internal(error),
-        }
-    }
-}
-
-impl From<augmentation::Error> for Problem {
-    fn from(error: augmentation::Error) -> Self {
-        match error {
-            augmentation::Error::Signer(error) => error.into(),
-            augmentation::Error::TimeStamp(error) => error.into(),
-            error @ augmentation::Error::Unfinished(_) => Self::internal(error),
         }
     }
 }

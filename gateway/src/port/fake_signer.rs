@@ -9,11 +9,11 @@ use rsign_api::bytes::Bytes;
 use rsign_api::objection::Reason;
 use rsign_api::parts::Part;
 use rsign_api::signer::{
-    AnsweredOcsp, ArchiveStamp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState,
-    ChannelAnswer, ChannelHello, ChannelOpened, ChannelOutcome, ChannelRecord, CheckSad, CompleteSignature,
-    CompletedSignature, CreateCredential, CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode,
-    DrawnCode, Extend, FactorKind, FoundTimeStamp, IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp,
-    Refusal, RefusedDocument, RevokeSad, Sign, SignDocuments, Signed, SignedDocument, SignedDocuments, State,
+    AnsweredOcsp, ArchiveStamp, AskOcsp, Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello,
+    ChannelOpened, ChannelOutcome, ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential,
+    CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FactorKind,
+    IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RefusedDocument, RenewDocument, RenewedDocument,
+    RevokeSad, Sign, SignDocuments, Signed, SignedDocument, SignedDocuments, State,
 };
 use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
@@ -56,6 +56,10 @@ pub(crate) struct FakeSigner {
     pub(crate) checked: Mutex<Vec<CheckSad>>,
     /// Signatures it was asked to complete.
     pub(crate) completed: Mutex<Vec<CompleteSignature>>,
+    /// Documents it was asked to renew.
+    pub(crate) renewals: Mutex<Vec<RenewDocument>>,
+    /// What it says of them, one answer after the other.
+    pub(crate) renewed: Mutex<VecDeque<RenewedDocument>>,
     /// State of every credential.
     pub(crate) state: Mutex<State>,
     /// Until when wrong PINs lock every credential, Unix seconds.
@@ -97,6 +101,8 @@ impl Default for FakeSigner {
             documents: Mutex::default(),
             checked: Mutex::default(),
             completed: Mutex::default(),
+            renewals: Mutex::default(),
+            renewed: Mutex::default(),
             state: Mutex::new(State::Active),
             locked_until: Mutex::default(),
             refusal: Mutex::default(),
@@ -235,11 +241,6 @@ impl Signer for FakeSigner {
         Ok(SignedDocuments { documents })
     }
 
-    async fn augment_pdf(&self, _: AugmentPdf) -> Result<AugmentedPdf> {
-        self.willing()?;
-        Ok(AugmentedPdf { appended: Bytes(b"evidence".to_vec()), gap: None })
-    }
-
     async fn complete_signature(&self, ask: CompleteSignature) -> Result<CompletedSignature> {
         self.willing()?;
         if let Some(reason) = *self.incomplete.lock().unwrap() {
@@ -253,9 +254,10 @@ impl Signer for FakeSigner {
         })
     }
 
-    async fn read_time_stamp(&self, _: ReadTimeStamp) -> Result<FoundTimeStamp> {
+    async fn renew_document(&self, ask: RenewDocument) -> Result<RenewedDocument> {
         self.willing()?;
-        Ok(FoundTimeStamp { token: None })
+        self.renewals.lock().unwrap().push(ask);
+        Ok(self.renewed.lock().unwrap().pop_front().unwrap_or(RenewedDocument::Unsigned))
     }
 
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened> {

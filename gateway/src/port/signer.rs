@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use rsign_api::signer::{
-    AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
-    ChannelHello, ChannelOpened, ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential,
-    CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FoundTimeStamp,
-    IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, RefusedDocument, RevokeSad, Sign,
-    SignDocuments, Signed, SignedDocuments,
+    AnsweredOcsp, AskOcsp, Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened,
+    ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential, CreatedCredential,
+    CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, IssueCertificate, IssuedCertificate,
+    LinkCertificate, Refusal, RefusedDocument, RenewDocument, RenewedDocument, RevokeSad, Sign, SignDocuments, Signed,
+    SignedDocuments,
 };
 
 /// Why the signer did not do it.
@@ -61,12 +61,10 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     async fn check_sad(&self, ask: CheckSad) -> Result<Done>;
     /// Spends approved documents or their digests.
     async fn sign_documents(&self, ask: SignDocuments) -> Result<SignedDocuments>;
-    /// Adds evidence to a signed PDF, and room for a document time-stamp.
-    async fn augment_pdf(&self, ask: AugmentPdf) -> Result<AugmentedPdf>;
-    /// Adds to a signature of CAdES, JAdES or XAdES, or says what its archive time-stamp is to be over.
+    /// Adds to a signature, or says what its archive time-stamp is to be over.
     async fn complete_signature(&self, ask: CompleteSignature) -> Result<CompletedSignature>;
-    /// The newest document time-stamp of a PDF.
-    async fn read_time_stamp(&self, ask: ReadTimeStamp) -> Result<FoundTimeStamp>;
+    /// Says what a signed document is, or makes it last longer.
+    async fn renew_document(&self, ask: RenewDocument) -> Result<RenewedDocument>;
     /// Opens an end-to-end channel.
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened>;
     /// Carries one of its records.

@@ -2,7 +2,6 @@
 
 pub mod account;
 pub mod anchors;
-pub mod augmentation;
 pub mod authority;
 pub mod authorization;
 pub mod clients;

@@ -20,11 +20,11 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rsign_api::signer::{
-    AnsweredOcsp, AskOcsp, AugmentPdf, AugmentedPdf, Authority, Authorize, Authorized, ChangeState, ChannelAnswer,
-    ChannelHello, ChannelOpened, ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential,
-    CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FoundTimeStamp,
-    IssueCertificate, IssuedCertificate, LinkCertificate, ReadTimeStamp, Refusal, Refused, RevokeSad, Sign,
-    SignDocuments, Signed, SignedDocuments, WITH_DOCUMENTS, WithDocuments, path,
+    AnsweredOcsp, AskOcsp, Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened,
+    ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential, CreatedCredential,
+    CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, IssueCertificate, IssuedCertificate,
+    LinkCertificate, Refusal, Refused, RenewDocument, RenewedDocument, RevokeSad, Sign, SignDocuments, Signed,
+    SignedDocuments, WITH_DOCUMENTS, WithDocuments, path,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
@@ -197,19 +197,14 @@ impl Signer for SignerClient {
         }
     }
 
-    async fn augment_pdf(&self, ask: AugmentPdf) -> Result<AugmentedPdf> {
-        let _turn = self.turn(ask.client.as_deref().unwrap_or_default()).await?;
-        self.carry(path::AUGMENT_PDF, &ask).await
-    }
-
     async fn complete_signature(&self, ask: CompleteSignature) -> Result<CompletedSignature> {
         let _turn = self.turn(ask.client.as_deref().unwrap_or_default()).await?;
         self.carry(path::COMPLETE_SIGNATURE, &ask).await
     }
 
-    async fn read_time_stamp(&self, ask: ReadTimeStamp) -> Result<FoundTimeStamp> {
-        let _turn = self.turn("").await?;
-        self.carry(path::READ_TIME_STAMP, &ask).await
+    async fn renew_document(&self, ask: RenewDocument) -> Result<RenewedDocument> {
+        let _turn = self.turn(ask.client.as_deref().unwrap_or_default()).await?;
+        self.carry(path::RENEW_DOCUMENT, &ask).await
     }
 
     async fn channel_hello(&self, ask: ChannelHello) -> Result<ChannelOpened> {

@@ -1,20 +1,22 @@
-//! In the helper: signatures of CAdES, JAdES and XAdES get what is added to them. Time-stamps and evidence are judged before
-//! they go in, whoever fetched them.
+//! In the helper: signatures get what is added to them. Time-stamps and evidence are judged before they go in, whoever fetched
+//! them.
 
 use rsign_ades::completion::{self, Known, Signature};
 use rsign_ades::evidence::{Evidence, judge, stamp};
 use rsign_ades::{Addition, Signatory, cms, digest, jws, xml};
+use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{ArchiveStamp, CompleteSignature, CompletedSignature, EvidenceOctets, KnownDocument, Refusal};
 
+use super::helper;
 use super::wire::Answer;
 
 /// Why not.
 #[derive(Debug)]
-struct Refused(Answer);
+pub(super) struct Refused(pub(super) Answer);
 
 impl Refused {
-    fn new(refusal: Refusal, why: impl Into<String>) -> Self {
+    pub(super) fn new(refusal: Refusal, why: impl Into<String>) -> Self {
         Self(Answer::Refused(refusal, why.into()))
     }
 }
@@ -27,6 +29,7 @@ impl From<completion::Error> for Refused {
             Error::Cms(cms::Error::Parallel(reason, _))
             | Error::Jws(jws::Error::Parallel(reason, _))
             | Error::Xml(xml::Error::Document(reason, _)) => Self(Answer::Unfit(reason, why)),
+            Error::Pdf(error) => Self(helper::refused(&error)),
             Error::Envelope => Self::new(Refusal::Envelope, why),
             // What the signer itself gave, or what has to come along and did not.
             _ => Self::new(Refusal::Malformed, why),
@@ -44,7 +47,6 @@ pub(super) fn complete(document: &[u8], message: &str, now: u64) -> Answer {
 }
 
 fn completed(document: &[u8], asked: &CompleteSignature, now: u64) -> Result<CompletedSignature, Refused> {
-    let octets = |all: &[Bytes]| all.iter().map(|one| one.0.clone()).collect();
     let signatory = Signatory { chain: octets(&asked.chain), scheme: asked.scheme };
     let function = asked.scheme.hash();
     let known = match &asked.subject {
@@ -71,16 +73,11 @@ fn completed(document: &[u8], asked: &CompleteSignature, now: u64) -> Result<Com
     let mut about = signatory.chain.first().cloned().into_iter().collect::<Vec<_>>();
     if let Some(token) = &asked.stamp {
         let over = digest(function, &plain.to_be_stamped()?);
-        about.push(judged(token, |stamp| stamp.is_over(function, &over))?);
+        about.push(judged(token, function, &over)?);
         additions.push(Addition::Stamp(token.0.clone()));
     }
-    if let Some(EvidenceOctets { certificates, crls, ocsp }) = &asked.evidence {
-        let evidence = Evidence { certificates: octets(certificates), crls: octets(crls), ocsp: octets(ocsp) };
-        judge(&evidence, now).map_err(|flaw| Refused::new(Refusal::Evidence, flaw.to_string()))?;
-        if !about.iter().all(|certificate| evidence.certificates.contains(certificate)) {
-            return Err(Refused::new(Refusal::Evidence, "the evidence is about others"));
-        }
-        additions.push(Addition::Evidence(evidence));
+    if let Some(found) = &asked.evidence {
+        additions.push(Addition::Evidence(evidence(found, &about, now)?));
     }
     match &asked.archive {
         None => {}
@@ -89,18 +86,34 @@ fn completed(document: &[u8], asked: &CompleteSignature, now: u64) -> Result<Com
         }
         Some(ArchiveStamp::Token(token)) => {
             let imprint = plain.with(&additions).archive_imprint()?;
-            judged(token, |stamp| stamp.is_over(function, &imprint))?;
+            judged(token, function, &imprint)?;
             additions.push(Addition::Archive(token.0.clone()));
         }
     }
     Ok(CompletedSignature::Parts(plain.with(&additions).finish()?))
 }
 
+/// Evidence that is good at this Unix second, and about these certificates.
+pub(super) fn evidence(found: &EvidenceOctets, about: &[Vec<u8>], now: u64) -> Result<Evidence, Refused> {
+    let EvidenceOctets { certificates, crls, ocsp } = found;
+    let evidence = Evidence { certificates: octets(certificates), crls: octets(crls), ocsp: octets(ocsp) };
+    judge(&evidence, now).map_err(|flaw| Refused::new(Refusal::Evidence, flaw.to_string()))?;
+    if about.iter().all(|certificate| evidence.certificates.contains(certificate)) {
+        Ok(evidence)
+    } else {
+        Err(Refused::new(Refusal::Evidence, "the evidence is about others"))
+    }
+}
+
 /// The certificate of who signed a time-stamp that is believed, and is over what it has to be.
-fn judged(token: &[u8], is_over: impl FnOnce(&stamp::Stamp) -> bool) -> Result<Vec<u8>, Refused> {
+pub(super) fn judged(token: &[u8], function: HashAlgorithm, hash: &[u8]) -> Result<Vec<u8>, Refused> {
     let stamp = stamp::judge(token).map_err(|wrong| Refused::new(Refusal::Evidence, wrong.to_string()))?;
-    if !is_over(&stamp) {
+    if !stamp.is_over(function, hash) {
         return Err(Refused::new(Refusal::Evidence, "the time-stamp token is over something else"));
     }
     Ok(stamp.signer.der)
+}
+
+fn octets(all: &[Bytes]) -> Vec<Vec<u8>> {
+    all.iter().map(|one| one.0.clone()).collect()
 }

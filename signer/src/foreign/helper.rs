@@ -5,7 +5,6 @@ use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, UNIX_EPOCH};
 
-use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::{self, Error, Limits};
 use rsign_ades::{Envelope, Format, cms, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
@@ -14,7 +13,7 @@ use rsign_api::signer::{Property, Refusal};
 
 use super::confinement::confine;
 use super::wire::{self, Answer, Question, Task};
-use super::{Canonical, Existing, augment, complete};
+use super::{Canonical, Existing, complete, renew};
 
 /// Runs once, with so many octets of memory: the document and what is made of it. One that is going to wait for its
 /// document first gets warm: it does the same with one of its own, so that its code is in memory when it is asked.
@@ -70,12 +69,8 @@ fn sample(octets: usize) -> Vec<u8> {
 fn answer(document: &[u8], task: &Task) -> Answer {
     match task {
         Task::UpdatePdf { envelope, properties, at, reserve } => update(document, *envelope, properties, *at, *reserve),
-        Task::AugmentPdf { certificates, crls, ocsp, reserve, now } => {
-            let (certificates, crls, ocsp) = (certificates.clone(), crls.clone(), ocsp.clone());
-            augment::augment(document, &Evidence { certificates, ocsp, crls }, *reserve, *now)
-        }
         Task::Complete { message, now } => complete::complete(document, message, *now),
-        Task::TimeStamp => augment::time_stamp(document),
+        Task::Renew { message, now } => renew::renew(document, message, *now),
         Task::Xml { hash } => match canonical(document, *hash) {
             Ok(found) => Answer::Xml(found),
             Err(error) => of_xml(&error),

@@ -3,25 +3,24 @@
 //!
 //! [`process`] starts one such process for each document and ends it in time; [`helper`] is what runs in it.
 
-mod augment;
 mod complete;
 mod confinement;
 pub mod helper;
 pub mod process;
+mod renew;
 mod turns;
 mod wire;
 
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::Update;
 use rsign_ades::xml::Spot;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::objection::Reason;
 use rsign_api::octets::Octets;
-use rsign_api::signer::{CompleteSignature, CompletedSignature, Property, Refusal};
+use rsign_api::signer::{CompleteSignature, CompletedSignature, Property, Refusal, RenewDocument, RenewedDocument};
 use serde::{Deserialize, Serialize};
 
 /// The signature that a PDF is to get.
@@ -64,15 +63,6 @@ pub struct Canonical {
     pub spot: Spot,
 }
 
-/// What is to be appended to a PDF.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Augmented {
-    /// The octets.
-    pub octets: Vec<u8>,
-    /// Start and end of the string in them, brackets included, that a token goes into.
-    pub gap: Option<(u32, u32)>,
-}
-
 /// What is there of a signed document that is to get one more signature, beside those it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Existing {
@@ -96,23 +86,13 @@ pub trait Foreign: Send + Sync + std::fmt::Debug {
     /// The update of this document, with a gap for the CMS.
     async fn update(&self, client: &str, document: &Octets, wanted: Wanted<'_>) -> Result<Update, Fault>;
 
-    /// What adds this evidence to a PDF, and room for a document time-stamp of so many octets, if that is wanted. The
-    /// evidence is judged first, at this Unix second.
-    async fn augment(
-        &self,
-        client: &str,
-        document: &Octets,
-        evidence: Evidence,
-        reserve: Option<u32>,
-        now: u64,
-    ) -> Result<Augmented, Fault>;
-
-    /// A signature of CAdES, JAdES or XAdES with what is added to it, or what its archive time-stamp is to be over. Time-stamps
-    /// and evidence are judged first, at this Unix second.
+    /// A signature with what is added to it, or what its archive time-stamp is to be over. Time-stamps and evidence are judged
+    /// first, at this Unix second.
     async fn complete(&self, client: &str, asked: &CompleteSignature, now: u64) -> Result<CompletedSignature, Fault>;
 
-    /// The token of the document time-stamp that is a PDF's last signature.
-    async fn time_stamp(&self, client: &str, document: &Octets) -> Result<Option<Vec<u8>>, Fault>;
+    /// The next step of a signature of long ago that is to last longer; what is brought for it is judged first, at this Unix
+    /// second.
+    async fn renew(&self, client: &str, asked: &RenewDocument, now: u64) -> Result<RenewedDocument, Fault>;
 
     /// The digest of an XML document's canonical form by this hash function, and where its signature goes.
     async fn canonical(&self, client: &str, document: &Octets, hash: HashAlgorithm) -> Result<Canonical, Fault>;

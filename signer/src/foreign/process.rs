@@ -9,20 +9,21 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
-use rsign_ades::evidence::Evidence;
 use rsign_ades::pdf::{BESIDE, Limits, Update};
 use rsign_ades::{Format, jws, xml};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::objection::Reason;
 use rsign_api::octets::Octets;
-use rsign_api::signer::{ArchiveStamp, CompleteSignature, CompletedSignature, KnownDocument};
+use rsign_api::signer::{
+    ArchiveStamp, CompleteSignature, CompletedSignature, KnownDocument, RenewDocument, RenewedDocument, StampImprint,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
 use super::turns::Turns;
 use super::wire::{self, Answer, Question, Task};
-use super::{Augmented, Canonical, Existing, Fault, Foreign, Wanted};
+use super::{Canonical, Existing, Fault, Foreign, Wanted};
 
 /// How long a helper may take, from its question to its answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -34,8 +35,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Octets that may be on their way to a helper, if the system allows so many: then it is not woken for each piece.
 const UNDER_WAY: usize = 1 << 20;
 
-/// Longest token of a document time-stamp.
-const TOKEN: usize = 1 << 20;
+/// Octets that all certificates of a document's newest time-stamps may have.
+const CERTIFICATES: usize = 1 << 20;
 /// Characters of what a helper says about a document that anybody hears.
 const WORDS: usize = 200;
 
@@ -163,6 +164,25 @@ fn words(why: &str) -> String {
     why.chars().flat_map(char::escape_debug).take(WORDS).collect()
 }
 
+/// Whether it is an answer to what was asked.
+fn fits(renewed: &RenewedDocument, asked: &RenewDocument) -> bool {
+    let (count, is_stamped) = (asked.evidence.len(), !asked.stamps.is_empty());
+    match renewed {
+        RenewedDocument::Unsigned | RenewedDocument::Unstamped => count == 0,
+        RenewedDocument::Stamped { stamps, .. } => {
+            let octets: usize = stamps.iter().flat_map(|stamp| &stamp.certificates).map(|der| der.len()).sum();
+            count == 0 && !stamps.is_empty() && octets <= CERTIFICATES
+        }
+        RenewedDocument::Imprints(all) => {
+            let long = |imprint: &StampImprint| imprint.hash.len() == imprint.algorithm.len();
+            count > 0 && !is_stamped && all.len() == count && all.iter().all(long)
+        }
+        RenewedDocument::Parts(_) => is_stamped,
+        // That is for the signer to say.
+        RenewedDocument::Unfit(_) => false,
+    }
+}
+
 async fn talk(socket: &mut UnixStream, document: &Octets, question: &Question) -> io::Result<Answer> {
     socket.write_all(&wire::encode(question)?).await?;
     // A helper that refuses a long document at once does not wait for the rest of it.
@@ -213,29 +233,12 @@ impl Foreign for Helpers {
         }
     }
 
-    async fn augment(
-        &self,
-        client: &str,
-        document: &Octets,
-        evidence: Evidence,
-        reserve: Option<u32>,
-        now: u64,
-    ) -> Result<Augmented, Fault> {
-        let Evidence { certificates, ocsp, crls } = evidence;
-        let carried: usize = [&certificates, &ocsp, &crls].into_iter().flatten().map(Vec::len).sum();
-        // Two updates, and the digits of the gap.
-        let most = carried + 2 * BESIDE + reserve.map_or(0, |octets| 2 * octets as usize + 2);
-        let task = Task::AugmentPdf { certificates, crls, ocsp, reserve, now };
-        match self.ask(client, document, task, Limits::default().octets).await? {
-            Answer::Augmented { octets, gap } if gap.is_some() == reserve.is_some() && octets.len() <= most => {
-                Ok(Augmented { octets, gap })
-            }
-            _ => Err(refused(ANOTHER)),
-        }
-    }
-
     async fn complete(&self, client: &str, asked: &CompleteSignature, now: u64) -> Result<CompletedSignature, Fault> {
-        let most = if asked.format == Format::Xades { xml::LIMIT } else { jws::LIMIT };
+        let most = match asked.format {
+            Format::Xades => xml::LIMIT,
+            Format::Pades => Limits::default().octets,
+            Format::Cades | Format::Jades => jws::LIMIT,
+        };
         let nothing = Octets::from(Vec::new());
         let document = if let KnownDocument::Document(octets) = &asked.subject { octets } else { &nothing };
         let message = serde_json::to_string(asked).map_err(|error| refused(&error.to_string()))?;
@@ -248,9 +251,15 @@ impl Foreign for Helpers {
         }
     }
 
-    async fn time_stamp(&self, client: &str, document: &Octets) -> Result<Option<Vec<u8>>, Fault> {
-        match self.ask(client, document, Task::TimeStamp, Limits::default().octets).await? {
-            Answer::TimeStamp(token) if token.as_ref().is_none_or(|token| token.len() <= TOKEN) => Ok(token),
+    async fn renew(&self, client: &str, asked: &RenewDocument, now: u64) -> Result<RenewedDocument, Fault> {
+        let octets = match &asked.content {
+            Some(content) => Octets::joined(vec![asked.document.clone(), content.clone()]),
+            None => asked.document.clone(),
+        };
+        let message = serde_json::to_string(asked).map_err(|error| refused(&error.to_string()))?;
+        let (task, most) = (Task::Renew { message, now }, Limits::default().octets);
+        match self.ask(client, &octets, task, most).await? {
+            Answer::Renewed(renewed) if fits(&renewed, asked) => Ok(renewed),
             _ => Err(refused(ANOTHER)),
         }
     }

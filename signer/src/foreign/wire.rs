@@ -7,7 +7,7 @@ use rsign_ades::pdf::BESIDE;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::objection::Reason;
-use rsign_api::signer::{CompletedSignature, Property, Refusal};
+use rsign_api::signer::{CompletedSignature, Property, Refusal, RenewedDocument};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Canonical, Existing};
@@ -38,36 +38,29 @@ pub(super) enum Task {
     Xml { hash: HashAlgorithm },
     /// A CMS or JWS: find what it is over.
     Signed { format: Format, hash: HashAlgorithm },
-    /// A PDF: add evidence, and room for a document time-stamp.
-    AugmentPdf {
-        certificates: Vec<Vec<u8>>,
-        crls: Vec<Vec<u8>>,
-        ocsp: Vec<Vec<u8>>,
-        reserve: Option<u32>,
-        /// Unix seconds.
-        now: u64,
-    },
-    /// A signature of CAdES, JAdES or XAdES: add what belongs to its level.
+    /// A signature: add what belongs to its level.
     Complete {
         /// [`rsign_api::signer::CompleteSignature`] in JSON; the document, if there is one, is that of the question.
         message: String,
         /// Unix seconds.
         now: u64,
     },
-    /// A PDF: find its newest document time-stamp.
-    TimeStamp,
+    /// A signature of long ago: the next step of what makes it last longer.
+    Renew {
+        /// [`rsign_api::signer::RenewDocument`] in JSON; what is signed follows the document, if it is there.
+        message: String,
+        /// Unix seconds.
+        now: u64,
+    },
 }
 
 impl Task {
     /// Octets that the answer may have, some more than what is asked for takes.
     pub(super) fn longest_answer(&self) -> usize {
         const SPARE: usize = 64 << 10;
-        let gap = |reserve: u64| usize::try_from(reserve).unwrap_or(MAX_FRAME).saturating_mul(2);
         let most = match self {
-            Self::UpdatePdf { reserve, .. } => gap(*reserve) + BESIDE + SPARE,
-            Self::AugmentPdf { certificates, crls, ocsp, reserve, .. } => {
-                let evidence: usize = [certificates, crls, ocsp].into_iter().flatten().map(Vec::len).sum();
-                evidence + gap(reserve.map_or(0, u64::from)) + 2 * BESIDE + SPARE
+            Self::UpdatePdf { reserve, .. } => {
+                usize::try_from(*reserve).unwrap_or(MAX_FRAME).saturating_mul(2) + BESIDE + SPARE
             }
             Self::Xml { .. } | Self::Signed { .. } => SPARE,
             _ => MAX_FRAME,
@@ -87,12 +80,10 @@ pub(super) enum Answer {
     Signed(Existing),
     /// What comes with the document, or is asked of it; and words for the operator.
     Refused(Refusal, String),
-    /// What adds evidence, and where a token goes in it.
-    Augmented { octets: Vec<u8>, gap: Option<(u32, u32)> },
     /// The signature, or what its archive time-stamp is to be over.
     Completed(CompletedSignature),
-    /// The newest document time-stamp's token.
-    TimeStamp(Option<Vec<u8>>),
+    /// See [`RenewedDocument`].
+    Renewed(RenewedDocument),
     /// The document, or what is to be said in it: the word that clients hear, and words for the operator.
     Unfit(Reason, String),
 }

@@ -9,9 +9,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
 use rsign_api::signer::{
-    AskOcsp, AugmentPdf, Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CheckSad, CompleteSignature,
-    CreateCredential, CredentialName, Done, DrawCode, Extend, IssueCertificate, LinkCertificate, ReadTimeStamp,
-    Refusal, Refused, RevokeSad, Sign, SignDocuments, path,
+    AskOcsp, Authorize, ChangePin, ChangeState, ChannelHello, ChannelRecord, CheckSad, CompleteSignature,
+    CreateCredential, CredentialName, Done, DrawCode, Extend, IssueCertificate, LinkCertificate, Refusal, Refused,
+    RenewDocument, RevokeSad, Sign, SignDocuments, path,
 };
 use rsign_spool::Spool;
 use serde::Serialize;
@@ -53,21 +53,15 @@ pub fn router(signer: Arc<Signer>, spool: &Spool) -> Router {
             }),
         )
         .route(
-            path::AUGMENT_PDF,
-            documents::method(spool, |signer, Arrived { asked, .. }: Arrived<AugmentPdf>| async move {
-                signer.augment_pdf(&asked).await
-            }),
-        )
-        .route(
             path::COMPLETE_SIGNATURE,
             documents::method(spool, |signer, Arrived { asked, .. }: Arrived<CompleteSignature>| async move {
                 signer.complete_signature(&asked).await
             }),
         )
         .route(
-            path::READ_TIME_STAMP,
-            documents::method(spool, |signer, Arrived { asked, .. }: Arrived<ReadTimeStamp>| async move {
-                signer.read_time_stamp(&asked).await
+            path::RENEW_DOCUMENT,
+            documents::method(spool, |signer, Arrived { asked, .. }: Arrived<RenewDocument>| async move {
+                signer.renew_document(&asked).await
             }),
         )
         .route(

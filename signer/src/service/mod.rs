@@ -4,19 +4,19 @@
 //! * [`authorization`](Signer::authorize): PIN in, SAD out
 //! * [`signing`](Signer::sign): SAD and hashes in, signatures out
 //! * [`documents`](Signer::sign_documents): SAD and documents, or their digests, in; what is signed is formed here
-//! * [`augmentation`](Signer::augment_pdf): signatures get evidence and time-stamps
+//! * [`completion`](Signer::complete_signature): signatures get evidence and time-stamps
 //! * [`ocsp`](Signer::ocsp): the built-in CA's word on its certificates
 //! * `factor`: codes of an authenticator app, and codes as such before every PIN
 //! * [`codes`](Signer::draw_code): codes that are sent
 //! * [`unblock`](Signer::unblock): two officers bring back what wrong PINs blocked
 //! * [`channel`](Signer::open_channel): the same and more, asked for inside an end-to-end channel
 
-mod augmentation;
 mod authority;
 mod authorization;
 mod channel;
 mod checkpoint;
 mod codes;
+mod completion;
 mod documents;
 mod enrolment;
 mod factor;

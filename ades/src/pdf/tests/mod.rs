@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::{
-    Error, Kind, Limits, Permission, Place, Prepared, Request, Update, Visible, document_time_stamp, dss,
-    newest_time_stamp, prepare,
+    Error, Kind, Limits, Newest, Permission, Place, Prepared, Request, Update, Visible, document_time_stamp, dss,
+    newest, prepare,
 };
 
 mod fields;

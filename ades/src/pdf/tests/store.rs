@@ -79,33 +79,33 @@ fn a_time_stamp_has_no_time_of_its_own() {
 
 #[test]
 fn the_newest_time_stamp_is_the_last_signature_or_there_is_none() {
-    let newest = |file: &[u8]| newest_time_stamp(file, &Limits::default()).unwrap();
+    let last = |file: &[u8]| newest(file, &Limits::default()).unwrap();
     let room = |file: &[u8]| document_time_stamp(file, 2048, &Limits::default()).unwrap();
     let stamped = |file: &[u8]| {
         let update = room(file);
         let token = token(&update.digests(file, HashAlgorithm::Sha384).byte_range);
         ([file, &update.fill(&token).unwrap()].concat(), token)
     };
-    assert_eq!(newest(&plain()), None);
+    assert_eq!(last(&plain()), Newest::None);
     let file = signed(&plain(), &approval());
-    assert_eq!(newest(&file), None);
+    assert_eq!(last(&file), Newest::Signature);
     let (file, first) = stamped(&file);
-    assert_eq!(newest(&file), Some(first));
+    assert_eq!(last(&file), Newest::TimeStamp(first));
     let (file, second) = stamped(&file);
-    assert_eq!(newest(&file), Some(second.clone()));
+    assert_eq!(last(&file), Newest::TimeStamp(second.clone()));
     // One octet that it is over is another, or it is over something else.
     let mut spoilt = file.clone();
     let comment = spoilt.windows(9).position(|window| window == b"%PDF-1.7\n").unwrap();
     spoilt[comment + 7] = b'6';
-    assert_eq!(newest_time_stamp(&spoilt, &Limits::default()), Err(Error::Stamp));
+    assert_eq!(newest(&spoilt, &Limits::default()), Err(Error::Stamp));
     let elsewhere = [file.as_slice(), &room(&file).fill(&second).unwrap()].concat();
-    assert_eq!(newest_time_stamp(&elsewhere, &Limits::default()), Err(Error::Stamp));
+    assert_eq!(newest(&elsewhere, &Limits::default()), Err(Error::Stamp));
     let none = [file.as_slice(), &room(&file).fill(b"\x30\x03\x02\x01\x01").unwrap()].concat();
     let unreadable = Err(Error::Damaged("a time-stamp's token cannot be read"));
-    assert_eq!(newest_time_stamp(&none, &Limits::default()), unreadable);
+    assert_eq!(newest(&none, &Limits::default()), unreadable);
     // Somebody signed since: what is newest is no time-stamp.
-    assert_eq!(newest(&signed(&file, &approval())), None);
-    assert!(newest_time_stamp(b"no PDF", &Limits::default()).is_err());
+    assert_eq!(last(&signed(&file, &approval())), Newest::Signature);
+    assert!(newest(b"no PDF", &Limits::default()).is_err());
     assert!(document_time_stamp(&plain(), 2 << 20, &Limits::default()).is_err());
 }
 

@@ -1,8 +1,10 @@
-//! CAdES, JAdES and XAdES. What of a signature is foreign, its time-stamps, its evidence, and the document that it goes into
-//! beside others, is read and put together by the signer's helper process; here it is fetched and handed over.
+//! What becomes of a signature. What of it is foreign, its time-stamps, its evidence, and the document that it goes into beside
+//! others or with all that it is validated with, is read and put together by the signer's helper process; here it is fetched and
+//! handed over.
 //!
 //! Signatures of B-B are put together here, but for those that go beside others: nothing is parsed for that. CMS, JSON and XML
-//! around them are the signer's and ours, the document is not looked at, and where in it a signature goes the signer has found.
+//! around them, and what is appended to a PDF, are the signer's and ours; the document is not looked at, and where in it a
+//! signature goes the signer has found.
 
 use rsign_ades::completion::{Known, Signature};
 use rsign_ades::{Hasher, Signatory, xml};
@@ -16,7 +18,6 @@ use rsign_api::signer::{
 };
 
 use super::{Documents, Error, Finished, unfinished};
-use crate::service::augmentation;
 use crate::service::evidence::Found;
 
 /// Longest document that is needed as a whole.
@@ -39,10 +40,11 @@ impl Documents {
             let ask = CompleteSignature { client: Some(client.to_owned()), ..ask };
             self.by_signer(document, ask).await?
         };
-        match (document.envelope, parts.pop()) {
-            (Envelope::Detached, Some(Part::Octets(octets))) if parts.is_empty() => Ok(Finished::Object(octets.0)),
-            (Envelope::Detached, _) | (_, None) => Err(odd()),
-            (_, Some(last)) => {
+        let is_alone = document.envelope == Envelope::Detached || octets(document).is_none();
+        match (is_alone, parts.pop()) {
+            (true, Some(Part::Octets(octets))) if parts.is_empty() => Ok(Finished::Object(octets.0)),
+            (true, _) | (_, None) => Err(odd()),
+            (false, Some(last)) => {
                 parts.push(last);
                 Ok(Finished::WithSignature(parts::joined(parts, octets(document)).map_err(unfinished)?))
             }
@@ -58,7 +60,7 @@ impl Documents {
         let imprint = match self.signer.complete_signature(wanted).await {
             Ok(CompletedSignature::Imprint(imprint)) => imprint.0,
             Ok(CompletedSignature::Parts(_)) => return Err(odd()),
-            Err(error) => return Err(augmentation::Error::Signer(error).into()),
+            Err(error) => return Err(Error::Uncompleted(error)),
         };
         let token = ArchiveStamp::Token(Bytes(self.archive(document, imprint).await?));
         self.parts(CompleteSignature { archive: Some(token), ..ask }).await
@@ -70,7 +72,7 @@ impl Documents {
         match self.signer.complete_signature(ask).await {
             Ok(CompletedSignature::Parts(parts)) => Ok(parts),
             Ok(CompletedSignature::Imprint(_)) => Err(odd()),
-            Err(error) => Err(augmentation::Error::Signer(error).into()),
+            Err(error) => Err(Error::Uncompleted(error)),
         }
     }
 }
@@ -136,7 +138,11 @@ async fn ask(
 /// What the signer has to know of a document: no more goes there.
 async fn known(document: &Document) -> Result<KnownDocument, Error> {
     let lasting = document.level == Level::Lta;
-    let read = document.envelope == Envelope::Parallel || lasting && document.format != Format::Cades;
+    let read = match document.format {
+        Format::Cades => document.envelope == Envelope::Parallel,
+        Format::Jades | Format::Xades => document.envelope == Envelope::Parallel || lasting,
+        Format::Pades => document.level >= Level::Lt,
+    };
     let (length, digest) = match &document.subject {
         DocumentSubject::Document(octets) if read => return Ok(KnownDocument::Document(octets.clone())),
         DocumentSubject::Document(octets) if lasting => {

@@ -4,7 +4,6 @@
 
 mod answer;
 mod completion;
-mod pades;
 mod refused;
 mod space;
 
@@ -26,7 +25,6 @@ use tokio::sync::Semaphore;
 
 use self::answer::Answer;
 pub(in crate::service) use self::answer::counted;
-use super::augmentation::{self, Augmentation};
 use super::evidence::{self, Evidence, Found};
 use super::signing;
 use super::time_stamps::{self, TimeStamps};
@@ -64,9 +62,9 @@ pub enum Error {
     /// There is one, but not what a validator will need: the same request again asks for that alone.
     #[error("no evidence: {0}")]
     Evidence(#[from] evidence::Error),
-    /// There is one, but the document did not get what a validator will need: the same request again asks for that alone.
-    #[error("not augmented: {0}")]
-    Augmentation(#[from] augmentation::Error),
+    /// There is one, but the signer did not put in what its level adds: the same request again asks for that alone.
+    #[error("not completed: {0}")]
+    Uncompleted(#[source] signer::Error),
     /// All together would be too long.
     #[error("the signed documents are too long together")]
     TooLong,
@@ -99,7 +97,6 @@ pub struct Documents {
     signer: Arc<dyn Signer>,
     time_stamps: Option<Arc<TimeStamps>>,
     evidence: Arc<Evidence>,
-    augmentation: Augmentation,
     spool: Spool,
     /// KiB of evidence that is being put into signatures: some four times as much is in memory.
     evidence_room: Semaphore,
@@ -128,12 +125,9 @@ impl Documents {
         evidence: Arc<Evidence>,
         spool: Spool,
     ) -> Self {
-        // What stands in a PDF for good is stamped by who is known to be good.
-        let lasting = time_stamps.as_ref().map(|stamps| Arc::new(stamps.with_evidence(Arc::clone(&evidence))));
-        let augmentation = Augmentation::new(Arc::clone(&signer), lasting);
         let evidence_room = Semaphore::new(EVIDENCE_AT_ONCE as usize);
         let completing = Semaphore::new(COMPLETING);
-        Self { credentials, signer, time_stamps, evidence, augmentation, spool, evidence_room, completing }
+        Self { credentials, signer, time_stamps, evidence, spool, evidence_room, completing }
     }
 
     /// What it can do.
@@ -252,12 +246,7 @@ impl Documents {
         };
         let share = u32::try_from(found.octets() >> 10).unwrap_or(EVIDENCE_AT_ONCE).min(EVIDENCE_AT_ONCE);
         let _room = self.evidence_room.acquire_many(share).await.map_err(unfinished)?;
-        let finished = match document.format {
-            Format::Pades => self.pdf(client, document, signed, &signatory, (stamp, &found)).await?,
-            Format::Cades | Format::Jades | Format::Xades => {
-                self.completed(client, document, signed, &signatory, (stamp, &found)).await?
-            }
-        };
+        let finished = self.completed(client, document, signed, &signatory, (stamp, &found)).await?;
         Ok((finished, found))
     }
 

@@ -8,7 +8,7 @@ use rsign_api::signer::RefusedDocument;
 
 use super::Error;
 use crate::port::signer;
-use crate::service::{augmentation, signing};
+use crate::service::signing;
 
 /// What is said of these documents, of which the signer refused some; an entry that holds several hashes is named once.
 pub(super) fn objections(documents: &[Document], refused: &[RefusedDocument]) -> Vec<Objection> {
@@ -39,7 +39,7 @@ impl Error {
     pub(super) fn about(self, documents: &[Document], place: Option<usize>) -> Self {
         let refused = match self {
             Self::Signing(signing::Error::Signer(signer::Error::Documents(refused)))
-            | Self::Augmentation(augmentation::Error::Signer(signer::Error::Documents(refused))) => refused,
+            | Self::Uncompleted(signer::Error::Documents(refused)) => refused,
             other => return other,
         };
         let objections = match place.map(|place| documents.get(place..=place).unwrap_or_default()) {

@@ -11,9 +11,9 @@ use super::refused::objections_to;
 use super::{Error, completion};
 use crate::service::evidence;
 
-/// Octets of evidence of the signer's certificates that a signature may hold: the signer takes 12 MiB of it beside a PDF,
-/// and what a time-stamp needs is not known yet.
-const EVIDENCE: u64 = 11 << 20;
+/// Octets of evidence of the signer's certificates that a signature may hold: the signer takes 12 MiB of it together with what
+/// it has formed itself, and what a time-stamp needs is not known yet.
+const EVIDENCE: u64 = 10 << 20;
 
 /// Octets that a signature adds to a PDF beside its certificates, at most: twice those of the CMS, and a revision.
 const REVISION: u64 = 128 << 10;
@@ -47,7 +47,7 @@ pub(super) fn judge(documents: &[Document], known: Known) -> Result<u64, Error> 
     if all > known.bounds.request { Err(Error::TooLong) } else { Ok(all) }
 }
 
-/// Whether a PDF will be too long for the signer when it comes there again, to get its evidence.
+/// Whether a PDF that is to last will be too long for the signer with its signature: it comes there again, to be renewed.
 fn is_full(document: &Document, known: Known) -> bool {
     match &document.subject {
         DocumentSubject::Document(octets) if document.format == Format::Pades && document.level >= Level::Lt => {

@@ -1,12 +1,12 @@
-//! Signatures of CAdES, JAdES and XAdES are completed in helper processes: what goes in is judged there, and whatever a document
-//! does to its helper is a clean no.
+//! Signatures are completed in helper processes: what goes in is judged there, and whatever a document does to its helper is a
+//! clean no.
 
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rsign_ades::evidence::testing::{
     Authority, Making, Manner, NOW, RIGHT, authority, stamp, stamping_certificate, token,
 };
-use rsign_ades::{Envelope, Format, Signatory, cms, digest, jws, xml};
+use rsign_ades::{Envelope, Format, Signatory, cms, digest, jws, pdf, xml};
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use rsign_api::bytes::Bytes;
 use rsign_api::octets::Octets;
@@ -26,24 +26,24 @@ const XML: &[u8] = b"<a b=\"1\"/>\n";
 const JWS: &[u8] = br#"{"payload":"aGVsbG8","signatures":[{"signature":"AQ"}]}"#;
 const VALUE: [u8; 256] = [7; 256];
 
-fn helpers() -> Helpers {
+pub(super) fn helpers() -> Helpers {
     Helpers::new(env!("CARGO_BIN_EXE_rsign-signer").into(), 2)
 }
 
 /// A token that is over this hash.
-fn over(hash: &[u8]) -> Bytes {
+pub(super) fn over(hash: &[u8]) -> Bytes {
     let query = Query::new(SHA256, hash, &[7]).unwrap();
     Bytes(granted(&stamp(&query.to_der().unwrap(), Manner::Right, NOW), &query).unwrap())
 }
 
 /// Somebody's signature, as it is when it is asked for.
-struct Scene {
-    root: Authority,
+pub(super) struct Scene {
+    pub(super) root: Authority,
     chain: Vec<Vec<u8>>,
 }
 
 impl Scene {
-    fn set() -> Self {
+    pub(super) fn set() -> Self {
         let root = authority("root");
         let chain = vec![root.certify(7).der, root.subject.der.clone()];
         Self { root, chain }
@@ -57,6 +57,15 @@ impl Scene {
                 let wanted =
                     cms::Wanted { content_type: cms::DATA, digest: &hash, signing_time: None, properties: &[] };
                 cms::prepare(&wanted, &signatory).unwrap()
+            }
+            (Format::Pades, _) => {
+                let said = pdf::read_properties([]).unwrap();
+                let request = said.request(envelope, UNIX_EPOCH, 16 << 10).unwrap();
+                let update = pdf::prepare(document, &request, &pdf::Limits::default()).unwrap();
+                let digest = &update.digests(document, SHA256).byte_range;
+                let wanted = cms::Wanted { content_type: cms::DATA, digest, signing_time: None, properties: &[] };
+                let attributes = cms::prepare(&wanted, &signatory).unwrap();
+                pdf::Prepared { attributes, update }.to_octets()
             }
             (Format::Jades, _) => {
                 let content = jws::Content::Detached { name: "x", digest: &hash, media_type: None };
@@ -79,13 +88,19 @@ impl Scene {
         }
     }
 
-    fn evidence(&self) -> EvidenceOctets {
+    pub(super) fn evidence(&self) -> EvidenceOctets {
         let certificates = self.chain.iter().cloned().chain([stamping_certificate()]).map(Bytes).collect();
         EvidenceOctets { certificates, crls: vec![Bytes(self.root.crl((20, 20), &[]))], ocsp: Vec::new() }
     }
 
     /// At B-LTA, as far as a time-stamp is still wanted.
-    fn asked(&self, format: Format, envelope: Envelope, document: &[u8], subject: KnownDocument) -> CompleteSignature {
+    pub(super) fn asked(
+        &self,
+        format: Format,
+        envelope: Envelope,
+        document: &[u8],
+        subject: KnownDocument,
+    ) -> CompleteSignature {
         let prepared = self.prepared(format, envelope, document);
         let signatory = Signatory { chain: self.chain.clone(), scheme: SCHEME };
         let stamped = match format {
@@ -111,7 +126,7 @@ impl Scene {
     }
 }
 
-fn here(document: &[u8]) -> KnownDocument {
+pub(super) fn here(document: &[u8]) -> KnownDocument {
     KnownDocument::Document(document.into())
 }
 
@@ -148,7 +163,7 @@ async fn every_format_gets_what_its_level_adds() {
         panic!("no parts")
     };
     let cms = joined(parts, Some(&Octets::from(&b"hello"[..]))).unwrap().whole(usize::MAX).unwrap().into_owned();
-    let hash = Some(Bytes(digest(SHA256, b"hello")));
+    let (hash, pdf) = (Some(Bytes(digest(SHA256, b"hello"))), super::foreign::pdf());
     for (format, envelope, document, subject) in [
         (
             Format::Cades,
@@ -163,6 +178,7 @@ async fn every_format_gets_what_its_level_adds() {
         (Format::Jades, Envelope::Parallel, JWS, here(JWS)),
         (Format::Xades, Envelope::Enveloped, XML, here(XML)),
         (Format::Xades, Envelope::Enveloping, b"hello", here(b"hello")),
+        (Format::Pades, Envelope::Certification, &pdf, here(&pdf)),
     ] {
         let asked = scene.asked(format, envelope, document, subject);
         let plain = length(&helpers, &CompleteSignature { archive: None, ..asked.clone() }, document).await;
@@ -184,11 +200,83 @@ async fn every_format_gets_what_its_level_adds() {
     }
 }
 
+/// EN 319 142-1, 5.4 and 5.5: a security store, and a document time-stamp behind it.
+#[tokio::test]
+async fn a_pdf_gets_what_its_level_adds() {
+    let (scene, helpers, document) = (Scene::set(), helpers(), super::foreign::pdf());
+    let asked = scene.asked(Format::Pades, Envelope::Revision, &document, here(&document));
+    let octets = async |asked: &CompleteSignature| {
+        let CompletedSignature::Parts(parts) = helpers.complete("app", asked, NOW).await.unwrap() else {
+            panic!("no parts")
+        };
+        joined(parts, Some(&Octets::from(document.clone()))).unwrap().whole(usize::MAX).unwrap().into_owned()
+    };
+    // At B-T its length is all that is known of it; of a digest not even that, and the CMS stands by itself.
+    let elsewhere = |length| KnownDocument::Elsewhere { length, digest: None };
+    let length = Some(document.len() as u64);
+    let plain = CompleteSignature { evidence: None, archive: None, ..asked.clone() };
+    let stamped = octets(&CompleteSignature { subject: elsewhere(length), ..plain.clone() }).await;
+    assert!(stamped.starts_with(&document) && octets(&plain).await == stamped);
+    assert_eq!(pdf::newest(&stamped, &pdf::Limits::default()), Ok(pdf::Newest::Signature));
+    let lasting = octets(&CompleteSignature { archive: None, ..asked.clone() }).await;
+    let store = String::from_utf8_lossy(lasting.strip_prefix(&*stamped).unwrap()).into_owned();
+    assert!(store.contains("/Type /DSS /Certs [") && store.contains("/CRLs ["), "{store}");
+    let CompletedSignature::Imprint(imprint) = helpers.complete("app", &asked, NOW).await.unwrap() else {
+        panic!("no imprint")
+    };
+    let token = over(&imprint);
+    let asked = CompleteSignature { archive: Some(ArchiveStamp::Token(token.clone())), ..asked };
+    let archived = octets(&asked).await;
+    assert!(archived.starts_with(&lasting));
+    assert_eq!(pdf::newest(&archived, &pdf::Limits::default()), Ok(pdf::Newest::TimeStamp(token.0)), "it is over it");
+    for document in [&b"no PDF"[..], b"%PDF-1.7 but not really"] {
+        assert_eq!(
+            refused(&helpers, &CompleteSignature { subject: here(document), ..asked.clone() }).await,
+            Refusal::Document
+        );
+    }
+    let unknown = CompleteSignature { subject: elsewhere(length), ..asked.clone() };
+    assert_eq!(refused(&helpers, &unknown).await, Refusal::Malformed);
+    let hash = digest(SHA256, b"a /ByteRange");
+    let wanted = cms::Wanted { content_type: cms::DATA, digest: &hash, signing_time: None, properties: &[] };
+    let signatory = Signatory { chain: scene.chain.clone(), scheme: SCHEME };
+    let prepared = Bytes(cms::prepare(&wanted, &signatory).unwrap());
+    let signed = SignedDocument { prepared, ..asked.signed.clone() };
+    let alone = CompleteSignature { signed, subject: elsewhere(None), archive: None, ..asked };
+    let CompletedSignature::Parts(parts) = helpers.complete("app", &alone, NOW).await.unwrap() else {
+        panic!("no parts")
+    };
+    let cms = joined(parts, None).unwrap().whole(usize::MAX).unwrap().into_owned();
+    let mut found = cms::token_certificates(&cms).unwrap();
+    found.sort_by_key(|der| scene.chain.iter().position(|one| one == der));
+    assert_eq!(found, scene.chain, "the store is for who has the document");
+}
+
 #[tokio::test]
 async fn what_is_added_is_judged_first() {
-    let (scene, helpers) = (Scene::set(), helpers());
+    let (scene, document) = (Scene::set(), super::foreign::pdf());
+    judged(&scene, &scene.asked(Format::Pades, Envelope::Revision, &document, here(&document))).await;
     let good = scene.asked(Format::Xades, Envelope::Enveloped, XML, here(XML));
-    helpers.complete("app", &good, NOW).await.unwrap();
+    judged(&scene, &good).await;
+    let helpers = helpers();
+    for asked in [
+        CompleteSignature { evidence: None, ..good.clone() },
+        CompleteSignature { stamp: None, ..good.clone() },
+        CompleteSignature { subject: KnownDocument::Elsewhere { length: None, digest: None }, ..good.clone() },
+        CompleteSignature {
+            signed: SignedDocument { signature: Bytes(VALUE.to_vec()), prepared: Bytes(b"\xff".to_vec()) },
+            ..good.clone()
+        },
+    ] {
+        assert!(matches!(refused(&helpers, &asked).await, Refusal::Malformed), "{:?}", asked.subject);
+    }
+    assert_eq!(refused(&helpers, &CompleteSignature { envelope: Envelope::Attached, ..good }).await, Refusal::Envelope);
+}
+
+/// That what shows nothing is refused in place of what is good.
+async fn judged(scene: &Scene, good: &CompleteSignature) {
+    let helpers = helpers();
+    helpers.complete("app", good, NOW).await.unwrap();
     let evidence = |change: &dyn Fn(&mut EvidenceOctets)| {
         let mut evidence = scene.evidence();
         change(&mut evidence);
@@ -212,21 +300,9 @@ async fn what_is_added_is_judged_first() {
     }
     // A month later the list is an old one.
     assert!(matches!(
-        helpers.complete("app", &good, NOW + 30 * 86_400).await,
+        helpers.complete("app", good, NOW + 30 * 86_400).await,
         Err(Fault::Refused(Refusal::Evidence, _))
     ));
-    for asked in [
-        CompleteSignature { evidence: None, ..good.clone() },
-        CompleteSignature { stamp: None, ..good.clone() },
-        CompleteSignature { subject: KnownDocument::Elsewhere { length: None, digest: None }, ..good.clone() },
-        CompleteSignature {
-            signed: SignedDocument { signature: Bytes(VALUE.to_vec()), prepared: Bytes(b"\xff".to_vec()) },
-            ..good.clone()
-        },
-    ] {
-        assert!(matches!(refused(&helpers, &asked).await, Refusal::Malformed), "{:?}", asked.subject);
-    }
-    assert_eq!(refused(&helpers, &CompleteSignature { envelope: Envelope::Attached, ..good }).await, Refusal::Envelope);
 }
 
 /// Deep, wide, long, with entities: each is refused, in time.
@@ -279,7 +355,7 @@ async fn a_helper_that_has_too_little_memory_or_lies_is_a_clean_no() {
     helpers().complete("app", &asked, NOW).await.unwrap();
     // It answers a question that was not asked.
     let folder = tempfile::tempdir().unwrap();
-    let frame = r"printf '\000\000\000\002\004\001' >&0";
+    let frame = r"printf '\000\000\000\002\005\000' >&0";
     let lying = Helpers::new(super::foreign::script(folder.path(), frame), 1);
     assert_eq!(refused(&lying, &asked).await, Refusal::Document);
 }

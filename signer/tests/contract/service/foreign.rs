@@ -7,21 +7,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use data_encoding::BASE64URL_NOPAD;
-use der::Encode as _;
-use rsign_ades::evidence::Evidence;
-use rsign_ades::evidence::testing::{Manner, NOW, authority, stamp};
-use rsign_ades::pdf::Update;
 use rsign_ades::{Envelope, Format};
 use rsign_api::algorithm::HashAlgorithm;
 use rsign_api::objection::Reason;
 use rsign_api::octets::Octets;
 use rsign_api::signer::{Property, Refusal};
-use rsign_api::timestamp::{Query, token};
 use rsign_signer::foreign::process::Helpers;
 use rsign_signer::foreign::{Existing, Fault, Foreign as _, Wanted};
 
 /// The smallest PDF with a page.
-fn pdf() -> Vec<u8> {
+pub(super) fn pdf() -> Vec<u8> {
     let objects = [
         "<</Type /Catalog /Pages 2 0 R>>",
         "<</Type /Pages /Kids [3 0 R] /Count 1>>",
@@ -102,7 +97,7 @@ async fn a_helper_that_ends_hangs_or_lies_is_a_clean_no() {
 }
 
 /// Which of a helper's answers says that a document is not signed, and why.
-const UNFIT: u8 = 7;
+const UNFIT: u8 = 6;
 
 /// Makes a helper that answers this, whatever it is asked.
 fn answering(folder: &Path, answer: &[u8]) -> Helpers {
@@ -295,63 +290,6 @@ async fn xml_is_read_in_a_process_of_its_own() {
         quick.canonical("app", &document[..].into(), HashAlgorithm::Sha256).await,
         Err(Fault::Unfit(Reason::Unreadable, _))
     ));
-}
-
-#[tokio::test]
-async fn evidence_is_judged_where_the_document_is_read() {
-    let (root, document) = (authority("root"), pdf());
-    let evidence = |crls: &[Vec<u8>]| Evidence {
-        certificates: vec![root.certify(7).der, root.subject.der.clone()],
-        crls: crls.to_vec(),
-        ocsp: Vec::new(),
-    };
-    let good = evidence(&[root.crl((20, 20), &[])]);
-    let plain = helpers().augment("app", &Octets::from(document.clone()), good.clone(), None, NOW).await.unwrap();
-    let text = String::from_utf8_lossy(&plain.octets).into_owned();
-    assert!(text.contains("/Type /DSS /Certs [4 0 R 5 0 R] /CRLs [6 0 R]") && plain.gap.is_none(), "{text}");
-    // With a document time-stamp: two updates, and the gap is where it says.
-    let stamped =
-        helpers().augment("app", &Octets::from(document.clone()), good.clone(), Some(4096), NOW).await.unwrap();
-    assert!(stamped.octets.starts_with(&plain.octets));
-    let (start, end) = stamped.gap.unwrap();
-    let gap = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
-    let update = Update::from_parts(stamped.octets, document.len(), gap).unwrap();
-    let query = Query::new(HashAlgorithm::Sha256, &update.digests(&document, HashAlgorithm::Sha256).byte_range, &[7]);
-    let query = query.unwrap();
-    let made = token(&stamp(&query.to_der().unwrap(), Manner::Right, NOW), &query).unwrap();
-    let mut file = [document.as_slice(), &update.fill(&made).unwrap()].concat();
-    assert_eq!(helpers().time_stamp("app", &file.clone().into()).await.unwrap().unwrap(), made);
-    // Something before it is another than it was.
-    file[7] ^= 1;
-    match helpers().time_stamp("app", &file.into()).await {
-        Err(Fault::Refused(Refusal::Evidence, _)) => {}
-        other => panic!("{other:?}"),
-    }
-    assert_eq!(helpers().time_stamp("app", &document.clone().into()).await.unwrap(), None);
-    let other = authority("other");
-    for evidence in [
-        evidence(&[]),
-        evidence(&[root.crl((20, 20), &[7])]),
-        evidence(&[root.crl((20, 20), &[]), other.crl((20, 20), &[])]),
-        Evidence { certificates: vec![b"rubbish".to_vec()], ..Evidence::default() },
-        Evidence::default(),
-    ] {
-        match helpers().augment("app", &Octets::from(document.clone()), evidence, None, NOW).await {
-            Err(Fault::Refused(Refusal::Evidence, _)) => {}
-            other => panic!("{other:?}"),
-        }
-    }
-    // A month later the list is an old one.
-    let later = helpers().augment("app", &Octets::from(document.clone()), good.clone(), None, NOW + 30 * 86_400).await;
-    assert!(matches!(later, Err(Fault::Refused(Refusal::Evidence, _))));
-    for (document, expected) in [(&b"no PDF"[..], Reason::WrongFormat), (b"%PDF-1.7 but not really", Reason::Damaged)] {
-        let refused = helpers().augment("app", &document.into(), good.clone(), None, NOW).await;
-        assert!(matches!(refused, Err(Fault::Unfit(reason, _)) if reason == expected));
-        let stamp = helpers().time_stamp("app", &document.into()).await;
-        assert!(matches!(stamp, Err(Fault::Unfit(reason, _)) if reason == expected));
-    }
-    let much = helpers().augment("app", &Octets::from(document.clone()), good, Some(u32::MAX), NOW).await;
-    assert!(matches!(much, Err(Fault::Refused(Refusal::Malformed, _))), "no helper reserves gigabytes");
 }
 
 #[tokio::test]

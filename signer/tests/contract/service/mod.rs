@@ -12,6 +12,7 @@ mod foreign;
 mod house;
 mod lifecycle;
 mod probe;
+mod renewal;
 mod residual;
 mod responder;
 mod signing;
