@@ -41,10 +41,10 @@ impl TimeStamps for FakeStamps {
         self.asked.fetch_add(1, Ordering::Relaxed);
         if let Some(patience) = self.patience {
             let elapsed = tokio::time::timeout(patience, std::future::pending::<()>()).await;
-            return Err(Unavailable(format!("{elapsed:?}").into()));
+            return Err(Unavailable::Away(format!("{elapsed:?}").into()));
         }
         if self.dead {
-            return Err(Unavailable("connection refused".into()));
+            return Err(Unavailable::Away("connection refused".into()));
         }
         let system = u64::try_from(SystemClock.now() / 1000).unwrap();
         Ok(testing::stamp(&query, self.manner, self.at.unwrap_or(system)))

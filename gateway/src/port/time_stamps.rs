@@ -2,10 +2,16 @@
 
 use async_trait::async_trait;
 
-/// The authority did not answer.
+/// There is no answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the time-stamping authority is not available")]
-pub struct Unavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+pub enum Unavailable {
+    /// The authority is away, or answers nobody.
+    #[error("the time-stamping authority is not available")]
+    Away(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It does not take this request; it may well take others.
+    #[error("the time-stamping authority refused a request with HTTP status {0}")]
+    Refused(u16),
+}
 
 /// A time-stamping authority.
 #[async_trait]

@@ -69,10 +69,15 @@ enum Fault {
 }
 
 impl Error {
-    const fn fault(&self) -> Fault {
+    /// Of a request with a nonce that a client chose, or one of ours: those that are long some authorities cut.
+    fn fault(&self, chosen: bool) -> Fault {
         match self {
             Self::Evidence(_) => Fault::Evidence,
-            Self::Unfit(Unfit::Refused(_)) | Self::Signer(_) | Self::Random(_) => Fault::Nobodys,
+            Self::Unfit(Unfit::Foreign(what)) if chosen && *what == "nonce" => Fault::Nobodys,
+            Self::Unfit(Unfit::Refused(_))
+            | Self::Unavailable(Unavailable::Refused(_))
+            | Self::Signer(_)
+            | Self::Random(_) => Fault::Nobodys,
             Self::Unavailable(_) | Self::Unfit(_) | Self::Unbelievable(_) | Self::TooLong(_) | Self::NoAnchor => {
                 Fault::Its
             }
@@ -175,6 +180,7 @@ impl TimeStamps {
     }
 
     async fn first(&self, asked: Stampable, evidence: Option<&Evidence>) -> Result<Vec<u8>, Error> {
+        let chosen = asked.nonce.is_some();
         let nonce = match asked.nonce {
             Some(nonce) => nonce,
             None => {
@@ -195,12 +201,12 @@ impl TimeStamps {
                 }
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a time-stamping authority failed");
-                    authority.blame(error.fault(), self.clock.now() + LAST);
+                    authority.blame(error.fault(chosen), self.clock.now() + LAST);
                     failure = Some(error);
                 }
             }
         }
-        Err(failure.unwrap_or_else(|| Unavailable("there is none".into()).into()))
+        Err(failure.unwrap_or_else(|| Unavailable::Away("there is none".into()).into()))
     }
 
     async fn ask(&self, source: &Source, query: Query, evidence: Option<&Evidence>) -> Result<Vec<u8>, Error> {

@@ -73,6 +73,22 @@ async fn the_second_is_asked_when_the_first_fails_in_whatever_way() {
 }
 
 #[tokio::test]
+async fn a_nonce_that_the_first_cuts_sets_nobody_elses_order() {
+    for (nonce, asked) in [(Some(vec![7; 32]), [2, 2]), (None, [1, 2])] {
+        let scene = scene(vec![FakeStamps::that(Manner::WrongNonce), FakeStamps::default()], Some(POLICY));
+        for _ in 0..2 {
+            let asked = Stampable { algorithm: HashAlgorithm::Sha256, hash: vec![7; 32], nonce: nonce.clone() };
+            scene.stamps.stamp(asked).await.unwrap();
+        }
+        assert_eq!(scene.asked(), asked);
+    }
+    // So does an authority's server that takes no such request; one that is overworked is asked last.
+    let heard = |error| Error::Unavailable(error).fault(false);
+    assert_eq!(heard(Unavailable::Refused(400)), Fault::Nobodys);
+    assert_eq!(heard(Unavailable::Away("it answered 503".into())), Fault::Its);
+}
+
+#[tokio::test]
 async fn a_client_whose_request_the_first_refuses_sets_nobody_elses_order() {
     let scene = scene(vec![FakeStamps::that(Manner::Rejects), FakeStamps::default()], Some(POLICY));
     for asked in 1..4 {
@@ -92,7 +108,7 @@ async fn a_client_whose_request_the_first_refuses_sets_nobody_elses_order() {
 async fn where_evidence_is_missing_that_concerns_only_what_needs_it() {
     let scene = scene(vec![FakeStamps::default(), FakeStamps::default()], None);
     let first = &scene.stamps.authorities[0];
-    first.blame(Error::Evidence(evidence::Error::NoSource).fault(), NOW + LAST);
+    first.blame(Error::Evidence(evidence::Error::NoSource).fault(false), NOW + LAST);
     assert!(first.is_last(true, NOW) && !first.is_last(false, NOW));
     assert!(scene.stamp().await.is_ok());
     assert_eq!(scene.asked(), [1, 0]);
