@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::SystemTime;
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use der::{AnyRef, Decode as _, Encode as _};
 use rsign_api::timestamp;
 
@@ -34,7 +35,7 @@ pub fn document_time_stamp(original: &[u8], reserve: usize, limits: &Limits) -> 
 pub enum Newest {
     /// There is none.
     None,
-    /// It is no document time-stamp.
+    /// It is no document time-stamp, or none over all of the file.
     Signature,
     /// It is one, and this is its `TimeStampToken`.
     TimeStamp(Vec<u8>),
@@ -56,8 +57,18 @@ pub fn newest(original: &[u8], limits: &Limits) -> Result<Newest, Error> {
     let token = token.map_err(|_| Error::Damaged("a time-stamp's token cannot be read"))?;
     let (function, imprint) =
         timestamp::imprint(&token).map_err(|_| Error::Damaged("a time-stamp's token cannot be read"))?;
+    let covered = covered(&file, &signature)?;
+    let [before, after] = &covered;
+    if after.end < original.len() {
+        return Ok(Newest::Signature);
+    }
+    let gap = original.get(before.end..after.start).and_then(|gap| gap.strip_prefix(b"<")?.strip_suffix(b">"));
+    let token_alone = gap.and_then(|gap| HEXLOWER_PERMISSIVE.decode(gap).ok()).is_some_and(|gap| gap == contents);
+    if !token_alone {
+        return Err(Error::Damaged("a /ByteRange leaves out more than its time-stamp"));
+    }
     let mut hasher = Hasher::new(function);
-    for part in covered(&file, &signature)? {
+    for part in covered {
         hasher.update(original.get(part).ok_or(Error::Damaged("a /ByteRange is longer than the file"))?);
     }
     if hasher.finish() == imprint { Ok(Newest::TimeStamp(token)) } else { Err(Error::Stamp) }

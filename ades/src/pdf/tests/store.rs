@@ -103,10 +103,29 @@ fn the_newest_time_stamp_is_the_last_signature_or_there_is_none() {
     let none = [file.as_slice(), &room(&file).fill(b"\x30\x03\x02\x01\x01").unwrap()].concat();
     let unreadable = Err(Error::Damaged("a time-stamp's token cannot be read"));
     assert_eq!(newest(&none, &Limits::default()), unreadable);
-    // Somebody signed since: what is newest is no time-stamp.
+    // Somebody signed since, or added something: nothing is over all of it.
     assert_eq!(last(&signed(&file, &approval())), Newest::Signature);
+    assert_eq!(last(&add(&file, &evidence(&[b"one"])).0), Newest::Signature);
+    assert_eq!(newest(&wider(&file), &Limits::default()), Err(Error::Damaged(WIDER)));
     assert!(newest(b"no PDF", &Limits::default()).is_err());
     assert!(document_time_stamp(&plain(), 2 << 20, &Limits::default()).is_err());
+}
+
+const WIDER: &str = "a /ByteRange leaves out more than its time-stamp";
+
+/// One more time-stamp, which leaves an octet before its own place out, too.
+fn wider(file: &[u8]) -> Vec<u8> {
+    let update = document_time_stamp(file, 2048, &Limits::default()).unwrap();
+    let text = String::from_utf8([file, update.octets()].concat()).unwrap();
+    let (head, tail) = text.rsplit_once("/ByteRange [").unwrap();
+    let (range, tail) = tail.split_once(']').unwrap();
+    let numbers: Vec<usize> = range.split_whitespace().map(|number| number.parse().unwrap()).collect();
+    let [_, before, after, rest] = numbers[..] else { panic!("{range}") };
+    let less = format!("{:width$}", format!("0 {} {after} {rest}", before - 1), width = range.len());
+    let text = format!("{head}/ByteRange [{less}]{tail}");
+    let covered = [&text.as_bytes()[..before - 1], &text.as_bytes()[after..]].concat();
+    let token = data_encoding::HEXLOWER.encode(&token(&crate::digest(HashAlgorithm::Sha384, &covered)));
+    format!("{}{token}{}", &text[..=before], &text[before + 1 + token.len()..]).into_bytes()
 }
 
 fn token(hash: &[u8]) -> Vec<u8> {
