@@ -1,9 +1,9 @@
 //! `renew`: documents that are to last get newer time-stamps, for a timer. A process of its own, which opens no store and
 //! reads no document: it asks the signer for that, and the time-stamping authorities of the configuration.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, fchown};
+mod place;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use clap::Args;
 use rsign_api::octets::Octets;
 use serde::Serialize;
 
+use self::place::Place;
 use super::print;
 use crate::app::lasting::{self, Lasting};
 use crate::config::Config;
@@ -25,8 +26,6 @@ use crate::signer_client::SignerClient;
 
 /// Names of files that are looked for in folders.
 const KINDS: [&str; 6] = ["pdf", "p7m", "p7s", "json", "jws", "xml"];
-/// Longest file that is read, in bytes: what may be signed, as Base64 in its signature, and what was added.
-const LONGEST: u64 = 192 << 20;
 /// How deep folders may lie in each other.
 const DEPTH: usize = 32;
 
@@ -67,14 +66,14 @@ pub(super) async fn run(renew: Renew, config: &Config) -> anyhow::Result<()> {
     let due = if renew.always { Due::Always } else { Due::Within(u64::from(renew.before) * 86_400) };
     let mut found = Vec::new();
     for path in &renew.paths {
-        collect(path, DEPTH, true, &mut found);
+        name(path, &mut found);
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
     found.dedup_by(|later, earlier| later.path == earlier.path);
     let mut failed = 0_usize;
     for Found { path, kind } in &found {
         let done = match kind {
-            Kind::File => one(&service, path, due).await,
+            Kind::File(place) => one(&service, place, due).await,
             Kind::Link => Ok(Done::PassedOver),
             Kind::Failed(why) => Err(anyhow::anyhow!("{why}")),
         };
@@ -124,52 +123,66 @@ fn reason(error: &anyhow::Error) -> String {
 /// Something that gets a line.
 #[derive(Debug)]
 struct Found {
+    /// As it was named, or found below what was named.
     path: PathBuf,
     kind: Kind,
 }
 
 #[derive(Debug)]
 enum Kind {
-    /// To be looked at.
-    File,
+    /// To be looked at, and where it is.
+    File(PathBuf),
     /// It stands in a folder, and leads to a folder or to what might be looked at.
     Link,
     /// It cannot be looked at; and why.
     Failed(String),
 }
 
-/// The file, or the files of the folder. What is wrong with one of them keeps no other from being found.
-fn collect(path: &Path, depth: usize, named: bool, found: &mut Vec<Found>) {
-    let put = |kind: Kind| Found { path: path.to_owned(), kind };
-    let fits = || {
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        named || KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(extension))
-    };
-    let is_link = !named && fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
-    match fs::metadata(path) {
-        Ok(it) if is_link && (it.is_dir() || fits()) => found.push(put(Kind::Link)),
-        Err(_) if is_link && fits() => found.push(put(Kind::Link)),
-        _ if is_link => {}
-        Ok(it) if it.is_dir() && depth == 0 => {
-            found.push(put(Kind::Failed("folders lie too deep in each other".to_owned())));
-        }
-        Ok(it) if it.is_dir() => match fs::read_dir(path) {
-            Ok(entries) => {
-                for entry in entries {
-                    match entry {
-                        Ok(entry) => collect(&entry.path(), depth - 1, false, found),
-                        Err(error) => found.push(put(Kind::Failed(error.to_string()))),
-                    }
-                }
-            }
-            Err(error) => found.push(put(Kind::Failed(error.to_string()))),
-        },
+/// What was named: it is followed wherever it leads, whatever it is called.
+fn name(path: &Path, found: &mut Vec<Found>) {
+    match fs::canonicalize(path).and_then(|place| Ok((fs::metadata(&place)?, place))) {
+        Ok((it, place)) if it.is_dir() => collect(path, &place, DEPTH, found),
+        Ok((it, place)) if it.is_file() => found.push(Found { path: path.to_owned(), kind: Kind::File(place) }),
         // Whoever reads a pipe waits for its writer.
-        Ok(it) if !it.is_file() && named => found.push(put(Kind::Failed("it is no file".to_owned()))),
-        Ok(it) if it.is_file() && fits() => found.push(put(Kind::File)),
-        Ok(_) => {}
-        Err(error) => found.push(put(Kind::Failed(error.to_string()))),
+        Ok(_) => found.push(failed(path, "it is no file")),
+        Err(error) => found.push(failed(path, error)),
     }
+}
+
+/// The files of a folder, and of those in it. What is wrong with one of them keeps no other from being found.
+fn collect(path: &Path, place: &Path, depth: usize, found: &mut Vec<Found>) {
+    if depth == 0 {
+        return found.push(failed(path, "folders lie too deep in each other"));
+    }
+    let entries = match fs::read_dir(place) {
+        Ok(entries) => entries,
+        Err(error) => return found.push(failed(path, error)),
+    };
+    for entry in entries {
+        let (entry, kind) = match entry.and_then(|entry| Ok((entry.file_type()?, entry))) {
+            Ok((kind, entry)) => (entry, kind),
+            Err(error) => {
+                found.push(failed(path, error));
+                continue;
+            }
+        };
+        let (path, place) = (path.join(entry.file_name()), entry.path());
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let fits = KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(extension));
+        if kind.is_dir() {
+            collect(&path, &place, depth - 1, found);
+        } else if kind.is_symlink() {
+            if fits || fs::metadata(&place).is_ok_and(|it| it.is_dir()) {
+                found.push(Found { path, kind: Kind::Link });
+            }
+        } else if kind.is_file() && fits {
+            found.push(Found { path, kind: Kind::File(place) });
+        }
+    }
+}
+
+fn failed(path: &Path, why: impl ToString) -> Found {
+    Found { path: path.to_owned(), kind: Kind::Failed(why.to_string()) }
 }
 
 #[derive(Debug)]
@@ -182,78 +195,31 @@ enum Done {
 }
 
 async fn one(service: &Renewal, path: &Path, due: Due) -> anyhow::Result<Done> {
-    // What a link leads to is replaced, not the link.
-    let path = &fs::canonicalize(path)?;
-    let before = fs::metadata(path)?;
-    let document = read(path)?.into();
-    let content = || read(&path.with_extension("")).ok().map(Octets::from);
+    let place = Place::open(path)?;
+    let document = place.read()?.into();
+    let content = || place.content().map(Octets::from);
     match service.renew(document, content, due).await? {
         Outcome::Unsigned => Ok(Done::NotSigned),
         Outcome::NotLasting => Ok(Done::NotLasting),
         Outcome::NotDue(until) => Ok(Done::NotDue(until)),
         Outcome::Renewed { octets, until } => {
-            replace(path, &before, &octets)?;
+            let random: &dyn Random = &SystemSource::default();
+            place.replace(&octets, &format!(".renew-{}", random.handle()?))?;
             Ok(Done::Renewed(until))
         }
     }
 }
 
-/// What is in a file, and in nothing else.
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let found = fs::metadata(path)?;
-    anyhow::ensure!(found.is_file(), "it is no file");
-    anyhow::ensure!(found.len() <= LONGEST, "it is too long");
-    Ok(fs::read(path)?)
-}
-
-/// Puts the octets in the file's place, all or nothing: written beside it, synced, renamed.
-fn replace(path: &Path, before: &fs::Metadata, octets: &Octets) -> anyhow::Result<()> {
-    let (folder, name) = (path.parent().context("it has no folder")?, path.file_name().context("it has no name")?);
-    let draft = folder.join(format!(".{}.renew-{}", name.to_string_lossy(), std::process::id()));
-    let written = write(&draft, before, octets).and_then(|()| {
-        let now = fs::metadata(path)?;
-        anyhow::ensure!(
-            now.len() == before.len() && now.modified()? == before.modified()?,
-            "somebody changed it meanwhile"
-        );
-        fs::rename(&draft, path)?;
-        Ok(File::open(folder)?.sync_all()?)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&draft);
-    }
-    written
-}
-
-fn write(draft: &Path, before: &fs::Metadata, octets: &Octets) -> anyhow::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(draft)?;
-    // Who may read it stays as it was, where this user may give files away.
-    if fchown(&file, Some(before.uid()), Some(before.gid())).is_err() {
-        let _ = fchown(&file, None, Some(before.gid()));
-    }
-    file.set_permissions(before.permissions())?;
-    let mut written = Ok(());
-    octets.each(|piece| {
-        if written.is_ok() {
-            written = file.write_all(piece);
-        }
-    })?;
-    written?;
-    Ok(file.sync_all()?)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     /// What is found at this path: names, and what they are.
     fn found(path: &Path, below: &Path) -> Vec<(String, &'static str)> {
         let mut found = Vec::new();
-        collect(path, DEPTH, true, &mut found);
+        super::name(path, &mut found);
         let word = |kind| match kind {
-            Kind::File => "file",
+            Kind::File(_) => "file",
             Kind::Link => "link",
             Kind::Failed(_) => "failed",
         };
@@ -298,36 +264,10 @@ mod tests {
         ] {
             assert_eq!(found(&file(name), folder.path()), [(name.to_owned(), word)]);
         }
-        assert!(read(&file("pipe.pdf")).is_err(), "one that came in a file's place");
         assert_eq!(found(&file("link"), folder.path()), [("link/d.p7m".to_owned(), "file")]);
         let deep = (0..=DEPTH).fold(file("deep"), |path, _| path.join("x"));
         fs::create_dir_all(&deep).unwrap();
         let words = found(folder.path(), folder.path()).into_iter().map(|(_, word)| word);
         assert_eq!(words.filter(|word| *word == "failed").count(), 1);
-    }
-
-    #[test]
-    fn a_file_is_replaced_whole_and_stays_whose_it_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.pdf");
-        fs::write(&file, b"old").unwrap();
-        let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
-        if is_root {
-            std::os::unix::fs::chown(&file, Some(12_345), Some(54_321)).unwrap();
-        }
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        let before = fs::metadata(&file).unwrap();
-        let octets = |parts: [&[u8]; 2]| Octets::joined(parts.map(Octets::from).to_vec());
-        replace(&file, &before, &octets([b"new", b"er"])).unwrap();
-        assert_eq!(fs::read(&file).unwrap(), b"newer");
-        let after = fs::metadata(&file).unwrap();
-        assert_eq!(after.mode(), before.mode());
-        assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
-        assert!(!is_root || after.uid() == 12_345);
-        // It is not what was read any more.
-        fs::write(&file, b"somebody else's").unwrap();
-        assert!(replace(&file, &before, &octets([b"new", b"est"])).is_err());
-        assert_eq!(fs::read(&file).unwrap(), b"somebody else's");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no drafts are left");
     }
 }
