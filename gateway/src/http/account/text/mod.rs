@@ -1,5 +1,6 @@
 //! What the pages say, one file per language. Both are values of the same types, so neither can lack a sentence.
 
+mod approve;
 mod contact;
 mod countries;
 mod date;
@@ -8,6 +9,7 @@ mod faults;
 mod pt;
 mod waiting;
 
+pub(super) use approve::Approve;
 pub(super) use contact::Contact;
 pub(super) use countries::countries;
 pub(super) use date::When;
@@ -292,47 +294,6 @@ pub(super) struct Me {
     pub(super) others_title: &'static str,
     pub(super) others_lead: &'static str,
     pub(super) others: &'static str,
-}
-
-/// Letting an app in, and letting it sign.
-pub(super) struct Approve {
-    pub(super) service_title: fn(&str) -> String,
-    pub(super) service_lead: &'static str,
-    pub(super) app_id: &'static str,
-    pub(super) leads_to: &'static str,
-    pub(super) service_can: [&'static str; 2],
-    pub(super) service_cannot: &'static str,
-    pub(super) sign_title: fn(&str, u32) -> String,
-    pub(super) sign_lead: &'static str,
-    pub(super) named: &'static str,
-    pub(super) description: &'static str,
-    pub(super) documents: &'static str,
-    pub(super) unlabelled: fn(usize) -> String,
-    pub(super) unnamed: &'static str,
-    pub(super) no_list: &'static str,
-    pub(super) code: &'static str,
-    pub(super) code_hint: &'static str,
-    pub(super) key: &'static str,
-    pub(super) choose_key: &'static str,
-    pub(super) no_key: &'static str,
-    pub(super) no_key_ready: &'static str,
-    pub(super) key_not_ready: &'static str,
-    pub(super) too_many: fn(u32) -> String,
-    pub(super) allow: &'static str,
-    pub(super) proceed: &'static str,
-    pub(super) proceed_hint: &'static str,
-    pub(super) cancel: &'static str,
-    pub(super) back: &'static str,
-    pub(super) other_account: &'static str,
-    pub(super) foreign_key: &'static str,
-    pub(super) choose_fault: &'static str,
-    pub(super) create_title: fn(&str) -> String,
-    pub(super) create_lead: &'static str,
-    pub(super) create_next: &'static str,
-    pub(super) enough: &'static str,
-    pub(super) delete_title: fn(&str) -> String,
-    pub(super) delete_lead: &'static str,
-    pub(super) delete: &'static str,
 }
 
 /// What was just done.
