@@ -298,6 +298,35 @@ test("rsign sign tells the keys of a person apart, and which of them can sign", 
     assert.match(said, /key \d is taken; --credential takes another/);
 });
 
+test("rsign sign asks at a terminal which key signs", async () => {
+    const [file] = folderWith({ "a.txt": "which of them" });
+    const wanted = credentialOf(rui, "RSA-2048");
+    const words = [process.env.RSIGN_PROGRAM, "sign", file, ...SANDBOX, "--no-browser"];
+    // A terminal of its own.
+    const program = spawn("script", ["-qec", words.map((word) => `'${word}'`).join(" "), "/dev/null"]);
+    const ended = new Promise((resolve) => program.on("close", resolve));
+    let [said, number, opened] = ["", undefined, 0];
+    try {
+        for await (const data of program.stdout) {
+            said += data;
+            if (number === undefined && /which key, by its number \[\d\]: $/.test(said)) {
+                number = said.match(new RegExp(`key (\\d): RSA-2048.*${wanted.credentialID}`))[1];
+                program.stdin.write(`${number}\n`);
+            }
+            const urls = said.split("\r\n").slice(0, -1).filter((line) => line.trim().startsWith("http"));
+            if (urls.length === opened) continue;
+            opened = urls.length;
+            await page.goto(urls.at(-1).trim());
+            await approve(wanted, said.match(/([0-9A-Z]{4}-){3}[0-9A-Z]{4}/)?.[0], ["a.txt"]);
+        }
+    } finally {
+        program.kill();
+    }
+    assert.equal(await ended, 0, said);
+    assert.match(said, new RegExp(`key ${number} is taken`));
+    openssl(file);
+});
+
 async function signIn(person) {
     if (!person.url().includes("/account/sign-in")) return;
     await person.fill("[name=username]", rui.username);

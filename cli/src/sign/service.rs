@@ -28,7 +28,7 @@ impl<'a> Service<'a> {
         let is_address = url::Url::parse(&base).is_ok_and(|url| url.has_host());
         ensure!(is_address, "{base} is no address of a service; it looks like https://host/csc/v2");
         // Tokens go there, and documents.
-        ensure!(is_safe(&base), "{base}: the service has to be reached over TLS (https)");
+        ensure!(is_safe(&base), "{base}: the service has to be reached over TLS; name its https address");
         let answer = http.post(format!("{base}/info")).json(&json!({})).send().await;
         let answer = answer.map_err(|error| unreached(&base, &error))?;
         let status = answer.status();
