@@ -88,7 +88,15 @@ impl Requests {
         let returned = self.transactions.come_back(tx, &session.digest).await?;
         if let (Returned::Request { request, client, sad, made: false, .. }, Some(denial)) = (&returned, denial) {
             self.transactions.end(tx).await?;
-            if let Some(approved) = sad {
+            let later = match sad {
+                Some(_) => None,
+                // It may have been approved between the two.
+                None => match self.transactions.come_back(tx, &session.digest).await? {
+                    Returned::Request { sad, .. } => sad,
+                    Returned::Account { .. } => None,
+                },
+            };
+            if let Some(approved) = sad.as_ref().or(later.as_ref()) {
                 self.transactions.discard(client, approved.sad.clone()).await;
             }
             let request = self.stored.decide(request, self.clock.now()).await?.ok_or(Error::Unknown)?;
