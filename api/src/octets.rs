@@ -289,7 +289,6 @@ pub mod beside {
         ///
         /// # Errors
         /// Those of the format.
-        #[expect(clippy::ref_option, reason = "as serde asks")]
         pub fn serialize<S: Serializer>(octets: &Option<Octets>, serializer: S) -> Result<S::Ok, S::Error> {
             match octets {
                 Some(octets) => serializer.serialize_some(&octets.len()),

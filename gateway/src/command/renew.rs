@@ -144,25 +144,25 @@ fn name(path: &Path, found: &mut Vec<Found>) {
         Ok((it, place)) if it.is_dir() => collect(path, &place, DEPTH, found),
         Ok((it, place)) if it.is_file() => found.push(Found { path: path.to_owned(), kind: Kind::File(place) }),
         // Whoever reads a pipe waits for its writer.
-        Ok(_) => found.push(failed(path, "it is no file")),
-        Err(error) => found.push(failed(path, error)),
+        Ok(_) => found.push(failed(path, &"it is no file")),
+        Err(error) => found.push(failed(path, &error)),
     }
 }
 
 /// The files of a folder, and of those in it. What is wrong with one of them keeps no other from being found.
 fn collect(path: &Path, place: &Path, depth: usize, found: &mut Vec<Found>) {
     if depth == 0 {
-        return found.push(failed(path, "folders lie too deep in each other"));
+        return found.push(failed(path, &"folders lie too deep in each other"));
     }
     let entries = match fs::read_dir(place) {
         Ok(entries) => entries,
-        Err(error) => return found.push(failed(path, error)),
+        Err(error) => return found.push(failed(path, &error)),
     };
     for entry in entries {
         let (entry, kind) = match entry.and_then(|entry| Ok((entry.file_type()?, entry))) {
             Ok((kind, entry)) => (entry, kind),
             Err(error) => {
-                found.push(failed(path, error));
+                found.push(failed(path, &error));
                 continue;
             }
         };
@@ -181,7 +181,7 @@ fn collect(path: &Path, place: &Path, depth: usize, found: &mut Vec<Found>) {
     }
 }
 
-fn failed(path: &Path, why: impl ToString) -> Found {
+fn failed(path: &Path, why: &dyn std::fmt::Display) -> Found {
     Found { path: path.to_owned(), kind: Kind::Failed(why.to_string()) }
 }
 
