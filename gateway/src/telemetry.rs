@@ -1,5 +1,5 @@
-//! The log: one line an event on standard output. No PIN, password, token, SAD or hash is ever a field of it; and what strangers say in
-//! one does not end it.
+//! The log: one line an event on standard output. No PIN, password, token, SAD or hash is ever a field of it, and what
+//! strangers say in one does not end it.
 
 use std::io::{self, Write};
 
