@@ -1,16 +1,19 @@
 //! The built-in CA's OCSP answers: the signer forms and signs them, here they are kept for those who ask often. Strangers
-//! cannot make the HSM sign as often as they like, and none of them so often that nothing is left for others.
+//! cannot make the HSM sign as often as they like, and none of them so often that nothing is left for others: who asks for
+//! more waits a little, since validators take a refusal for a failed check, and are told to try later only then.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use rsign_ades::evidence::Subject;
 use rsign_ades::evidence::ocsp::{Asked, Name, Status, refusal};
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{AskOcsp, CertificateName};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::Authority;
+use crate::port::clock::Clock;
 use crate::port::signer;
 use crate::service::account::throttle::network;
 
@@ -22,12 +25,23 @@ const KEPT: usize = 4096;
 const PACE: u32 = 50;
 /// And for those of one network: what one validator needs for a chain or two.
 const SHARE: u32 = 10;
+/// Seconds in which somebody may look whether there is room for an answer: validators give up after some ten seconds.
+const TRIES: u32 = 4;
+/// Strangers who wait for that at once.
+const WAITING: usize = 256;
 
-/// What is kept, and how many were signed in the last second.
-#[derive(Debug, Default)]
+/// What is kept, how many were signed in the last second, and who waits for the next.
+#[derive(Debug)]
 pub(super) struct Answers {
     kept: Mutex<Kept>,
     signed: Mutex<Signed>,
+    waiting: Semaphore,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), signed: Mutex::default(), waiting: Semaphore::new(WAITING) }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -59,8 +73,24 @@ impl Answers {
         kept.answers.get(name).filter(|(at, _)| now - at < FRESH).map(|(at, answer)| (now - at, answer.clone()))
     }
 
-    /// Whether another one may be signed in this second for a stranger from there.
-    async fn admit(&self, address: Option<IpAddr>, now: i64) -> bool {
+    /// Whether another one may be signed for a stranger from there: in this second, or in one of the next.
+    async fn admit(&self, address: Option<IpAddr>, clock: &dyn Clock) -> bool {
+        if self.has_room(address, clock.now()).await {
+            return true;
+        }
+        let Ok(_place) = self.waiting.try_acquire() else { return false };
+        for _ in 1..TRIES {
+            let rest = 1000 - clock.now().rem_euclid(1000);
+            tokio::time::sleep(Duration::from_millis(rest.unsigned_abs())).await;
+            if self.has_room(address, clock.now()).await {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether another one may be signed in this second for a stranger from there; then it counts.
+    async fn has_room(&self, address: Option<IpAddr>, now: i64) -> bool {
         let mut signed = self.signed.lock().await;
         if signed.second != now / 1000 {
             *signed = Signed { second: now / 1000, ..Signed::default() };
@@ -122,6 +152,12 @@ impl Authority {
             .unwrap_or_else(|status| Answered { octets: refusal(status), keep: None })
     }
 
+    /// What is kept of this certificate, for a stranger.
+    async fn kept(&self, name: Option<&Name>) -> Option<Answered> {
+        let (age, octets) = self.answers.kept(name?, self.clock.now()).await?;
+        Some(Answered { octets, keep: u32::try_from((FRESH - age) / 1000).ok() })
+    }
+
     async fn try_answer(&self, request: &[u8], address: Option<IpAddr>) -> Result<Answered, Status> {
         let asked = Asked::read(request).map_err(|_| Status::MalformedRequest)?;
         let own = self.published().await.map_err(|_| Status::TryLater)?.certificate;
@@ -129,19 +165,22 @@ impl Authority {
         if !asked.names.iter().all(|name| name.is_of(&own)) {
             return Err(Status::Unauthorized);
         }
-        let now = self.clock.now();
-        if let ([name], None) = (&asked.names[..], &asked.nonce) {
-            if let Some((age, octets)) = self.answers.kept(name, now).await {
-                return Ok(Answered { octets, keep: u32::try_from((FRESH - age) / 1000).ok() });
-            }
-            if !self.answers.admit(address, now).await {
-                return Err(Status::TryLater);
-            }
-            let octets = self.standing(name, now).await.map_err(|error| failed(&error))?;
-            return Ok(Answered { octets, keep: u32::try_from(FRESH / 1000).ok() });
+        let alone = <&[Name; 1]>::try_from(&asked.names[..]).ok().map(|[name]| name);
+        let plain = alone.filter(|_| asked.nonce.is_none());
+        if let Some(kept) = self.kept(plain).await {
+            return Ok(kept);
         }
-        if !self.answers.admit(address, now).await {
+        let admitted = self.answers.admit(address, self.clock.as_ref()).await;
+        // Meanwhile somebody else may have asked for the same. It is better than nothing for who came with a nonce, too.
+        if let Some(kept) = self.kept(if admitted { plain } else { alone }).await {
+            return Ok(kept);
+        }
+        if !admitted {
             return Err(Status::TryLater);
+        }
+        if let Some(name) = plain {
+            let octets = self.standing(name, self.clock.now()).await.map_err(|error| failed(&error))?;
+            return Ok(Answered { octets, keep: u32::try_from(FRESH / 1000).ok() });
         }
         let ask =
             AskOcsp { certificates: asked.names.iter().map(wire).collect(), nonce: asked.nonce.clone().map(Bytes) };
@@ -176,20 +215,23 @@ mod tests {
     use rsign_ades::evidence::testing::authority;
 
     use super::*;
-    use crate::port::clock::{Clock, Hands};
+    use crate::port::clock::{Clock, Hands, SystemClock};
     use crate::port::fake_signer::FakeSigner;
+
+    /// The end of a second: who waits for the next waits a millisecond.
+    const START: i64 = 1_000_000_000_999;
 
     #[tokio::test]
     async fn strangers_hear_what_is_kept_and_make_the_signer_sign_at_a_pace() {
         let (own, other) = (authority("own"), authority("other"));
         let signer = Arc::new(FakeSigner { authority: own.subject.der.clone(), ..FakeSigner::default() });
-        let clock = Arc::new(Hands(1_000_000_000_000.into()));
+        let clock = Arc::new(Hands(START.into()));
         let service = Authority::new(Arc::clone(&signer) as _, Arc::clone(&clock) as Arc<dyn Clock>);
         let name = Name::of(&own.certify(7), &own.subject);
         let request = ocsp::request(&name).unwrap();
         let asked = || signer.ocsp.lock().unwrap().len();
         for age in [0, FRESH - 1000] {
-            clock.0.store(1_000_000_000_000 + age, Ordering::Relaxed);
+            clock.0.store(START + age, Ordering::Relaxed);
             let heard = service.answer(&request, None).await;
             assert_eq!(heard.octets, b"an answer");
             assert_eq!(heard.keep, u32::try_from((FRESH - age) / 1000).ok());
@@ -218,17 +260,48 @@ mod tests {
             assert_eq!(ask(0, place).await, refused(Status::TryLater), "the share of one network");
         }
         assert_eq!(ask(0, 6).await, refused(Status::TryLater), "the pace of all");
-        assert_eq!(ask(SHARE, 6).await.octets, b"an answer", "what is kept is everybody's");
+        let kept = ask(SHARE, 6).await;
+        assert_eq!(kept.octets, b"an answer", "what is kept is everybody's");
+        let request =
+            with_nonce(&ocsp::request(&Name::of(&own.certify(u64::from(SHARE) + 100), &own.subject)).unwrap());
+        assert_eq!(Asked::read(&request).unwrap().nonce.as_deref(), Some(&b"a nonce!"[..]));
+        assert_eq!(service.answer(&request, None).await, kept, "better than none");
         clock.0.fetch_add(FRESH, Ordering::Relaxed);
         *signer.away.lock().unwrap() = true;
         assert_eq!(service.answer(&request, None).await, refused(Status::TryLater));
+    }
+
+    /// RFC 6960, 4.4.1.
+    fn with_nonce(request: &[u8]) -> Vec<u8> {
+        let wrap = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
+        let name = b"\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x02";
+        let extension = wrap(0x30, &[name, &wrap(0x04, &wrap(0x04, b"a nonce!"))[..]].concat());
+        let extensions = wrap(0xa2, &wrap(0x30, &extension));
+        wrap(0x30, &wrap(0x30, &[&request[4..], &extensions].concat()))
+    }
+
+    #[tokio::test]
+    async fn who_asks_for_more_than_the_share_waits_for_the_next_second() {
+        let own = authority("own");
+        let signer = Arc::new(FakeSigner { authority: own.subject.der.clone(), ..FakeSigner::default() });
+        let service = Arc::new(Authority::new(signer, Arc::new(SystemClock)));
+        let asked: Vec<_> = (0..SHARE + 5)
+            .map(|serial| {
+                let request = ocsp::request(&Name::of(&own.certify(u64::from(serial) + 100), &own.subject)).unwrap();
+                let service = Arc::clone(&service);
+                tokio::spawn(async move { service.answer(&request, Some(IpAddr::from([192, 0, 2, 1]))).await })
+            })
+            .collect();
+        for one in asked {
+            assert_eq!(one.await.unwrap().octets, b"an answer");
+        }
     }
 
     #[tokio::test]
     async fn what_was_asked_before_a_revocation_is_not_kept_after_it() {
         let own = authority("own");
         let signer = Arc::new(FakeSigner { authority: own.subject.der.clone(), ..FakeSigner::default() });
-        let clock = Arc::new(Hands(1_000_000_000_000.into()));
+        let clock = Arc::new(Hands(START.into()));
         let service = Arc::new(Authority::new(Arc::clone(&signer) as _, clock as Arc<dyn Clock>));
         let request = ocsp::request(&Name::of(&own.certify(7), &own.subject)).unwrap();
         let asked = || signer.ocsp.lock().unwrap().len();
