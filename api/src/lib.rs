@@ -6,7 +6,8 @@
 //! * [`objection`] is what of a call is refused, and why, in words that are ours.
 //! * [`octets`] are documents, which may be too long to hold; [`parts`] what was made of one.
 //! * [`timestamp`] is RFC 3161, as far as a gateway reads it.
-//! * [`signer`] is what gateway and signer say to each other; [`line`] what both let into their logs.
+//! * [`signer`] is what gateway and signer say to each other; [`line`] what both let into their logs, [`lanes`] how their
+//!   callers have turns.
 #![warn(missing_docs)]
 
 pub mod algorithm;
@@ -16,6 +17,7 @@ pub mod csc;
 pub mod document;
 pub mod error;
 pub mod json;
+pub mod lanes;
 pub mod line;
 pub mod objection;
 pub mod octets;

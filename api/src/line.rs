@@ -13,13 +13,27 @@ const ODD: [char; 16] = [
 /// A text in one line: what is not for the eye is written as an escape.
 #[must_use]
 pub fn escaped(text: &str) -> Cow<'_, str> {
+    rewritten(text, |odd, line| line.extend(odd.escape_default()))
+}
+
+/// The same of a JSON text, in its own escapes (RFC 8259, 7): who reads the JSON finds what stood there.
+#[must_use]
+pub fn escaped_json(json: &str) -> Cow<'_, str> {
+    rewritten(json, |odd, line| {
+        for unit in odd.encode_utf16(&mut [0; 2]) {
+            line.push_str(&format!("\\u{unit:04x}"));
+        }
+    })
+}
+
+fn rewritten(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
     let is_odd = |next: char| next.is_control() || ODD.contains(&next);
     if !text.contains(is_odd) {
         return text.into();
     }
     let mut line = String::with_capacity(text.len() + 16);
     for next in text.chars() {
-        if is_odd(next) { line.extend(next.escape_default()) } else { line.push(next) }
+        if is_odd(next) { escape(next, &mut line) } else { line.push(next) }
     }
     line.into()
 }
@@ -55,5 +69,14 @@ mod tests {
         let expected = "a\\nb \\r\\u{1b}[31m\\t\\u{85}\\u{2028}\\u{202e} \"quoted\" \u{e9}\u{20ac}\nno end";
         assert_eq!(String::from_utf8(log.0).unwrap(), expected);
         assert!(matches!(escaped("plain \u{e9}"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn json_says_the_same_to_who_reads_it() {
+        let name = "a\u{202e}fdp.\u{2028}\u{85}\u{7f}\u{e9}\n";
+        let json = serde_json::to_string(name).unwrap();
+        let line = escaped_json(&json);
+        assert_eq!(line, "\"a\\u202efdp.\\u2028\\u0085\\u007f\u{e9}\\n\"");
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), name);
     }
 }

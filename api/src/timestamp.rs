@@ -1,7 +1,7 @@
 //! Time-stamps (RFC 3161): what goes to a TSA and what comes back. Answers are read only as far as they are judged: a
 //! TSA may put into its certificates and attributes what it likes.
 
-use der::asn1::{AnyRef, GeneralizedTime, ObjectIdentifier, OctetString, OctetStringRef, Uint};
+use der::asn1::{AnyRef, BitStringRef, GeneralizedTime, ObjectIdentifier, OctetString, OctetStringRef, Uint};
 use der::{Decode, Encode as _, Reader as _, Sequence, Tag, TagNumber, Tagged as _};
 use spki::AlgorithmIdentifierOwned;
 
@@ -85,15 +85,22 @@ impl Query {
     }
 }
 
+/// Bits of `PKIFailureInfo` that say nothing of the request.
+const TIME_NOT_AVAILABLE: usize = 14;
+const SYSTEM_FAILURE: usize = 25;
+
 /// Why an answer is no stamp on what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// No `TimeStampResp`, or no token where one must be.
     #[error("the TSA's answer is malformed: {0}")]
     Malformed(der::Error),
-    /// `PKIStatus` other than granted.
+    /// `PKIStatus` other than granted, for this request.
     #[error("the TSA refused with status {0}")]
     Refused(u32),
+    /// `PKIStatus` other than granted, for any request: it has no time, or is out of order (RFC 3161, 2.4.2).
+    #[error("the TSA cannot stamp now, and refused with status {0}")]
+    Unable(u32),
     /// The token is not about what was asked.
     #[error("the time-stamp token has another {0}")]
     Foreign(&'static str),
@@ -119,16 +126,21 @@ pub fn token(answer: &[u8], query: &Query) -> Result<Vec<u8>, Unfit> {
         let token: Option<AnyRef<'_>> = if reader.is_finished() { None } else { Some(reader.decode()?) };
         Ok::<_, der::Error>((status, token))
     })?;
-    let status: u32 = status.sequence(|reader| {
-        let status = reader.decode()?;
+    let (status, failure) = status.sequence(|reader| {
+        let status: u32 = reader.decode()?;
+        let mut failure = None;
         while !reader.is_finished() {
-            let _: AnyRef<'_> = reader.decode()?;
+            let one: AnyRef<'_> = reader.decode()?;
+            // After words for people, if there are any.
+            failure = one.decode_as::<BitStringRef<'_>>().ok();
         }
-        Ok::<_, der::Error>(status)
+        Ok::<_, der::Error>((status, failure))
     })?;
     // granted, and grantedWithMods.
     if status > 1 {
-        return Err(Unfit::Refused(status));
+        let says = |wanted: usize| failure.is_some_and(|failure| failure.bits().nth(wanted) == Some(true));
+        let is_unable = says(TIME_NOT_AVAILABLE) || says(SYSTEM_FAILURE);
+        return Err(if is_unable { Unfit::Unable(status) } else { Unfit::Refused(status) });
     }
     let token = token.ok_or_else(|| Unfit::Malformed(der::ErrorKind::Failed.into()))?;
     let content = content(token)?;
@@ -344,6 +356,17 @@ mod tests {
         assert_eq!(token(&right, &under("1.2.4")), Err(Unfit::Foreign("policy")));
         // Refused, as TSAs say it: without a token.
         assert_eq!(token(&tlv(0x30, &[&tlv(0x30, &[&[2, 1, 2]])]), &query), Err(Unfit::Refused(2)));
+        let words = tlv(0x30, &[&tlv(0x0c, &[b"said"])]);
+        let refusal = |failure: &[u8]| tlv(0x30, &[&tlv(0x30, &[&[2, 1, 2], &words, failure])]);
+        for (failure, unfit) in [
+            (&[3, 2, 7, 0x80][..], Unfit::Refused(2)),        // badAlg
+            (&[3, 3, 1, 0, 2], Unfit::Unable(2)),             // timeNotAvailable
+            (&[3, 3, 0, 0, 1], Unfit::Refused(2)),            // unacceptedPolicy
+            (&[3, 5, 6, 0, 0, 0, 0x40], Unfit::Unable(2)),    // systemFailure
+            (&[3, 5, 6, 0x20, 2, 0, 0x40], Unfit::Unable(2)), // several
+        ] {
+            assert_eq!(token(&refusal(failure), &query), Err(unfit));
+        }
         assert!(matches!(token(&tlv(0x30, &[&tlv(0x30, &[&[2, 1, 0]])]), &query), Err(Unfit::Malformed(_))));
     }
 

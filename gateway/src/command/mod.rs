@@ -79,8 +79,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// One line of JSON on standard output.
+/// One line of JSON on standard output, whatever strangers called their files.
 fn print(answer: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string(answer)?);
+    println!("{}", rsign_api::line::escaped_json(&serde_json::to_string(answer)?));
     Ok(())
 }

@@ -60,7 +60,7 @@ impl From<der::Error> for Error {
 /// What a failure says of the authority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
-    /// It gave no answer, or one that is none: the next request fares no better.
+    /// It gave no answer, or one that is none, or says that it cannot: the next request fares no better.
     Its,
     /// There is no evidence about it: that concerns what is to last.
     Evidence,

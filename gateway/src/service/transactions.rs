@@ -271,17 +271,13 @@ impl Transactions {
         }
     }
 
-    /// Nothing shall come of it any more.
+    /// Nothing shall come of it any more; what has come of it by now, to be ended.
     ///
     /// # Errors
     /// Unknown, or the store.
-    pub async fn end(&self, tx: &str) -> Result<(), Error> {
-        let progress = self.look_up(tx).await?.progress;
-        if progress.is_open() {
-            // Where something has come of it in this moment, who keeps it finds that it is over.
-            self.stored.advance(tx, None, progress, Progress::Failed).await?;
-        }
-        Ok(())
+    pub async fn end(&self, tx: &str) -> Result<Option<Approved>, Error> {
+        let before = self.stored.end(tx).await?.ok_or(Error::Unknown)?;
+        self.fetch(before).await
     }
 
     /// Whether what the browser of this session started came to its end.

@@ -1,9 +1,8 @@
-//! Turns at the signer: so many calls are under way at once, and those that wait are let on client by client. So
-//! one that brings thousands makes another wait for one call of each, and not for all of its own.
+//! Turns at the signer: so many calls are under way at once, and those that wait are let on client by client.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rsign_api::lanes::Lanes;
 use tokio::sync::oneshot;
 
 /// The turns.
@@ -15,10 +14,7 @@ pub(super) struct Turns {
 #[derive(Debug)]
 struct Queue {
     free: usize,
-    /// Calls that wait, in their order.
-    of: HashMap<String, VecDeque<oneshot::Sender<Turn>>>,
-    /// Clients whose calls wait, who is next first.
-    clients: VecDeque<String>,
+    waiting: Lanes<oneshot::Sender<Turn>>,
 }
 
 /// A turn; it goes to the next when it is dropped.
@@ -28,7 +24,7 @@ pub(super) struct Turn(Option<Arc<Turns>>);
 impl Turns {
     /// So many at once.
     pub(super) fn new(free: usize) -> Arc<Self> {
-        Arc::new(Self { queue: Mutex::new(Queue { free, of: HashMap::new(), clients: VecDeque::new() }) })
+        Arc::new(Self { queue: Mutex::new(Queue { free, waiting: Lanes::default() }) })
     }
 
     /// Waits for a turn.
@@ -55,7 +51,7 @@ impl Turns {
         loop {
             let next = {
                 let mut queue = self.queue();
-                let next = queue.next();
+                let next = queue.waiting.pop();
                 queue.free += usize::from(next.is_none());
                 next
             };
@@ -72,26 +68,8 @@ impl Turns {
 impl Queue {
     fn wait(&mut self, client: &str) -> oneshot::Receiver<Turn> {
         let (turn, waiting) = oneshot::channel();
-        match self.of.get_mut(client) {
-            Some(calls) => calls.push_back(turn),
-            None => {
-                self.of.insert(client.to_owned(), VecDeque::from([turn]));
-                self.clients.push_back(client.to_owned());
-            }
-        }
+        self.waiting.push(client, turn);
         waiting
-    }
-
-    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
-        let client = self.clients.pop_front()?;
-        let calls = self.of.get_mut(&client)?;
-        let call = calls.pop_front();
-        if calls.is_empty() {
-            self.of.remove(&client);
-        } else {
-            self.clients.push_back(client);
-        }
-        call
     }
 }
 
@@ -149,7 +127,7 @@ mod tests {
         assert_eq!(*order.lock().unwrap(), ["b"]);
         drop(second);
         let queue = turns.queue();
-        assert_eq!((queue.free, queue.of.len(), queue.clients.len()), (2, 0, 0));
+        assert_eq!((queue.free, queue.waiting.len()), (2, 0));
     }
 
     #[tokio::test]

@@ -96,6 +96,21 @@ impl Transactions {
             .await
     }
 
+    /// Nothing shall come of it any more, if nothing has; what it was before.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn end(&self, tx: &str) -> Result<Option<Transaction>> {
+        self.0
+            .update(tx, |found| match found {
+                Some(open) if open.progress.is_open() => {
+                    (Update::Put(open.clone().advanced(Progress::Failed)), Some(open))
+                }
+                other => (Update::Keep, other),
+            })
+            .await
+    }
+
     pub(super) async fn purge(&self, now: i64) -> Result<u64> {
         self.0.purge(now).await
     }

@@ -1,9 +1,10 @@
 //! Who may have a helper: the clients in turn, each in its own order, and none more than half of them. So whoever brings
 //! many documents that take long waits for itself.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rsign_api::lanes::Lanes;
 use tokio::sync::oneshot;
 
 /// The places there are.
@@ -19,8 +20,8 @@ struct State {
     free: usize,
     /// Places that clients have.
     held: HashMap<String, usize>,
-    /// Clients that wait, who is next first, and their requests, the oldest first.
-    waiting: VecDeque<(String, VecDeque<oneshot::Sender<Place>>)>,
+    /// Requests that wait for a place.
+    waiting: Lanes<oneshot::Sender<Place>>,
 }
 
 /// A place; given back when it is dropped.
@@ -35,7 +36,7 @@ impl Turns {
     /// So many places, one at least.
     pub(super) fn new(places: usize) -> Arc<Self> {
         let free = places.max(1);
-        let state = State { free, held: HashMap::new(), waiting: VecDeque::new() };
+        let state = State { free, held: HashMap::new(), waiting: Lanes::default() };
         Arc::new(Self { share: (free / 2).max(1), state: Mutex::new(state) })
     }
 
@@ -44,10 +45,7 @@ impl Turns {
         let (give, place) = oneshot::channel();
         {
             let mut state = self.state();
-            match state.waiting.iter_mut().find(|(other, _)| other == client) {
-                Some((_, requests)) => requests.push_back(give),
-                None => state.waiting.push_back((client.to_owned(), VecDeque::from([give]))),
-            }
+            state.waiting.push(client, give);
             self.hand_out(&mut state);
         }
         place.await.ok()
@@ -56,21 +54,16 @@ impl Turns {
     /// Gives free places to those whose turn it is.
     fn hand_out(self: &Arc<Self>, state: &mut State) {
         while state.free > 0 {
-            let may = |client: &String| state.held.get(client).is_none_or(|held| *held < self.share);
-            let Some(next) = state.waiting.iter().position(|(client, _)| may(client)) else { return };
-            let Some((client, mut requests)) = state.waiting.remove(next) else { return };
-            if let Some(request) = requests.pop_front() {
-                match request.send(Place { client: client.clone(), of: Some(Arc::clone(self)) }) {
-                    Ok(()) => {
-                        state.free -= 1;
-                        *state.held.entry(client.clone()).or_default() += 1;
-                    }
-                    // It waits no more.
-                    Err(mut place) => place.of = None,
+            let held = &state.held;
+            let may = |client: &str| held.get(client).is_none_or(|held| *held < self.share);
+            let Some((client, request)) = state.waiting.pop_of(may) else { return };
+            match request.send(Place { client: client.clone(), of: Some(Arc::clone(self)) }) {
+                Ok(()) => {
+                    state.free -= 1;
+                    *state.held.entry(client).or_default() += 1;
                 }
-            }
-            if !requests.is_empty() {
-                state.waiting.push_back((client, requests));
+                // It waits no more.
+                Err(mut place) => place.of = None,
             }
         }
     }

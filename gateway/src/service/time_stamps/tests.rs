@@ -86,6 +86,8 @@ async fn a_nonce_that_the_first_cuts_sets_nobody_elses_order() {
     let heard = |error| Error::Unavailable(error).fault(false);
     assert_eq!(heard(Unavailable::Refused(400)), Fault::Nobodys);
     assert_eq!(heard(Unavailable::Away("it answered 503".into())), Fault::Its);
+    let heard = |unfit| Error::Unfit(unfit).fault(false);
+    assert_eq!((heard(Unfit::Refused(2)), heard(Unfit::Unable(2))), (Fault::Nobodys, Fault::Its));
 }
 
 #[tokio::test]

@@ -1,17 +1,16 @@
-//! Jobs that wait for a worker, by client: each client's in their order, the clients in turn. So one that brings
-//! thousands makes another wait for a few of them; and when all places are taken, who takes the most of them gives way.
+//! Jobs that wait for a worker, the clients in turn; when all places are taken, who takes the most of them gives way.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rsign_api::lanes::Lanes;
 use tokio::sync::Semaphore;
 
 /// The queue.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     places: usize,
-    lanes: Mutex<Lanes<T>>,
+    state: Mutex<State<T>>,
     /// As many permits as jobs.
     waiting: Semaphore,
     /// Those who take jobs out.
@@ -19,11 +18,8 @@ pub(super) struct Queue<T> {
 }
 
 #[derive(Debug)]
-struct Lanes<T> {
-    of: HashMap<String, VecDeque<T>>,
-    /// Clients that have jobs here, who is next first.
-    turns: VecDeque<String>,
-    length: usize,
+struct State<T> {
+    jobs: Lanes<T>,
     closed: bool,
 }
 
@@ -34,23 +30,23 @@ pub(super) struct Refused;
 impl<T> Queue<T> {
     /// With so many places.
     pub(super) fn new(places: usize) -> Self {
-        let lanes = Lanes { of: HashMap::new(), turns: VecDeque::new(), length: 0, closed: false };
-        Self { places, lanes: Mutex::new(lanes), waiting: Semaphore::new(0), takers: AtomicUsize::new(0) }
+        let state = State { jobs: Lanes::default(), closed: false };
+        Self { places, state: Mutex::new(state), waiting: Semaphore::new(0), takers: AtomicUsize::new(0) }
     }
 
     /// Puts a job there. Where all places are taken, the last job of the client that has the most goes, if that client
     /// has more than this one would have: it is given back.
     pub(super) fn push(&self, client: &str, job: T) -> Result<Option<T>, Refused> {
-        let mut lanes = self.lanes();
-        if lanes.closed {
+        let mut state = self.state();
+        if state.closed {
             return Err(Refused);
         }
         let mut given_back = None;
-        if lanes.length >= self.places {
-            given_back = Some(lanes.displace(client).ok_or(Refused)?);
+        if state.jobs.len() >= self.places {
+            given_back = Some(state.jobs.displace(client).ok_or(Refused)?);
         }
-        lanes.push(client, job);
-        drop(lanes);
+        state.jobs.push(client, job);
+        drop(state);
         if given_back.is_none() {
             self.waiting.add_permits(1);
         }
@@ -60,63 +56,27 @@ impl<T> Queue<T> {
     /// The next job; none when the queue is closed.
     pub(super) async fn next(&self) -> Option<T> {
         self.waiting.acquire().await.ok()?.forget();
-        self.lanes().pop()
+        self.state().jobs.pop()
     }
 
     /// A job, if there is one.
     pub(super) fn try_next(&self) -> Option<T> {
-        self.lanes().pop()
+        self.state().jobs.pop()
     }
 
     /// Jobs that wait.
     pub(super) fn len(&self) -> usize {
-        self.lanes().length
+        self.state().jobs.len()
     }
 
     /// Takes no more jobs, and hands none out but by [`Self::try_next`].
     pub(super) fn close(&self) {
-        self.lanes().closed = true;
+        self.state().closed = true;
         self.waiting.close();
     }
 
-    fn lanes(&self) -> MutexGuard<'_, Lanes<T>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<T> Lanes<T> {
-    fn push(&mut self, client: &str, job: T) {
-        self.length += 1;
-        match self.of.get_mut(client) {
-            Some(lane) => lane.push_back(job),
-            None => {
-                self.of.insert(client.to_owned(), VecDeque::from([job]));
-                self.turns.push_back(client.to_owned());
-            }
-        }
-    }
-
-    fn pop(&mut self) -> Option<T> {
-        let client = self.turns.pop_front()?;
-        let lane = self.of.get_mut(&client)?;
-        let job = lane.pop_front();
-        if lane.is_empty() {
-            self.of.remove(&client);
-        } else {
-            self.turns.push_back(client);
-        }
-        self.length -= 1;
-        job
-    }
-
-    /// Makes a place for this client.
-    fn displace(&mut self, client: &str) -> Option<T> {
-        let own = self.of.get(client).map_or(0, VecDeque::len);
-        let (_, longest) = self.of.iter_mut().max_by_key(|(_, lane)| lane.len())?;
-        // No lane becomes empty: it has two jobs at least.
-        let job = if longest.len() > own + 1 { longest.pop_back() } else { None };
-        self.length -= usize::from(job.is_some());
-        job
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -135,7 +95,7 @@ impl<T> Taker<T> {
 impl<T> Drop for Taker<T> {
     fn drop(&mut self) {
         let is_last = self.0.takers.fetch_sub(1, Ordering::Relaxed) == 1;
-        if is_last || self.0.lanes().closed {
+        if is_last || self.0.state().closed {
             self.0.close();
             while self.0.try_next().is_some() {}
         }

@@ -3,6 +3,7 @@
 use rsign_api::error::oauth2;
 use rsign_api::signer::Scal;
 use rsign_api::version::Version;
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::super::flow::parameter;
@@ -44,4 +45,11 @@ async fn what_is_denied_on_the_signing_page_the_app_hears() {
     let back = bench.come_back(&format!("{tx}&end=denied"), &cookie).await;
     assert_eq!(parameter(back.location(), "error").as_deref(), Some("access_denied"));
     assert_eq!(*bench.signer.ended.lock().unwrap(), ["sad_one"]);
+    // So is what is approved after the browser was heard and before it is over: it is given out once, to be ended.
+    let accepted = bench.authorize(&asked).await;
+    let Next::Sign(url) = bench.approve(accepted.request(), &session).await else { panic!() };
+    let tx = bench.sign_page(&url, "sad_two").await;
+    let approved = bench.site.app.transactions.end(&tx).await.unwrap().unwrap();
+    assert_eq!(approved.sad.expose_secret(), "sad_two");
+    assert!(bench.site.app.transactions.end(&tx).await.unwrap().is_none());
 }

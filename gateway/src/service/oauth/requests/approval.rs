@@ -87,16 +87,12 @@ impl Requests {
     pub async fn come_back(&self, tx: &str, session: &Session, denial: Option<Denial>) -> Result<Next, Error> {
         let returned = self.transactions.come_back(tx, &session.digest).await?;
         if let (Returned::Request { request, client, sad, made: false, .. }, Some(denial)) = (&returned, denial) {
-            self.transactions.end(tx).await?;
-            let later = match sad {
-                Some(_) => None,
-                // It may have been approved between the two.
-                None => match self.transactions.come_back(tx, &session.digest).await? {
-                    Returned::Request { sad, .. } => sad,
-                    Returned::Account { .. } => None,
-                },
+            // It may have been approved since, too.
+            let approved = match sad {
+                Some(_) => sad,
+                None => &self.transactions.end(tx).await?,
             };
-            if let Some(approved) = sad.as_ref().or(later.as_ref()) {
+            if let Some(approved) = approved {
                 self.transactions.discard(client, approved.sad.clone()).await;
             }
             let request = self.stored.decide(request, self.clock.now()).await?.ok_or(Error::Unknown)?;
