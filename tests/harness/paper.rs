@@ -19,17 +19,23 @@ pub fn pdf(turns: &[u32]) -> Vec<u8> {
              /Resources <</Font <</F1 3 0 R>>>>>>",
             5 + 2 * page
         ));
-        objects.push(format!("<</Length {}>>\nstream\n{text}\nendstream", text.len()));
+        objects.push(String::from_utf8_lossy(&rsign_ades::pdf::stream(text.as_bytes())).into_owned());
     }
-    let mut file = String::from("%PDF-1.7\n");
-    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
-    for (index, object) in objects.iter().enumerate() {
-        let _ = writeln!(table, "{:010} 00000 n ", file.len());
-        let _ = write!(file, "{} 0 obj\n{object}\nendobj\n", index + 1);
+    rsign_ades::pdf::paper(&objects, "")
+}
+
+/// The same file with these objects once more, or besides: appended as an editor does, with the catalog in its place.
+#[must_use]
+pub fn edited(file: &[u8], objects: &[(usize, &str)]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(file);
+    let before = text.rsplit("startxref\n").next().and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let (mut file, mut table) = (file.to_vec(), String::from("xref\n"));
+    for (number, object) in objects {
+        let _ = writeln!(table, "{number} 1\n{:010} 00000 n ", file.len());
+        file.extend_from_slice(format!("{number} 0 obj\n{object}\nendobj\n").as_bytes());
     }
-    let start = file.len();
-    let size = objects.len() + 1;
-    file.push_str(&table);
-    let _ = write!(file, "trailer\n<</Size {size} /Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n");
-    file.into_bytes()
+    let (start, size) = (file.len(), objects.iter().map(|(number, _)| number + 1).max().unwrap_or_default());
+    let end = format!("{table}trailer\n<</Size {size} /Root 1 0 R /Prev {before}>>\nstartxref\n{start}\n%%EOF\n");
+    file.extend_from_slice(end.as_bytes());
+    file
 }

@@ -160,18 +160,7 @@ fn with_field(turned: u32) -> Vec<u8> {
     let page = text.split("4 0 obj\n").nth(1).unwrap().split("\nendobj").next().unwrap();
     let page = page.replace("/Parent", "/Annots [6 0 R] /Parent");
     let corners = on_page(SEEN, turned).map(|corner| corner.to_string()).join(" ");
-    let objects = [
-        (1, "<</Type /Catalog /Pages 2 0 R /AcroForm <</Fields [6 0 R]>>>>".to_owned()),
-        (4, page),
-        (6, format!("<</Type /Annot /Subtype /Widget /FT /Sig /T (Here) /F 4 /Rect [{corners}] /P 4 0 R>>")),
-    ];
-    let before = text.rsplit("startxref\n").next().unwrap().lines().next().unwrap().to_owned();
-    let (mut file, mut table) = (text, String::from("xref\n"));
-    for (number, object) in objects {
-        table.push_str(&format!("{number} 1\n{:010} 00000 n \n", file.len()));
-        file.push_str(&format!("{number} 0 obj\n{object}\nendobj\n"));
-    }
-    let start = file.len();
-    file.push_str(&format!("{table}trailer\n<</Size 7 /Root 1 0 R /Prev {before}>>\nstartxref\n{start}\n%%EOF\n"));
-    file.into_bytes()
+    let field = format!("<</Type /Annot /Subtype /Widget /FT /Sig /T (Here) /F 4 /Rect [{corners}] /P 4 0 R>>");
+    let catalog = "<</Type /Catalog /Pages 2 0 R /AcroForm <</Fields [6 0 R]>>>>";
+    paper::edited(text.as_bytes(), &[(1, catalog), (4, &page), (6, &field)])
 }

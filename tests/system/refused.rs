@@ -201,25 +201,21 @@ async fn what_is_to_be_seen_is_checked_against_its_page() {
 #[tokio::test]
 async fn a_field_of_the_document_keeps_its_place() {
     let who = Outsider::enrol("refused-field", Wanted::QUICK).await;
-    let text = String::from_utf8(paper::pdf(&[0])).unwrap();
-    let field =
-        "6 0 obj\n<</Type /Annot /Subtype /Widget /FT /Sig /T (Here) /F 4 /Rect [40 40 200 100] /P 4 0 R>>\nendobj\n";
-    // Appended as an editor does: the page and the catalog once more, and the field.
-    let catalog = "1 0 obj\n<</Type /Catalog /Pages 2 0 R /AcroForm <</Fields [6 0 R]>>>>\nendobj\n";
-    let page = "4 0 obj\n<</Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 5 0 R /Annots [6 0 R] \
-                /Resources <</Font <</F1 3 0 R>>>>>>\nendobj\n";
-    let before = text[..].rfind("startxref\n").map(|at| text[at + 10..].lines().next().unwrap().to_owned()).unwrap();
-    let mut file = text;
-    let mut table = String::from("xref\n");
-    for (number, object) in [(1, catalog), (4, page), (6, field)] {
-        table.push_str(&format!("{number} 1\n{:010} 00000 n \n", file.len()));
-        file.push_str(object);
-    }
-    let start = file.len();
-    file.push_str(&format!("{table}trailer\n<</Size 7 /Root 1 0 R /Prev {before}>>\nstartxref\n{start}\n%%EOF\n"));
-    let sad = authorize(&who, &[file.as_bytes()]).await;
+    let file = paper::edited(
+        &paper::pdf(&[0]),
+        &[
+            (1, "<</Type /Catalog /Pages 2 0 R /AcroForm <</Fields [6 0 R]>>>>"),
+            (
+                4,
+                "<</Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 5 0 R /Annots [6 0 R] \
+                 /Resources <</Font <</F1 3 0 R>>>>>>",
+            ),
+            (6, "<</Type /Annot /Subtype /Widget /FT /Sig /T (Here) /F 4 /Rect [40 40 200 100] /P 4 0 R>>"),
+        ],
+    );
+    let sad = authorize(&who, &[&file]).await;
     let heard = async |said: &[(&str, &str)]| {
-        let entry = saying(entry("P", "Revision", file.as_bytes()), said);
+        let entry = saying(entry("P", "Revision", &file), said);
         sign_doc(&who, &sad, json!({ "documents": [entry] })).await
     };
     let moved = heard(&[("Field", "Here"), ("Rect", "10 10 200 100"), ("Text", "Signed")]).await;

@@ -113,17 +113,7 @@ mod tests {
             "<</Type /Page /Parent 2 0 R /MediaBox [0 0 9 9]>>".to_owned(),
             "<</Type /Sig /Reference [<</TransformMethod /DocMDP /TransformParams <</P 1>>>>]>>".to_owned(),
         ];
-        let mut file = b"%PDF-1.7\n".to_vec();
-        let mut table = String::from("xref\n0 5\n0000000000 65535 f \n");
-        for (place, object) in objects.iter().enumerate() {
-            table.push_str(&format!("{:010} 00000 n \n", file.len()));
-            file.extend_from_slice(format!("{} 0 obj\n{object}\nendobj\n", place + 1).as_bytes());
-        }
-        let start = file.len();
-        file.extend_from_slice(
-            format!("{table}trailer\n<</Size 5 /Root 1 0 R {trailer}>>\nstartxref\n{start}\n%%EOF\n").as_bytes(),
-        );
-        file
+        pdf::paper(&objects, trailer)
     }
 
     #[test]

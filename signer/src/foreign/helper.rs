@@ -48,22 +48,13 @@ fn warm_up() -> io::Result<()> {
 
 /// A PDF of one empty page, with so many octets that nobody looks at.
 fn sample(octets: usize) -> Vec<u8> {
-    let mut file = b"%PDF-1.7\n".to_vec();
-    let mut table = String::from("xref\n0 5\n0000000000 65535 f \n");
-    let stream = format!("<</Length {octets}>>\nstream\n{}\nendstream", " ".repeat(octets));
-    let objects = [
-        "<</Type /Catalog /Pages 2 0 R>>",
-        "<</Type /Pages /Kids [3 0 R] /Count 1>>",
-        "<</Type /Page /Parent 2 0 R /MediaBox [0 0 9 9]>>",
-        stream.as_str(),
+    let objects: [&[u8]; 4] = [
+        b"<</Type /Catalog /Pages 2 0 R>>",
+        b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
+        b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 9 9]>>",
+        &pdf::stream(&vec![b' '; octets]),
     ];
-    for (place, object) in objects.into_iter().enumerate() {
-        table.push_str(&format!("{:010} 00000 n \n", file.len()));
-        file.extend_from_slice(format!("{} 0 obj\n{object}\nendobj\n", place + 1).as_bytes());
-    }
-    let end = format!("{table}trailer\n<</Size 5 /Root 1 0 R>>\nstartxref\n{}\n%%EOF\n", file.len());
-    file.extend_from_slice(end.as_bytes());
-    file
+    pdf::paper(&objects, "")
 }
 
 fn answer(document: &[u8], task: &Task) -> Answer {

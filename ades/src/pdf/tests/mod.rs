@@ -24,19 +24,7 @@ fn file(objects: &[&str]) -> Vec<u8> {
 
 /// The same with further entries in the trailer.
 fn file_with(objects: &[&str], trailer: &str) -> Vec<u8> {
-    let mut text = String::from("%PDF-1.7\n");
-    let mut offsets = Vec::new();
-    for (index, object) in objects.iter().enumerate() {
-        offsets.push(text.len());
-        text.push_str(&format!("{} 0 obj\n{object}\nendobj\n", index + 1));
-    }
-    let (start, size) = (text.len(), objects.len() + 1);
-    text.push_str(&format!("xref\n0 {size}\n0000000000 65535 f \n"));
-    for offset in offsets {
-        text.push_str(&format!("{offset:010} 00000 n \n"));
-    }
-    text.push_str(&format!("trailer\n<</Size {size} /Root 1 0 R {trailer}>>\nstartxref\n{start}\n%%EOF\n"));
-    text.into_bytes()
+    super::paper(objects, trailer)
 }
 
 /// The smallest file with a page.

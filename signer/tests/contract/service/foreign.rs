@@ -22,14 +22,7 @@ pub(super) fn pdf() -> Vec<u8> {
         "<</Type /Pages /Kids [3 0 R] /Count 1>>",
         "<</Type /Page /Parent 2 0 R /MediaBox [0 0 200 200]>>",
     ];
-    let mut text = String::from("%PDF-1.7\n");
-    let mut table = String::from("xref\n0 4\n0000000000 65535 f \n");
-    for (index, object) in objects.iter().enumerate() {
-        table.push_str(&format!("{:010} 00000 n \n", text.len()));
-        text.push_str(&format!("{} 0 obj\n{object}\nendobj\n", index + 1));
-    }
-    let start = text.len();
-    format!("{text}{table}trailer\n<</Size 4 /Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n").into_bytes()
+    rsign_ades::pdf::paper(&objects, "")
 }
 
 fn wanted(envelope: Envelope, properties: &[Property]) -> Wanted<'_> {
@@ -167,15 +160,11 @@ async fn an_update_that_is_too_long_is_refused_whoever_made_it() {
 async fn a_short_pdf_makes_no_long_update() {
     let document = String::from_utf8(pdf()).unwrap();
     let long = document.replace("/Pages 2 0 R", &format!("/Pages 2 0 R/Junk({})", "A".repeat(15 << 20)));
-    // The table is wrong then; in the catalog's place stands the whole of it.
-    let start = long.find("xref").unwrap();
-    let offsets: Vec<usize> = (1..4).map(|number| long.find(&format!("{number} 0 obj")).unwrap()).collect();
-    let rows: String = offsets.iter().map(|offset| format!("{offset:010} 00000 n \n")).collect();
-    let file = format!(
-        "{}xref\n0 4\n0000000000 65535 f \n{rows}trailer\n<</Size 4 /Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n",
-        &long[..start]
-    );
-    let fault = helpers().update("app", &file.into_bytes().into(), wanted(Envelope::Revision, &[])).await.unwrap_err();
+    // The table is wrong then, and made anew.
+    let objects: Vec<&str> =
+        long.split("endobj\n").take(3).filter_map(|one| one.split_once(" obj\n")).map(|it| it.1).collect();
+    let file = rsign_ades::pdf::paper(&objects, "");
+    let fault = helpers().update("app", &file.into(), wanted(Envelope::Revision, &[])).await.unwrap_err();
     let said = "the PDF has too many octets in an object that would have to be changed";
     assert_eq!(fault.to_string(), said);
 }
