@@ -142,8 +142,21 @@ impl Operator {
         self.gateway(&["credential", "state", "--id", &credential.id, state]);
     }
 
-    fn gateway(&self, words: &[&str]) -> Value {
+    /// Runs `rsign-gateway` with these words; what it says.
+    ///
+    /// # Panics
+    /// When it fails, or says no line of JSON.
+    pub fn gateway(&self, words: &[&str]) -> Value {
         serde_json::from_str(&self.printed(words)).unwrap()
+    }
+
+    /// The same of a command that says several lines.
+    ///
+    /// # Panics
+    /// The same.
+    #[must_use]
+    pub fn gateway_lines(&self, words: &[&str]) -> Vec<Value> {
+        self.printed(words).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     fn printed(&self, words: &[&str]) -> String {

@@ -1,5 +1,6 @@
 //! `oauth2/token` and `oauth2/revoke`, by the rows of their tables (csc.md 3.3 and 3.4).
 
+use data_encoding::BASE64;
 use harness::{Api, Client, shared};
 use serde_json::{Value, json};
 
@@ -202,4 +203,52 @@ async fn revoke_ends_what_it_names_and_answers_by_its_rows() {
     let form = [("token", renewed["refresh_token"].as_str().unwrap())];
     assert_eq!(api.form("/oauth2/revoke", Some(basic), &form).await.status, 204);
     assert!(!is_alive(&api, &renewed["access_token"]).await, "all that came of it ends with it");
+}
+
+/// By the commands, beside the service that runs.
+#[tokio::test]
+async fn an_operator_puts_an_app_and_a_person_out() {
+    let (api, client, first) = tokens("put-out").await;
+    let operator = shared().operator();
+    let id = client.client_id.as_str();
+    let ask = async |secret: &str| {
+        api.form("/oauth2/token", Some((id, secret)), &[("grant_type", "client_credentials")]).await
+    };
+    assert!(is_alive(&api, &first["access_token"]).await);
+    // Its secret leaked.
+    let renewed = operator.gateway(&["client", "secret", "--id", id]);
+    let (old, new) = (client.client_secret.as_deref().unwrap(), renewed["client_secret"].as_str().unwrap());
+    assert!(renewed["ended"]["tokens"].as_u64().unwrap() >= 1, "{renewed}");
+    assert!(!is_alive(&api, &first["access_token"]).await);
+    assert_eq!(ask(old).await.error().2, "Invalid parameter client_secret");
+    let second = ask(new).await.ok();
+    // It is not wanted any more.
+    operator.gateway(&["client", "disable", "--id", id]);
+    assert!(!is_alive(&api, &second["access_token"]).await);
+    assert_eq!(ask(new).await.error().2, "Invalid parameter client_id");
+    let listed = operator.gateway_lines(&["client", "list"]);
+    let line = listed.iter().find(|line| line["client_id"] == id).unwrap();
+    assert_eq!((&line["disabled"], &line["authentication"]), (&json!(true), &json!(["secret"])));
+    operator.gateway(&["client", "enable", "--id", id]);
+    let third = ask(new).await.ok();
+    assert!(is_alive(&api, &third["access_token"]).await);
+
+    let person = operator.add_user("put-out");
+    let login = async |password: &str| {
+        let basic = format!("Basic {}", BASE64.encode(format!("{}:{password}", person.username).as_bytes()));
+        api.post("/csc/v1/auth/login", &[("authorization", &basic)], "{}").await.status
+    };
+    assert_eq!(login(&person.password).await, 200);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "another one 4711\n").unwrap();
+    let path = file.path().display().to_string();
+    let ended = operator.gateway(&["user", "password", "--id", &person.id, "--password-file", &path]);
+    assert_eq!(ended["ended"]["tokens"], 1);
+    assert_eq!((login(&person.password).await, login("another one 4711").await), (400, 200));
+    operator.gateway(&["user", "disable", "--id", &person.id]);
+    assert_eq!(login("another one 4711").await, 400);
+    let listed = operator.gateway_lines(&["user", "list"]);
+    assert!(listed.iter().any(|line| line["userID"] == person.id.as_str() && line["disabled"] == true));
+    operator.gateway(&["user", "enable", "--id", &person.id]);
+    assert_eq!(login("another one 4711").await, 200);
 }

@@ -1,4 +1,4 @@
-//! `client add`, `client link`.
+//! `client`: registers signing apps, and puts them out.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,17 @@ use clap::Subcommand;
 use data_encoding::BASE64URL_NOPAD;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use secrecy::ExposeSecret as _;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::print;
 use crate::app::Parts;
-use crate::domain::client::{CertificateRule, Constraint, PinTransport, Profile, Reach, TokenRequest};
+use crate::domain::client::{
+    CertificateRule, Client as Registered, Constraint, PinTransport, Profile, Reach, TokenRequest,
+};
 use crate::domain::plain::plain;
 use crate::service::clients::Registration;
+use crate::service::ending::Ending;
 use crate::service::oauth::assertions;
 
 #[derive(Debug, Subcommand)]
@@ -92,10 +96,87 @@ pub(super) enum Client {
         #[arg(long)]
         user: String,
     },
+    /// Lets an app's own tokens reach a user no more. What the user approved in the browser stays.
+    Unlink {
+        /// `client_id`.
+        #[arg(long)]
+        id: String,
+        /// `userID`.
+        #[arg(long)]
+        user: String,
+    },
+    /// Lists all apps, a line each.
+    List,
+    /// Gives an app another secret, shown this once, and ends all its tokens: the one before has leaked.
+    Secret {
+        /// `client_id`.
+        #[arg(long)]
+        id: String,
+    },
+    /// Puts an app out: it is as if it were not registered, and all its tokens are ended.
+    Disable {
+        /// `client_id`.
+        #[arg(long)]
+        id: String,
+    },
+    /// Lets a disabled app in again. It has to ask for new tokens.
+    Enable {
+        /// `client_id`.
+        #[arg(long)]
+        id: String,
+    },
+}
+
+/// A line of `client list`.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    client_id: &'a str,
+    name: &'a str,
+    disabled: bool,
+    profile: Profile,
+    pin_transport: PinTransport,
+    all_users: bool,
+    /// How it authenticates: `secret`, `key`, `certificate`; nothing where it is public.
+    authentication: Vec<&'static str>,
+    redirect_uris: &'a [String],
+}
+
+impl<'a> Line<'a> {
+    fn of(client: &'a Registered) -> Self {
+        let ways = [
+            ("secret", client.secret.is_some()),
+            ("key", client.public_key.is_some()),
+            ("certificate", client.certificate.is_some()),
+        ];
+        Self {
+            client_id: &client.id,
+            name: client.name(),
+            disabled: client.disabled,
+            profile: client.profile,
+            pin_transport: client.pin_transport,
+            all_users: client.reach == Reach::All,
+            authentication: ways.into_iter().filter_map(|(way, has)| has.then_some(way)).collect(),
+            redirect_uris: &client.redirect_uris,
+        }
+    }
 }
 
 pub(super) async fn run(command: Client, parts: &Parts) -> anyhow::Result<()> {
+    let ending = Ending::new(&parts.repositories);
     match command {
+        Client::List => parts.clients().all().await?.iter().try_for_each(|client| print(&Line::of(client))),
+        Client::Secret { id } => {
+            let secret = parts.clients().renew_secret(&id).await?;
+            let ended = ending.of_client(&id).await?;
+            let secret = secret.expose_secret();
+            print(&serde_json::json!({ "client_id": id, "client_secret": secret, "ended": ended }))
+        }
+        Client::Disable { id } => disable(&ending, &id, true).await,
+        Client::Enable { id } => disable(&ending, &id, false).await,
+        Client::Unlink { id, user } => {
+            parts.clients().unlink(&id, &user).await?;
+            print(&serde_json::json!({ "client_id": id, "userID": user }))
+        }
         Client::Link { id, user } => {
             parts.clients().link(&id, &user).await?;
             print(&serde_json::json!({ "client_id": id, "userID": user }))
@@ -108,6 +189,11 @@ pub(super) async fn run(command: Client, parts: &Parts) -> anyhow::Result<()> {
             print(&serde_json::json!({ "client_id": id, "client_secret": secret }))
         }
     }
+}
+
+async fn disable(ending: &Ending, id: &str, disabled: bool) -> anyhow::Result<()> {
+    let ended = ending.disable_client(id, disabled).await?.context("there is no such client")?;
+    print(&serde_json::json!({ "client_id": id, "disabled": disabled, "ended": ended }))
 }
 
 fn registration(command: Client) -> anyhow::Result<Registration> {

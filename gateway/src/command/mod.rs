@@ -35,10 +35,10 @@ enum Command {
         #[arg(long)]
         ready_file: Option<PathBuf>,
     },
-    /// Registers signing apps.
+    /// Registers signing apps, and puts them out.
     #[command(subcommand)]
     Client(client::Client),
-    /// Opens accounts.
+    /// Opens and closes accounts.
     #[command(subcommand)]
     User(user::User),
     /// Makes credentials and changes their state.

@@ -1,4 +1,4 @@
-//! `user add`.
+//! `user`: opens and closes accounts.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,14 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use rsign_api::signer::Subject;
 use secrecy::SecretString;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::print;
 use crate::app::Parts;
 use crate::domain::contact::{Contact, Unfit};
 use crate::domain::user::User as Account;
+use crate::service::ending::Ending;
 use crate::service::passwords::Passwords;
 
 #[derive(Debug, Subcommand)]
@@ -51,6 +53,44 @@ pub(super) enum User {
         #[arg(value_parser = contact)]
         contact: Option<Contact>,
     },
+    /// Lists all people with an account, a line each.
+    List,
+    /// Gives a person another password, and ends their sessions and all tokens that speak for them.
+    Password {
+        /// `userID`.
+        #[arg(long)]
+        id: String,
+        /// File with the password in its first line, `-` for standard input.
+        #[arg(long)]
+        password_file: PathBuf,
+    },
+    /// Closes an account: nobody signs in as this person, and their sessions and tokens are ended. Their keys stay as they
+    /// are, and are named: `credential state` suspends or destroys them.
+    Disable {
+        /// `userID`.
+        #[arg(long)]
+        id: String,
+    },
+    /// Opens a disabled account again.
+    Enable {
+        /// `userID`.
+        #[arg(long)]
+        id: String,
+    },
+}
+
+/// A line of `user list`.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    #[serde(rename = "userID")]
+    id: &'a str,
+    username: &'a str,
+    name: &'a str,
+    disabled: bool,
+    /// Whether codes can be sent to them.
+    contact: bool,
+    /// Whether they can sign in with a password.
+    password: bool,
 }
 
 fn contact(text: &str) -> Result<Contact, Unfit> {
@@ -58,10 +98,26 @@ fn contact(text: &str) -> Result<Contact, Unfit> {
 }
 
 pub(super) async fn run(command: User, parts: &Parts) -> anyhow::Result<()> {
+    let ending = Ending::new(&parts.repositories);
     let (username, password_file, given_name, surname, country, organization, contact) = match command {
         User::Add { username, password_file, given_name, surname, country, organization, contact } => {
             (username, password_file, given_name, surname, country, organization, contact)
         }
+        User::List => {
+            return parts.repositories.users.all().await?.iter().try_for_each(|user| {
+                let (contact, password) = (user.contact.is_some(), user.password.is_one());
+                let (id, username, name) = (&user.id, &user.username, &user.subject.common_name);
+                print(&Line { id, username, name, disabled: user.disabled, contact, password })
+            });
+        }
+        User::Password { id, password_file } => {
+            let password = read_password(&password_file)?;
+            let hash = Passwords::new(1, Arc::clone(&parts.random))?.hash(password).await?;
+            anyhow::ensure!(parts.repositories.users.set_password(&id, hash).await?, "there is no such user");
+            return print(&serde_json::json!({ "userID": id, "ended": ending.of_user(&id).await? }));
+        }
+        User::Disable { id } => return disable(&ending, &id, true).await,
+        User::Enable { id } => return disable(&ending, &id, false).await,
         User::Contact { id, contact } => {
             anyhow::ensure!(parts.repositories.users.set_contact(&id, contact).await?, "there is no such user");
             return print(&serde_json::json!({ "userID": id }));
@@ -84,9 +140,15 @@ pub(super) async fn run(command: User, parts: &Parts) -> anyhow::Result<()> {
         given_name,
         surname,
     };
-    let account = Account { id: id.clone(), username, password, subject, contact };
+    let account = Account { id: id.clone(), username, password, subject, contact, disabled: false };
     anyhow::ensure!(parts.repositories.users.register(account).await?, "the user name is taken");
     print(&serde_json::json!({ "userID": id }))
+}
+
+async fn disable(ending: &Ending, id: &str, disabled: bool) -> anyhow::Result<()> {
+    let ended = ending.disable_user(id, disabled).await?.context("there is no such user")?;
+    let keys = ending.keys_of(id).await?;
+    print(&serde_json::json!({ "userID": id, "disabled": disabled, "ended": ended, "credentialIDs": keys }))
 }
 
 fn read_password(path: &Path) -> anyhow::Result<SecretString> {

@@ -117,6 +117,9 @@ pub struct Client {
     /// Whether it is a worker of the SignServer-compatible interface: then who shows a credential's id and PIN signs.
     #[serde(default)]
     pub worker: bool,
+    /// Whether an operator has put it out: then it is as if it were not registered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
 }
 
 impl Client {

@@ -20,6 +20,9 @@ pub struct User {
     /// Where codes reach the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
+    /// Whether an operator has closed it: then it is as if there were none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
 }
 
 /// A PHC string; not shown by `Debug`.

@@ -199,11 +199,44 @@ impl Clients {
             revokes_with_ok: wanted.revokes_with_ok,
             sends_otp_with_ok: wanted.sends_otp_with_ok,
             worker: wanted.worker,
+            disabled: false,
         };
         if !self.registrations.register(client).await? {
             return Err(Error::Taken);
         }
         Ok(secret.map(SecretString::from))
+    }
+
+    /// Gives a client another secret, disabled or not; the one before is none from here on. What it holds stays as it is.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn renew_secret(&self, id: &str) -> Result<SecretString, Error> {
+        let client = self.all().await?.into_iter().find(|client| client.id == id).ok_or(Error::Unknown)?;
+        if client.secret.is_none() {
+            return Err(Error::Contradiction("the client has no secret: it authenticates otherwise"));
+        }
+        let secret = self.random.secret()?;
+        let account_key = client.account_key.is_some().then(|| self.account_key(id, &secret)).transpose()?;
+        let digest = SecretDigest::of(&secret);
+        let change = move |client| Client { secret: Some(digest.clone()), account_key: account_key.clone(), ..client };
+        if self.registrations.change(id, change).await? { Ok(SecretString::from(secret)) } else { Err(Error::Unknown) }
+    }
+
+    /// All registrations, those of disabled clients too.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn all(&self) -> Result<Vec<Client>, Error> {
+        Ok(self.registrations.all().await?)
+    }
+
+    /// Lets a client reach a user no more.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn unlink(&self, client: &str, user: &str) -> Result<(), Error> {
+        Ok(self.links.unlink(client, user).await?)
     }
 
     /// SHA-256(secret), which account tokens are signed with, under a key that does not lie in the store (DESIGN 6).

@@ -7,6 +7,7 @@ pub mod authorization;
 pub mod clients;
 pub mod credentials;
 pub mod documents;
+pub mod ending;
 pub mod enrolment;
 pub mod evidence;
 pub mod housekeeping;

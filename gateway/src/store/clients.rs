@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rsign_storage::{Collection, Place, Result, Store, Table};
+use rsign_storage::{Collection, Place, Result, Store, Table, Update};
 use serde::{Deserialize, Serialize};
 
 use super::collection;
@@ -20,12 +20,33 @@ impl Clients {
         Self(Table::new(Arc::clone(store), CLIENT, |_| Place::default()))
     }
 
-    /// The registration.
+    /// The registration, of one that is not disabled.
     ///
     /// # Errors
     /// See [`rsign_storage::Error`].
     pub async fn find(&self, id: &str) -> Result<Option<Client>> {
-        self.0.find(id).await
+        Ok(self.0.find(id).await?.filter(|client| !client.disabled))
+    }
+
+    /// All registrations, those of disabled ones too.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn all(&self) -> Result<Vec<Client>> {
+        Ok(super::every(&self.0, None).await?.into_iter().map(|(_, client)| client).collect())
+    }
+
+    /// Changes the registration of one, disabled or not; `false` where there is none.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn change(&self, id: &str, change: impl Fn(Client) -> Client + Send + Sync + 'static) -> Result<bool> {
+        self.0
+            .update(id, move |found| match found {
+                Some(client) => (Update::Put(change(client)), true),
+                None => (Update::Keep, false),
+            })
+            .await
     }
 
     /// Registers it; `false` when the id is taken.

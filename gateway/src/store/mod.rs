@@ -19,7 +19,7 @@ mod users;
 
 use std::sync::Arc;
 
-use rsign_storage::{Collection, Location, Store};
+use rsign_storage::{Collection, Location, Store, Table};
 
 pub use clients::{Clients, Links};
 pub use codes::{Codes, Redemption};
@@ -171,4 +171,24 @@ impl Repositories {
 /// A collection of that name.
 const fn collection(name: &'static str) -> Collection {
     Collection { name }
+}
+
+/// Aggregates that are read at once.
+const PAGE: usize = 100;
+
+/// All aggregates of a group, or of a table, with their ids; page by page.
+async fn every<T>(table: &Table<T>, group: Option<&str>) -> rsign_storage::Result<Vec<(String, T)>>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + 'static,
+{
+    let mut found: Vec<(String, T)> = Vec::new();
+    loop {
+        let after = found.last().map(|(id, _)| id.clone());
+        let page = table.list(group, after.as_deref(), PAGE).await?;
+        let last = page.len() < PAGE;
+        found.extend(page);
+        if last {
+            return Ok(found);
+        }
+    }
 }

@@ -4,16 +4,13 @@ use std::sync::Arc;
 
 use rsign_storage::{Collection, Place, Result, Store, Table, Update};
 
-use super::collection;
+use super::{PAGE, collection, every};
 use crate::domain::token::{AccessToken, Bearer, CredentialToken, Grant, RefreshToken};
 
 pub(super) const ACCESS: Collection = collection("access_token");
 pub(super) const REFRESH: Collection = collection("refresh_token");
 pub(super) const GRANT: Collection = collection("grant");
 pub(super) const CREDENTIAL_TOKEN: Collection = collection("credential_token");
-
-/// Most access tokens that one grant can have alive, more or less; revocation reads them in pages of this size.
-const PAGE: usize = 100;
 
 /// Access tokens, grouped by grant; those without one by user.
 #[derive(Debug, Clone)]
@@ -36,6 +33,14 @@ impl AccessTokens {
         self.0.find(digest).await
     }
 
+    /// All of them, by digest.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn all(&self) -> Result<Vec<(String, AccessToken)>> {
+        every(&self.0, None).await
+    }
+
     /// Stores a new one.
     ///
     /// # Errors
@@ -49,7 +54,7 @@ impl AccessTokens {
     /// # Errors
     /// See [`rsign_storage::Error`].
     pub async fn alone_of(&self, user: &str) -> Result<Vec<(String, AccessToken)>> {
-        all(&self.0, &alone(user)).await
+        every(&self.0, Some(&alone(user))).await
     }
 
     /// Ends one.
@@ -93,23 +98,6 @@ fn alone(user: &str) -> String {
     format!("user {user}")
 }
 
-/// All documents of a group.
-async fn all<T>(table: &Table<T>, group: &str) -> Result<Vec<(String, T)>>
-where
-    T: serde::Serialize + serde::de::DeserializeOwned + 'static,
-{
-    let mut found: Vec<(String, T)> = Vec::new();
-    loop {
-        let after = found.last().map(|(id, _)| id.clone());
-        let page = table.list(Some(group), after.as_deref(), PAGE).await?;
-        let last = page.len() < PAGE;
-        found.extend(page);
-        if last {
-            return Ok(found);
-        }
-    }
-}
-
 /// Credential-scope tokens, grouped by user.
 #[derive(Debug, Clone)]
 pub struct CredentialTokens(Table<CredentialToken>);
@@ -134,7 +122,15 @@ impl CredentialTokens {
     /// # Errors
     /// See [`rsign_storage::Error`].
     pub async fn of_user(&self, user: &str) -> Result<Vec<(String, CredentialToken)>> {
-        all(&self.0, user).await
+        every(&self.0, Some(user)).await
+    }
+
+    /// All of them, by digest.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn all(&self) -> Result<Vec<(String, CredentialToken)>> {
+        every(&self.0, None).await
     }
 
     /// Stores a new one.
@@ -228,7 +224,15 @@ impl Grants {
     /// # Errors
     /// See [`rsign_storage::Error`].
     pub async fn of_user(&self, user: &str) -> Result<Vec<(String, Grant)>> {
-        all(&self.0, user).await
+        every(&self.0, Some(user)).await
+    }
+
+    /// All of them, by id.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn all(&self) -> Result<Vec<(String, Grant)>> {
+        every(&self.0, None).await
     }
 
     /// Stores a new one.

@@ -39,23 +39,44 @@ impl Users {
         self.users.insert(&id, user).await
     }
 
-    /// The account of this id.
+    /// The account of this id, of one that is not disabled.
     ///
     /// # Errors
     /// See [`rsign_storage::Error`].
     pub async fn find(&self, id: &str) -> Result<Option<User>> {
-        self.users.find(id).await
+        Ok(self.users.find(id).await?.filter(|user| !user.disabled))
     }
 
-    /// Gives an account another password.
+    /// All accounts, disabled ones too.
     ///
     /// # Errors
     /// See [`rsign_storage::Error`].
-    pub async fn set_password(&self, id: &str, password: PasswordHash) -> Result<()> {
+    pub async fn all(&self) -> Result<Vec<User>> {
+        Ok(super::every(&self.users, None).await?.into_iter().map(|(_, user)| user).collect())
+    }
+
+    /// Disables an account, or enables it again; `false` where there is no such account.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn disable(&self, id: &str, disabled: bool) -> Result<bool> {
         self.users
             .update(id, move |found| match found {
-                Some(user) => (Update::Put(User { password: password.clone(), ..user }), ()),
-                None => (Update::Keep, ()),
+                Some(user) => (Update::Put(User { disabled, ..user }), true),
+                None => (Update::Keep, false),
+            })
+            .await
+    }
+
+    /// Gives an account another password; `false` where there is no such account.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn set_password(&self, id: &str, password: PasswordHash) -> Result<bool> {
+        self.users
+            .update(id, move |found| match found {
+                Some(user) => (Update::Put(User { password: password.clone(), ..user }), true),
+                None => (Update::Keep, false),
             })
             .await
     }
@@ -79,7 +100,7 @@ impl Users {
     /// See [`rsign_storage::Error`].
     pub async fn named(&self, username: &str) -> Result<Option<User>> {
         match self.names.find(&canonical(username)).await? {
-            Some(name) => self.users.find(&name.user).await,
+            Some(name) => self.find(&name.user).await,
             None => Ok(None),
         }
     }

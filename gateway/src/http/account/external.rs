@@ -173,6 +173,7 @@ fn refused(visit: &Visit, next: &Next, error: Error) -> Result<Page, Failure> {
     let (status, sentence) = match &error {
         Error::Unknown => (StatusCode::BAD_REQUEST, said.elsewhere_over),
         Error::Taken => (StatusCode::CONFLICT, said.elsewhere_taken),
+        Error::Disabled => (StatusCode::FORBIDDEN, said.elsewhere_closed),
         Error::Provider(_) => (StatusCode::BAD_GATEWAY, said.elsewhere_failed),
         Error::Full(_) | Error::LastWayIn | Error::Store(_) | Error::Random(_) => return Err(error.into()),
     };

@@ -18,6 +18,7 @@ impl From<external::Error> for Problem {
             error @ external::Error::Provider(identity::Error::Unavailable(_)) => Self::unavailable(error),
             error @ (external::Error::Unknown
             | external::Error::Taken
+            | external::Error::Disabled
             | external::Error::LastWayIn
             | external::Error::Provider(identity::Error::Refused(_))
             | external::Error::Random(_)) => Self::internal(error),

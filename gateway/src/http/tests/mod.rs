@@ -7,6 +7,7 @@ mod channel;
 mod codes;
 mod csc;
 mod documents;
+mod ending;
 mod errands;
 mod flow;
 mod isolation;
@@ -208,7 +209,8 @@ impl Bench {
             common_name: "Ann Lee".to_owned(),
         };
         let password = passwords.hash("hunter22".into()).await.unwrap();
-        let user = User { id: id.clone(), username: username.to_owned(), password, subject, contact: None };
+        let user =
+            User { id: id.clone(), username: username.to_owned(), password, subject, contact: None, disabled: false };
         assert!(self.parts.repositories.users.register(user).await.unwrap());
         id
     }

@@ -27,6 +27,9 @@ pub enum Error {
     /// The name is tied to another account.
     #[error("that identity is tied to another account")]
     Taken,
+    /// The account is disabled.
+    #[error("the account is disabled")]
+    Disabled,
     /// The only way in cannot be given up.
     #[error("the account would have no way in left")]
     LastWayIn,
@@ -278,9 +281,9 @@ impl External {
         identity: Identity,
         browser: &SecretString,
     ) -> Result<Outcome, Error> {
-        if let Some(tie) = self.stored.find(&identity.issuer, &identity.subject).await?
-            && let Some(user) = self.users.find(&tie.user).await?
-        {
+        if let Some(tie) = self.stored.find(&identity.issuer, &identity.subject).await? {
+            // Whose account is disabled does not open another one.
+            let user = self.users.find(&tie.user).await?.ok_or(Error::Disabled)?;
             return Ok(Outcome::Known(Box::new(user)));
         }
         let token = SecretString::from(self.random.secret()?);

@@ -123,7 +123,7 @@ impl People {
         }
         let id = self.random.id()?;
         let password = self.passwords.hash(password).await?;
-        let user = User { subject: person.subject(&id), username, id, password, contact: None };
+        let user = User { subject: person.subject(&id), username, id, password, contact: None, disabled: false };
         if !self.users.register(user.clone()).await? {
             return Err(taken());
         }
@@ -147,7 +147,7 @@ impl People {
         // Nobody can choose such a name: a colon cannot stand in one.
         let username = format!("{provider}:{id}");
         let password = PasswordHash::none();
-        let user = User { subject: person.subject(&id), username, id, password, contact: None };
+        let user = User { subject: person.subject(&id), username, id, password, contact: None, disabled: false };
         if !self.users.register(user.clone()).await? {
             return Err(taken());
         }

@@ -35,6 +35,7 @@ pub(super) const TEXT: Text = Text {
         stranger: "Nobody here is tied to that account yet. Sign in with your password, then connect it under “Account”; or ask the operator.",
         elsewhere_over: "This sign-in was started elsewhere or took too long. Try again.",
         elsewhere_taken: "That account is connected to somebody else’s here. Sign in to that one, and disconnect it first.",
+        elsewhere_closed: "Your account here is closed. Ask those who run this service.",
         elsewhere_failed: "Signing in there did not work. Try again, or choose another way.",
         refused: "User name or password is wrong. Check both and try again.",
         wait: |seconds| match seconds {

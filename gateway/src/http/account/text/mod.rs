@@ -73,6 +73,7 @@ pub(super) struct SignIn {
     pub(super) stranger: &'static str,
     pub(super) elsewhere_over: &'static str,
     pub(super) elsewhere_taken: &'static str,
+    pub(super) elsewhere_closed: &'static str,
     pub(super) elsewhere_failed: &'static str,
     pub(super) refused: &'static str,
     pub(super) wait: fn(u32) -> String,

@@ -35,6 +35,7 @@ pub(super) const TEXT: Text = Text {
         stranger: "Ainda ninguém aqui está ligado a essa conta. Inicie sessão com a palavra-passe e ligue-a em «Conta»; ou fale com o operador.",
         elsewhere_over: "Este início de sessão começou noutro lado ou demorou demasiado. Tente de novo.",
         elsewhere_taken: "Essa conta está ligada à de outra pessoa aqui. Inicie sessão nessa e desligue-a primeiro.",
+        elsewhere_closed: "A sua conta aqui está encerrada. Fale com quem gere este serviço.",
         elsewhere_failed: "Não foi possível iniciar sessão lá. Tente de novo, ou escolha outra forma.",
         refused: "O nome de utilizador ou a palavra-passe está errado. Verifique os dois e tente de novo.",
         wait: |seconds| match seconds {

@@ -4,6 +4,7 @@ use crate::domain::external::Tie;
 use crate::domain::user::{PasswordHash, User};
 use crate::http::tests::Bench;
 use crate::service::account::external::Provider;
+use crate::service::ending::Ending;
 
 const IDP: &str = "/account/oidc/idp";
 
@@ -125,6 +126,13 @@ async fn an_account_is_tied_only_by_its_owner_on_purpose() {
     let mut bob = Browser::of(&bench, "bob").await;
     let link = self::link(&mut bob).await;
     assert_eq!(back(&mut bob, &link, "ann-there").await.status, 409);
+    // Once it is closed, it opens nothing, and whoever had it opens no other one.
+    let ending = Ending::new(&bench.parts.repositories);
+    ending.disable_user(&bench.ann, true).await.unwrap();
+    let closed = back(&mut elsewhere, IDP, "ann-there").await;
+    assert!(closed.status == 403 && closed.html.contains("Your account here is closed"), "{}", closed.html);
+    ending.disable_user(&bench.ann, false).await.unwrap();
+    let mut ann = Browser::of(&bench, "ann").await;
     let me = ann.get("/account/me").await;
     assert_eq!(ann.submit(&me, &format!("{IDP}/untie"), &[]).await.location(), "/account/me");
     assert!(back(&mut elsewhere, IDP, "ann-there").await.location().starts_with("/account/sign-up?introduction="));

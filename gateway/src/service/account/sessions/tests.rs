@@ -20,7 +20,7 @@ fn ann() -> User {
         common_name: "Ann Lee".to_owned(),
     };
     let password = PasswordHash(String::new());
-    User { id: "ann".to_owned(), username: "ann".to_owned(), password, subject, contact: None }
+    User { id: "ann".to_owned(), username: "ann".to_owned(), password, subject, contact: None, disabled: false }
 }
 
 struct Bench {
