@@ -73,3 +73,69 @@ fn pyhanko_hears_of_a_wrong_pin_in_the_words_of_the_standard() {
     assert!(!output.status.success());
     assert!(said.contains("credentials/authorize answered 400: invalid_pin, The PIN is invalid"), "{said}");
 }
+
+/// The example that the README names, with Python's own library alone.
+#[test]
+fn the_example_of_sign_doc_signs_every_kind_of_file() {
+    let Some(python) = demanded("RSIGN_PYTHON", "target/venv/bin/python", "tests/clients/sign_doc.py") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    for (name, content) in [
+        ("a.pdf", harness::paper::pdf(&[0])),
+        ("b.xml", b"<order><item>1</item></order>".to_vec()),
+        ("c.json", b"{\"a\":1}".to_vec()),
+        ("d.bin", vec![7; 3000]),
+    ] {
+        std::fs::write(place(name), content).unwrap();
+    }
+    let run = |words: &[&str]| {
+        let mut example = Command::new(&python);
+        example.arg(repository("tests/clients/sign_doc.py")).arg(shared().ready_file()).args(words);
+        example.current_dir(folder.path()).output().unwrap()
+    };
+    let signs = |words: &[&str], results: &[&str]| {
+        let output = run(words);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().collect::<Vec<_>>(), results);
+        for result in results {
+            verified(folder.path(), result);
+        }
+    };
+    let all = ["a-signed.pdf", "b-signed.xml", "c.json.jws", "d.bin.p7s"];
+    signs(&["a.pdf", "b.xml", "c.json", "d.bin"], &all);
+    signs(&["a.pdf", "d.bin", "--later", "--key", "RSA-2048"], &[all[0], all[3]]);
+    signs(&["a.pdf", "--level", "AdES-B-T", "--seen", "Signed by Ana"], &[all[0]]);
+    signs(&["d.bin", "a.pdf", "--digest"], &[all[3], "a.pdf.p7s"]);
+    let refused = run(&["d.bin", "a.pdf", "--level", "AdES-B-X"]);
+    let said: Value = serde_json::from_slice(&refused.stderr).unwrap();
+    assert_eq!((refused.status.success(), &said["rsign_refused"][0]["index"]), (false, &0.into()), "{said}");
+}
+
+/// By a tool of the terminal that knows the format, where there is one.
+fn verified(folder: &std::path::Path, result: &str) {
+    let ca = shared().ready.signing_ca.as_str();
+    let words: Vec<&str> = match result.rsplit_once('.').unwrap() {
+        (_, "pdf") => vec!["pdfsig", "-nocert", result],
+        (_, "xml") => vec![
+            "xmlsec1",
+            "--verify",
+            "--enabled-key-data",
+            "x509",
+            "--trusted-pem",
+            ca,
+            "--id-attr:Id",
+            "http://uri.etsi.org/01903/v1.3.2#:SignedProperties",
+            result,
+        ],
+        (original, "p7s") => {
+            let begin = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", result, "-content", original];
+            [&begin[..], &["-CAfile", ca, "-purpose", "any", "-out", "/dev/null"]].concat()
+        }
+        _ => return,
+    };
+    let output = Command::new(words[0]).args(&words[1..]).current_dir(folder).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let is_good = output.status.success() && (words[0] != "pdfsig" || said.contains("Signature is Valid."));
+    assert!(is_good, "{result}: {said}");
+}
