@@ -15,6 +15,7 @@ pub(crate) mod paper;
 mod process;
 mod report;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,7 +74,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     };
     sandbox.stop().await;
     let report = measured?;
-    eprintln!();
+    if std::io::stderr().is_terminal() {
+        eprintln!();
+    }
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?)
     } else {
@@ -142,7 +145,23 @@ async fn soak(options: &Options, sandbox: &Sandbox, bench: &Arc<Bench>) -> anyho
     Ok(report::Soak { minutes: options.soak, signatures, most_mib: most, last_mib: process::resident(&sandbox.pids()) })
 }
 
-/// One line that is written over: the run is alive.
+/// The run is alive.
 fn progress(what: &str) {
-    eprint!("\r\x1b[Kbench: {what}");
+    eprint!("{}", alive(what, std::io::stderr().is_terminal()));
+}
+
+/// One line that is written over, or a line more where no terminal would write it over.
+fn alive(what: &str, is_terminal: bool) -> String {
+    if is_terminal { format!("\r\x1b[Kbench: {what}") } else { format!("bench: {what}\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::alive;
+
+    #[test]
+    fn only_a_terminal_gets_what_moves_its_cursor() {
+        assert_eq!(alive("pair 1 of 5", false), "bench: pair 1 of 5\n");
+        assert!(alive("pair 1 of 5", true).starts_with("\r\x1b[K"));
+    }
 }
