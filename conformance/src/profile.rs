@@ -14,7 +14,7 @@ pub enum Error {
     #[error("{0}: {1}")]
     Toml(PathBuf, Box<toml::de::Error>),
     /// It is no ready file.
-    #[error("{0}: {1}")]
+    #[error("{0} is no ready file of rsign sandbox: {1}")]
     Json(PathBuf, serde_json::Error),
 }
 

@@ -1,7 +1,7 @@
 //! Runs the checks, one after the other.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use serde_json::Value;
@@ -75,7 +75,7 @@ pub async fn run(profile: &Profile, options: &Options, progress: &mut (dyn Progr
             info: Value::Null,
             mask: Mask::default(),
             token: tokio::sync::Mutex::default(),
-            refused: AtomicBool::new(false),
+            refused: OnceLock::new(),
             seed: oauth2::CsrfToken::new_random().secret().clone(),
             counter: AtomicU64::new(1),
         };

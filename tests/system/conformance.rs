@@ -69,9 +69,29 @@ fn a_profile_does_as_well(sandbox: &Sandbox, profile: &str, known: &str) {
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("COULD NOT RUN: the service refuses the profile's PIN or OTP: HTTP 400"), "{said}");
     assert_eq!(said.matches("The authentication data is invalid").count(), 1, "{said}");
-    let mut command = Command::new(program("rsign"));
-    command.args(["conformance", "--profile", profile, "--only", "sign.hash.batch"]).env("CSC_PIN", &credential.pin);
-    assert_eq!(command.stdin(Stdio::null()).output().unwrap().status.code(), Some(0));
+    let batch = |pin: &str| {
+        let mut command = Command::new(program("rsign"));
+        command.args(["conformance", "--profile", profile, "--only", "sign"]).env("CSC_PIN", pin);
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    assert_eq!(batch(&credential.pin).status.code(), Some(0));
+    what_locked_it_is_told_with_the_ways_out(batch, &credential.pin);
+}
+
+/// Wrong PINs of runs before: then nothing that needs the credential can run, and it says once why and what to do.
+fn what_locked_it_is_told_with_the_ways_out(run: impl Fn(&str) -> Output, pin: &str) {
+    for _ in 0..3 {
+        assert_eq!(run("00000000").status.code(), Some(3));
+    }
+    let locked = run(pin);
+    let said = text(&locked.stdout);
+    assert_eq!(locked.status.code(), Some(3), "{said}");
+    let told: Vec<&str> = said.lines().filter(|line| line.starts_with("COULD NOT RUN: ")).collect();
+    let [one] = told[..] else { panic!("{said}") };
+    assert!(one.contains("a credential of the profile is locked: HTTP 400") && one.contains("locked\""), "{one}");
+    for way in ["wait until that is over", "another credential first", "rsign sandbox --data-dir"] {
+        assert!(one.contains(way), "{way} in {one}");
+    }
 }
 
 fn exit_codes_tell_what_was_wrong(sandbox: &Sandbox, ready: &str, file: &str) {
@@ -79,6 +99,9 @@ fn exit_codes_tell_what_was_wrong(sandbox: &Sandbox, ready: &str, file: &str) {
     assert_eq!(code(&["--list"]), Some(0));
     assert_eq!(code(&["--ready", ready, "--only", "info"]), Some(0));
     assert_eq!(code(&["--ready", ready, "--only", "no.such.check"]), Some(3));
+    let other = check(&["--ready", sandbox.ready.tls_ca.as_deref().unwrap()]);
+    assert_eq!(other.status.code(), Some(3));
+    assert!(text(&other.stderr).contains("is no ready file of rsign sandbox"), "{}", text(&other.stderr));
     // Nobody is there; nobody has told where; the certificate is not trusted.
     assert_eq!(code(&["http://127.0.0.1:9/csc/v1"]), Some(3));
     assert_eq!(code(&[]), Some(3));

@@ -1,6 +1,5 @@
 //! From a credential to signatures: the SAD, however its owner gives it, and signHash.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
@@ -17,6 +16,14 @@ const POLLS: (Duration, u32) = (Duration::from_millis(500), 240);
 
 /// What a service says of a PIN or a one-time password that is wrong.
 const JUDGED: [&str; 3] = ["invalid_pin", "invalid_otp", "invalid_authentication_data"];
+
+/// What is not tried twice.
+const REFUSED_BEFORE: &str =
+    "the service refused the profile's PIN or OTP before; it is not tried again, so that nothing is locked";
+
+/// What to do where wrong PINs of others, or of earlier runs, came before.
+const OUT_OF_A_LOCK: &str = "wait until that is over (rsign locks for 15 minutes, then longer), or name another credential \
+     first in a profile, or start a sandbox anew: rsign sandbox --data-dir FOLDER";
 
 /// An authorization to sign.
 #[derive(Debug, Clone)]
@@ -53,8 +60,12 @@ impl Session {
             tokio::time::sleep(POLLS.0).await;
             answer = self.call("credentials/authorizeCheck", &json!({ "handle": handle })).await?;
         }
-        if JUDGED.contains(&answer.error()) || answer.sentence().contains("locked") {
-            self.shared.refused.store(true, Ordering::Relaxed);
+        if answer.sentence().contains("locked") {
+            let why = format!("a credential of the profile is locked: {}; {OUT_OF_A_LOCK}", answer.brief());
+            return Err(Stop::Broken(self.shared.refused.get_or_init(|| why).clone()));
+        }
+        if JUDGED.contains(&answer.error()) {
+            let _ = self.shared.refused.set(REFUSED_BEFORE.to_owned());
             return Err(Stop::Broken(format!("the service refuses the profile's PIN or OTP: {}", answer.brief())));
         }
         let value = answer.text("SAD")?;
@@ -77,10 +88,8 @@ impl Session {
         if self.mode(described) == "oauth2code" {
             return Err(Stop::NotApplicable("the credential is authorized through OAuth 2.0 only".to_owned()));
         }
-        if self.shared.refused.load(Ordering::Relaxed) {
-            let why =
-                "the service refused the profile's PIN or OTP before; it is not tried again, so that nothing is locked";
-            return Err(Stop::Broken(why.to_owned()));
+        if let Some(why) = self.shared.refused.get() {
+            return Err(Stop::Broken(why.clone()));
         }
         let ask = json!({ "credentialID": described.credential.id, "numSignatures": digests.len() });
         let ask = with(ask, self.list(hash, digests));

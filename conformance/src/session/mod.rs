@@ -7,8 +7,8 @@ mod http;
 mod row;
 mod tokens;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use serde_json::{Value, json};
 
@@ -37,8 +37,8 @@ pub(crate) struct Shared {
     pub(crate) mask: Mask,
     /// The one service token that checks share which leave it as it is.
     pub(crate) token: tokio::sync::Mutex<Option<String>>,
-    /// Set when the service refuses the profile's PIN: it is not tried again, so that nothing is locked.
-    pub(crate) refused: AtomicBool,
+    /// Why the profile's PIN is not tried again, once the service refused it: nothing is to be locked.
+    pub(crate) refused: OnceLock<String>,
     /// Makes what is signed in this run differ from what was signed in others.
     pub(crate) seed: String,
     pub(crate) counter: AtomicU64,
