@@ -1,9 +1,11 @@
-//! Verifies signatures with SHA-256, apart from the code that makes them.
+//! Verifies signatures with SHA-256, and those of JWS with the hash function of the key's curve, apart from the code that makes
+//! them.
 
 use anyhow::{Context as _, bail};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA256_ASN1, ECDSA_P521_SHA256_ASN1,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_FIXED,
+    ECDSA_P521_SHA256_ASN1, ECDSA_P521_SHA512_FIXED, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
+    UnparsedPublicKey, VerificationAlgorithm,
 };
 use data_encoding::HEXLOWER_PERMISSIVE;
 use der::{AnyRef, Decode as _, Encode as _};
@@ -58,6 +60,8 @@ impl PublicKey {
             ("RS256", Kind::Rsa) => &RSA_PKCS1_2048_8192_SHA256,
             ("PS256", Kind::Rsa) => &RSA_PSS_2048_8192_SHA256,
             ("ES256", Kind::P256) => &ECDSA_P256_SHA256_FIXED,
+            ("ES384", Kind::P384) => &ECDSA_P384_SHA384_FIXED,
+            ("ES512", Kind::P521) => &ECDSA_P521_SHA512_FIXED,
             _ => return false,
         };
         self.verifies_by(known, message, signature)

@@ -1,5 +1,6 @@
 //! The person's keys at the service: what each is, and whether it can sign what is asked.
 
+use std::cmp::Reverse;
 use std::io::{IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, bail, ensure};
@@ -16,6 +17,9 @@ use super::terminal::{shown, step};
 /// What this program asks for, best first: with SHA-256, for EC and for RSA keys.
 const ALGORITHMS: [&str; 2] = ["1.2.840.10045.4.3.2", "1.2.840.113549.1.1.11"];
 
+/// What a JWS is signed with by the longer curves, whose keys it knows with no other hash function (RFC 7518, 3.4).
+const JWS_ALGORITHMS: [(&str, &str); 2] = [("P-384", "1.2.840.10045.4.3.3"), ("P-521", "1.2.840.10045.4.3.4")];
+
 /// Names of curves, and how many bits they have.
 const CURVES: [(&str, &str); 3] =
     [("1.2.840.10045.3.1.7", "P-256"), ("1.3.132.0.34", "P-384"), ("1.3.132.0.35", "P-521")];
@@ -28,13 +32,22 @@ pub(super) struct Credential {
     pub(super) chain: Vec<Vec<u8>>,
     /// OID of the signature algorithm to ask for.
     pub(super) algorithm: &'static str,
+    /// The same for a JWS.
+    pub(super) jws: &'static str,
+}
+
+impl Credential {
+    /// OID of the signature algorithm to ask for where this is to be made.
+    pub(super) fn algorithm(&self, form: Form) -> &'static str {
+        if form == Form::Jades { self.jws } else { self.algorithm }
+    }
 }
 
 /// What is to be signed, as far as it matters to keys.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     signatures: usize,
-    /// Whether one of them is a JWS, which knows SHA-256 with RSA and P-256 only (RFC 7518, 3.1).
+    /// Whether one of them is a JWS.
     jws: bool,
 }
 
@@ -53,12 +66,14 @@ struct Key {
     subject: String,
     issuer: String,
     validity: String,
+    /// When its certificate begins.
+    from: Option<i64>,
     /// It as a credential, or why it cannot sign this.
     fit: Result<Credential, String>,
 }
 
 /// The credential of that id, or one that can sign: the person's choice among several where somebody is there to ask, else
-/// the first.
+/// the newest.
 pub(super) async fn choose(
     service: &Service<'_>,
     token: &str,
@@ -76,6 +91,7 @@ pub(super) async fn choose(
         let found = service.credential(token, asked).await?;
         keys.push(Key::read(id, &found, wanted, OffsetDateTime::now_utc()));
     }
+    sort(&mut keys);
     for (at, key) in keys.iter().enumerate() {
         step(&format!("key {}: {}", at + 1, key.line()));
     }
@@ -93,6 +109,14 @@ pub(super) async fn choose(
         step(&format!("key {} is taken; --credential takes another", taken + 1));
     }
     keys.swap_remove(taken).fit.map_err(anyhow::Error::msg)
+}
+
+/// Newest first and then by kind, as rsign's account page has them; ids say nothing to people.
+fn sort(keys: &mut [Key]) {
+    keys.sort_by(|one, other| {
+        let order = |key: &Key| (Reverse(key.from), key.kind.clone(), key.id.clone());
+        order(one).cmp(&order(other))
+    });
 }
 
 /// Which key, as it was typed.
@@ -132,7 +156,10 @@ impl Key {
             Some(why) => Err(why),
             None => chain
                 .zip(algorithm(&found["key"]))
-                .map(|(chain, algorithm)| Credential { id: id.clone(), chain, algorithm })
+                .map(|(chain, algorithm)| {
+                    let jws = jws(&kind).unwrap_or(algorithm);
+                    Credential { id: id.clone(), chain, algorithm, jws }
+                })
                 .ok_or_else(|| "the service shows no certificate of it".to_owned()),
         };
         Self {
@@ -140,6 +167,7 @@ impl Key {
             kind,
             subject: told("subjectDN", tbs.map(|tbs| tbs.subject().to_string())),
             issuer: told("issuerDN", tbs.map(|tbs| tbs.issuer().to_string())),
+            from: times.map(|(from, _)| from),
             validity: times.map_or_else(|| "?".to_owned(), |(from, to)| format!("{} to {}", day(from), day(to))),
             fit,
         }
@@ -147,7 +175,7 @@ impl Key {
 
     /// All that tells it from another.
     fn line(&self) -> String {
-        let Self { id, kind, subject, issuer, validity, fit } = self;
+        let Self { id, kind, subject, issuer, validity, fit, .. } = self;
         let fit = match fit {
             Ok(_) => "can sign this".to_owned(),
             Err(why) => format!("cannot sign this: {why}"),
@@ -171,8 +199,8 @@ fn unfit(found: &Value, kind: &str, times: Option<(i64, i64)>, wanted: Wanted, n
         "it is locked, suspended or blocked; your account at the service says which, and until when".to_owned()
     } else if algorithm(&found["key"]).is_none() {
         "it makes no signatures with SHA-256".to_owned()
-    } else if wanted.jws && matches!(kind, "P-384" | "P-521") {
-        format!("JSON is signed with RSA or P-256 keys here, not with {kind}; --detached signs it with any")
+    } else if wanted.jws && jws(kind).is_some_and(|algorithm| !offers(&found["key"], algorithm)) {
+        format!("it makes no signatures that JSON can have of {kind} keys; --detached signs it with any")
     } else if most < wanted.signatures as u64 {
         format!("it makes {most} signatures at once, and these are {} files", wanted.signatures)
     } else {
@@ -182,8 +210,16 @@ fn unfit(found: &Value, kind: &str, times: Option<(i64, i64)>, wanted: Wanted, n
 }
 
 fn algorithm(key: &Value) -> Option<&'static str> {
-    let offered = key["algo"].as_array()?;
-    ALGORITHMS.into_iter().find(|wanted| offered.iter().any(|oid| oid == wanted))
+    ALGORITHMS.into_iter().find(|wanted| offers(key, wanted))
+}
+
+fn offers(key: &Value, algorithm: &str) -> bool {
+    key["algo"].as_array().is_some_and(|offered| offered.iter().any(|oid| oid == algorithm))
+}
+
+/// What a JWS is signed with by a key of this kind, where it is not what else it signs with.
+fn jws(kind: &str) -> Option<&'static str> {
+    JWS_ALGORITHMS.iter().find(|(curve, _)| *curve == kind).map(|(_, algorithm)| *algorithm)
 }
 
 /// `RSA-3072`, `P-256`.
@@ -281,7 +317,20 @@ mod tests {
             found["key"] = json!({ "status": "enabled", "algo": EC, "len": 384, "curve": "1.3.132.0.34" })
         };
         assert_eq!(why(&p384, ONE), "");
-        assert!(why(&p384, Wanted { signatures: 1, jws: true }).contains("not with P-384"));
+        let json = Wanted { signatures: 1, jws: true };
+        assert_eq!(why(&p384, json), "");
+        let mut found = told();
+        for (curve, len, algorithm) in [("1.3.132.0.34", 384, EC[0]), ("1.3.132.0.35", 521, "1.2.840.10045.4.3.4")] {
+            found["key"] = json!({ "status": "enabled", "algo": [algorithm, EC[1]], "len": len, "curve": curve });
+            let credential = Key::read("one".to_owned(), &found, json, now()).fit.unwrap();
+            assert_eq!((credential.algorithm(Form::Jades), credential.algorithm(Form::Pades)), (algorithm, EC[1]));
+        }
+        let lacks = |found: &mut Value| {
+            p384(found);
+            found["key"]["algo"] = json!([EC[1]]);
+        };
+        assert_eq!(why(&lacks, ONE), "");
+        assert!(why(&lacks, json).contains("JSON can have of P-384 keys; --detached"));
         for nothing in [Value::Null, json!([]), json!(["?"]), json!([1])] {
             let said = why(&|found| found["cert"]["certificates"] = nothing.clone(), ONE);
             assert_eq!(said, "the service shows no certificate of it");
@@ -289,6 +338,29 @@ mod tests {
         let at = |year| Key::read("one".to_owned(), &told(), ONE, date_time_ymd(year, 12, 1)).fit.err().unwrap();
         assert_eq!(at(2028), "its certificate is expired");
         assert!(at(2024).starts_with("its certificate is not valid yet"));
+    }
+
+    #[test]
+    fn keys_are_told_newest_first_and_then_by_kind() {
+        let key = |id: &str, kind: &str, from| Key {
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            subject: String::new(),
+            issuer: String::new(),
+            validity: String::new(),
+            from,
+            fit: Err(String::new()),
+        };
+        let mut keys = [
+            key("1", "P-256", None),
+            key("2", "RSA-2048", Some(5)),
+            key("3", "P-384", Some(5)),
+            key("5", "P-256", Some(4)),
+            key("4", "P-256", Some(4)),
+            key("6", "RSA-2048", Some(6)),
+        ];
+        sort(&mut keys);
+        assert_eq!(keys.map(|key| key.id).concat(), "632451");
     }
 
     #[test]

@@ -120,8 +120,11 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use aws_lc_rs::rand::SystemRandom;
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-    use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
+    use aws_lc_rs::signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+        ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair,
+    };
+    use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512};
 
     use super::super::local::Formed;
     use super::*;
@@ -137,7 +140,7 @@ mod tests {
             let certificate = CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
             let chain = vec![certificate.der().to_vec()];
             let algorithm = "1.2.840.10045.4.3.2";
-            Self { key, credential: Credential { id: "one".into(), chain, algorithm } }
+            Self { key, credential: Credential { id: "one".into(), chain, algorithm, jws: algorithm } }
         }
 
         fn sign(&self, message: &[u8], jws: bool) -> Vec<u8> {
@@ -190,6 +193,29 @@ mod tests {
         let less = signed.replace(&format!(" {before} "), &format!(" {:0width$} ", 5, width = before.len()));
         assert!(taken_apart(&[pdf.as_slice(), signed.as_bytes()].concat(), pdf.len()).is_some());
         assert!(taken_apart(&[pdf.as_slice(), less.as_bytes()].concat(), pdf.len()).is_none());
+    }
+
+    #[test]
+    fn a_jws_of_each_curve_is_judged_by_that_curves_hash_function() {
+        let curves = [
+            ("ES256", &PKCS_ECDSA_P256_SHA256, &ECDSA_P256_SHA256_FIXED_SIGNING),
+            ("ES384", &PKCS_ECDSA_P384_SHA384, &ECDSA_P384_SHA384_FIXED_SIGNING),
+            ("ES512", &PKCS_ECDSA_P521_SHA512, &ECDSA_P521_SHA512_FIXED_SIGNING),
+        ];
+        let own = file(Form::Jades, b"{}");
+        for (name, kind, signing) in curves {
+            let key = KeyPair::generate_for(kind).unwrap();
+            let chain = vec![CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap().der().to_vec()];
+            let credential = Credential { id: "one".into(), chain, algorithm: "", jws: "" };
+            let pair = EcdsaKeyPair::from_pkcs8(signing, &key.serialize_der()).unwrap();
+            for (said, ..) in curves {
+                let header = format!(r#"{{"alg":"{said}"}}"#);
+                let signed = [header.as_bytes(), b"{}"].map(|part| BASE64URL_NOPAD.encode(part)).join(".");
+                let signature = pair.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
+                let jws = format!("{signed}.{}", BASE64URL_NOPAD.encode(signature.as_ref()));
+                assert_eq!(judge(&own, jws.as_bytes(), &credential).is_ok(), said == name, "{said} of {name}");
+            }
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(super) async fn sign(
         let mut asked = json!({ "credentialID": credential.id, "SAD": sad, "operationMode": "S" });
         for place in &call {
             let Some(file) = files.get(*place) else { continue };
-            let (list, entry) = entry(file, credential.algorithm, level);
+            let (list, entry) = entry(file, credential.algorithm(file.form), level);
             match asked[list].as_array_mut() {
                 Some(entries) => entries.push(entry),
                 None => asked[list] = json!([entry]),
