@@ -1,14 +1,14 @@
 // `rsign sign FILE...`: the terminal asks, the browser approves, OpenSSL, pdfsig and xmlsec1 verify.
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
+import { execFileSync, spawn } from "node:child_process";
+import { verify, X509Certificate } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 
 import { launch, newPage } from "./lib/browser.mjs";
+import { CA, folderWith, PDF, SANDBOX } from "./lib/program.mjs";
 import { credentialOf, ready } from "./lib/sandbox.mjs";
 
 const [, rui] = ready.users;
@@ -20,20 +20,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-// A page without anything on it.
-const PDF = new URL("../../fuzz/seeds/pdf/plain", import.meta.url);
-
-function folderWith(files) {
-    const folder = mkdtempSync(path.join(tmpdir(), "rsign-sign-"));
-    return Object.entries(files).map(([name, content]) => {
-        const file = path.join(folder, name);
-        content instanceof URL ? copyFileSync(content, file) : writeFileSync(file, content);
-        return file;
-    });
-}
-
-// Runs the program and approves whatever it asks for; how it ended, and what it printed.
-async function asked(files, words, credential) {
+// Runs the program and approves whatever it asks for, or does what else is said; how it ended, and what it printed.
+async function asked(files, words, credential, decide = approve) {
     const named = credential === undefined ? [] : ["--credential", credential.credentialID];
     const all = ["sign", ...files, ...words, ...named, "--no-browser"];
     const program = spawn(process.env.RSIGN_PROGRAM, all, { stdio: ["ignore", "pipe", "pipe"] });
@@ -57,7 +45,7 @@ async function asked(files, words, credential) {
             // Only what is signed has a code, and the terminal has said it by now.
             assert.equal(short !== undefined, visits === 2);
             await page.goto(url);
-            await approve(credential, short, files.map((file) => path.basename(file)));
+            await decide(credential, short, files.map((file) => path.basename(file)));
         }
     } finally {
         // Where something else went wrong, it would wait for an answer for ten minutes.
@@ -85,10 +73,9 @@ function pdfsig(file) {
     assert.match(execFileSync("pdfsig", [file], { encoding: "utf8" }), /Signature is Valid/);
 }
 
-const SANDBOX = ["--sandbox", process.env.RSIGN_READY];
-const CA = ready.tls_ca ? ["--ca", ready.tls_ca] : [];
+const JWS = { "P-256": ["ES256", "sha256"], "P-384": ["ES384", "sha384"], "RSA-2048": ["RS256", "sha256"] };
 
-for (const kind of ["P-256", "RSA-2048"]) {
+for (const kind of Object.keys(JWS)) {
     test(`rsign sign makes a detached CMS with a ${kind} key that OpenSSL verifies`, async () => {
         const [file] = folderWith({ "contract.txt": "We agree.\n" });
         await sign([file], SANDBOX, credentialOf(rui, kind));
@@ -115,6 +102,11 @@ for (const kind of ["P-256", "RSA-2048"]) {
         openssl(bin);
         const jws = JSON.parse(readFileSync(`${json}.jws`, "utf8"));
         assert.equal(Buffer.from(jws.payload, "base64url").toString(), '{"order":12}');
+        const { alg, x5c } = JSON.parse(Buffer.from(jws.protected, "base64url"));
+        assert.equal(alg, JWS[kind][0]);
+        const key = { key: new X509Certificate(Buffer.from(x5c[0], "base64")).publicKey, dsaEncoding: "ieee-p1363" };
+        const signedPart = Buffer.from(`${jws.protected}.${jws.payload}`);
+        assert.ok(verify(JWS[kind][1], signedPart, key, Buffer.from(jws.signature, "base64url")));
         const options = ["--verify", "--trusted-pem", ready.signing_ca, "--id-attr:Id", "SignedProperties"];
         const enveloped = xml.replace(".xml", "-signed.xml");
         execFileSync("xmlsec1", [...options, enveloped], { stdio: "pipe" });
@@ -133,66 +125,6 @@ test("rsign sign forms what a service that signs hashes only does not", async ()
     openssl(xml);
 });
 
-// What it says of something it does not do, and its exit code.
-function refused(words) {
-    const options = { stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" };
-    const { status, stdout, stderr } = spawnSync(process.env.RSIGN_PROGRAM, ["sign", ...words], options);
-    assert.ok(status > 0, "it was done");
-    assert.doesNotMatch(stdout, /open this/, "somebody was asked");
-    assert.doesNotMatch(stderr, /elapsed|os error/);
-    return [status, stderr.trim()];
-}
-
-test("rsign sign says what it cannot do before anybody approves", () => {
-    const [a, same] = folderWith({ "a.txt": "the same", "b.txt": "the same" });
-    const fails = (words, said) => {
-        const [code, complaint] = refused(words);
-        assert.match(complaint, said);
-        assert.equal(code, 1, complaint);
-    };
-    fails([a, same, ...SANDBOX], /have the same content/);
-    fails([a, ...SANDBOX, "-o", a], /two things would have this name/);
-    fails([path.join(path.dirname(a), "none"), ...SANDBOX], /none: there is no such file$/);
-    fails([path.dirname(a), ...SANDBOX], /: this is no file$/);
-    writeFileSync(`${a}.p7s`, "of yesterday");
-    fails([a, ...SANDBOX], /such a file already; --replace/);
-    assert.equal(readFileSync(`${a}.p7s`, "utf8"), "of yesterday");
-    const v1 = ["--service", ready.csc_v1, "--client-id", "x", ...CA];
-    fails([a, ...v1, "--level", "lta", "--replace"], /does not form signed documents of level lta/);
-    assert.equal(refused(["--sandbox", "x"])[0], 2);
-});
-
-test("rsign sign says of each file that cannot be signed why, before anybody approves", () => {
-    const pdf = readFileSync(PDF);
-    const [encrypted, damaged, text, doctype, empty, good] = folderWith({
-        "encrypted.pdf": pdf.toString("latin1").replace("/Root", "/Encrypt 9 0 R /Root"),
-        "damaged.pdf": pdf.subarray(0, pdf.length - 40),
-        "text.pdf": "no PDF",
-        "doctype.xml": "<!DOCTYPE a><a/>",
-        "empty.json": "",
-        "good.pdf": PDF,
-    });
-    const [code, complaint] = refused([encrypted, damaged, text, doctype, empty, good, ...SANDBOX]);
-    assert.equal(code, 3, complaint);
-    const lines = complaint.split("\n");
-    const says = (file, why) => lines.some((line) => line.startsWith(`rsign: ${file} cannot be signed: `) && why.test(line));
-    for (const [file, why] of [
-        [encrypted, /it is encrypted; save a copy without/],
-        [damaged, /the PDF is damaged: .*save it anew/],
-        [text, /it is no PDF/],
-        [doctype, /\(DOCTYPE\)/],
-        [empty, /it is empty/],
-    ]) {
-        assert.ok(says(file, why), `${why} of ${file} in ${complaint}`);
-    }
-    assert.equal(lines.length, 6, complaint);
-    assert.match(lines[5], /nothing was signed, and nobody was asked; leave them out, or take --detached/);
-    // Nor where the PDF is formed here.
-    const secret = folderWith({ secret: ready.clients[0].client_secret })[0];
-    const v1 = ["--service", ready.csc_v1, "--client-id", ready.clients[0].client_id, "--client-secret-file", secret, ...CA];
-    assert.deepEqual(refused([text, ...v1])[0], 3);
-});
-
 test("rsign sign shows why the service refuses what could not be judged before", async () => {
     // Longer than what a JWS is put around.
     const [good, long] = folderWith({ "good.json": "{}", "long.json": `"${" ".repeat(16 << 20)}"` });
@@ -202,47 +134,6 @@ test("rsign sign shows why the service refuses what could not be judged before",
     const [why, which] = complaint.trim().split("\n");
     assert.equal(why, `rsign: ${long} was refused by the service: The document is longer than such a signature can be put into or around.`);
     assert.match(which, /signatures\/signDoc: Invalid array parameter documents/);
-});
-
-test("rsign sign says what is wrong with the address of a service, and what to do", async () => {
-    const [file] = folderWith({ "a.txt": "x" });
-    const at = (address, ...more) => {
-        const [code, said] = refused([file, "--service", address, "--client-id", "x", ...more]);
-        assert.equal(code, 1, said);
-        assert.equal(said.split("\n").length, 1, said);
-        return said;
-    };
-    assert.match(at("csc.example.test/csc/v2"), /no address of a service; it looks like https:\/\/host\/csc\/v2/);
-    assert.match(at("http://csc.example.test/csc/v2"), /over TLS/);
-    assert.match(at("https://127.0.0.1:1/csc/v2"), /no program listens there; look at the address/);
-    assert.match(at("https://nobody.invalid/csc/v2"), /look at the address/);
-    if (CA.length > 0) {
-        assert.match(at(ready.csc_v2), /a CA that this computer does not know; .* name a file with that CA's certificate: --ca FILE/);
-    }
-    assert.match(at(ready.oauth2, ...CA), new RegExp(`ends in its version: try ${ready.oauth2}/csc/v2`));
-    assert.match(at(`${ready.oauth2}/csc/v7`, ...CA), /there is no CSC service at .*v7 .*look at the address/);
-    assert.match(at(ready.csc_v2, "--ca", file), /holds no certificates in PEM/);
-    // Services that lack something, and that say nothing.
-    const server = createServer((request, response) => {
-        if (request.url === "/silent/v2/info") return request.socket.destroy();
-        response.end(JSON.stringify({ specs: "2.2.0.0", methods: ["info", "credentials/list"] }));
-    });
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const base = `http://127.0.0.1:${server.address().port}`;
-    const said = async (address) => {
-        const words = ["sign", file, "--service", address, "--client-id", "x"];
-        const program = spawn(process.env.RSIGN_PROGRAM, words, { stdio: ["ignore", "ignore", "pipe"] });
-        let complaint = "";
-        program.stderr.on("data", (data) => (complaint += data));
-        assert.equal(await new Promise((resolve) => program.on("close", resolve)), 1, complaint);
-        return complaint;
-    };
-    assert.match(
-        await said(`${base}/csc/v2`),
-        /does not name the method credentials\/info, nor a method that signs .*, nor an authorization server/,
-    );
-    assert.match(await said(`${base}/silent/v2`), /silent\/v2 does not answer .*; look at the address/);
-    server.close();
 });
 
 test("rsign sign ends with its own code, and says so everywhere, where the person cancels", async () => {
@@ -278,7 +169,7 @@ test("rsign sign ends with its own code, and says so everywhere, where the perso
         } finally {
             program.kill();
         }
-        assert.match(complaint, /nothing was signed: you cancelled in the browser, or the service did not let you go on/);
+        assert.match(complaint, /nothing was signed, for it was not approved in the browser; the service says: The user, .* denied/);
         assert.equal(await person.textContent("h1"), title, where);
         assert.ok(!existsSync(`${file}.p7s`));
         await person.context().close();
@@ -292,9 +183,14 @@ test("rsign sign tells the keys of a person apart, and which of them can sign", 
     assert.equal(lines.length, rui.credentials.length, said);
     for (const { key, credentialID } of rui.credentials) {
         const line = lines.find((line) => line.includes(credentialID));
-        assert.match(line, new RegExp(`^  key \\d: ${key}, of CN=.*, issued by CN=rsign sandbox CA,.*, valid \\d{4}-\\d\\d-\\d\\d to `));
-        assert.match(line, key === "P-384" ? /cannot sign this: JSON is signed with RSA or P-256 keys/ : /; can sign this$/);
+        assert.match(line, new RegExp(`^  key \\d: ${key}, of CN=.*, issued by CN=rsign sandbox CA,.*, valid \\d{4}-\\d\\d-\\d\\d to .*; can sign this$`));
     }
+    // As the account page has them: the newest first.
+    await page.goto(ready.account);
+    await signIn(page);
+    const hrefs = await page.$$eval("ul.keys h2 a", (links) => links.map((link) => link.getAttribute("href")));
+    const told = lines.map((line) => `/account/keys/${line.match(/, credential ([^;]+);/)[1]}`);
+    assert.deepEqual(told, hrefs, said);
     assert.match(said, /key \d is taken; --credential takes another/);
 });
 
@@ -325,6 +221,39 @@ test("rsign sign asks at a terminal which key signs", async () => {
     assert.equal(await ended, 0, said);
     assert.match(said, new RegExp(`key ${number} is taken`));
     openssl(file);
+});
+
+test("rsign sign says before anybody approves that JSON is none, and signs what stands there", async () => {
+    const [file] = folderWith({ "cut.json": '{"order": 12' });
+    const said = await sign([file], SANDBOX, credentialOf(rui, "P-256"));
+    const [warned, opened] = [/cut\.json is no JSON: EOF while parsing an object at line 1 column 12; what is signed/, /open this/];
+    assert.ok(said.search(warned) >= 0 && said.search(warned) < said.search(opened), said);
+    const payload = readFileSync(`${file}.jws`, "utf8").split(".")[1];
+    assert.equal(Buffer.from(payload, "base64url").toString(), '{"order": 12');
+});
+
+// The last: it leaves a key that is locked.
+test("rsign sign says that a key is locked, and of nobody that they cancelled", async () => {
+    const [file] = folderWith({ "a.txt": "locked" });
+    const locked = credentialOf(rui, "RSA-3072");
+    const lock = async (credential, code, names) => {
+        if (!code) return approve(credential, code, names);
+        await page.click("button[name=decision][value=continue]");
+        await page.waitForSelector("#pin");
+        for (const left of ["2 tries", "one try", undefined]) {
+            await page.fill("#pin", "90817263");
+            await page.press("#pin", "Enter");
+            if (left) await page.waitForSelector(`#pin-fault:text("${left}")`);
+        }
+        await page.click("main a >> text=Back to");
+        await page.waitForURL((url) => url.pathname === "/callback");
+    };
+    const { code, complaint } = await asked([file], SANDBOX, locked, lock);
+    assert.equal(code, 4, complaint);
+    assert.match(complaint, /^rsign: nothing was signed: the service says that this key cannot be used now, for it is locked/);
+    assert.doesNotMatch(complaint + (await page.innerText("body")), /cancel/i);
+    assert.equal(await page.textContent("h1"), "Nothing was signed");
+    assert.ok(!existsSync(`${file}.p7s`));
 });
 
 async function signIn(person) {

@@ -62,7 +62,9 @@ fn documensos_flow_with_its_oauth_library() {
 
 #[test]
 fn rsign_sign_signs_a_file_with_the_persons_approval() {
-    browser("sign.test.mjs");
+    let sandbox = Sandbox::own();
+    with(&sandbox, "sign-refused.test.mjs");
+    with(&sandbox, "sign.test.mjs");
 }
 
 #[test]

@@ -97,10 +97,11 @@ impl<'a> Consent<'a> {
             ensure!(answer.get("iss") == Some(issuer), "the answer came from another server than was asked");
         }
         if let Some(error) = answer.get("error") {
-            let said = answer.get("error_description").unwrap_or(error);
+            let said = answer.get("error_description");
             if error == "access_denied" {
                 return Err(Ended::denied(said).into());
             }
+            let said = said.unwrap_or("it does not say why");
             bail!("the service refused the request, and nothing was signed: {said} ({error})");
         }
         Ok(answer.get("code").context("the answer has no code")?.to_owned())

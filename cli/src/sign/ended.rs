@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use rsign_api::error::oauth2::KEY_UNUSABLE;
+use rsign_api::version::Version;
+
 /// Nothing was signed, for a reason that has an exit code.
 #[derive(Debug)]
 pub(super) struct Ended {
@@ -10,23 +13,35 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// So many of the files cannot be signed; which and why was said.
-    pub(super) fn unfit(files: usize) -> Self {
-        let these = if files == 1 { "it" } else { "them" };
-        let sentence = format!(
-            "nothing was signed, and nobody was asked; leave {these} out, or take --detached, which signs any file beside it"
-        );
+    /// The command line asks for what cannot be.
+    pub(super) fn misread(sentence: &str) -> Self {
+        Self { code: 2, sentence: sentence.to_owned() }
+    }
+
+    /// Something is wrong with the files, and it was said of which and what: so many are of no form that can be signed.
+    pub(super) fn unasked(unfit: usize) -> Self {
+        let mut sentence = "nothing was signed, and nobody was asked".to_owned();
+        if unfit > 0 {
+            let these = if unfit == 1 { "it" } else { "them" };
+            sentence += &format!("; leave {these} out, or take --detached, which signs any file beside it");
+        }
         Self { code: 3, sentence }
     }
 
-    /// The person, or the service, said no in the browser.
-    pub(super) fn denied(said: &str) -> Self {
-        Self {
-            code: 4,
-            sentence: format!(
-                "nothing was signed: you cancelled in the browser, or the service did not let you go on; it says: {said}"
-            ),
-        }
+    /// The person, or the service, said no in the browser; and in its words why, where it says so.
+    pub(super) fn denied(said: Option<&str>) -> Self {
+        let sentence = match said {
+            Some(said) if said == KEY_UNUSABLE.sentence(Version::V2) => {
+                "nothing was signed: the service says that this key cannot be used now, for it is locked, suspended or \
+                 blocked; your account there says which, and until when"
+                    .to_owned()
+            }
+            Some(said) => {
+                format!("nothing was signed, for it was not approved in the browser; the service says: {said}")
+            }
+            None => "nothing was signed, for it was not approved in the browser".to_owned(),
+        };
+        Self { code: 4, sentence }
     }
 
     /// What the process answers to whoever started it.

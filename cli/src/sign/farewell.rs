@@ -16,7 +16,7 @@ const ENGLISH: [Words; 2] = [
     Words {
         language: "en",
         title: "Nothing was signed",
-        said: "You cancelled, or the service did not let you go on. You can close this window; the terminal says more.",
+        said: "It was not approved. You can close this window; the terminal says more.",
     },
 ];
 
@@ -29,7 +29,7 @@ const PORTUGUESE: [Words; 2] = [
     Words {
         language: "pt",
         title: "Nada foi assinado",
-        said: "Cancelou, ou o serviço não o deixou continuar. Pode fechar esta janela; o terminal diz mais.",
+        said: "Não foi aprovado. Pode fechar esta janela; o terminal diz mais.",
     },
 ];
 

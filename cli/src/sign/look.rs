@@ -6,9 +6,8 @@ use rsign_ades::pdf::{self, Kind, Limits, Request};
 use rsign_ades::xml;
 use rsign_api::objection::Reason;
 
-use super::ended::Ended;
 use super::plan::{File, Form};
-use super::terminal::{complain, step};
+use super::terminal::step;
 
 /// What a look at a file shows.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,26 +18,23 @@ enum Seen {
     Unfit(String),
     /// It could not be looked at; the service may see it otherwise.
     Unclear(String),
+    /// It can be signed, but is not what its name says, and why.
+    Odd(String),
 }
 
-/// Says of each file that cannot be signed why not.
-///
-/// # Errors
-/// There is such a file.
-pub(super) fn look(files: &[File]) -> Result<(), Ended> {
-    let mut unfit = 0;
+/// Of each file that cannot be signed why not; what else there is to say of others is said.
+pub(super) fn unfit(files: &[File]) -> Vec<String> {
+    let mut unfit = Vec::new();
     for file in files {
         let name = file.path.display();
         match seen(file) {
             Seen::Fine => {}
-            Seen::Unfit(why) => {
-                unfit += 1;
-                complain(&format!("{name} cannot be signed: {why}"));
-            }
+            Seen::Unfit(why) => unfit.push(format!("{name} cannot be signed: {why}")),
             Seen::Unclear(why) => step(&format!("{name} could not be looked at: {why}; the service may refuse it")),
+            Seen::Odd(why) => step(&format!("{name} {why}; what is signed is what stands there")),
         }
     }
-    if unfit == 0 { Ok(()) } else { Err(Ended::unfit(unfit)) }
+    unfit
 }
 
 fn seen(file: &File) -> Seen {
@@ -50,7 +46,7 @@ fn seen(file: &File) -> Seen {
         Form::Xades => xml(&file.content),
         // Whatever stands there is signed; but rsign puts JSON around so much only.
         Form::Jades if file.content.len() > xml::LIMIT => judged(Some(Reason::TooLong), "it is too long"),
-        Form::Jades => Seen::Fine,
+        Form::Jades => json(&file.content),
     }
 }
 
@@ -67,6 +63,16 @@ fn xml(content: &[u8]) -> Seen {
         Ok(_) => Seen::Fine,
         Err(xml::Error::Document(reason, why)) => judged(Some(reason), why),
         Err(error) => judged(None, &error.to_string()),
+    }
+}
+
+/// A service signs it whatever it is: whoever cut a file short should hear so before approving it.
+fn json(content: &[u8]) -> Seen {
+    let Ok(text) = std::str::from_utf8(content) else { return Seen::Odd("is no JSON: it is not UTF-8".to_owned()) };
+    // Nothing is kept of it, however deep it is.
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => Seen::Fine,
+        Err(error) => Seen::Odd(format!("is no JSON: {error}")),
     }
 }
 
@@ -154,7 +160,23 @@ mod tests {
         for (form, content) in [(Form::Xades, &long[..]), (Form::Jades, &long), (Form::Xades, deep.as_bytes())] {
             assert!(matches!(of(form, content), Seen::Unclear(_)), "{form:?}");
         }
-        assert_eq!(of(Form::Jades, b"{"), Seen::Fine, "the service signs whatever stands there");
         assert_eq!(of(Form::Cades, b""), Seen::Fine, "its digest is all that is signed");
+    }
+
+    #[test]
+    fn json_that_is_none_is_told_and_goes_on() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        for fine in [&b"{}"[..], b" [1, \"\xc3\xa9\"]\n", b"null", deep.as_bytes()] {
+            assert_eq!(of(Form::Jades, fine), Seen::Fine);
+        }
+        for (content, said) in [
+            (&b"{\"order\": 12"[..], "is no JSON: EOF while parsing an object at line 1 column 12"),
+            (b"{}x", "is no JSON: trailing characters at line 1 column 3"),
+            (b"\xef\xbb\xbf{}", "is no JSON: expected value at line 1 column 1"),
+            (b"\"\xe9\"", "is no JSON: it is not UTF-8"),
+        ] {
+            assert_eq!(of(Form::Jades, content), Seen::Odd(said.to_owned()));
+        }
+        assert_eq!(of(Form::Cades, b"{"), Seen::Fine, "its digest is all that is signed");
     }
 }

@@ -1,10 +1,11 @@
 //! `rsign sign FILE...`: signs files through any CSC service.
 //!
-//! The flow of a native app: decide what each file becomes ([`plan`]), discover the service from `info` ([`service`]), look
-//! whether the files can be signed at all ([`look`]), send the person to the browser and wait for the code on a loopback port
-//! ([`consent`], [`loopback`]), first for a token that may read certificates, of which one is taken ([`keys`]), then for one that
-//! may sign exactly these files ([`approval`]). The service forms the signed documents ([`remote`]), or, where it signs hashes
-//! only, this program does ([`local`]). What comes back is judged before it is kept ([`received`]).
+//! The flow of a native app: decide what each file becomes ([`plan`]), discover the service ([`place`], [`service`]) from `info`,
+//! look whether the files can be signed at all ([`look`]) and have a place ([`output`]), send the person to the browser and
+//! wait for the code on a loopback port ([`consent`], [`loopback`]), first for a token that may read certificates, of which one
+//! is taken ([`keys`]), then for one that may sign exactly these files ([`approval`]). The service forms the signed documents
+//! ([`remote`]), or, where it signs hashes only, this program does ([`local`]). What comes back is judged before it is kept
+//! ([`received`]).
 
 mod approval;
 mod consent;
@@ -14,6 +15,8 @@ mod keys;
 mod local;
 mod look;
 mod loopback;
+mod output;
+mod place;
 mod plan;
 mod reach;
 mod received;
@@ -26,15 +29,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use rsign_api::signer::EntryType;
 
 use approval::{Item, Words};
-use consent::{App, Consent};
+use consent::Consent;
 use ended::Ended;
 use keys::Wanted;
 use local::Formed;
+use place::Place;
 use plan::Level;
 use service::Service;
 use terminal::{complain, step};
@@ -68,7 +72,7 @@ pub(crate) struct Options {
     /// Ready file of `rsign sandbox`, in place of the four above.
     #[arg(long, conflicts_with_all = ["service", "client_id"])]
     sandbox: Option<PathBuf>,
-    /// The credentialID of one of the person's keys; without it you are asked at a terminal, and elsewhere it is the first
+    /// The credentialID of one of the person's keys; without it you are asked at a terminal, and elsewhere it is the newest
     /// that can sign.
     #[arg(long)]
     credential: Option<String>,
@@ -89,7 +93,7 @@ Exit codes:
   0  every file was signed, verified as far as it says, and is in its place
   1  something else went wrong; what was signed is kept, and it says where
   2  the command line cannot be read so
-  3  a file cannot be signed: nobody was asked, nothing was signed
+  3  a file is not there, cannot be signed, or what it becomes has no place: nobody was asked, nothing was signed
   4  it was not approved in the browser: nothing was signed";
 
 pub(crate) async fn run(options: Options) -> ExitCode {
@@ -100,8 +104,12 @@ pub(crate) async fn run(options: Options) -> ExitCode {
 }
 
 async fn sign(options: Options) -> anyhow::Result<()> {
-    let mut files = plan::read(&options.files, options.detached, options.output.as_deref())?;
-    let Place { service, app, roots, authority } = place(&options)?;
+    let (mut files, unread) = plan::read(&options.files, options.detached, options.output.as_deref())?;
+    unread.iter().for_each(|why| complain(why));
+    if files.is_empty() {
+        return Err(Ended::unasked(0).into());
+    }
+    let Place { service, app, roots, authority } = Place::of(&options)?;
     let http = http_client(roots.as_deref())?;
     let service = Service::discover(&http, &service).await?;
     step(&format!("{}: CSC {}, at {}", service.name(), service.specification(), service.base()));
@@ -116,8 +124,11 @@ async fn sign(options: Options) -> anyhow::Result<()> {
         step("it does not form documents as wanted here: it signs hashes, and PDFs or CMS are formed by this program");
     }
     // Before anybody approves anything: a signature that cannot be kept is lost, and a PIN is typed for nothing.
-    plan::has_places(&files, options.replace)?;
-    look::look(&files)?;
+    let (unplaced, unfit) = (output::unplaced(&files, options.replace), look::unfit(&files));
+    unplaced.iter().chain(&unfit).for_each(|why| complain(why));
+    if !(unread.is_empty() && unplaced.is_empty() && unfit.is_empty()) {
+        return Err(Ended::unasked(unfit.len()).into());
+    }
     let consent = Consent::new(&http, &app, service.authorization_server()?, !options.no_browser).await?;
 
     if let Some(file) = &options.sandbox {
@@ -154,8 +165,8 @@ async fn sign(options: Options) -> anyhow::Result<()> {
         let finished = formed.into_iter().zip(signatures).map(|(formed, signature)| formed.finish(&signature));
         finished.collect::<anyhow::Result<_>>()?
     };
-    // What was approved is kept, all of it that can be; then it is said what could not.
-    let mut failed = None;
+    // What was approved is kept, all of it that can be; and it is said what could not.
+    let mut failed: Option<anyhow::Error> = None;
     for (file, octets) in files.iter().zip(signed) {
         let kept = received::judge(file, &octets, &credential).and_then(|judged| {
             file.keep(&octets, options.replace)?;
@@ -170,56 +181,18 @@ async fn sign(options: Options) -> anyhow::Result<()> {
                 }
             }
             Err(error) => {
-                let place = file.keep_apart(&octets)?;
-                failed = failed.or(Some(error.context(format!("what the service gave is in {}", place.display()))));
+                let error = match file.keep_apart(&octets) {
+                    Ok(place) => error.context(format!("what the service gave is in {}", place.display())),
+                    Err(lost) => anyhow!("what the service gave is lost: {error:#}; {lost:#}"),
+                };
+                if let Some(earlier) = failed.replace(error) {
+                    complain(&format!("{earlier:#}"));
+                }
             }
         }
     }
     verifiers::say(&files, options.level, authority.as_deref());
     failed.map_or(Ok(()), Err)
-}
-
-/// Where to sign and as whom.
-struct Place {
-    service: String,
-    app: App,
-    roots: Option<PathBuf>,
-    /// Who certified the keys, PEM, where that is known.
-    authority: Option<PathBuf>,
-}
-
-fn place(options: &Options) -> anyhow::Result<Place> {
-    if let Some(file) = &options.sandbox {
-        return from_ready_file(file);
-    }
-    let secret = options.client_secret_file.as_ref().map(|file| {
-        let secret = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-        anyhow::Ok(secret.trim().to_owned())
-    });
-    Ok(Place {
-        service: options.service.clone().unwrap_or_default(),
-        app: App { client_id: options.client_id.clone().unwrap_or_default(), client_secret: secret.transpose()? },
-        roots: options.tls_ca.clone(),
-        authority: None,
-    })
-}
-
-fn from_ready_file(file: &Path) -> anyhow::Result<Place> {
-    let text = std::fs::read(file).with_context(|| format!("{}: is a sandbox running there?", file.display()))?;
-    let ready: serde_json::Value = serde_json::from_slice(&text).with_context(|| file.display().to_string())?;
-    let clients = ready["clients"].as_array().context("the ready file names no clients")?;
-    let client = clients.iter().find(|client| client["client_secret"].is_string());
-    let client = client.context("the ready file names no client with a secret")?;
-    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-    Ok(Place {
-        service: text(&ready["csc_v2"]).context("the ready file has no csc_v2")?,
-        app: App {
-            client_id: text(&client["client_id"]).context("a client has no client_id")?,
-            client_secret: text(&client["client_secret"]),
-        },
-        roots: text(&ready["tls_ca"]).map(PathBuf::from),
-        authority: text(&ready["signing_ca"]).map(PathBuf::from),
-    })
 }
 
 fn http_client(roots: Option<&Path>) -> anyhow::Result<reqwest::Client> {
