@@ -140,7 +140,7 @@ impl From<evidence::Error> for Problem {
             evidence::Error::Signer(error) => error.into(),
             error @ evidence::Error::Unavailable(_) => Self::unavailable(error),
             error @ (evidence::Error::Malformed(_)
-            | evidence::Error::NoAnchor
+            | evidence::Error::NoAnchor(_)
             | evidence::Error::NoSource
             | evidence::Error::TooLong
             | evidence::Error::Wrong(_)) => Self::internal(error),
@@ -195,7 +195,7 @@ impl From<time_stamps::Error> for Problem {
             error @ (time_stamps::Error::Unfit(_)
             | time_stamps::Error::Unbelievable(_)
             | time_stamps::Error::TooLong(_)
-            | time_stamps::Error::NoAnchor
+            | time_stamps::Error::NoAnchor(_)
             | time_stamps::Error::Random(_)) => Self::internal(error),
         }
     }

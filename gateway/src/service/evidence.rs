@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use super::anchors::Anchors;
 use super::authority::Authority;
+use crate::domain::certificate::Facts;
 use crate::port::clock::Clock;
 use crate::port::revocations::{Revocations, Unavailable};
 use crate::port::signer;
@@ -38,8 +39,8 @@ pub enum Error {
     #[error("a certificate or token cannot be read: {0}")]
     Malformed(Box<dyn std::error::Error + Send + Sync>),
     /// A certificate does not lead to an anchor.
-    #[error("a certificate does not lead to a configured anchor")]
-    NoAnchor,
+    #[error("the certificate of {0} leads to none of the anchors; [evidence] anchors names more")]
+    NoAnchor(String),
     /// A certificate does not say where its CRL is, or OCSP is answered.
     #[error("a certificate names no source of revocation data")]
     NoSource,
@@ -157,7 +158,7 @@ impl Evidence {
         if found.certificates.contains(&leaf.der) {
             return Ok(());
         }
-        let path = self.anchors.path(leaf, pool).await?.ok_or(Error::NoAnchor)?;
+        let path = self.anchors.path(leaf, pool).await?.ok_or_else(|| Error::NoAnchor(subject(leaf)))?;
         for (place, subject) in path.iter().enumerate() {
             if found.certificates.contains(&subject.der) {
                 return Ok(());
@@ -335,6 +336,11 @@ impl Evidence {
         }
         kept.insert(key, (self.clock.now(), octets));
     }
+}
+
+/// What a certificate calls its owner, in RFC 4514's escapes.
+pub(super) fn subject(certificate: &Subject) -> String {
+    Facts::read(&certificate.der).map_or_else(|_| "nobody that can be read".to_owned(), |facts| facts.subject)
 }
 
 /// What a verdict is about.

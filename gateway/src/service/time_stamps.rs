@@ -38,8 +38,10 @@ pub enum Error {
     #[error("the time-stamp token has {0} octets, more than there is room for")]
     TooLong(usize),
     /// The certificate of who stamped leads to no anchor.
-    #[error("the certificate of the time-stamping authority leads to no configured anchor")]
-    NoAnchor,
+    #[error(
+        "the certificate of {0}, who stamped, leads to none of the anchors; authorities of its [[timestamp]] names more"
+    )]
+    NoAnchor(String),
     /// Nothing shows that the authority's certificate is good, or something the contrary.
     #[error(transparent)]
     Evidence(#[from] evidence::Error),
@@ -78,7 +80,7 @@ impl Error {
             | Self::Unavailable(Unavailable::Refused(_))
             | Self::Signer(_)
             | Self::Random(_) => Fault::Nobodys,
-            Self::Unavailable(_) | Self::Unfit(_) | Self::Unbelievable(_) | Self::TooLong(_) | Self::NoAnchor => {
+            Self::Unavailable(_) | Self::Unfit(_) | Self::Unbelievable(_) | Self::TooLong(_) | Self::NoAnchor(_) => {
                 Fault::Its
             }
         }
@@ -222,7 +224,7 @@ impl TimeStamps {
         }
         let pool: Vec<Subject> = stamp.brought.iter().filter_map(|der| Subject::read(der).ok()).collect();
         if self.anchors.path(&stamp.signer, &pool).await?.is_none() {
-            return Err(Error::NoAnchor);
+            return Err(Error::NoAnchor(evidence::subject(&stamp.signer)));
         }
         if let Some(evidence) = evidence {
             evidence.gather(&[], Some(&token)).await?;

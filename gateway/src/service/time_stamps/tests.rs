@@ -127,7 +127,7 @@ async fn when_all_fail_the_last_ones_reason_is_told() {
         (Manner::WrongNonce, |error| matches!(error, Error::Unfit(Unfit::Foreign("nonce")))),
         (Manner::WrongImprint, |error| matches!(error, Error::Unfit(Unfit::Foreign("imprint")))),
         (Manner::WrongPolicy, |error| matches!(error, Error::Unfit(Unfit::Foreign("policy")))),
-        (Manner::Unknown, |error| matches!(error, Error::NoAnchor)),
+        (Manner::Unknown, |error| matches!(error, Error::NoAnchor(_))),
         (Manner::TooLong, |error| matches!(error, Error::TooLong(_))),
         (Manner::WrongTime, |error| matches!(error, Error::Unbelievable(stamp::Wrong::Time))),
         (Manner::Right, |_| false),
