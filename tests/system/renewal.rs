@@ -1,5 +1,7 @@
 //! `rsign-gateway renew`: documents of B-LTA get newer time-stamps, and EU DSS still says what they are.
 
+mod whose;
+
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +19,10 @@ use crate::sign_doc_text::name;
 
 /// The lines it printed, and whether it was content.
 pub(crate) fn renew(config: &Path, words: &[&str], paths: &[&Path]) -> (bool, Vec<Value>) {
-    let mut command = Command::new(program("rsign-gateway"));
+    run(Command::new(program("rsign-gateway")), config, words, paths)
+}
+
+fn run(mut command: Command, config: &Path, words: &[&str], paths: &[&Path]) -> (bool, Vec<Value>) {
     command.arg("--config").arg(config).arg("renew").args(words).args(paths);
     let output = command.output().unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
@@ -138,12 +143,17 @@ async fn documents_get_newer_time_stamps_and_stay_what_they_are() {
     assert_eq!(outcomes(&lines), expected("not_due"), "{lines:?}");
     assert!(read() == before);
     // As a timer would in two years; once more whatever the date; and once more where it is.
+    let mut until = lines[0]["until"].clone();
     for words in [&["--before", "10000"][..], &["--always"], &["--always"]] {
         let (good, lines) = renew(&config, words, &[folder.path()]);
         assert!(good, "{lines:?}");
         assert_eq!(outcomes(&lines), expected("renewed"), "{lines:?}");
         assert!(lines[0]["until"].as_u64().unwrap() > 1_800_000_000);
+        assert_eq!(lines[0]["was_until"], until, "{lines:?}");
+        until = lines[0]["until"].clone();
     }
+    let (_, lines) = renew(&config, &["--before", "30"], &[folder.path()]);
+    assert_eq!((&lines[0]["until"], &lines[0]["was_until"]), (&until, &Value::Null), "{lines:?}");
     for ((name, before), after) in names.iter().zip(before).zip(read()) {
         match others.contains(name) {
             true => assert!(before == after, "{name}"),

@@ -5,7 +5,7 @@ use rsign_api::algorithm::KeyType;
 use rsign_api::signer::{CredentialName, CredentialStatus, FactorKind, Scal, State, Stretch};
 use serde_json::json;
 
-use super::print;
+use super::{print, show};
 use crate::app::Parts;
 use crate::config::Config;
 use crate::domain::credential::{AuthMode, Certificate, Credential as Stored, Known};
@@ -88,7 +88,9 @@ async fn list(user: Option<&str>, parts: &Parts) -> anyhow::Result<()> {
         for credential in &page {
             let certificate = parts.repositories.credentials.certificate(&credential.id).await?;
             let status = parts.signer.status(CredentialName { credential: credential.id.clone() }).await;
-            print(&line(credential, certificate.as_ref(), status.ok().as_ref(), parts.clock.now() / 1000))?;
+            if !show(&line(credential, certificate.as_ref(), status.ok().as_ref(), parts.clock.now() / 1000))? {
+                return Ok(());
+            }
         }
         match page.last() {
             Some(last) if page.len() == PAGE => after = Some(last.id.clone()),

@@ -7,8 +7,10 @@ mod renew;
 mod serve;
 mod user;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 
@@ -79,8 +81,19 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// One line of JSON on standard output, whatever strangers called their files.
+/// One line of JSON on standard output, whatever strangers called their files: what the operator has to have.
 fn print(answer: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", rsign_api::line::escaped_json(&serde_json::to_string(answer)?));
+    anyhow::ensure!(show(answer)?, "it was done, and nobody reads what is said of it");
     Ok(())
+}
+
+/// The same of what can be shown again: `false` where nobody reads any more, as behind `head`.
+fn show(answer: &impl Serialize) -> anyhow::Result<bool> {
+    let json = serde_json::to_string(answer)?;
+    let mut output = std::io::stdout().lock();
+    match writeln!(output, "{}", rsign_api::line::escaped_json(&json)).and_then(|()| output.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error).context("standard output"),
+    }
 }

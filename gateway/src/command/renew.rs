@@ -13,7 +13,7 @@ use rsign_api::octets::Octets;
 use serde::Serialize;
 
 use self::place::Place;
-use super::print;
+use super::show;
 use crate::app::lasting::{self, Lasting};
 use crate::config::Config;
 use crate::port::clock::{Clock, SystemClock};
@@ -50,9 +50,12 @@ struct Line<'a> {
     path: &'a str,
     /// `renewed`, `not_due`, `not_lasting` (signed, without a time-stamp over all of it), `not_signed`, `passed_over` or `failed`.
     outcome: &'static str,
-    /// When the certificate of the newest time-stamp it had ends, Unix seconds.
+    /// When the certificate of the newest time-stamp it has ends, Unix seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<u64>,
+    /// The same of the one before, where it is renewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was_until: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -70,28 +73,36 @@ pub(super) async fn run(renew: Renew, config: &Config) -> anyhow::Result<()> {
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
     found.dedup_by(|later, earlier| later.path == earlier.path);
-    let mut failed = 0_usize;
+    let (mut failed, mut told) = (0_usize, Ok(true));
     for Found { path, kind } in &found {
         let done = match kind {
             Kind::File(place) => one(&service, place, due).await,
             Kind::Link => Ok(Done::PassedOver),
             Kind::Failed(why) => Err(anyhow::anyhow!("{why}")),
         };
-        let (outcome, until, reason) = match done {
-            Ok(Done::NotSigned) => ("not_signed", None, None),
-            Ok(Done::NotLasting) => ("not_lasting", None, None),
-            Ok(Done::NotDue(until)) => ("not_due", Some(until), None),
-            Ok(Done::Renewed(until)) => ("renewed", Some(until), None),
-            Ok(Done::PassedOver) => ("passed_over", None, Some(LINK.to_owned())),
-            Err(error) => {
-                failed += 1;
-                ("failed", None, Some(reason(&error)))
-            }
-        };
-        print(&Line { path: &path.display().to_string(), outcome, until, reason })?;
+        failed += usize::from(done.is_err());
+        // Whoever stops listening does not stop the work.
+        if matches!(told, Ok(true)) {
+            told = show(&line(&path.display().to_string(), done));
+        }
     }
     anyhow::ensure!(failed == 0, "{failed} of {} files could not be renewed", found.len());
-    Ok(())
+    told.map(drop)
+}
+
+/// What is said of a file.
+fn line(path: &str, done: anyhow::Result<Done>) -> Line<'_> {
+    let line = |outcome| Line { path, outcome, until: None, was_until: None, reason: None };
+    match done {
+        Ok(Done::NotSigned) => line("not_signed"),
+        Ok(Done::NotLasting) => line("not_lasting"),
+        Ok(Done::NotDue(until)) => Line { until: Some(until), ..line("not_due") },
+        Ok(Done::Renewed { until, was_until }) => {
+            Line { until: Some(until), was_until: Some(was_until), ..line("renewed") }
+        }
+        Ok(Done::PassedOver) => Line { reason: Some(LINK.to_owned()), ..line("passed_over") },
+        Err(error) => Line { reason: Some(reason(&error)), ..line("failed") },
+    }
 }
 
 fn service(config: &Config) -> anyhow::Result<Renewal> {
@@ -190,7 +201,7 @@ enum Done {
     NotSigned,
     NotLasting,
     NotDue(u64),
-    Renewed(u64),
+    Renewed { until: u64, was_until: u64 },
     PassedOver,
 }
 
@@ -202,10 +213,10 @@ async fn one(service: &Renewal, path: &Path, due: Due) -> anyhow::Result<Done> {
         Outcome::Unsigned => Ok(Done::NotSigned),
         Outcome::NotLasting => Ok(Done::NotLasting),
         Outcome::NotDue(until) => Ok(Done::NotDue(until)),
-        Outcome::Renewed { octets, until } => {
+        Outcome::Renewed { octets, until, was_until } => {
             let random: &dyn Random = &SystemSource::default();
             place.replace(&octets, &format!(".renew-{}", random.handle()?))?;
-            Ok(Done::Renewed(until))
+            Ok(Done::Renewed { until, was_until })
         }
     }
 }

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use rsign_ades::evidence::stamp;
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::timestamp::Stampable;
 use rsign_api::octets::Octets;
@@ -64,8 +65,10 @@ pub enum Outcome {
     Renewed {
         /// The document.
         octets: Octets,
-        /// Until when the certificate of the time-stamp before lasts, Unix second.
+        /// Until when the certificate of the newer time-stamp lasts, Unix second.
         until: u64,
+        /// And that of the one before.
+        was_until: u64,
     },
 }
 
@@ -118,9 +121,9 @@ impl Renewal {
             RenewedDocument::Stamped { stamps, detached } => (stamps, detached),
             _ => return Err(Error::Odd),
         };
-        let until = stamps.iter().map(|stamp| stamp.until).min().ok_or(Error::Odd)?;
-        if !self.is_due(until, due) {
-            return Ok(Outcome::NotDue(until));
+        let was_until = stamps.iter().map(|stamp| stamp.until).min().ok_or(Error::Odd)?;
+        if !self.is_due(was_until, due) {
+            return Ok(Outcome::NotDue(was_until));
         }
         if detached {
             ask.content = Some(content().ok_or(Error::NoContent)?);
@@ -132,16 +135,20 @@ impl Renewal {
         if imprints.len() != stamps.len() {
             return Err(Error::Odd);
         }
+        let mut until = u64::MAX;
         for StampImprint { algorithm, hash } in imprints {
             let asked = Stampable { algorithm, hash: hash.0, nonce: None };
-            ask.stamps.push(Bytes(self.time_stamps.stamp(asked).await?));
+            let token = self.time_stamps.stamp(asked).await?;
+            let stamp = stamp::judge(&token).map_err(time_stamps::Error::from)?;
+            until = until.min(stamp.signer.not_after());
+            ask.stamps.push(Bytes(token));
         }
         let RenewedDocument::Parts(parts) = self.ask(&ask).await? else { return Err(Error::Odd) };
         if !is_kept(&parts, &ask.document) {
             return Err(Error::Odd);
         }
         let octets = parts::joined(parts, Some(&ask.document)).map_err(|_| Error::Odd)?;
-        Ok(Outcome::Renewed { octets, until })
+        Ok(Outcome::Renewed { octets, until, was_until })
     }
 
     /// What shows that who signed a time-stamp was good.

@@ -32,11 +32,11 @@ impl Place {
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let (parent, name) = (path.parent().context("it has no folder")?, path.file_name().context("it has no name")?);
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = rustix::fs::open(parent, flags, Mode::empty())?;
+        let folder = rustix::fs::open(parent, flags, Mode::empty()).context("its folder cannot be opened")?;
         // One that became a link since the path was looked up leads elsewhere.
         let there: PathBuf = fs::read_link(format!("/proc/self/fd/{}", folder.as_raw_fd()))?;
         anyhow::ensure!(there == parent, "its folder is another one now");
-        let file = open(&folder, name)?;
+        let file = open(&folder, name).context("it cannot be opened")?;
         let before = file.metadata()?;
         Ok(Self { folder, name: name.to_owned(), file, before })
     }
@@ -64,7 +64,8 @@ impl Place {
             let which = |it: &Metadata| (it.dev(), it.ino(), it.len(), it.mtime(), it.mtime_nsec());
             let now = open(&self.folder, &self.name)?.metadata()?;
             anyhow::ensure!(which(&now) == which(&self.before), "somebody changed it meanwhile");
-            rustix::fs::renameat(&self.folder, draft, &self.folder, &self.name)?;
+            let put = rustix::fs::renameat(&self.folder, draft, &self.folder, &self.name);
+            put.context("the newer one cannot be put in its place")?;
             Ok(rustix::fs::fsync(&self.folder)?)
         });
         if written.is_err() {
@@ -76,20 +77,35 @@ impl Place {
     /// Nobody else opens it before it belongs to whom the file does.
     fn write(&self, draft: &str, octets: &Octets) -> anyhow::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(rustix::fs::openat(&self.folder, draft, flags, Mode::RUSR | Mode::WUSR)?);
-        // Who may read it stays as it was, where this user may give files away.
-        if fchown(&file, Some(self.before.uid()), Some(self.before.gid())).is_err() {
-            let _ = fchown(&file, None, Some(self.before.gid()));
-        }
-        file.set_permissions(Permissions::from_mode(self.before.mode()))?;
+        let made = rustix::fs::openat(&self.folder, draft, flags, Mode::RUSR | Mode::WUSR);
+        let mut file = File::from(made.context("no newer one can be written into its folder")?);
+        self.give_away(&file)?;
         let mut written = Ok(());
         octets.each(|piece| {
             if written.is_ok() {
                 written = file.write_all(piece);
             }
         })?;
-        written?;
-        Ok(file.sync_all()?)
+        written.and_then(|()| file.sync_all()).context("the newer one cannot be written")
+    }
+
+    /// Whoever may read and change the file may do so with what comes in its place, and nobody else may. The owner comes last:
+    /// only who owns a file says who may read it.
+    fn give_away(&self, file: &File) -> anyhow::Result<()> {
+        let (now, owner, group) = (file.metadata()?, self.before.uid(), self.before.gid());
+        let stay = || {
+            format!(
+                "it would not stay with its owner and group ({owner}:{group}); run this as the owner, or give it CAP_CHOWN"
+            )
+        };
+        if now.gid() != group {
+            fchown(file, None, Some(group)).with_context(stay)?;
+        }
+        file.set_permissions(Permissions::from_mode(self.before.mode()))?;
+        if now.uid() != owner {
+            fchown(file, Some(owner), None).with_context(stay)?;
+        }
+        Ok(())
     }
 }
 

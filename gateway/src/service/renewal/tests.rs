@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rsign_ades::evidence::Subject;
 use rsign_ades::evidence::testing::{NOW, stamping_certificate};
 use rsign_api::algorithm::HashAlgorithm;
 
@@ -57,8 +58,11 @@ async fn a_document_is_read_by_the_signer_and_gets_what_that_asked_for() {
     let answers = vec![stamped(&[NOW + 20, NOW + 10], true), imprints(2), parts()];
     let (renewal, signer) = service(answers);
     let outcome = renewal.renew(DOCUMENT.into(), || Some(b"content".to_vec().into()), Due::Within(10)).await;
-    let Ok(Outcome::Renewed { octets, until }) = outcome else { panic!("{outcome:?}") };
-    assert_eq!((&*octets.whole(100).unwrap(), until), (&b"<signed/>more</signed>"[..], NOW + 10));
+    let Ok(Outcome::Renewed { octets, until, was_until }) = outcome else { panic!("{outcome:?}") };
+    let ends = Subject::read(&stamping_certificate()).unwrap().not_after();
+    assert!(ends > NOW + 20, "the newer one lasts longer");
+    assert_eq!(&*octets.whole(100).unwrap(), b"<signed/>more</signed>");
+    assert_eq!((until, was_until), (ends, NOW + 10));
     let asked = signer.renewals.lock().unwrap();
     let shape: Vec<_> = asked.iter().map(|ask| (ask.content.is_some(), ask.evidence.len(), ask.stamps.len())).collect();
     assert_eq!(shape, [(false, 0, 0), (true, 2, 0), (true, 2, 2)]);
