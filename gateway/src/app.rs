@@ -47,6 +47,7 @@ use crate::service::prompts::{self, Prompts};
 use crate::service::rates::Rates;
 use crate::service::room::Room;
 use crate::service::signing::Signing;
+use crate::service::stopping::Stopping;
 use crate::service::time_stamps::TimeStamps;
 use crate::service::tokens::{Lifetimes, Tokens};
 use crate::service::transactions::Transactions;
@@ -112,6 +113,8 @@ pub struct App {
     pub room: Arc<Room>,
     /// How often who calls.
     pub rates: Arc<Rates>,
+    /// Whether it is about to end.
+    pub stopping: Arc<Stopping>,
     /// Rounds of cleaning up.
     pub housekeeping: Housekeeping,
     /// Time.
@@ -188,6 +191,7 @@ impl App {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
         };
+        let stopping = Arc::new(Stopping::new(Duration::from_secs(limits.grace_seconds)));
         let prompts = Arc::new(Prompts {
             stored: repositories.prompts.clone(),
             clients: repositories.clients.clone(),
@@ -199,6 +203,7 @@ impl App {
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
             waiters: prompts::Waiters::default(),
+            stopping: Arc::clone(&stopping),
         });
         let transactions = Arc::new(Transactions {
             stored: repositories.transactions.clone(),
@@ -314,6 +319,7 @@ impl App {
             time_stamps: stamps,
             authority,
             rates,
+            stopping,
             room,
             housekeeping,
             clock,

@@ -13,7 +13,7 @@ fn impatient() -> (Pieces, String) {
 }
 
 /// A gateway that speaks plain HTTP under these limits.
-fn limited(limits: &str) -> (Pieces, String) {
+pub(crate) fn limited(limits: &str) -> (Pieces, String) {
     let mut pieces = Pieces::seeded();
     pieces.configure("gateway.toml", |config| {
         let listen = config["listen"].as_table_mut().unwrap();
@@ -29,7 +29,7 @@ fn limited(limits: &str) -> (Pieces, String) {
 }
 
 /// Everything that comes until the other side closes, and how long that took.
-fn rest(stream: &mut TcpStream) -> (String, Duration) {
+pub(crate) fn rest(stream: &mut TcpStream) -> (String, Duration) {
     let started = Instant::now();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut heard = Vec::new();

@@ -11,9 +11,6 @@ use crate::app::{App, Parts};
 use crate::config::Config;
 use crate::http::{Bounds, ClientCertificates, Handle, Site, Tls, bind, pki_router, router, serve};
 
-/// How long calls may take to finish once we are told to stop; all of it must be over within ten seconds.
-const GRACE: Duration = Duration::from_secs(8);
-
 /// Between two rounds of housekeeping.
 const ROUND: Duration = Duration::from_secs(60);
 
@@ -38,9 +35,10 @@ pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Pa
              one who guesses passwords slows all others down"
         );
     }
+    let grace = Duration::from_secs(config.limits.grace_seconds);
     let site = Arc::new(Site::new(App::new(&config, &parts, &public_url)?, config, &public_url)?);
     let handle = Handle::new();
-    stop_on_signal(handle.clone())?;
+    stop_on_signal(handle.clone(), Arc::clone(&site), grace)?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&site)));
     let public = serve(listener, tls, router(Arc::clone(&site)), handle.clone(), &bounds);
     let mutual = async {
@@ -87,15 +85,27 @@ async fn keep_house(site: Arc<Site>) {
     }
 }
 
-fn stop_on_signal(handle: Handle) -> anyhow::Result<()> {
+fn stop_on_signal(handle: Handle, site: Arc<Site>, grace: Duration) -> anyhow::Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break,
+                _ = hangup.recv() => {
+                    tracing::warn!("SIGHUP: the configuration is read at the start only; it takes a restart");
+                }
+            }
         }
         tracing::info!("stopping");
-        handle.graceful_shutdown(Some(GRACE));
+        site.app.stopping.begin();
+        handle.graceful_shutdown(None);
+        tokio::time::sleep(grace).await;
+        // What is idle was closed at once, and a connection carries one call at a time.
+        let cut = handle.connection_count();
+        tracing::warn!(calls = cut, "calls that were not over after {} seconds are cut off", grace.as_secs());
+        handle.shutdown();
     });
     Ok(())
 }

@@ -43,6 +43,8 @@ pub struct Limits {
     pub refresh_token_seconds: u32,
     /// Password hashes computed at once; each takes 19 MiB and one core.
     pub password_hashes: usize,
+    /// Seconds that calls have to finish once the gateway is told to stop.
+    pub grace_seconds: u64,
 }
 
 impl Default for Limits {
@@ -66,6 +68,7 @@ impl Default for Limits {
             access_token_seconds: 3600,
             refresh_token_seconds: 30 * 24 * 3600,
             password_hashes: 2,
+            grace_seconds: 8,
         }
     }
 }
@@ -75,7 +78,7 @@ impl Limits {
         let least =
             self.body.min(self.documents).min(self.hashes).min(self.depth).min(self.page).min(self.password_hashes);
         let seconds = self.body_timeout_seconds.min(self.documents_timeout_seconds).min(self.header_timeout_seconds);
-        let seconds = seconds.min(self.answer_timeout_seconds);
+        let seconds = seconds.min(self.answer_timeout_seconds).min(self.grace_seconds);
         let tokens = self.access_token_seconds.min(self.refresh_token_seconds);
         let connections = self.connections.min(self.connections_per_address);
         let calls = self.client_calls_per_second.min(self.user_calls_per_second);

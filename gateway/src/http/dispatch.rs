@@ -209,7 +209,7 @@ async fn content(
 ) -> Result<Content, Problem> {
     let limits = &site.config.limits;
     if !method.documents {
-        let body = body::read(body, limits).await?;
+        let body = site.app.stopping.arrival(body::read(body, limits)).await.map_err(Problem::unavailable)??;
         return Ok(Content { version, body, lifted: None, checked: false, limits: site.limits() });
     }
     // Who may be anybody sends no documents.
@@ -230,7 +230,8 @@ async fn content(
         checked.store(true, Ordering::Relaxed);
         Ok(())
     };
-    let (body, lifted) = body::read_documents(body, limits, lifter, judge).await?;
+    let arriving = body::read_documents(body, limits, lifter, judge);
+    let (body, lifted) = site.app.stopping.arrival(arriving).await.map_err(Problem::unavailable)??;
     let checked = checked.into_inner();
     Ok(Content { version, body, lifted: Some(lifted), checked, limits: site.limits() })
 }

@@ -231,6 +231,7 @@ impl From<prompts::Error> for Problem {
             prompts::Error::Unknown => wire::HANDLE.into(),
             prompts::Error::Refused => wire::REFUSED.into(),
             prompts::Error::Undecided => wire::UNDECIDED.into(),
+            error @ prompts::Error::Stopped(_) => Self::unavailable(error),
             prompts::Error::Full(seconds) => {
                 let busy = Self::new(StatusCode::TOO_MANY_REQUESTS, wire::ASKED_TOO_MUCH);
                 busy.with_wait(seconds).because(error)

@@ -22,6 +22,7 @@ pub mod rates;
 pub mod renewal;
 pub mod room;
 pub mod signing;
+pub mod stopping;
 pub mod time_stamps;
 pub mod tokens;
 pub mod transactions;

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::credentials::{self, Credentials};
 use super::post::Post;
+use super::stopping::{Stopped, Stopping};
 use crate::domain::client::BASIC;
 use crate::domain::credential::Credential;
 use crate::domain::notice::About;
@@ -43,6 +44,9 @@ pub enum Error {
     /// The user has not decided in the time that a call waits.
     #[error("the user has not decided in time")]
     Undecided,
+    /// Nobody waits any more.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// The user is asked too much already.
     #[error("too much waits for this user; there may be room in {0} seconds")]
     Full(u32),
@@ -111,6 +115,8 @@ pub struct Prompts {
     pub(crate) random: Arc<dyn Random>,
     /// None yet.
     pub(crate) waiters: Waiters,
+    /// Whether there is still time to wait.
+    pub(crate) stopping: Arc<Stopping>,
 }
 
 impl Prompts {
@@ -186,7 +192,7 @@ impl Prompts {
         Ok(())
     }
 
-    /// Waits for the user's decision, but not for long.
+    /// Waits for the user's decision, but not for long. What was asked stays asked when the gateway stops.
     ///
     /// # Errors
     /// See [`Error`].
@@ -203,7 +209,10 @@ impl Prompts {
             if tokio::time::Instant::now() + INTERVAL > end {
                 return Err(Error::Undecided);
             }
-            tokio::time::sleep(INTERVAL).await;
+            tokio::select! {
+                () = tokio::time::sleep(INTERVAL) => {}
+                () = self.stopping.begun() => return Err(Stopped.into()),
+            }
         }
     }
 
