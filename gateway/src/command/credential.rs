@@ -1,16 +1,17 @@
-//! `credential create`, `list`, `state`. No PIN passes here: the signer's host shows it.
+//! `credential create`, `list`, `state`, `reconcile`. No PIN passes here: the signer's host shows it.
 
 use clap::Subcommand;
 use rsign_api::algorithm::KeyType;
-use rsign_api::signer::{CredentialName, CredentialStatus, FactorKind, Scal, State, Stretch};
+use rsign_api::signer::{CredentialName, CredentialStatus, FactorKind, Refusal, Scal, State, Stretch};
 use serde_json::json;
 
 use super::{print, show};
 use crate::app::Parts;
 use crate::config::Config;
 use crate::domain::credential::{AuthMode, Certificate, Credential as Stored, Known};
+use crate::port::signer;
 use crate::service::account::keys::{Standing, standing};
-use crate::service::enrolment::Wanted;
+use crate::service::enrolment::{Enrolment, Wanted};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Credential {
@@ -40,13 +41,14 @@ pub(super) enum Credential {
         mode: AuthMode,
     },
     /// Lists credentials, one JSON object a line: what tells them apart, how each stands (ready, locked, blocked,
-    /// suspended, expired, unfinished; unknown where the signer does not say), and whether it can sign now.
+    /// suspended, expired, unfinished, destroyed; unknown where the signer does not say), whether it can sign now, and as
+    /// what the signer has it (unknown where it has no such credential).
     List {
         /// Of this user only, `userID`.
         #[arg(long)]
         user: Option<String>,
     },
-    /// Suspends, reactivates or destroys.
+    /// Suspends, reactivates or destroys. The signer is told even if it is known here that it was told before.
     State {
         /// `credentialID`.
         #[arg(long)]
@@ -55,6 +57,10 @@ pub(super) enum Credential {
         #[arg(value_parser = state)]
         state: (State, Known),
     },
+    /// Tells the signer again of every credential that is destroyed or suspended here, as after its store was restored
+    /// from a backup; one JSON object a line: as what the signer had it, and has it now (unknown where it has no such
+    /// credential).
+    Reconcile,
 }
 
 pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> anyhow::Result<()> {
@@ -74,21 +80,24 @@ pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> 
         }
         Credential::List { user } => list(user.as_deref(), parts).await,
         Credential::State { id, state: (state, known) } => {
-            parts.enrolment(&config.tenant).change_state(&id, state, known).await?;
-            print(&json!({ "credentialID": id, "state": state }))
+            let has = parts.enrolment(&config.tenant).change_state(&id, state, known).await?;
+            print(&json!({ "credentialID": id, "state": state, "signer": word(has) }))
         }
+        Credential::Reconcile => reconcile(&parts.enrolment(&config.tenant), parts).await,
     }
 }
 
+/// Credentials that are read at once.
+const PAGE: usize = 100;
+
 async fn list(user: Option<&str>, parts: &Parts) -> anyhow::Result<()> {
-    const PAGE: usize = 100;
     let mut after: Option<String> = None;
     loop {
         let page = parts.repositories.credentials.of_user(user, after.as_deref(), PAGE).await?;
         for credential in &page {
             let certificate = parts.repositories.credentials.certificate(&credential.id).await?;
             let status = parts.signer.status(CredentialName { credential: credential.id.clone() }).await;
-            if !show(&line(credential, certificate.as_ref(), status.ok().as_ref(), parts.clock.now() / 1000))? {
+            if !show(&line(credential, certificate.as_ref(), &status, parts.clock.now() / 1000))? {
                 return Ok(());
             }
         }
@@ -99,17 +108,64 @@ async fn list(user: Option<&str>, parts: &Parts) -> anyhow::Result<()> {
     }
 }
 
+/// Goes on whatever happens to one, and whoever listens.
+async fn reconcile(enrolment: &Enrolment, parts: &Parts) -> anyhow::Result<()> {
+    let (mut failed, mut told, mut after) = (0_usize, Ok(true), None::<String>);
+    loop {
+        let page = parts.repositories.credentials.of_user(None, after.as_deref(), PAGE).await?;
+        for credential in &page {
+            if !matches!(credential.state, Known::Destroyed | Known::Suspended) {
+                continue;
+            }
+            let (id, state) = (&credential.id, credential.state);
+            let line = match enrolment.reconcile(credential).await {
+                Ok(found) => {
+                    let (had, has) = found.unzip();
+                    json!({ "credentialID": id, "state": state, "signer_had": word(had), "signer": word(has) })
+                }
+                Err(error) => {
+                    failed += 1;
+                    json!({ "credentialID": id, "state": state, "failed": format!("{:#}", anyhow::Error::from(error)) })
+                }
+            };
+            if matches!(told, Ok(true)) {
+                told = show(&line);
+            }
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some(last.id.clone()),
+            _ => break,
+        }
+    }
+    anyhow::ensure!(failed == 0, "the signer could not be told of {failed} credentials");
+    told.map(drop)
+}
+
+/// As what the signer has a credential.
+fn word(state: Option<State>) -> serde_json::Value {
+    state.map_or_else(|| "unknown".into(), |state| json!(state))
+}
+
 /// All that tells one key of a person from another, and whether it can sign now.
 fn line(
     credential: &Stored,
     certificate: Option<&Certificate>,
-    status: Option<&CredentialStatus>,
+    status: &signer::Result<CredentialStatus>,
     now: i64,
 ) -> serde_json::Value {
     let facts = certificate.map(|certificate| &certificate.facts);
-    let standing = match facts {
-        None => Standing::Unfinished,
-        Some(facts) => standing(status, facts.not_after, now),
+    let has = match status {
+        Ok(status) => Some(word(Some(status.state))),
+        Err(signer::Error::Refused(Refusal::UnknownCredential)) => Some(word(None)),
+        Err(_) => None,
+    };
+    let status = status.as_ref().ok();
+    // What was taken away here stays so, whatever a signer says that was restored from a backup.
+    let standing = match (credential.state, facts) {
+        (Known::Destroyed, _) => Standing::Destroyed,
+        (Known::Suspended, _) if status.is_none_or(|status| status.state != State::Destroyed) => Standing::Suspended,
+        (_, None) => Standing::Unfinished,
+        (_, Some(facts)) => standing(status, facts.not_after, now),
     };
     let (standing, locked_until) = match standing {
         Standing::Ready => ("ready", None),
@@ -118,9 +174,10 @@ fn line(
         Standing::Blocked => ("blocked", None),
         Standing::Suspended => ("suspended", None),
         Standing::Expired => ("expired", None),
+        Standing::Destroyed => ("destroyed", None),
         Standing::Unknown => ("unknown", None),
     };
-    json!({
+    let mut line = json!({
         "credentialID": credential.id,
         "userID": credential.user,
         "key": credential.key_type,
@@ -129,6 +186,7 @@ fn line(
         "factor": credential.factor,
         "mode": credential.mode,
         "state": credential.state,
+        "signer": has,
         "standing": standing,
         "can_sign": standing == "ready",
         "locked_until": locked_until,
@@ -136,7 +194,23 @@ fn line(
         "issuer": facts.map(|facts| facts.issuer.as_str()),
         "not_before": facts.map(|facts| facts.not_before),
         "not_after": facts.map(|facts| facts.not_after),
-    })
+    });
+    if let Some(sentence) = status.and_then(|status| disagreement(credential.state, status.state)) {
+        line["disagreement"] = sentence.into();
+    }
+    line
+}
+
+/// What the two sides say of a credential that cannot both be so.
+const fn disagreement(here: Known, there: State) -> Option<&'static str> {
+    match (here, there) {
+        (Known::Destroyed, State::Destroyed) | (Known::Suspended, State::Suspended | State::Blocked) => None,
+        (Known::Destroyed, _) => Some("destroyed here and not at the signer: `credential reconcile` tells it again"),
+        (Known::Suspended, State::Destroyed) => Some("destroyed at the signer and only suspended here"),
+        (Known::Suspended, _) => Some("suspended here and not at the signer: `credential reconcile` tells it again"),
+        (_, State::Destroyed) => Some("destroyed at the signer and not here: `credential state` can say so here, too"),
+        _ => None,
+    }
 }
 
 fn scal(text: &str) -> Result<Scal, String> {

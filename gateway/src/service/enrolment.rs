@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::signer::{
-    ChangeState, CreateCredential, CreatedCredential, FactorKind, IssueCertificate, LinkCertificate, Refusal, Scal,
-    State, Stretch, Subject,
+    ChangeState, CreateCredential, CreatedCredential, CredentialName, FactorKind, IssueCertificate, LinkCertificate,
+    Refusal, Scal, State, Stretch, Subject,
 };
 
 use crate::domain::certificate::Facts;
@@ -29,6 +29,12 @@ pub enum Error {
     /// There is no such credential.
     #[error("there is no such credential")]
     UnknownCredential,
+    /// Nothing undoes that.
+    #[error("the credential is destroyed, for good")]
+    Destroyed,
+    /// The signer has it in a state that does not lead there.
+    #[error("the signer has it as {0:?}, which does not become {1:?}")]
+    NoWay(State, State),
     /// The CA's answer is no certificate.
     #[error("the CA gave no X.509 certificate")]
     Certificate(#[from] der::Error),
@@ -220,18 +226,65 @@ impl Enrolment {
         Ok(Certificate { end_entity: issued.certificate, chain: issued.chain, facts })
     }
 
-    /// Suspends, reactivates or destroys: the signer first, for its word counts.
+    /// Suspends, reactivates or destroys: the signer first, for its word counts. It is told whatever was known here before,
+    /// since it may have been restored from a backup that knows less. Says what it has then; none where it has no such
+    /// credential.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn change_state(&self, id: &str, state: State, known: Known) -> Result<(), Error> {
-        self.credentials.find(id).await?.ok_or(Error::UnknownCredential)?;
-        self.signer.change_state(ChangeState { credential: id.to_owned(), state }).await?;
+    pub async fn change_state(&self, id: &str, state: State, known: Known) -> Result<Option<State>, Error> {
+        let credential = self.credentials.find(id).await?.ok_or(Error::UnknownCredential)?;
+        if credential.state == Known::Destroyed && known != Known::Destroyed {
+            return Err(Error::Destroyed);
+        }
+        let has = self.tell(id, state).await?;
+        if has.is_none() && known != Known::Destroyed {
+            return Err(signer::Error::Refused(Refusal::UnknownCredential).into());
+        }
         self.credentials.record(id, known).await?;
         if known == Known::Destroyed {
             self.enrolments.end(id).await?;
         }
-        Ok(())
+        Ok(has)
+    }
+
+    /// Tells the signer again what it was told of this credential, where that has to hold: that it is destroyed, or
+    /// suspended. None where it has no such credential; otherwise what it had, and has now.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn reconcile(&self, credential: &Credential) -> Result<Option<(State, State)>, Error> {
+        let state = match credential.state {
+            Known::Destroyed => State::Destroyed,
+            Known::Suspended => State::Suspended,
+            Known::Enrolling | Known::Active => return Ok(None),
+        };
+        let Some(had) = self.stands(&credential.id).await? else { return Ok(None) };
+        // What is destroyed there is so for good, and that is more than was asked.
+        let has = if had == State::Destroyed { Some(had) } else { self.tell(&credential.id, state).await? };
+        Ok(has.map(|has| (had, has)))
+    }
+
+    /// Tells the signer, unless that has it so already; what it has then. None where it has no such credential.
+    async fn tell(&self, id: &str, state: State) -> Result<Option<State>, Error> {
+        let Some(had) = self.stands(id).await? else { return Ok(None) };
+        if had == state {
+            return Ok(Some(had));
+        }
+        match self.signer.change_state(ChangeState { credential: id.to_owned(), state }).await {
+            Ok(status) => Ok(Some(status.state)),
+            Err(signer::Error::Refused(Refusal::Disabled)) => Err(Error::NoWay(had, state)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Where the signer has it; none where it has no such credential.
+    async fn stands(&self, id: &str) -> Result<Option<State>, Error> {
+        match self.signer.status(CredentialName { credential: id.to_owned() }).await {
+            Ok(status) => Ok(Some(status.state)),
+            Err(signer::Error::Refused(Refusal::UnknownCredential)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Destroys what an enrolment left, on both sides; a credential the signer does not know is gone there already.
@@ -241,6 +294,8 @@ impl Enrolment {
     pub async fn abandon(&self, id: &str) -> Result<(), Error> {
         match self.signer.change_state(ChangeState { credential: id.to_owned(), state: State::Destroyed }).await {
             Ok(_) | Err(signer::Error::Refused(Refusal::UnknownCredential)) => {}
+            // The answer to an earlier call may have got lost.
+            Err(signer::Error::Refused(Refusal::Disabled)) if self.stands(id).await? == Some(State::Destroyed) => {}
             Err(error) => return Err(error.into()),
         }
         self.credentials.record(id, Known::Destroyed).await?;

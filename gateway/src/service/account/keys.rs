@@ -52,6 +52,8 @@ pub enum Standing {
     Suspended,
     /// Its certificate is over.
     Expired,
+    /// It is gone.
+    Destroyed,
     /// The signer did not say.
     Unknown,
 }
@@ -172,7 +174,7 @@ pub(crate) fn standing(status: Option<&CredentialStatus>, not_after: i64, now: i
         (State::Blocked, _) => Standing::Blocked,
         (State::Suspended, _) => Standing::Suspended,
         (State::Generated | State::Linked, _) => Standing::Unfinished,
-        (State::Destroyed, _) => Standing::Expired,
+        (State::Destroyed, _) => Standing::Destroyed,
         (State::Active, _) if not_after <= now => Standing::Expired,
         (State::Active, Some(until)) if until > now => Standing::Locked(until),
         (State::Active, _) => Standing::Ready,

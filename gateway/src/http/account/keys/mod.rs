@@ -41,7 +41,7 @@ impl Told {
             }
             Standing::Blocked => (said.blocked, "bad", Some(said.blocked_help.to_owned())),
             Standing::Suspended => (said.suspended, "warn", Some(said.suspended_help.to_owned())),
-            Standing::Expired => (said.expired, "bad", Some(said.expired_help.to_owned())),
+            Standing::Expired | Standing::Destroyed => (said.expired, "bad", Some(said.expired_help.to_owned())),
             Standing::Unknown => (said.unknown, "warn", Some(said.unknown_help.to_owned())),
         };
         Self { word, tone, help }
