@@ -2,6 +2,8 @@
 
 mod parts;
 
+pub mod fitting;
+
 pub mod lasting;
 
 use std::sync::Arc;

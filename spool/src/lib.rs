@@ -74,6 +74,20 @@ impl Spool {
         self.bounds
     }
 
+    /// Where its files are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Makes a file as for a document, and lets go of it: whoever is about to serve had better know.
+    ///
+    /// # Errors
+    /// When none can be made.
+    pub fn try_folder(&self) -> io::Result<()> {
+        tempfile::tempfile_in(&self.folder).map(drop)
+    }
+
     /// Octets that are here.
     #[must_use]
     pub fn kept(&self) -> u64 {

@@ -65,7 +65,10 @@ pub enum Error {
     #[error("the store is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store was written by a newer rsign.
-    #[error("the store has schema {found}, this program knows {known}")]
+    #[error(
+        "the store has schema {found}, this program knows {known}: run the rsign that wrote it, or one that is newer, or \
+         restore what was there before the update"
+    )]
     NewerSchema {
         /// Schema of the store.
         found: u32,
@@ -161,6 +164,17 @@ impl Location {
             Self::Sqlite { path } => Some(path),
             Self::Mongo { .. } => None,
         }
+    }
+}
+
+/// Names of the collections that are there; nothing is created or changed.
+///
+/// # Errors
+/// When the engine cannot be reached, or what is there is no store.
+pub async fn collections(location: &Location) -> Result<Vec<String>> {
+    match location {
+        Location::Sqlite { path } => sqlite::collections(path),
+        Location::Mongo { uri_file, database } => mongo::collections(uri_file, database).await,
     }
 }
 

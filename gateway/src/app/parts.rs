@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lasting;
+use super::{fitting, lasting};
 use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
@@ -61,6 +61,7 @@ impl Parts {
     /// When the store cannot be opened or the signer's certificates cannot be read.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
         let random: Arc<dyn Random> = Arc::new(SystemSource::default());
+        fitting::of_gateway(&config.store).await?;
         Ok(Self {
             repositories: Repositories::open(&config.store).await?,
             signer: Arc::new(SignerClient::new(&config.signer)?),

@@ -74,6 +74,7 @@ pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> 
                     "codes do not reach this user: see `user contact`, and [otp] of the configuration"
                 );
             }
+            parts.fit_tenant(&config.tenant).await?;
             let wanted = Wanted { key, scal, multisign, stretch, factor, mode };
             let id = parts.enrolment(&config.tenant).create(&user, wanted).await?;
             print(&json!({ "credentialID": id }))

@@ -1,9 +1,12 @@
 //! `serve`: the listeners, housekeeping, and a stop that lets calls finish.
 
+mod ending;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::ready;
@@ -14,7 +17,12 @@ use crate::http::{Bounds, ClientCertificates, Handle, Site, Tls, bind, pki_route
 /// Between two rounds of housekeeping.
 const ROUND: Duration = Duration::from_secs(60);
 
+/// About.
+const ROUNDS_A_DAY: u32 = 24 * 60;
+
 pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Path>) -> anyhow::Result<()> {
+    parts.fit_tenant(&config.tenant).await?;
+    parts.fit_configuration_key().await?;
     let listener = bind(config.listen.address)?;
     let address = listener.local_addr()?;
     let pki_listener = config.pki.as_ref().map(|pki| bind(pki.address)).transpose()?;
@@ -37,6 +45,10 @@ pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Pa
     }
     let grace = Duration::from_secs(config.limits.grace_seconds);
     let site = Arc::new(Site::new(App::new(&config, &parts, &public_url)?, config, &public_url)?);
+    let spool = &site.app.spool;
+    spool
+        .try_folder()
+        .with_context(|| format!("[spool] folder {}: no file can be made there", spool.folder().display()))?;
     let handle = Handle::new();
     stop_on_signal(handle.clone(), Arc::clone(&site), grace)?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&site)));
@@ -79,8 +91,13 @@ fn tls_of_clients(config: &Config) -> anyhow::Result<Option<Tls>> {
 async fn keep_house(site: Arc<Site>) {
     let mut rounds = tokio::time::interval(ROUND);
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
+    // As they are at the start: others that lie there by then are not shown yet.
+    let shown = ending::shown(&site.config);
+    for round in 0_u32.. {
         rounds.tick().await;
+        if round % ROUNDS_A_DAY == 0 {
+            shown.iter().for_each(|certificate| certificate.warn(site.app.clock.now() / 1000));
+        }
         site.app.housekeeping.round().await;
     }
 }

@@ -9,6 +9,7 @@ mod external;
 pub(crate) mod faulty;
 mod history;
 mod jobs;
+mod marks;
 mod prompts;
 mod requests;
 mod seen;
@@ -28,6 +29,7 @@ pub use credentials::{Credentials, Enrolments};
 pub use external::External;
 pub use history::History;
 pub use jobs::Jobs;
+pub use marks::Marks;
 pub use prompts::Prompts;
 pub use requests::AuthorizationRequests;
 pub use seen::SeenIds;
@@ -77,6 +79,8 @@ pub struct Repositories {
     pub prompts: Prompts,
     /// People whom identity providers vouch for.
     pub external: External,
+    /// What the store was begun with.
+    pub marks: Marks,
 }
 
 impl Repositories {
@@ -124,6 +128,7 @@ impl Repositories {
             external::INTRODUCTION,
             external::TIE,
             external::UNTYING,
+            marks::MARK,
         ];
         rsign_storage::open(location, &collections).await
     }
@@ -149,6 +154,7 @@ impl Repositories {
             jobs: Jobs::over(store),
             prompts: Prompts::over(store),
             external: External::over(store),
+            marks: Marks::over(store),
         }
     }
 

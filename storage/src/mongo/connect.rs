@@ -46,6 +46,13 @@ pub(super) async fn open(uri_file: &Path, database: &str, collections: &[Collect
     Ok(database)
 }
 
+/// Names of the collections that are there; nothing is written.
+pub(super) async fn collections(uri_file: &Path, database: &str) -> Result<Vec<String>> {
+    let database = Client::with_options(options(uri_file).await?)?.database(database);
+    let names = in_time(async { Ok(database.list_collection_names().await?) }).await?;
+    Ok(names.iter().filter_map(|name| name.strip_prefix(documents::PREFIX)).map(str::to_owned).collect())
+}
+
 /// The deployment's address from the file; what durability and reading need is ours to say, not the file's.
 async fn options(uri_file: &Path) -> Result<ClientOptions> {
     let uri = tokio::fs::read_to_string(uri_file).await.map_err(|error| Error::Unavailable(Box::new(error)))?;

@@ -33,8 +33,11 @@ pub(super) struct Documents {
 
 /// Name of the MongoDB collection; the prefix keeps it apart from the journal.
 pub(super) fn name(collection: Collection) -> String {
-    format!("doc_{}", collection.name)
+    format!("{PREFIX}{}", collection.name)
 }
+
+/// What its names begin with.
+pub(super) const PREFIX: &str = "doc_";
 
 impl Documents {
     pub(super) fn new(database: &Database, collection: Collection) -> Self {

@@ -48,6 +48,11 @@ impl Mongo {
     }
 }
 
+/// Names of the collections of a database.
+pub(crate) async fn collections(uri_file: &Path, database: &str) -> Result<Vec<String>> {
+    connect::collections(uri_file, database).await
+}
+
 #[async_trait]
 impl Store for Mongo {
     async fn find(&self, collection: Collection, id: &str) -> Result<Option<Document>> {

@@ -22,7 +22,17 @@ pub(super) struct Documents {
 
 /// Name of the table a collection is kept in; the prefix keeps it apart from the journal.
 pub(super) fn table(collection: Collection) -> String {
-    format!("doc_{}", collection.name)
+    format!("{TABLE}{}", collection.name)
+}
+
+/// What the names of tables begin with.
+const TABLE: &str = "doc_";
+
+/// Names of all collections of the file.
+pub(super) fn collections(connection: &Connection) -> Result<Vec<String>> {
+    let mut tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+    let names = tables.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(names.iter().filter_map(|name| name.strip_prefix(TABLE)).map(str::to_owned).collect())
 }
 
 impl Documents {

@@ -131,6 +131,14 @@ impl Store for Sqlite {
     }
 }
 
+/// Names of the collections of a file, none where there is no file; by a connection that cannot write.
+pub(crate) fn collections(path: &Path) -> Result<Vec<String>> {
+    if !path.try_exists().map_err(|error| Error::Unavailable(Box::new(error)))? {
+        return Ok(Vec::new());
+    }
+    documents::collections(&schema::open_reader(path)?)
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         Self::Unavailable(Box::new(error))

@@ -49,9 +49,12 @@ impl Bench {
         Self { uri, database: database.to_owned(), directory }
     }
 
+    fn location(&self) -> Location {
+        Location::Mongo { uri_file: self.directory.path().join("uri"), database: self.database.clone() }
+    }
+
     async fn try_open(&self) -> Result<Arc<dyn Store>> {
-        let location = Location::Mongo { uri_file: self.directory.path().join("uri"), database: self.database.clone() };
-        open(&location, COLLECTIONS).await
+        open(&self.location(), COLLECTIONS).await
     }
 
     async fn open(&self) -> Arc<dyn Store> {

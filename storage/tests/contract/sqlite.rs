@@ -35,8 +35,12 @@ impl Bench {
         self.directory.path().join("store.db")
     }
 
+    fn location(&self) -> Location {
+        Location::Sqlite { path: self.path() }
+    }
+
     async fn try_open(&self) -> Result<Arc<dyn Store>> {
-        open(&Location::Sqlite { path: self.path() }, COLLECTIONS).await
+        open(&self.location(), COLLECTIONS).await
     }
 
     async fn open(&self) -> Arc<dyn Store> {

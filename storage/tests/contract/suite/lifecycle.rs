@@ -50,6 +50,18 @@ async fn a_newer_schema_is_refused() {
     assert!(matches!(refused, Err(Error::NewerSchema { found: 99, known }) if known < 99), "{refused:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_which_collections_are_there_creates_none() {
+    let Some(bench) = bench().await else { return };
+    for _ in 0..2 {
+        assert!(rsign_storage::collections(&bench.location()).await.unwrap().is_empty());
+    }
+    put(&bench.open().await, document("a", None, None)).await;
+    let found = rsign_storage::collections(&bench.location()).await.unwrap();
+    assert!(found.iter().any(|name| name == THINGS.name), "{found:?}");
+    assert!(!found.iter().any(|name| name.contains("journal") || name.contains("schema")), "{found:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_open_a_new_store_at_once() {
     let Some(bench) = bench().await else { return };
