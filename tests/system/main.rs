@@ -41,6 +41,7 @@ mod rows;
 mod sad;
 mod sandbox;
 mod secrets;
+mod settings;
 mod sign_doc;
 mod sign_doc_parallel;
 mod sign_doc_text;

@@ -10,8 +10,9 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::print;
+use super::{print, show_all};
 use crate::app::Parts;
+use crate::config::Config;
 use crate::domain::client::{
     CertificateRule, Client as Registered, Constraint, PinTransport, Profile, Reach, TokenRequest,
 };
@@ -161,10 +162,10 @@ impl<'a> Line<'a> {
     }
 }
 
-pub(super) async fn run(command: Client, parts: &Parts) -> anyhow::Result<()> {
+pub(super) async fn run(command: Client, config: &Config, parts: &Parts) -> anyhow::Result<()> {
     let ending = Ending::new(&parts.repositories);
     match command {
-        Client::List => parts.clients().all().await?.iter().try_for_each(|client| print(&Line::of(client))),
+        Client::List => show_all(parts.clients().all().await?.iter().map(Line::of)),
         Client::Secret { id } => {
             let secret = parts.clients().renew_secret(&id).await?;
             let ended = ending.of_client(&id).await?;
@@ -183,6 +184,12 @@ pub(super) async fn run(command: Client, parts: &Parts) -> anyhow::Result<()> {
         }
         add @ Client::Add { .. } => {
             let registration = registration(add)?;
+            let by_subject = matches!(registration.certificate, Some(CertificateRule::Subject(_)));
+            let has_authorities = config.mutual_tls.as_ref().is_some_and(|mutual| mutual.ca.is_some());
+            anyhow::ensure!(
+                has_authorities || !by_subject,
+                "--certificate-subject needs [mutual_tls] ca, which says whose certificates are known by their subject"
+            );
             let id = registration.id.clone();
             let secret = parts.clients().register(registration).await?;
             let secret = secret.as_ref().map(|secret| secret.expose_secret());

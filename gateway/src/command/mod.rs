@@ -74,7 +74,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let parts = Parts::open(&config).await?;
     match command {
         Command::Serve { ready_file } => serve::run(config, parts, ready_file.as_deref()).await,
-        Command::Client(command) => client::run(command, &parts).await,
+        Command::Client(command) => client::run(command, &config, &parts).await,
         Command::User(command) => user::run(command, &parts).await,
         Command::Credential(command) => credential::run(command, &config, &parts).await,
         Command::Renew(command) => renew::run(command, &config).await,
@@ -87,7 +87,17 @@ fn print(answer: &impl Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same of what can be shown again: `false` where nobody reads any more, as behind `head`.
+/// A line for each, as long as somebody reads.
+fn show_all<T: Serialize>(answers: impl IntoIterator<Item = T>) -> anyhow::Result<()> {
+    for answer in answers {
+        if !show(&answer)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The same as [`print`] of what can be shown again: `false` where nobody reads any more, as behind `head`.
 fn show(answer: &impl Serialize) -> anyhow::Result<bool> {
     let json = serde_json::to_string(answer)?;
     let mut output = std::io::stdout().lock();

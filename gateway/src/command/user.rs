@@ -7,13 +7,15 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Subcommand;
 use rsign_api::signer::Subject;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::print;
+use super::{print, show_all};
 use crate::app::Parts;
+use crate::domain::account::{Applicant, Fault, Faults, Field, Typed, password_fault};
 use crate::domain::contact::{Contact, Unfit};
+use crate::domain::password::Weakness;
 use crate::domain::user::User as Account;
 use crate::service::ending::Ending;
 use crate::service::passwords::Passwords;
@@ -104,14 +106,19 @@ pub(super) async fn run(command: User, parts: &Parts) -> anyhow::Result<()> {
             (username, password_file, given_name, surname, country, organization, contact)
         }
         User::List => {
-            return parts.repositories.users.all().await?.iter().try_for_each(|user| {
+            return show_all(parts.repositories.users.all().await?.iter().map(|user| {
                 let (contact, password) = (user.contact.is_some(), user.password.is_one());
                 let (id, username, name) = (&user.id, &user.username, &user.subject.common_name);
-                print(&Line { id, username, name, disabled: user.disabled, contact, password })
-            });
+                Line { id, username, name, disabled: user.disabled, contact, password }
+            }));
         }
         User::Password { id, password_file } => {
             let password = read_password(&password_file)?;
+            let user = parts.repositories.users.find(&id).await?;
+            let username = user.map(|user| user.username).unwrap_or_default();
+            let typed = password.expose_secret();
+            let fault = password_fault(typed, typed, &username);
+            anyhow::ensure!(fault.is_none(), "{}", faults(&fault.into_iter().collect()));
             let hash = Passwords::new(1, Arc::clone(&parts.random))?.hash(password).await?;
             anyhow::ensure!(parts.repositories.users.set_password(&id, hash).await?, "there is no such user");
             return print(&serde_json::json!({ "userID": id, "ended": ending.of_user(&id).await? }));
@@ -123,23 +130,14 @@ pub(super) async fn run(command: User, parts: &Parts) -> anyhow::Result<()> {
             return print(&serde_json::json!({ "userID": id }));
         }
     };
-    let username = username.trim().to_owned();
-    // A colon would end the name in a Basic header.
-    let plain = !username.contains(|c: char| c == ':' || c.is_control());
-    anyhow::ensure!(plain && (1..=128).contains(&username.len()), "the user name cannot be one");
-    let two_letters = country.len() == 2 && country.bytes().all(|c| c.is_ascii_uppercase());
-    anyhow::ensure!(two_letters, "the country is two capital letters");
     let id = parts.random.id()?;
     let password = read_password(&password_file)?;
+    // By the rules of who signs up.
+    let typed = Typed { given_name, surname, country, username, ..Typed::default() };
+    let applicant = Applicant::check(&typed, password.expose_secret(), password.expose_secret());
+    let Applicant { person, username } = applicant.map_err(|found| anyhow::anyhow!("{}", faults(&found)))?;
     let password = Passwords::new(1, Arc::clone(&parts.random))?.hash(password).await?;
-    let subject = Subject {
-        serial_number: format!("RS:{country}-{id}"),
-        common_name: format!("{given_name} {surname}"),
-        country,
-        organization,
-        given_name,
-        surname,
-    };
+    let subject = Subject { organization, ..person.subject(&id) };
     let account = Account { id: id.clone(), username, password, subject, contact, disabled: false };
     anyhow::ensure!(parts.repositories.users.register(account).await?, "the user name is taken");
     print(&serde_json::json!({ "userID": id }))
@@ -149,6 +147,35 @@ async fn disable(ending: &Ending, id: &str, disabled: bool) -> anyhow::Result<()
     let ended = ending.disable_user(id, disabled).await?.context("there is no such user")?;
     let keys = ending.keys_of(id).await?;
     print(&serde_json::json!({ "userID": id, "disabled": disabled, "ended": ended, "credentialIDs": keys }))
+}
+
+/// In words for who typed a command.
+fn faults(found: &Faults) -> String {
+    let said = |(field, fault): &(Field, Fault)| {
+        let field = match field {
+            Field::GivenName => "--given-name",
+            Field::Surname => "--surname",
+            Field::Country => "--country",
+            Field::Username => "--username",
+            Field::Password | Field::Repeated => "the password",
+            Field::Document | Field::Number => "the identification number",
+        };
+        let fault = match fault {
+            Fault::Missing => "is empty",
+            Fault::Long => "is too long",
+            Fault::Characters => "has characters that cannot stand there",
+            Fault::Unknown => "is not known: a country is two capital letters",
+            Fault::Taken => "is taken",
+            Fault::Short => "has fewer than three characters",
+            Fault::Weak(Weakness::Short) => "has fewer than twelve characters",
+            Fault::Weak(Weakness::Long) => "has more than 128 characters",
+            Fault::Weak(Weakness::Common) => "is one that is tried first",
+            Fault::Weak(Weakness::Personal) => "is little more than the user name",
+            Fault::Differs => "differs",
+        };
+        format!("{field} {fault}")
+    };
+    found.iter().map(said).collect::<Vec<_>>().join("; ")
 }
 
 fn read_password(path: &Path) -> anyhow::Result<SecretString> {

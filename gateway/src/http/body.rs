@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::error::Problem;
 use super::lift::{Early, Lifter, Stop};
 use crate::config::limits::Limits;
-use crate::service::documents::MUCH;
+use crate::service::documents::{self, MUCH};
 
 /// How many times the limit is read and thrown away, so that an honest client hears 413 and not a reset connection.
 const PATIENCE: usize = 16;
@@ -145,7 +145,7 @@ impl From<Stop> for Problem {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, TOO_LONG)
             }
             Stop::Documents(error @ rsign_spool::Error::Full) => Self::unavailable(error),
-            Stop::Documents(error @ rsign_spool::Error::Failed(_)) => Self::internal(error),
+            Stop::Documents(rsign_spool::Error::Failed(error)) => documents::Error::of_file(error).into(),
         }
     }
 }
@@ -174,4 +174,23 @@ async fn collect(mut body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, Pro
         return Err(Problem::too_long(limit));
     }
     Ok(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_fault_of_ours_and_another_one_is() {
+        let of = |error: std::io::Error| Problem::from(Stop::Documents(rsign_spool::Error::Failed(error)));
+        for (error, status) in
+            [(ErrorKind::StorageFull, 503), (ErrorKind::QuotaExceeded, 503), (ErrorKind::NotFound, 500)]
+        {
+            assert_eq!(of(error.into()).status().as_u16(), status, "{error}");
+        }
+        let cause = of(ErrorKind::StorageFull.into()).chain().unwrap();
+        assert!(cause.starts_with("there is no room left in [spool] folder: "), "{cause}");
+    }
 }

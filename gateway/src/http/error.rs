@@ -164,6 +164,7 @@ impl From<documents::Error> for Problem {
             documents::Error::Evidence(error) => error.into(),
             documents::Error::Uncompleted(error) => error.into(),
             documents::Error::TooLong => Self::new(StatusCode::PAYLOAD_TOO_LARGE, wire::TOO_LONG),
+            error @ documents::Error::NoRoom(_) => Self::unavailable(error),
             error @ documents::Error::Unfinished(_) => Self::internal(error),
         }
     }

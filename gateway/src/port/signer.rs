@@ -19,7 +19,7 @@ pub enum Error {
     #[error("the signer refused: {}", .0.first().map_or("a document", |first| first.reason.explanation()))]
     Documents(Vec<RefusedDocument>),
     /// It has more to do than it can queue, or its HSM or store is away. Nothing was done.
-    #[error("the signer is busy")]
+    #[error("the signer is busy, or its HSM or store is away: its log says which")]
     Busy,
     /// It could not be reached, or what it said made no sense. What it did is unknown.
     #[error("the signer is not available")]

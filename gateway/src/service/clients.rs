@@ -113,7 +113,7 @@ impl Registration {
             Self { public: true, profile: Profile::Hardened, .. } => Some("a hardened client is not public"),
             Self { public: true, .. } => None,
             Self { profile: Profile::Hardened, secret: true, .. } => {
-                Some("a hardened client authenticates with a key or a certificate, not with a secret")
+                Some("a hardened client authenticates with a key or a certificate, not with a secret: add --no-secret")
             }
             Self { profile: Profile::Hardened, token_requests, .. } if !token_requests.is_empty() => {
                 Some("a hardened client sends its token requests as forms")

@@ -66,7 +66,8 @@ impl Housekeeping {
             tracing::warn!(%error, "unfinished enrolments could not be looked through");
         }
         if let Err(error) = self.authority.published().await {
-            tracing::warn!(%error, "there is no CRL to serve");
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the signer gives no CRL; [signer] says where it is, and which certificates count");
         }
     }
 

@@ -98,7 +98,7 @@ fn no_room(error: rsign_spool::Error) -> Error {
     match error {
         rsign_spool::Error::Full => signing::Error::Signer(signer::Error::Busy).into(),
         rsign_spool::Error::TooLong => Error::TooLong,
-        rsign_spool::Error::Failed(error) => unfinished(error),
+        rsign_spool::Error::Failed(error) => Error::of_file(error),
     }
 }
 

@@ -7,6 +7,7 @@ mod completion;
 mod refused;
 mod space;
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use futures_util::TryFutureExt as _;
@@ -68,9 +69,23 @@ pub enum Error {
     /// All together would be too long.
     #[error("the signed documents are too long together")]
     TooLong,
+    /// There is no room for them on the disk now.
+    #[error("there is no room left in [spool] folder")]
+    NoRoom(#[source] std::io::Error),
     /// What came together does not fit together.
     #[error("the signature could not be put together: {0}")]
     Unfinished(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// Of a file of the spool: a full disk is full for a while, and whatever else a file has is not waited for.
+    #[must_use]
+    pub fn of_file(error: std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::NoRoom(error),
+            _ => Self::Unfinished(Box::new(rsign_spool::Error::Failed(error))),
+        }
+    }
 }
 
 /// Who signs, and what.
