@@ -172,7 +172,12 @@ impl App {
             Arc::clone(&rates),
             Arc::clone(&clock),
         );
-        let sessions = Sessions::new(repositories.sessions.clone(), Arc::clone(&clock), Arc::clone(&parts.random));
+        let sessions = Sessions::new(
+            repositories.sessions.clone(),
+            repositories.users.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&parts.random),
+        );
         let history = Arc::new(History::new(
             repositories.history.clone(),
             config.account.history_days,
@@ -210,6 +215,8 @@ impl App {
         let transactions = Arc::new(Transactions {
             stored: repositories.transactions.clone(),
             credentials: repositories.credentials.clone(),
+            clients: repositories.clients.clone(),
+            users: repositories.users.clone(),
             enrolment: Arc::clone(&enrolment),
             history: Arc::clone(&history),
             prompts: Arc::clone(&prompts),

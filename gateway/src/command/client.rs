@@ -168,9 +168,11 @@ pub(super) async fn run(command: Client, config: &Config, parts: &Parts) -> anyh
         Client::List => show_all(parts.clients().all().await?.iter().map(Line::of)),
         Client::Secret { id } => {
             let secret = parts.clients().renew_secret(&id).await?;
-            let ended = ending.of_client(&id).await?;
-            let secret = secret.expose_secret();
-            print(&serde_json::json!({ "client_id": id, "client_secret": secret, "ended": ended }))
+            // It is shown whatever happens: the one before is none any more.
+            let ended = ending.of_client(&id).await;
+            let (secret, counted) = (secret.expose_secret(), ended.as_ref().ok());
+            print(&serde_json::json!({ "client_id": id, "client_secret": secret, "ended": counted }))?;
+            Ok(ended.map(drop)?)
         }
         Client::Disable { id } => disable(&ending, &id, true).await,
         Client::Enable { id } => disable(&ending, &id, false).await,

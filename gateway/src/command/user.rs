@@ -57,7 +57,8 @@ pub(super) enum User {
     },
     /// Lists all people with an account, a line each.
     List,
-    /// Gives a person another password, and ends their sessions and all tokens that speak for them.
+    /// Gives a person another password, ends their sessions and all tokens that speak for them, and unties the account from
+    /// identity providers: whoever had the password may have tied one. Where codes go (`contact`) stays: ask the person.
     Password {
         /// `userID`.
         #[arg(long)]
@@ -66,8 +67,8 @@ pub(super) enum User {
         #[arg(long)]
         password_file: PathBuf,
     },
-    /// Closes an account: nobody signs in as this person, and their sessions and tokens are ended. Their keys stay as they
-    /// are, and are named: `credential state` suspends or destroys them.
+    /// Closes an account: nobody signs in as this person, their sessions and tokens are dead, and no app reaches their keys.
+    /// Those stay at the signer, and are named: `credential state` destroys them.
     Disable {
         /// `userID`.
         #[arg(long)]
@@ -121,7 +122,10 @@ pub(super) async fn run(command: User, parts: &Parts) -> anyhow::Result<()> {
             anyhow::ensure!(fault.is_none(), "{}", faults(&fault.into_iter().collect()));
             let hash = Passwords::new(1, Arc::clone(&parts.random))?.hash(password).await?;
             anyhow::ensure!(parts.repositories.users.set_password(&id, hash).await?, "there is no such user");
-            return print(&serde_json::json!({ "userID": id, "ended": ending.of_user(&id).await? }));
+            let untied = ending.untie(&id).await?;
+            let contact = parts.repositories.users.find(&id).await?.and_then(|user| user.contact).is_some();
+            let ended = ending.of_user(&id).await?;
+            return print(&serde_json::json!({ "userID": id, "ended": ended, "untied": untied, "contact": contact }));
         }
         User::Disable { id } => return disable(&ending, &id, true).await,
         User::Enable { id } => return disable(&ending, &id, false).await,
@@ -138,7 +142,7 @@ pub(super) async fn run(command: User, parts: &Parts) -> anyhow::Result<()> {
     let Applicant { person, username } = applicant.map_err(|found| anyhow::anyhow!("{}", faults(&found)))?;
     let password = Passwords::new(1, Arc::clone(&parts.random))?.hash(password).await?;
     let subject = Subject { organization, ..person.subject(&id) };
-    let account = Account { id: id.clone(), username, password, subject, contact, disabled: false };
+    let account = Account { id: id.clone(), username, password, subject, contact, disabled: false, era: 0 };
     anyhow::ensure!(parts.repositories.users.register(account).await?, "the user name is taken");
     print(&serde_json::json!({ "userID": id }))
 }

@@ -120,9 +120,18 @@ pub struct Client {
     /// Whether an operator has put it out: then it is as if it were not registered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
+    /// How often all that it held was ended: what it was given in an earlier era is dead.
+    #[serde(default)]
+    pub era: u32,
 }
 
 impl Client {
+    /// The same client in the next era, with nothing that it held.
+    #[must_use]
+    pub fn renewed(self) -> Self {
+        Self { era: self.era.wrapping_add(1), ..self }
+    }
+
     /// What users know it by.
     #[must_use]
     pub fn name(&self) -> &str {

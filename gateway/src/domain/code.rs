@@ -22,6 +22,9 @@ pub struct Code {
     pub client: String,
     /// The user who agreed.
     pub user: String,
+    /// The user's era when that was.
+    #[serde(default)]
+    pub era: u32,
     /// Where it was sent.
     pub answer: AnswerTo,
     /// PKCE.
@@ -158,6 +161,7 @@ mod tests {
         Code {
             client: "app".to_owned(),
             user: "ann".to_owned(),
+            era: 0,
             answer: AnswerTo { redirect_uri: "https://a/cb".to_owned(), named: true, state: None },
             challenge,
             dialect: Dialect::V2,

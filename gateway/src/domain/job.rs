@@ -74,6 +74,7 @@ impl Job {
 mod tests {
     use super::*;
     use crate::domain::client::Reach;
+    use crate::domain::token::Eras;
 
     #[test]
     fn a_job_is_for_its_client_user_and_credential() {
@@ -90,6 +91,7 @@ mod tests {
             user: user.map(str::to_owned),
             reach: Reach::All,
             key: None,
+            eras: Eras::default(),
         };
         assert!(job.is_for(&bearer("app", None), None) && job.is_for(&bearer("app", Some("ana")), Some("c1")));
         assert!(!job.is_for(&bearer("other", Some("ana")), None));

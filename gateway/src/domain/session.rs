@@ -20,6 +20,9 @@ pub struct Session {
     pub digest: String,
     /// The account.
     pub user: String,
+    /// Its era when the session began.
+    #[serde(default)]
+    pub era: u32,
     /// What its owner is called.
     pub name: String,
     /// What the tokens of its forms are made with.

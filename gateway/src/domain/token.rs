@@ -79,6 +79,18 @@ pub struct Bearer {
     /// The key whose holder alone may use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Confirmation>,
+    /// Of when it is.
+    #[serde(default)]
+    pub eras: Eras,
+}
+
+/// The eras of client and user when they were recognised: what an operator ended since is not theirs any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Eras {
+    /// That of the client.
+    pub client: u32,
+    /// That of the user, where there is one.
+    pub user: u32,
 }
 
 /// What a sender-constrained token is bound to: `cnf` of a token (RFC 7800).

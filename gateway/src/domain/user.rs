@@ -23,6 +23,17 @@ pub struct User {
     /// Whether an operator has closed it: then it is as if there were none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
+    /// How often all sessions and tokens were ended: those of an earlier era are dead.
+    #[serde(default)]
+    pub era: u32,
+}
+
+impl User {
+    /// The same person in the next era, with no session and no token.
+    #[must_use]
+    pub fn renewed(self) -> Self {
+        Self { era: self.era.wrapping_add(1), ..self }
+    }
 }
 
 /// A PHC string; not shown by `Debug`.

@@ -200,6 +200,7 @@ impl Clients {
             sends_otp_with_ok: wanted.sends_otp_with_ok,
             worker: wanted.worker,
             disabled: false,
+            era: 0,
         };
         if !self.registrations.register(client).await? {
             return Err(Error::Taken);
@@ -207,7 +208,8 @@ impl Clients {
         Ok(secret.map(SecretString::from))
     }
 
-    /// Gives a client another secret, disabled or not; the one before is none from here on. What it holds stays as it is.
+    /// Gives a client another secret, disabled or not; the one before is none from here on, and
+    /// all that it held is dead.
     ///
     /// # Errors
     /// See [`Error`].
@@ -219,7 +221,11 @@ impl Clients {
         let secret = self.random.secret()?;
         let account_key = client.account_key.is_some().then(|| self.account_key(id, &secret)).transpose()?;
         let digest = SecretDigest::of(&secret);
-        let change = move |client| Client { secret: Some(digest.clone()), account_key: account_key.clone(), ..client };
+        let change = move |client: Client| Client {
+            secret: Some(digest.clone()),
+            account_key: account_key.clone(),
+            ..client.renewed()
+        };
         if self.registrations.change(id, change).await? { Ok(SecretString::from(secret)) } else { Err(Error::Unknown) }
     }
 

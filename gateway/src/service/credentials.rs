@@ -59,14 +59,15 @@ impl Credentials {
         }
     }
 
-    /// The credential, if it exists for this bearer. At most two reads, as many for unknown ids as for foreign ones.
+    /// The credential, if it exists for this bearer. As many reads for unknown
+    /// ids as for foreign ones. Keys of a disabled account are nobody's.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn reach(&self, bearer: &Bearer, id: &str) -> Result<Credential, Error> {
         let found = if id.len() <= LONGEST_ID { self.stored.find(id).await? } else { None };
         let owner = found.as_ref().map_or("", |credential| credential.user.as_str());
-        let reached = self.reaches(bearer, owner).await?;
+        let reached = self.reaches(bearer, owner).await? && self.users.find(owner).await?.is_some();
         found
             .filter(|credential| reached && credential.certified && credential.state != Known::Destroyed)
             .ok_or(Error::Unknown)

@@ -1,10 +1,18 @@
-//! Ends all that an app or a person holds here, for an operator: an app's secret has leaked, a person has left.
+//! Ends all that an app or a person holds here, for an operator: an app's secret has leaked, a person has left. What they
+//! hold is of an era ([`crate::domain::token::Eras`]), and dead when that is over; here it is also marked as ended.
 
 use serde::Serialize;
 
 use crate::domain::client::Client;
 use crate::domain::token::Bearer;
-use crate::store::{AccessTokens, Clients, CredentialTokens, Credentials, Grants, Repositories, Sessions, Users};
+use crate::store::{
+    AccessTokens, Clients, CredentialTokens, Credentials, External, Grants, Repositories, Sessions, Users,
+};
+
+fn switched(client: Client, disabled: bool) -> Client {
+    let client = if disabled { client.renewed() } else { client };
+    Client { disabled, ..client }
+}
 
 /// Keys of one person that are named, at most.
 const KEYS: usize = 1000;
@@ -19,6 +27,7 @@ pub struct Ending {
     grants: Grants,
     access: AccessTokens,
     credential_tokens: CredentialTokens,
+    external: External,
 }
 
 /// What was ended.
@@ -42,16 +51,17 @@ impl Ending {
             grants: repositories.grants.clone(),
             access: repositories.access.clone(),
             credential_tokens: repositories.credential_tokens.clone(),
+            external: repositories.external.clone(),
         }
     }
 
-    /// Nobody is this app any more, or somebody is again; `None` where there is no such app. What it held is ended, and
-    /// stays so: it is disabled first, so that it comes to nothing new meanwhile.
+    /// Nobody is this app any more, or somebody is again; `None` where there is no such app. What it held is dead
+    /// from then on, and stays so.
     ///
     /// # Errors
     /// The store.
     pub async fn disable_client(&self, id: &str, disabled: bool) -> rsign_storage::Result<Option<Ended>> {
-        if !self.clients.change(id, move |client| Client { disabled, ..client }).await? {
+        if !self.clients.change(id, move |client| switched(client, disabled)).await? {
             return Ok(None);
         }
         if disabled { self.of_client(id).await.map(Some) } else { Ok(Some(Ended::default())) }
@@ -87,6 +97,18 @@ impl Ending {
             sessions += usize::from(self.sessions.remove(&session.digest).await?);
         }
         Ok(Ended { sessions, ..self.all(|bearer| bearer.user.as_deref() == Some(user)).await? })
+    }
+
+    /// Unties a person's account from every identity provider: somebody else may have tied it; how many there were.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn untie(&self, user: &str) -> rsign_storage::Result<usize> {
+        let ties = self.external.of_user(user).await?;
+        for tie in &ties {
+            self.external.untie(tie).await?;
+        }
+        Ok(ties.len())
     }
 
     /// The person's keys, by `credentialID`.

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::account::people::{self, People};
 use super::tokens::{self, Issued, Tokens};
 use crate::domain::client::{BASIC, Reach};
-use crate::domain::token::Bearer;
+use crate::domain::token::{Bearer, Eras};
 
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
@@ -55,8 +55,9 @@ impl Login {
         remember: Remember,
         address: Option<IpAddr>,
     ) -> Result<Issued, Error> {
-        let user = Some(self.people.sign_in(username, password, address).await?.id);
-        let bearer = Bearer { client: BASIC.to_owned(), user, reach: Reach::Linked, key: None };
+        let user = self.people.sign_in(username, password, address).await?;
+        let eras = Eras { client: 0, user: user.era };
+        let bearer = Bearer { client: BASIC.to_owned(), user: Some(user.id), reach: Reach::Linked, key: None, eras };
         match remember {
             Remember::Yes => Ok(self.tokens.issue_with_refresh(bearer).await?),
             Remember::No => Ok(self.tokens.issue(bearer).await?),

@@ -112,6 +112,7 @@ mod tests {
 
     use super::*;
     use crate::domain::client::Reach;
+    use crate::domain::token::Eras;
 
     #[derive(Debug)]
     struct Hands(AtomicI64);
@@ -131,6 +132,7 @@ mod tests {
             user: user.map(str::to_owned),
             reach: Reach::All,
             key: None,
+            eras: Eras::default(),
         };
         let (ana, rui) = (bearer("app", Some("ana")), bearer("app", Some("rui")));
         assert!(rates.admit(&ana).is_ok() && rates.admit(&ana).is_ok());

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::domain::client::BASIC;
 use crate::domain::token::{
     AccessToken, Bearer, Commission, Confirmation, CredentialToken, Grant, Kind, RefreshToken, digest,
 };
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
-use crate::store::{AccessTokens, CredentialTokens, Grants, RefreshTokens, Repositories, Rotation};
+use crate::store::{AccessTokens, Clients, CredentialTokens, Grants, RefreshTokens, Repositories, Rotation, Users};
 
 /// Why a token is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,8 @@ pub struct Tokens {
     refresh: RefreshTokens,
     grants: Grants,
     credential_tokens: CredentialTokens,
+    clients: Clients,
+    users: Users,
     lifetimes: Lifetimes,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -77,6 +80,8 @@ impl Tokens {
             refresh: repositories.refresh.clone(),
             grants: repositories.grants.clone(),
             credential_tokens: repositories.credential_tokens.clone(),
+            clients: repositories.clients.clone(),
+            users: repositories.users.clone(),
             lifetimes,
             clock,
             random,
@@ -168,7 +173,10 @@ impl Tokens {
             return Err(Error::Unknown);
         }
         let found = self.credential_tokens.find(&digest(token)).await?.ok_or(Error::Unknown)?;
-        if found.revoked || found.expires_at <= self.clock.now() { Err(Error::Expired) } else { Ok(found) }
+        if found.revoked || found.expires_at <= self.clock.now() || !self.stands(&found.bearer).await? {
+            return Err(Error::Expired);
+        }
+        Ok(found)
     }
 
     /// Whether a SAD may be spent beside a service token that is bound to this key: one that came as an access token
@@ -208,10 +216,24 @@ impl Tokens {
             return Err(Error::Unknown);
         }
         let found = self.access.find(&digest(token)).await?.ok_or(Error::Unknown)?;
-        if found.revoked || found.expires_at <= self.clock.now() {
+        if found.revoked || found.expires_at <= self.clock.now() || !self.stands(&found.bearer).await? {
             return Err(Error::Expired);
         }
         Ok((found.bearer, found.commission))
+    }
+
+    /// Whether client and user are still there, and nothing was ended by an operator since they were recognised: looked at
+    /// whenever something is used, since it may have been stored after that.
+    ///
+    /// # Errors
+    /// The store.
+    pub async fn stands(&self, bearer: &Bearer) -> Result<bool, Error> {
+        let Bearer { client, user, eras, .. } = bearer;
+        if client != BASIC && self.clients.find(client).await?.is_none_or(|client| client.era != eras.client) {
+            return Ok(false);
+        }
+        let Some(user) = user else { return Ok(true) };
+        Ok(self.users.find(user).await?.is_some_and(|user| user.era == eras.user))
     }
 
     /// New tokens for a refresh token of this client. The refresh token is replaced; one that was used before ends
@@ -232,6 +254,9 @@ impl Tokens {
         // What was bound to a key stays bound: only its holder may go on.
         if grant.bearer.key.is_some() && grant.bearer.key != key {
             return Err(Error::Unknown);
+        }
+        if !self.stands(&grant.bearer).await? {
+            return Err(Error::Expired);
         }
         // Stored before the rotation, so that a revocation that comes after it finds them.
         let refresh = self.store_refresh(&found.grant, grant.expires_at).await?;

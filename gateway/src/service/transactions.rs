@@ -14,6 +14,7 @@ use super::account::history::{self, History};
 use super::enrolment::{self, Enrolment};
 use super::prompts::{self, Prompts};
 use crate::domain::certificate::Facts;
+use crate::domain::client::{ACCOUNT, BASIC};
 use crate::domain::credential::{AuthMode, Credential};
 use crate::domain::language::Language;
 use crate::domain::seal::{self, Material, Purpose};
@@ -22,7 +23,7 @@ use crate::domain::transaction::{Origin, PATIENCE, Progress, Transaction};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
 use crate::port::signer::{self, Signer};
-use crate::store::{Credentials, Transactions as Stored};
+use crate::store::{Clients, Credentials, Transactions as Stored, Users};
 
 /// Why a transaction does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +144,10 @@ pub struct Transactions {
     pub(crate) stored: Stored,
     /// Where wrapped keys are kept.
     pub(crate) credentials: Credentials,
+    /// Apps, which may have been disabled meanwhile.
+    pub(crate) clients: Clients,
+    /// People, too.
+    pub(crate) users: Users,
     /// Keeps what an enrolment makes.
     pub(crate) enrolment: Arc<Enrolment>,
     /// Where approvals are written down.
@@ -233,7 +238,13 @@ impl Transactions {
         if transaction.token != digest(token) {
             return Err(Error::Unknown);
         }
-        if transaction.expires_at <= self.clock.now() { Err(Error::Expired) } else { Ok(transaction) }
+        if transaction.expires_at <= self.clock.now() {
+            return Err(Error::Expired);
+        }
+        let Registration { client, user, .. } = &transaction.registration;
+        let ours = [BASIC, ACCOUNT].contains(&client.as_str());
+        let is_there = (ours || self.clients.find(client).await?.is_some()) && self.users.find(user).await?.is_some();
+        if is_there { Ok(transaction) } else { Err(Error::Unknown) }
     }
 
     /// The credential of a transaction, and what its certificate says.

@@ -14,7 +14,7 @@ use super::credentials::{self, Credentials};
 use super::signing::{self, Signing};
 use crate::domain::client::Client;
 use crate::domain::credential::Credential;
-use crate::domain::token::Bearer;
+use crate::domain::token::{Bearer, Eras};
 
 /// Why there is no signature.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,8 @@ impl Workers<'_> {
         pin: SecretString,
         asked: Process,
     ) -> Result<Outcome, Error> {
-        let bearer = Bearer { client: client.id, user: None, reach: client.reach, key: None };
+        let eras = Eras { client: client.era, user: 0 };
+        let bearer = Bearer { client: client.id, user: None, reach: client.reach, key: None, eras };
         let credential = self.credentials.reach(&bearer, credential).await?;
         let certificate = self.credentials.certificate(&credential).await?.end_entity;
         if asked.asks_for_the_certificate() {

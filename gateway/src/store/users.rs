@@ -62,23 +62,50 @@ impl Users {
     pub async fn disable(&self, id: &str, disabled: bool) -> Result<bool> {
         self.users
             .update(id, move |found| match found {
-                Some(user) => (Update::Put(User { disabled, ..user }), true),
+                Some(user) => {
+                    let user = if disabled { user.renewed() } else { user };
+                    (Update::Put(User { disabled, ..user }), true)
+                }
                 None => (Update::Keep, false),
             })
             .await
     }
 
-    /// Gives an account another password; `false` where there is no such account.
+    /// Gives an account another password, and ends all that was begun with the one before; `false` where there is no such
+    /// account.
     ///
     /// # Errors
     /// See [`rsign_storage::Error`].
     pub async fn set_password(&self, id: &str, password: PasswordHash) -> Result<bool> {
         self.users
             .update(id, move |found| match found {
-                Some(user) => (Update::Put(User { password: password.clone(), ..user }), true),
+                Some(user) => (Update::Put(User { password: password.clone(), ..user.renewed() }), true),
                 None => (Update::Keep, false),
             })
             .await
+    }
+
+    /// Gives an account another password in place of this one; `false` where it has another one by now.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn replace_password(&self, id: &str, old: PasswordHash, new: PasswordHash) -> Result<bool> {
+        self.users
+            .update(id, move |found| match found {
+                Some(user) if user.password == old && !user.disabled => {
+                    (Update::Put(User { password: new.clone(), ..user }), true)
+                }
+                _ => (Update::Keep, false),
+            })
+            .await
+    }
+
+    /// Whether somebody has this name, disabled or not.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn has_name(&self, username: &str) -> Result<bool> {
+        Ok(self.names.find(&canonical(username)).await?.is_some())
     }
 
     /// Gives an account another address for codes, or none; `false` where there is no such account.

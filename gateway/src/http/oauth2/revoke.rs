@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use super::VERSION;
 use super::client::Presented;
 use super::form::Form;
-use crate::domain::token::{Bearer, Kind};
+use crate::domain::token::{Bearer, Eras, Kind};
 use crate::http::csc::auth_revoke::end_sad;
 use crate::http::dispatch::conclude;
 use crate::http::error::Problem;
@@ -38,7 +38,8 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
     let client = Presented::read(&head, &form)?.authenticate(site, &head).await?;
     let status = if client.revokes_with_ok { StatusCode::OK } else { StatusCode::NO_CONTENT };
     let done = Reply::nothing().with_status(status);
-    let by = Bearer { client: client.id, user: None, reach: client.reach, key: None };
+    let eras = Eras { client: client.era, user: 0 };
+    let by = Bearer { client: client.id, user: None, reach: client.reach, key: None, eras };
     if Kind::of(token) == Some(Kind::Sad) {
         end_sad(site, &by, SecretString::from(token)).await?;
         return Ok(done);

@@ -16,7 +16,7 @@ use super::form::Form;
 use super::stray;
 use crate::domain::client::Client;
 use crate::domain::code::Presentation;
-use crate::domain::token::{Bearer, Confirmation};
+use crate::domain::token::{Bearer, Confirmation, Eras};
 use crate::http::dispatch::conclude;
 use crate::http::error::Problem;
 use crate::http::reply::Reply;
@@ -54,7 +54,8 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
             if client.public {
                 return Err(wire::PUBLIC_CLIENT.into());
             }
-            let bearer = Bearer { client: client.id, user: None, reach: client.reach, key };
+            let eras = Eras { client: client.era, user: 0 };
+            let bearer = Bearer { client: client.id, user: None, reach: client.reach, key, eras };
             if client.refresh_tokens { tokens.issue_with_refresh(bearer).await? } else { tokens.issue(bearer).await? }
         }
         Grant::RefreshToken(token) => {

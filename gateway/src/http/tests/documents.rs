@@ -24,7 +24,7 @@ use super::{Bench, HASH, Registration, registration};
 use crate::domain::client::{BASIC, PinTransport, Reach};
 use crate::domain::credential::AuthMode;
 use crate::domain::job::{Job, Progress};
-use crate::domain::token::{Bearer, Commission};
+use crate::domain::token::{Bearer, Commission, Eras};
 use crate::port::fake_signer::PIN;
 use crate::service::prompts::Wish;
 
@@ -155,8 +155,13 @@ impl World {
     async fn handle(&self, answered: bool) -> String {
         let bench = &self.bench;
         let implicit = bench.credential_of(&bench.ann, Scal::Two, AuthMode::Implicit).await;
-        let bearer =
-            Bearer { client: BASIC.to_owned(), user: Some(bench.ann.clone()), reach: Reach::Linked, key: None };
+        let bearer = Bearer {
+            client: BASIC.to_owned(),
+            user: Some(bench.ann.clone()),
+            reach: Reach::Linked,
+            key: None,
+            eras: Eras::default(),
+        };
         let credential = bench.site.app.credentials.reach(&bearer, &implicit).await.unwrap();
         let wish = Wish { signatures: 1, list: Vec::new(), description: None, signed: None };
         let handle = bench.site.app.prompts.ask(&bearer, &credential, wish).await.unwrap();
@@ -245,13 +250,25 @@ impl World {
 
 /// A service token that acts for ann.
 async fn service_token(bench: &Bench) -> String {
-    let bearer = Bearer { client: BASIC.to_owned(), user: Some(bench.ann.clone()), reach: Reach::Linked, key: None };
+    let bearer = Bearer {
+        client: BASIC.to_owned(),
+        user: Some(bench.ann.clone()),
+        reach: Reach::Linked,
+        key: None,
+        eras: Eras::default(),
+    };
     bench.site.app.tokens.issue(bearer).await.unwrap().access.expose_secret().to_owned()
 }
 
 /// A token of ann's that is good for one errand.
 async fn errand_token(bench: &Bench, errand: Errand, credential: &str) -> String {
-    let bearer = Bearer { client: BASIC.to_owned(), user: Some(bench.ann.clone()), reach: Reach::Linked, key: None };
+    let bearer = Bearer {
+        client: BASIC.to_owned(),
+        user: Some(bench.ann.clone()),
+        reach: Reach::Linked,
+        key: None,
+        eras: Eras::default(),
+    };
     let commission = Commission { errand, credential: credential.to_owned() };
     let grant = bench.parts.random.id().unwrap();
     bench.site.app.tokens.issue_for(bearer, grant, commission).await.unwrap().access.expose_secret().to_owned()

@@ -4,10 +4,15 @@ use rsign_api::signer::Scal;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::Bench;
+use super::flow::parameter;
+use super::{Bench, HASH, registration};
 use crate::domain::client::{PinTransport, Reach};
-use crate::service::clients;
+use crate::domain::language::Language;
+use crate::domain::token::{Bearer, Eras};
+use crate::domain::user::PasswordHash;
 use crate::service::ending::{Ended, Ending};
+use crate::service::oauth::requests::Next;
+use crate::service::{clients, tokens};
 
 const LIST: &str = "/csc/v1/credentials/list";
 
@@ -40,6 +45,89 @@ async fn a_disabled_app_has_nothing_any_more() {
     assert_eq!(ending.disable_client("nobody", true).await.unwrap(), None);
 }
 
+/// What was begun before an operator ended it, and stored after that.
+#[tokio::test]
+async fn what_was_under_way_is_dead_when_it_comes() {
+    let bench = Bench::new().await;
+    let (ending, tokens) = (Ending::new(&bench.parts.repositories), &bench.site.app.tokens);
+    bench.client("app", PinTransport::Sealed, Reach::All).await;
+    let users = &bench.parts.repositories.users;
+    let ann = users.find(&bench.ann).await.unwrap().unwrap();
+    // A password was judged, and a client recognised.
+    let bearer = |user: Option<String>| Bearer {
+        client: "app".to_owned(),
+        user,
+        reach: Reach::All,
+        key: None,
+        eras: Eras { client: 0, user: ann.era },
+    };
+    for switch in [true, false] {
+        ending.disable_user(&bench.ann, switch).await.unwrap();
+        let (cookie, _) = bench.site.app.sessions.begin(&ann, Language::En, None, None).await.unwrap();
+        assert!(bench.site.app.sessions.find(Some(cookie.expose_secret())).await.unwrap().is_none());
+        let issued = tokens.issue_with_refresh(bearer(Some(ann.id.clone()))).await.unwrap();
+        assert!(matches!(tokens.resolve(issued.access.expose_secret()).await, Err(tokens::Error::Expired)));
+        let refresh = issued.refresh.unwrap();
+        assert!(matches!(tokens.renew(refresh.expose_secret(), "app", None).await, Err(tokens::Error::Expired)));
+    }
+    let again = users.find(&bench.ann).await.unwrap().unwrap();
+    assert_eq!(again.era, ann.era + 1);
+    for switch in [true, false] {
+        ending.disable_client("app", switch).await.unwrap();
+        let issued = tokens.issue(bearer(None)).await.unwrap();
+        assert!(matches!(tokens.resolve(issued.access.expose_secret()).await, Err(tokens::Error::Expired)));
+    }
+    // A change of password by who knew the old one comes after the operator's.
+    let hash = |text: &str| PasswordHash(text.to_owned());
+    assert!(users.set_password(&ann.id, hash("$operator")).await.unwrap());
+    assert!(!users.replace_password(&ann.id, ann.password.clone(), hash("$thief")).await.unwrap());
+    let found = users.find(&ann.id).await.unwrap().unwrap();
+    assert_eq!((found.password, found.era), (hash("$operator"), ann.era + 2));
+}
+
+#[tokio::test]
+async fn no_code_and_no_channel_outlives_its_user_or_its_app() {
+    let bench = Bench::new().await;
+    let ending = Ending::new(&bench.parts.repositories);
+    let secret = bench.register(registration("app")).await;
+    let id = bench.credential(&bench.ann, Scal::Two).await;
+    let service = [("response_type", "code"), ("client_id", "app"), ("scope", "service")];
+    let signing = [("response_type", "code"), ("client_id", "app"), ("scope", "credential"), ("credentialID", &id)];
+    let signing = [&signing[..], &[("hash", HASH)]].concat();
+    for user in [true, false] {
+        let switch = async |off: bool| match user {
+            true => ending.disable_user(&bench.ann, off).await.unwrap(),
+            false => ending.disable_client("app", off).await.unwrap(),
+        };
+        let (cookie, session) = bench.browser(&bench.ann).await;
+        let accepted = bench.authorize(&service).await;
+        let Next::Redirect(back) = bench.approve(accepted.request(), &session).await else { panic!() };
+        let code = parameter(&back, "code").unwrap();
+        let accepted = bench.authorize(&signing).await;
+        let Next::Sign(url) = bench.approve(accepted.request(), &session).await else { panic!() };
+        let (tx, token) = url.strip_prefix("https://sign.example/#").unwrap().split_once('.').unwrap();
+        switch(true).await.unwrap();
+        assert_eq!(bench.relay(tx, token, "hello", json!({ "hello": "AAAA" })).await.json["error"], "unknown");
+        if user {
+            assert_eq!(bench.come_back(tx, &cookie).await.location(), "", "nobody is signed in");
+        } else {
+            assert_eq!(bench.come_back(tx, &cookie).await.status, 410, "nobody is sent there");
+        }
+        switch(false).await.unwrap();
+        let asked = [
+            ("grant_type", "authorization_code"),
+            ("client_id", "app"),
+            ("client_secret", &secret),
+            ("code", &code),
+            ("redirect_uri", "https://app.example/cb"),
+        ];
+        let heard = bench.token(&asked).await;
+        if user {
+            assert_eq!(heard.json["error"], "invalid_grant", "{:?}", heard.json);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_leaked_secret_is_replaced() {
     let bench = Bench::new().await;
@@ -62,13 +150,15 @@ async fn nobody_signs_in_to_a_disabled_account() {
 
     let ended = ending.disable_user(&bench.ann, true).await.unwrap();
     assert_eq!(ended, Some(Ended { tokens: 1, sessions: 1 }));
-    assert_eq!(ending.keys_of(&bench.ann).await.unwrap(), [key]);
+    assert_eq!(ending.keys_of(&bench.ann).await.unwrap(), [key.clone()]);
     assert_eq!(bench.call(LIST, &token, json!({})).await.status, 401);
     let refused = bench.login_with("ann", "hunter22", json!({})).await;
     let wrong = bench.login_with("ann", "hunter23", json!({})).await;
     assert_eq!(refused.error(), wrong.error(), "as with a wrong password");
     let app = bench.client_token("app", PinTransport::Sealed, Reach::All).await;
     assert_eq!(bench.call(LIST, &app, json!({ "userID": bench.ann })).await.status, 400);
+    let info = bench.call("/csc/v1/credentials/info", &app, json!({ "credentialID": key })).await;
+    assert_eq!(info.error().2, "Invalid parameter credentialID", "no app reaches the key");
 
     ending.disable_user(&bench.ann, false).await.unwrap();
     assert_eq!(bench.call(LIST, &bench.login("ann").await, json!({})).await.status, 200);

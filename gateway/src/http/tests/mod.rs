@@ -209,8 +209,15 @@ impl Bench {
             common_name: "Ann Lee".to_owned(),
         };
         let password = passwords.hash("hunter22".into()).await.unwrap();
-        let user =
-            User { id: id.clone(), username: username.to_owned(), password, subject, contact: None, disabled: false };
+        let user = User {
+            id: id.clone(),
+            username: username.to_owned(),
+            password,
+            subject,
+            contact: None,
+            disabled: false,
+            era: 0,
+        };
         assert!(self.parts.repositories.users.register(user).await.unwrap());
         id
     }

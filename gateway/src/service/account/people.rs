@@ -118,12 +118,13 @@ impl People {
         let applicant = Applicant::check(typed, password.expose_secret(), repeated.expose_secret());
         let Applicant { person, username } = applicant.map_err(Error::Faults)?;
         self.pace(&username, address).await?;
-        if self.users.named(&username).await?.is_some() {
+        if self.users.has_name(&username).await? {
             return Err(taken());
         }
         let id = self.random.id()?;
         let password = self.passwords.hash(password).await?;
-        let user = User { subject: person.subject(&id), username, id, password, contact: None, disabled: false };
+        let user =
+            User { subject: person.subject(&id), username, id, password, contact: None, disabled: false, era: 0 };
         if !self.users.register(user.clone()).await? {
             return Err(taken());
         }
@@ -147,7 +148,8 @@ impl People {
         // Nobody can choose such a name: a colon cannot stand in one.
         let username = format!("{provider}:{id}");
         let password = PasswordHash::none();
-        let user = User { subject: person.subject(&id), username, id, password, contact: None, disabled: false };
+        let user =
+            User { subject: person.subject(&id), username, id, password, contact: None, disabled: false, era: 0 };
         if !self.users.register(user.clone()).await? {
             return Err(taken());
         }
@@ -179,10 +181,10 @@ impl People {
         if let Some(fault) = password_fault(new.expose_secret(), repeated.expose_secret(), &user.username) {
             return Err(Error::Faults(vec![fault]));
         }
-        self.sign_in(&user.username, password, address).await?;
+        let judged = self.sign_in(&user.username, password, address).await?;
         let hash = self.passwords.hash(new).await?;
-        self.users.set_password(&user.id, hash).await?;
-        Ok(())
+        // Somebody may have set another one meanwhile: the one that was shown is none any more.
+        if self.users.replace_password(&user.id, judged.password, hash).await? { Ok(()) } else { Err(Error::Refused) }
     }
 }
 

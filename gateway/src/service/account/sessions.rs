@@ -10,7 +10,7 @@ use crate::domain::token::digest;
 use crate::domain::user::User;
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
-use crate::store::Sessions as Stored;
+use crate::store::{Sessions as Stored, Users};
 
 /// A session that is used is written down as often as this, milliseconds: not at every page.
 const MINUTE: i64 = 60 * 1000;
@@ -33,15 +33,16 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Sessions {
     stored: Stored,
+    users: Users,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
 impl Sessions {
-    /// The service over its repository.
+    /// The service over its repositories.
     #[must_use]
-    pub fn new(stored: Stored, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { stored, clock, random }
+    pub fn new(stored: Stored, users: Users, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { stored, users, clock, random }
     }
 
     /// Signs a browser in, for an authorization request where one waits for that. The cookie is always a new one, so that none from before can be shared with it.
@@ -60,6 +61,7 @@ impl Sessions {
         let session = Session {
             digest: digest(cookie.expose_secret()),
             user: user.id.clone(),
+            era: user.era,
             name: user.subject.common_name.clone(),
             csrf: self.random.secret()?,
             language,
@@ -95,6 +97,10 @@ impl Sessions {
         let Some(session) = self.stored.find(&digest(cookie)).await?.filter(|session| session.is_alive(now)) else {
             return Ok(None);
         };
+        // An operator may have ended it while it began.
+        if self.users.find(&session.user).await?.is_none_or(|user| user.era != session.era) {
+            return Ok(None);
+        }
         if now - session.seen_at >= MINUTE {
             self.stored.change(&session.digest, move |session| session.seen_at = session.seen_at.max(now)).await?;
         }

@@ -4,13 +4,14 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rsign_ades::evidence::Subject;
 use rsign_ades::evidence::ocsp::{Asked, Name, Status, refusal};
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{AskOcsp, CertificateName};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 
 use super::Authority;
 use crate::port::clock::Clock;
@@ -27,20 +28,53 @@ const PACE: u32 = 50;
 const SHARE: u32 = 10;
 /// Seconds in which somebody may look whether there is room for an answer: validators give up after some ten seconds.
 const TRIES: u32 = 4;
-/// Strangers who wait for that at once.
+/// Strangers who wait for that at once, and those of one network.
 const WAITING: usize = 256;
+const WAITING_THERE: usize = 32;
 
 /// What is kept, how many were signed in the last second, and who waits for the next.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Answers {
     kept: Mutex<Kept>,
     signed: Mutex<Signed>,
-    waiting: Semaphore,
+    waiting: Waiting,
 }
 
-impl Default for Answers {
-    fn default() -> Self {
-        Self { kept: Mutex::default(), signed: Mutex::default(), waiting: Semaphore::new(WAITING) }
+/// Who waits, by network.
+#[derive(Debug, Default)]
+struct Waiting(std::sync::Mutex<HashMap<Option<IpAddr>, usize>>);
+
+/// A place among those; it is another's when it is dropped.
+#[derive(Debug)]
+struct Place<'a> {
+    of: &'a Waiting,
+    network: Option<IpAddr>,
+}
+
+impl Waiting {
+    fn places(&self) -> MutexGuard<'_, HashMap<Option<IpAddr>, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, network: Option<IpAddr>) -> Option<Place<'_>> {
+        let mut places = self.places();
+        if places.values().sum::<usize>() >= WAITING || places.get(&network).is_some_and(|own| *own >= WAITING_THERE) {
+            return None;
+        }
+        *places.entry(network).or_default() += 1;
+        Some(Place { of: self, network })
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut places = self.of.places();
+        if let Some(own) = places.get_mut(&self.network) {
+            *own -= 1;
+            if *own == 0 {
+                places.remove(&self.network);
+            }
+        }
     }
 }
 
@@ -78,7 +112,7 @@ impl Answers {
         if self.has_room(address, clock.now()).await {
             return true;
         }
-        let Ok(_place) = self.waiting.try_acquire() else { return false };
+        let Some(_place) = self.waiting.take(address.map(network)) else { return false };
         for _ in 1..TRIES {
             let rest = 1000 - clock.now().rem_euclid(1000);
             tokio::time::sleep(Duration::from_millis(rest.unsigned_abs())).await;
@@ -295,6 +329,20 @@ mod tests {
         for one in asked {
             assert_eq!(one.await.unwrap().octets, b"an answer");
         }
+    }
+
+    #[test]
+    fn no_network_takes_all_places_to_wait() {
+        let waiting = Waiting::default();
+        let network = |last| Some(IpAddr::from([192, 0, 2, last]));
+        let mut taken: Vec<_> = (0..WAITING_THERE).map(|_| waiting.take(network(0)).unwrap()).collect();
+        assert!(waiting.take(network(0)).is_none());
+        for last in 1..8 {
+            taken.extend((0..WAITING_THERE).map(|_| waiting.take(network(last)).unwrap()));
+        }
+        assert!(waiting.take(network(9)).is_none(), "all are taken");
+        drop(taken);
+        assert!(waiting.places().is_empty());
     }
 
     #[tokio::test]

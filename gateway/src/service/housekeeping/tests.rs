@@ -58,7 +58,7 @@ async fn bench() -> Bench {
         common_name: "Ann Lee".to_owned(),
     };
     let (id, password) = ("ann".to_owned(), PasswordHash(String::new()));
-    let user = User { id: id.clone(), username: id, password, subject, contact: None, disabled: false };
+    let user = User { id: id.clone(), username: id, password, subject, contact: None, disabled: false, era: 0 };
     assert!(repositories.users.register(user).await.unwrap());
     let enrolment = Arc::new(parts.enrolment("default"));
     let wanted = Wanted {

@@ -10,7 +10,8 @@ use crate::domain::authorization_request::AuthorizationRequest;
 use crate::domain::client::Client;
 use crate::domain::code::{Approved, Code, Granted, LIFETIME, Mismatch, Presentation};
 use crate::domain::seal::{self, Material, Purpose};
-use crate::domain::token::{Bearer, Commission, Confirmation, CredentialToken, Kind, digest};
+use crate::domain::session::Session;
+use crate::domain::token::{Bearer, Commission, Confirmation, CredentialToken, Eras, Kind, digest};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
 use crate::port::signer::Signer;
@@ -105,7 +106,12 @@ impl Codes {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn issue(&self, request: AuthorizationRequest, user: &str, given: Given) -> Result<SecretString, Error> {
+    pub async fn issue(
+        &self,
+        request: AuthorizationRequest,
+        session: &Session,
+        given: Given,
+    ) -> Result<SecretString, Error> {
         let code = Kind::Code.draw(&*self.random)?;
         let granted = match (request.scope, given) {
             (Scope::Service, _) => Granted::Service,
@@ -126,7 +132,8 @@ impl Codes {
         };
         let stored = Code {
             client: request.client,
-            user: user.to_owned(),
+            user: session.user.clone(),
+            era: session.era,
             answer: request.answer,
             challenge: request.challenge,
             dialect: request.dialect,
@@ -180,7 +187,12 @@ impl Codes {
         grant: &str,
         key: Option<Confirmation>,
     ) -> Result<Redeemed, Error> {
-        let bearer = Bearer { client: client.id.clone(), user: Some(found.user.clone()), reach: client.reach, key };
+        let eras = Eras { client: client.era, user: found.era };
+        let bearer =
+            Bearer { client: client.id.clone(), user: Some(found.user.clone()), reach: client.reach, key, eras };
+        if !self.tokens.stands(&bearer).await? {
+            return Err(Error::Refused(Mismatch::Unknown));
+        }
         let approved = match &found.granted {
             Granted::Credential(approved) => approved,
             Granted::Service => {

@@ -19,6 +19,7 @@ use crate::domain::authorization_request::{AnswerTo, AuthorizationRequest, PATIE
 use crate::domain::client::Client;
 use crate::domain::pkce::Challenge;
 use crate::domain::redirect::with_answer;
+use crate::domain::session::Session;
 use crate::domain::token::{Kind, digest};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
@@ -302,9 +303,14 @@ impl Requests {
         self.answer(answer, &[("error", error), ("error_description", sentence)])
     }
 
-    async fn answer_with_code(&self, request: AuthorizationRequest, user: &str, given: Given) -> Result<String, Error> {
+    async fn answer_with_code(
+        &self,
+        request: AuthorizationRequest,
+        session: &Session,
+        given: Given,
+    ) -> Result<String, Error> {
         let answer = request.answer.clone();
-        let code = self.codes.issue(request, user, given).await?;
+        let code = self.codes.issue(request, session, given).await?;
         Ok(self.answer(&answer, &[("code", code.expose_secret())]))
     }
 

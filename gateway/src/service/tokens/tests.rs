@@ -1,9 +1,13 @@
 use std::sync::atomic::Ordering;
 
+use rsign_api::signer::Subject;
 use rsign_storage::Location;
+use serde_json::json;
 
 use super::*;
 use crate::domain::client::Reach;
+use crate::domain::token::Eras;
+use crate::domain::user::{PasswordHash, User};
 use crate::port::clock::Hands;
 use crate::port::random::SystemSource;
 
@@ -17,6 +21,27 @@ async fn bench() -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let location = Location::Sqlite { path: directory.path().join("gateway.sqlite") };
     let repositories = Repositories::open(&location).await.unwrap();
+    for id in ["app", "other"] {
+        let client = json!({
+            "id": id, "secret": null, "profile": "legacy", "pin_transport": "clear", "redirect_uris": [], "reach": "linked",
+            "refresh_tokens": true, "public_key": null,
+        });
+        assert!(repositories.clients.register(serde_json::from_value(client).unwrap()).await.unwrap());
+    }
+    for id in ["ann", "bob"] {
+        let subject = Subject {
+            country: "PT".to_owned(),
+            organization: None,
+            given_name: "Ann".to_owned(),
+            surname: "Lee".to_owned(),
+            serial_number: format!("RS:PT-{id}"),
+            common_name: "Ann Lee".to_owned(),
+        };
+        let (username, password) = (id.to_owned(), PasswordHash::none());
+        let id = id.to_owned();
+        let user = User { id, username, password, subject, contact: None, disabled: false, era: 0 };
+        assert!(repositories.users.register(user).await.unwrap());
+    }
     let clock = Arc::new(Hands::default());
     let lifetimes = Lifetimes { access: 3600, grant: 7200 };
     let tokens =
@@ -25,7 +50,13 @@ async fn bench() -> Bench {
 }
 
 fn bearer(client: &str, user: Option<&str>) -> Bearer {
-    Bearer { client: client.to_owned(), user: user.map(str::to_owned), reach: Reach::Linked, key: None }
+    Bearer {
+        client: client.to_owned(),
+        user: user.map(str::to_owned),
+        reach: Reach::Linked,
+        key: None,
+        eras: Eras::default(),
+    }
 }
 
 fn shown(token: &SecretString) -> &str {

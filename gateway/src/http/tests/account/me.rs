@@ -1,7 +1,7 @@
 use super::browser::{Browser, PASSWORD};
 use crate::domain::client::Reach;
 use crate::domain::external::Tie;
-use crate::domain::token::Bearer;
+use crate::domain::token::{Bearer, Eras};
 use crate::http::tests::{Bench, registration};
 
 #[tokio::test]
@@ -40,7 +40,13 @@ async fn with_a_new_password_all_that_was_let_in_can_be_put_out() {
     let tie = Tie { user: ann.clone(), issuer: "https://idp.example".to_owned(), subject: "x".to_owned() };
     assert!(ties.tie(tie).await.unwrap());
     bench.register(registration("app")).await;
-    let bearer = Bearer { client: "app".to_owned(), user: Some(ann.clone()), reach: Reach::Linked, key: None };
+    let bearer = Bearer {
+        client: "app".to_owned(),
+        user: Some(ann.clone()),
+        reach: Reach::Linked,
+        key: None,
+        eras: Eras::default(),
+    };
     bench.site.app.tokens.issue_with_refresh(bearer).await.unwrap();
     let mut here = Browser::of(&bench, "ann").await;
     for (old, new, rest) in [("hunter22", PASSWORD, None), (PASSWORD, "another long secret", Some(("rest", "yes")))] {

@@ -57,6 +57,7 @@ async fn signatures_that_cannot_be_written_down_stay_here() {
     let bench = Bench::new().await;
     let id = bench.credential(&bench.ann, Scal::Two).await;
     // An entry of the history takes a few random octets: without them it cannot be written.
+    bench.register(registration("app")).await;
     let spring = Arc::new(Spring::default());
     let parts = Parts { random: Arc::clone(&spring) as Arc<dyn Random>, ..bench.parts.clone() };
     let app = App::new(&bench.site.config, &parts, PUBLIC).unwrap();

@@ -20,7 +20,7 @@ fn ann() -> User {
         common_name: "Ann Lee".to_owned(),
     };
     let password = PasswordHash(String::new());
-    User { id: "ann".to_owned(), username: "ann".to_owned(), password, subject, contact: None, disabled: false }
+    User { id: "ann".to_owned(), username: "ann".to_owned(), password, subject, contact: None, disabled: false, era: 0 }
 }
 
 struct Bench {
@@ -33,9 +33,11 @@ async fn bench() -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let location = Location::Sqlite { path: directory.path().join("gateway.sqlite") };
     let repositories = Repositories::open(&location).await.unwrap();
+    assert!(repositories.users.register(ann()).await.unwrap());
     let clock = Arc::new(Hands::default());
     let random = Arc::new(SystemSource::default());
-    let sessions = Sessions::new(repositories.sessions, Arc::clone(&clock) as Arc<dyn Clock>, random);
+    let sessions =
+        Sessions::new(repositories.sessions, repositories.users.clone(), Arc::clone(&clock) as Arc<dyn Clock>, random);
     Bench { sessions, clock, _directory: directory }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::client::Reach;
 use crate::domain::credential::{AuthMode, Credential};
 use crate::domain::language::Language;
 use crate::domain::session::Session;
-use crate::domain::token::Bearer;
+use crate::domain::token::{Bearer, Eras};
 use crate::domain::transaction::{self, Origin};
 use crate::service::oauth::codes::Given;
 use crate::service::transactions::{self, Returned, Start};
@@ -86,6 +86,15 @@ impl Requests {
     /// See [`Error`].
     pub async fn come_back(&self, tx: &str, session: &Session, denial: Option<Denial>) -> Result<Next, Error> {
         let returned = self.transactions.come_back(tx, &session.digest).await?;
+        if let Returned::Request { client, sad, .. } = &returned
+            && self.clients.find(client).await?.is_none()
+        {
+            // Disabled meanwhile: nobody is sent there.
+            if let Some(approved) = sad {
+                self.transactions.discard(client, approved.sad.clone()).await;
+            }
+            return Err(Error::Unknown);
+        }
         if let (Returned::Request { request, client, sad, made: false, .. }, Some(denial)) = (&returned, denial) {
             // It may have been approved since, too.
             let approved = match sad {
@@ -107,7 +116,7 @@ impl Requests {
             // Too late for the app, the key is its owner's all the same.
             Returned::Request { request, sad: None, credential, .. } => {
                 let request = self.stored.decide(&request, self.clock.now()).await?.ok_or(Error::Unknown)?;
-                let url = self.answer_with_code(request, &session.user, Given::Key(credential)).await?;
+                let url = self.answer_with_code(request, session, Given::Key(credential)).await?;
                 Ok(Next::Redirect(url))
             }
             Returned::Request { request, client, credential, sad: Some(sad), .. } => {
@@ -115,7 +124,7 @@ impl Requests {
                     self.transactions.discard(&client, sad.sad).await;
                     return Err(Error::Unknown);
                 };
-                let url = self.answer_with_code(request, &session.user, Given::Sad(credential, sad)).await?;
+                let url = self.answer_with_code(request, session, Given::Sad(credential, sad)).await?;
                 Ok(Next::Redirect(url))
             }
         }
@@ -124,7 +133,7 @@ impl Requests {
     /// The yes is all there is to it.
     async fn agree(&self, id: &str, session: &Session) -> Result<Next, Error> {
         let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
-        Ok(Next::Redirect(self.answer_with_code(request, &session.user, Given::Nothing).await?))
+        Ok(Next::Redirect(self.answer_with_code(request, session, Given::Nothing).await?))
     }
 
     /// To the signing page, where the user chooses a PIN and the key is made (DESIGN 3): this zone never has the PIN.
@@ -203,7 +212,8 @@ impl Requests {
 /// The app, in the name of the user who is there.
 fn speaking_for(request: &AuthorizationRequest, session: &Session) -> Bearer {
     let (client, user) = (request.client.clone(), Some(session.user.clone()));
-    Bearer { client, user, reach: Reach::Linked, key: None }
+    let eras = Eras { client: 0, user: session.era };
+    Bearer { client, user, reach: Reach::Linked, key: None, eras }
 }
 
 /// What only the credential tells: how many signatures at once, and whether hashes have to be named.
