@@ -138,6 +138,16 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn ping(&self) -> Result<()>;
 }
 
+/// The hash chains of a store, for who only reads them.
+#[async_trait]
+pub trait Chains: Send + Sync + std::fmt::Debug {
+    /// See [`Store::chains`].
+    async fn chains(&self) -> Result<Vec<String>>;
+
+    /// See [`Store::read_chain`].
+    async fn read_chain(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Chained>>;
+}
+
 /// Where a store lies.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case", tag = "engine")]
@@ -176,6 +186,30 @@ pub async fn collections(location: &Location) -> Result<Vec<String>> {
         Location::Sqlite { path } => sqlite::collections(path),
         Location::Mongo { uri_file, database } => mongo::collections(uri_file, database).await,
     }
+}
+
+/// For who is told of it: the file, or the database. A connection string may hold a password.
+impl std::fmt::Display for Location {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite { path } => path.display().fmt(to),
+            Self::Mongo { database, .. } => write!(to, "database {database}"),
+        }
+    }
+}
+
+/// Opens the chains of a store that is there, to read them; nothing is created or changed. `None` where no rsign has
+/// laid out a store.
+///
+/// # Errors
+/// See [`open`].
+pub async fn open_chains(location: &Location) -> Result<Option<Box<dyn Chains>>> {
+    Ok(match location {
+        Location::Sqlite { path } => sqlite::open_chains(path)?.map(|chains| Box::new(chains) as _),
+        Location::Mongo { uri_file, database } => {
+            mongo::open_chains(uri_file, database).await?.map(|chains| Box::new(chains) as _)
+        }
+    })
 }
 
 /// Opens the store, creating collections and indexes where absent.

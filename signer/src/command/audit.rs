@@ -5,14 +5,15 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use data_encoding::HEXLOWER;
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
-use rsign_storage::{Chained, GENESIS};
+use rsign_storage::{Chained, Chains, GENESIS};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use super::open;
 use crate::audit::{Entry, Head};
 use crate::config::Config;
 
@@ -21,6 +22,9 @@ const PAGE: usize = 1000;
 /// Entries back from itself that a checkpoint may be about.
 const REACH: usize = 10_000;
 
+/// First words of the last line, which says what all the others were about.
+const VERIFIED: &str = "verified: ";
+
 pub(super) async fn verify(config: &Config, key: Option<&Path>, known: Option<&Path>) -> anyhow::Result<()> {
     let key = key.map(|path| {
         let key = SubjectPublicKeyInfoDer::from_pem_file(path);
@@ -28,47 +32,73 @@ pub(super) async fn verify(config: &Config, key: Option<&Path>, known: Option<&P
     });
     let key = key.transpose()?;
     let mut known = known.map(read_known).transpose()?.unwrap_or_default();
-    let store = open::store(config).await?;
-    for chain in store.chains().await? {
-        let mut walk = Walk { chain: chain.as_str().into(), hashes: VecDeque::new(), signed: 0 };
-        let wanted = known.remove(&chain);
-        let (mut hash, mut last) = (GENESIS, 0);
-        loop {
-            let entries = store.read_chain(&chain, last + 1, PAGE).await?;
-            if entries.is_empty() {
-                break;
-            }
-            match rsign_storage::verify(hash, last, &entries) {
-                Ok(next) => hash = next,
-                Err(place) => bail!("chain {chain} is broken at entry {place}"),
-            }
-            for entry in &entries {
-                walk.step(entry, key.as_deref())?;
-                if let Some((sequence, hash)) = &wanted
-                    && *sequence == entry.sequence
-                    && *hash != entry.hash
-                {
-                    bail!("chain {chain} is not the one that was known: entry {sequence} is another");
-                }
-            }
-            last += entries.len() as u64;
-        }
-        if let Some((sequence, _)) = wanted
-            && sequence > last
-        {
-            bail!("chain {chain} has lost entries: {sequence} were known, {last} are there");
-        }
+    let (store, names) = chains(config).await?;
+    let (mut entries, mut times) = (0, Times::default());
+    for chain in &names {
+        let walk = check(&*store, chain, key.as_deref(), known.remove(chain)).await?;
         let signed = match (&key, walk.signed) {
             (None, _) => String::new(),
             (Some(_), 0) => ", never signed".to_owned(),
             (Some(_), signed) => format!(", signed up to {signed}"),
         };
-        println!("chain {chain}: {last} entries, unbroken, head {}{signed}", HEXLOWER.encode(&hash));
+        let head = HEXLOWER.encode(&walk.hash);
+        println!("chain {chain}: {} entries, unbroken, head {head}{signed}, {}", walk.last, walk.times);
+        entries += walk.last;
+        times.add(walk.times);
     }
     if let Some(chain) = known.keys().next() {
         bail!("chain {chain} was known and is gone");
     }
+    let own = &config.instance;
+    ensure!(names.contains(own), "there is no audit chain of this configuration's instance {own} in {}", config.store);
+    println!("{VERIFIED}{} chains, {entries} entries, {times}, in {}", names.len(), config.store);
     Ok(())
+}
+
+/// The chains of the store, and their names: at least one. An empty place is not a trail without fault.
+async fn chains(config: &Config) -> anyhow::Result<(Box<dyn Chains>, Vec<String>)> {
+    let opened = rsign_storage::open_chains(&config.store).await;
+    let opened = opened.with_context(|| format!("the store {} does not open", config.store))?;
+    let store = opened.with_context(|| format!("there is no audit chain in {}: it is no store", config.store))?;
+    let names = store.chains().await.with_context(|| config.store.to_string())?;
+    ensure!(!names.is_empty(), "there is no audit chain in {}", config.store);
+    Ok((store, names))
+}
+
+/// Reads a chain from its first entry on.
+async fn check(
+    store: &dyn Chains,
+    chain: &str,
+    key: Option<&[u8]>,
+    wanted: Option<(u64, [u8; 32])>,
+) -> anyhow::Result<Walk> {
+    let mut walk = Walk::along(chain);
+    loop {
+        let entries = store.read_chain(chain, walk.last + 1, PAGE).await?;
+        if entries.is_empty() {
+            break;
+        }
+        match rsign_storage::verify(walk.hash, walk.last, &entries) {
+            Ok(next) => walk.hash = next,
+            Err(place) => bail!("chain {chain} is broken at entry {place}"),
+        }
+        for entry in &entries {
+            walk.step(entry, key)?;
+            if let Some((sequence, hash)) = &wanted
+                && *sequence == entry.sequence
+                && *hash != entry.hash
+            {
+                bail!("chain {chain} is not the one that was known: entry {sequence} is another");
+            }
+        }
+        walk.last += entries.len() as u64;
+    }
+    if let Some((sequence, _)) = wanted
+        && sequence > walk.last
+    {
+        bail!("chain {chain} has lost entries: {sequence} were known, {} are there", walk.last);
+    }
+    Ok(walk)
 }
 
 /// Number and hash of the last entry, by chain, from the lines this command printed.
@@ -80,13 +110,44 @@ fn read_known(path: &Path) -> anyhow::Result<HashMap<String, (u64, [u8; 32])>> {
         let hash = HEXLOWER.decode(rest.get(..64)?.as_bytes()).ok()?.try_into().ok()?;
         Some((chain.to_owned(), (entries.parse().ok()?, hash)))
     };
-    let lines = text.lines().filter(|line| !line.is_empty());
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with(VERIFIED));
     lines.map(|line| read(line).with_context(|| format!("{}: not understood: {line}", path.display()))).collect()
+}
+
+/// When the first and the last of some entries were written, Unix milliseconds.
+#[derive(Debug, Default, Clone, Copy)]
+struct Times(Option<(i64, i64)>);
+
+impl Times {
+    fn add(&mut self, others: Self) {
+        self.0 = match (self.0, others.0) {
+            (Some((first, last)), Some((other_first, other_last))) => {
+                Some((first.min(other_first), last.max(other_last)))
+            }
+            (own, others) => own.or(others),
+        };
+    }
+}
+
+impl std::fmt::Display for Times {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Some((first, last)) = self.0 else { return to.write_str("without a time") };
+        let said = |time: i64| {
+            let time = OffsetDateTime::from_unix_timestamp(time / 1000).ok()?;
+            time.format(&Rfc3339).ok()
+        };
+        let [first, last] = [first, last].map(|time| said(time).unwrap_or_else(|| time.to_string()));
+        write!(to, "from {first} to {last}")
+    }
 }
 
 /// One chain, read from its first entry on.
 struct Walk {
     chain: Arc<str>,
+    /// Number and hash of the last entry that was read.
+    last: u64,
+    hash: [u8; 32],
+    times: Times,
     /// Of the last entries, the newest last.
     hashes: VecDeque<(u64, [u8; 32])>,
     /// The last entry the HSM signed.
@@ -94,8 +155,15 @@ struct Walk {
 }
 
 impl Walk {
+    fn along(chain: &str) -> Self {
+        let (hashes, times) = (VecDeque::new(), Times::default());
+        Self { chain: chain.into(), last: 0, hash: GENESIS, times, hashes, signed: 0 }
+    }
+
     fn step(&mut self, entry: &Chained, key: Option<&[u8]>) -> anyhow::Result<()> {
-        let checkpoint = serde_json::from_slice::<Entry>(&entry.event).ok().and_then(|entry| entry.checkpoint);
+        let event = serde_json::from_slice::<Entry>(&entry.event).ok();
+        self.times.add(Times(event.as_ref().map(|event| (event.time, event.time))));
+        let checkpoint = event.and_then(|event| event.checkpoint);
         if let (Some(checkpoint), Some(key)) = (checkpoint, key) {
             let place = entry.sequence;
             let signed = self.hashes.iter().rev().find(|(sequence, _)| *sequence == checkpoint.sequence);
@@ -119,9 +187,9 @@ impl Walk {
 }
 
 pub(super) async fn show(config: &Config) -> anyhow::Result<()> {
-    let store = open::store(config).await?;
+    let (store, names) = chains(config).await?;
     let mut out = std::io::stdout().lock();
-    for chain in store.chains().await? {
+    for chain in names {
         let mut next = 1;
         loop {
             let entries = store.read_chain(&chain, next, PAGE).await?;

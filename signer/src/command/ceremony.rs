@@ -21,7 +21,7 @@ const MASTER: &str = "master-1";
 const DAY: i64 = 86_400;
 
 pub(super) async fn run(config: &Config, fresh_token: bool) -> anyhow::Result<()> {
-    let store = open::store(config).await?;
+    let store = open::new_store(config).await?;
     let tables = Tables::new(&store);
     let settings = config.token();
     if let Some(row) = tables.ceremony().await? {

@@ -2,19 +2,35 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use rsign_storage::{Leisure, Store};
 
 use crate::config::Config;
 use crate::hsm::{Pool, PoolSettings};
 use crate::store::{COLLECTIONS, CeremonyRow, Tables};
 
+/// The store, made where there is none: for the ceremony.
+pub(super) async fn new_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    open(config, Leisure::default()).await
+}
+
+/// The store of a ceremony.
 pub(super) async fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     store_at_leisure(config, Leisure::default()).await
 }
 
 pub(super) async fn store_at_leisure(config: &Config, leisure: Leisure) -> anyhow::Result<Arc<dyn Store>> {
-    rsign_storage::open_with(&config.store, COLLECTIONS, leisure).await.context("the store does not open")
+    // A path that was mistyped shall not become a store.
+    if let Some(path) = config.store.file() {
+        let there = path.try_exists().with_context(|| path.display().to_string())?;
+        ensure!(there, "there is no store {} ([store] path): `rsign-signer init` makes it", path.display());
+    }
+    open(config, leisure).await
+}
+
+async fn open(config: &Config, leisure: Leisure) -> anyhow::Result<Arc<dyn Store>> {
+    let opened = rsign_storage::open_with(&config.store, COLLECTIONS, leisure).await;
+    opened.with_context(|| format!("the store {} ([store]) does not open", config.store))
 }
 
 pub(super) async fn ceremony(store: &Arc<dyn Store>) -> anyhow::Result<CeremonyRow> {

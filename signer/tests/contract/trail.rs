@@ -29,6 +29,12 @@ async fn the_hsm_signs_the_trail_and_an_auditor_checks_it() {
     std::fs::write(file("audit.pem"), &pem).unwrap();
     let (whole, first) = audit(token, &["verify", "--key", &file("audit.pem")]);
     assert!(whole && first.contains(", signed up to "), "{first}");
+    // What it was about is said: an auditor sees that it was not nothing.
+    let said = first.lines().last().unwrap();
+    let (entries, times) = (first.lines().next().unwrap(), " entries, from 20");
+    assert!(entries.contains(" entries, unbroken, head ") && entries.contains(", from 20"), "{entries}");
+    assert!(said.starts_with("verified: 1 chains, ") && said.contains(times), "{said}");
+    assert!(said.ends_with(&file("signer.sqlite")), "{said}");
     std::fs::write(file("known"), &first).unwrap();
 
     // Another key's word is none.
@@ -62,4 +68,55 @@ async fn the_hsm_signs_the_trail_and_an_auditor_checks_it() {
     assert!(audit(token, &["verify"]).0);
     let (whole, said) = audit(token, &["verify", "--key", &file("audit.pem")]);
     assert!(!whole && said.contains("signs another past"), "{said}");
+}
+
+/// Nothing to verify is no success, and asking makes no store.
+#[tokio::test]
+async fn a_trail_that_is_not_there_is_not_without_fault() {
+    let token = TestToken::ready(Kind::SoftHsm2).unwrap();
+    let store = token.path("signer.sqlite").display().to_string();
+    assert!(audit(&token, &["verify"]).0);
+    let config = std::fs::read_to_string(token.path("signer.toml")).unwrap();
+    let with = |from: &str, to: &str| std::fs::write(token.path("signer.toml"), config.replace(from, to)).unwrap();
+
+    with("signer.sqlite", "mistyped.sqlite");
+    for words in [&["verify"][..], &["show"], &["key"]] {
+        let (done, said) = audit(&token, words);
+        assert!(!done && said.contains("mistyped.sqlite"), "{said}");
+    }
+    assert!(audit(&token, &["verify"]).1.contains("there is no audit chain in "));
+    assert!(!token.path("mistyped.sqlite").exists());
+    // A file that is empty, and one that no rsign has made.
+    for content in ["", "not a database, but long enough to be taken for one: its first page has no header at all"] {
+        std::fs::write(token.path("mistyped.sqlite"), content).unwrap();
+        assert!(!audit(&token, &["verify"]).0);
+        assert!(!audit(&token, &["show"]).0);
+        assert_eq!(std::fs::read_to_string(token.path("mistyped.sqlite")).unwrap(), content);
+    }
+    // A store of another program: laid out the same way, but without a chain.
+    std::fs::remove_file(token.path("mistyped.sqlite")).unwrap();
+    let other = rsign_storage::Location::Sqlite { path: token.path("mistyped.sqlite") };
+    drop(rsign_storage::open(&other, &[]).await.unwrap());
+    let (done, said) = audit(&token, &["verify"]);
+    assert!(!done && said.contains("there is no audit chain in "), "{said}");
+
+    // Chains, but not this instance's.
+    with("instance = \"contract\"", "instance = \"elsewhere\"");
+    let (done, said) = audit(&token, &["verify"]);
+    assert!(!done && said.contains("no audit chain of this configuration's instance elsewhere"), "{said}");
+    assert!(said.contains("chain contract: ") && !said.contains("verified: "), "{said}");
+
+    // An emptied one.
+    std::fs::write(token.path("signer.toml"), &config).unwrap();
+    let raw = Command::new("python3")
+        .args([
+            "-c",
+            "import sqlite3,sys; d=sqlite3.connect(sys.argv[1]); d.execute('DELETE FROM journal'); d.commit()",
+        ])
+        .arg(&store)
+        .status()
+        .unwrap();
+    assert!(raw.success());
+    let (done, said) = audit(&token, &["verify"]);
+    assert!(!done && said.contains(&format!("there is no audit chain in {store}")), "{said}");
 }

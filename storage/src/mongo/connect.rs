@@ -53,6 +53,16 @@ pub(super) async fn collections(uri_file: &Path, database: &str) -> Result<Vec<S
     Ok(names.iter().filter_map(|name| name.strip_prefix(documents::PREFIX)).map(str::to_owned).collect())
 }
 
+/// The database, if it is laid out; nothing is written.
+pub(super) async fn open_existing(uri_file: &Path, database: &str) -> Result<Option<Database>> {
+    let database = Client::with_options(options(uri_file).await?)?.database(database);
+    let found = in_time(async {
+        let schema = database.collection::<Bson>("schema").find_one(doc! { "_id": "schema" }).await?;
+        schema.map(|schema| refuse_newer(&schema)).transpose()
+    });
+    Ok(found.await?.map(|()| database))
+}
+
 /// The deployment's address from the file; what durability and reading need is ours to say, not the file's.
 async fn options(uri_file: &Path) -> Result<ClientOptions> {
     let uri = tokio::fs::read_to_string(uri_file).await.map_err(|error| Error::Unavailable(Box::new(error)))?;

@@ -27,10 +27,10 @@ const BATCH: usize = 512;
 /// Tries of one batch, against an append whose outcome was unknown and against other processes.
 const TRIES: u32 = 16;
 
-/// Handle to the task and the collection it writes to.
+/// Handle to the task, and the collection it writes to.
 #[derive(Debug)]
 pub(super) struct Journal {
-    entries: Collection<Stored>,
+    pub(super) entries: Entries,
     queue: mpsc::Sender<Append>,
 }
 
@@ -46,7 +46,7 @@ impl Journal {
         let entries = database.collection(NAME);
         let (queue, appends) = mpsc::channel(QUEUE);
         tokio::spawn(serve(Appender { entries: entries.clone(), heads: HashMap::new() }, appends));
-        Self { entries, queue }
+        Self { entries: Entries(entries), queue }
     }
 
     pub(super) async fn append(&self, chain: &str, event: Vec<u8>) -> Result<Chained> {
@@ -55,6 +55,16 @@ impl Journal {
         self.queue.send(append).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
+}
+
+/// What the chains hold.
+#[derive(Debug)]
+pub(super) struct Entries(Collection<Stored>);
+
+impl Entries {
+    pub(super) fn of(database: &Database) -> Self {
+        Self(database.collection(NAME))
+    }
 
     pub(super) async fn read(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Chained>> {
         if limit == 0 {
@@ -62,13 +72,13 @@ impl Journal {
         }
         let filter = doc! { "chain": chain, "sequence": { "$gte": count(from) } };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self.entries.find(filter).sort(doc! { "sequence": 1 }).limit(limit).await?;
+        let found = self.0.find(filter).sort(doc! { "sequence": 1 }).limit(limit).await?;
         let found: Vec<Stored> = found.try_collect().await?;
         found.iter().map(load).collect()
     }
 
     pub(super) async fn chains(&self) -> Result<Vec<String>> {
-        let names = self.entries.distinct("chain", doc! {}).await?;
+        let names = self.0.distinct("chain", doc! {}).await?;
         let mut names: Vec<String> = names.iter().filter_map(Bson::as_str).map(str::to_owned).collect();
         names.sort_unstable();
         Ok(names)

@@ -19,10 +19,10 @@ use std::{collections::HashMap, path::Path};
 use async_trait::async_trait;
 use mongodb::{Database, bson::doc};
 
-use crate::{Chained, Collection, Document, Error, Result, Step, Store};
+use crate::{Chained, Chains, Collection, Document, Error, Result, Step, Store};
 use documents::Documents;
 use error::in_time;
-use journal::Journal;
+use journal::{Entries, Journal};
 
 /// An open MongoDB store.
 #[derive(Debug)]
@@ -82,14 +82,35 @@ impl Store for Mongo {
     }
 
     async fn read_chain(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Chained>> {
-        in_time(self.journal.read(chain, from, limit)).await
+        in_time(self.journal.entries.read(chain, from, limit)).await
     }
 
     async fn chains(&self) -> Result<Vec<String>> {
-        in_time(self.journal.chains()).await
+        in_time(self.journal.entries.chains()).await
     }
 
     async fn ping(&self) -> Result<()> {
         in_time(async { Ok(self.database.run_command(doc! { "ping": 1 }).await.map(drop)?) }).await
+    }
+}
+
+/// The chains of a database that is there.
+#[derive(Debug)]
+pub(crate) struct Trail(Entries);
+
+/// `None` where no rsign has laid the database out.
+pub(crate) async fn open_chains(uri_file: &Path, database: &str) -> Result<Option<Trail>> {
+    let database = connect::open_existing(uri_file, database).await?;
+    Ok(database.map(|database| Trail(Entries::of(&database))))
+}
+
+#[async_trait]
+impl Chains for Trail {
+    async fn chains(&self) -> Result<Vec<String>> {
+        in_time(self.0.chains()).await
+    }
+
+    async fn read_chain(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Chained>> {
+        in_time(self.0.read(chain, from, limit)).await
     }
 }

@@ -19,7 +19,7 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 
-use crate::{Chained, Collection, Document, Error, Leisure, Result, Step, Store};
+use crate::{Chained, Chains, Collection, Document, Error, Leisure, Result, Step, Store};
 use documents::Documents;
 use readers::Readers;
 use syncer::Syncer;
@@ -137,6 +137,31 @@ pub(crate) fn collections(path: &Path) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     documents::collections(&schema::open_reader(path)?)
+}
+
+/// The chains of a file that is there, by a connection that cannot write.
+#[derive(Debug)]
+pub(crate) struct Trail(Readers);
+
+/// `None` where there is no file, or none that an rsign has laid out.
+pub(crate) fn open_chains(path: &Path) -> Result<Option<Trail>> {
+    if !path.try_exists().map_err(|error| Error::Unavailable(Box::new(error)))? {
+        return Ok(None);
+    }
+    let readers = Readers::new(path);
+    let is_laid_out = readers.read(schema::is_laid_out)?;
+    Ok(is_laid_out.then_some(Trail(readers)))
+}
+
+#[async_trait]
+impl Chains for Trail {
+    async fn chains(&self) -> Result<Vec<String>> {
+        self.0.read(journal::chains)
+    }
+
+    async fn read_chain(&self, chain: &str, from: u64, limit: usize) -> Result<Vec<Chained>> {
+        self.0.read(|connection| journal::read(connection, chain, from, limit))
+    }
 }
 
 impl From<rusqlite::Error> for Error {

@@ -91,6 +91,13 @@ fn refuse_newer(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Whether [`open`] has laid the file out, in a schema that this program knows.
+pub(super) fn is_laid_out(connection: &Connection) -> Result<bool> {
+    refuse_newer(connection)?;
+    let journal = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'journal')";
+    Ok(connection.query_row(journal, [], |row| row.get(0))?)
+}
+
 /// Turns the WAL on. Two processes doing so to a new file at once get "busy" without SQLite waiting, so we wait.
 fn write_ahead(connection: &Connection) -> Result<()> {
     let until = Instant::now() + BUSY;

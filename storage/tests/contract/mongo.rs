@@ -22,7 +22,7 @@ use mongodb::{
     Client, Database,
     bson::{Binary, Document, doc, spec::BinarySubtype},
 };
-use rsign_storage::{Location, Result, Store, open};
+use rsign_storage::{Chains, Location, Result, Store, open, open_chains};
 use tempfile::TempDir;
 
 use crate::common::COLLECTIONS;
@@ -55,6 +55,15 @@ impl Bench {
 
     async fn try_open(&self) -> Result<Arc<dyn Store>> {
         open(&self.location(), COLLECTIONS).await
+    }
+
+    async fn chains(&self) -> Result<Option<Box<dyn Chains>>> {
+        open_chains(&self.location()).await
+    }
+
+    /// Whether nobody has written anything.
+    async fn is_untouched(&self) -> bool {
+        self.raw().await.list_collection_names().await.unwrap().is_empty()
     }
 
     async fn open(&self) -> Arc<dyn Store> {

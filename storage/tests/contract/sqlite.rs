@@ -13,7 +13,7 @@ mod races;
 
 use std::{path::PathBuf, sync::Arc};
 
-use rsign_storage::{Location, Result, Store, open};
+use rsign_storage::{Chains, Location, Result, Store, open, open_chains};
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
@@ -41,6 +41,15 @@ impl Bench {
 
     async fn try_open(&self) -> Result<Arc<dyn Store>> {
         open(&self.location(), COLLECTIONS).await
+    }
+
+    async fn chains(&self) -> Result<Option<Box<dyn Chains>>> {
+        open_chains(&self.location()).await
+    }
+
+    /// Whether nobody has written anything.
+    async fn is_untouched(&self) -> bool {
+        std::fs::read_dir(self.directory.path()).unwrap().next().is_none()
     }
 
     async fn open(&self) -> Arc<dyn Store> {

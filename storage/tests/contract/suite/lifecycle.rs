@@ -76,3 +76,24 @@ async fn eight_open_a_new_store_at_once() {
     }
     assert_eq!(counters(&stores[0]).find("a").await.unwrap().unwrap().value, 8);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_reads_the_chains_creates_nothing() {
+    let Some(bench) = bench().await else { return };
+    assert!(bench.chains().await.unwrap().is_none());
+    assert!(bench.is_untouched().await);
+    let store = bench.open().await;
+    for number in 0..3 {
+        store.append("audit", format!("{{\"number\":{number}}}").into_bytes()).await.unwrap();
+    }
+    // Beside the process that writes, and after it.
+    for writer in [Some(store), None] {
+        let chains = bench.chains().await.unwrap().unwrap();
+        assert_eq!(chains.chains().await.unwrap(), ["audit"]);
+        let entries = chains.read_chain("audit", 2, 9).await.unwrap();
+        assert_eq!(entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [2, 3]);
+        drop(writer);
+    }
+    bench.raise_schema(99).await;
+    assert!(matches!(bench.chains().await, Err(Error::NewerSchema { found: 99, .. })));
+}
