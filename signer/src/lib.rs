@@ -23,6 +23,7 @@ pub mod page;
 pub mod pin;
 pub mod sad;
 pub mod service;
+mod stay;
 pub mod store;
 pub mod totp;
 

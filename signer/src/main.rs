@@ -20,6 +20,9 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
         )
         .with_ansi(false)
+        // Whoever closed the log (a terminal that is gone) shall not end who writes it: this would say so to standard error,
+        // and panic where that is closed, too.
+        .log_internal_errors(false)
         .with_writer(|| rsign_api::line::Lines(std::io::stdout()))
         .init();
     match rsign_signer::command::run(rsign_signer::command::Arguments::parse()) {

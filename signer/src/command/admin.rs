@@ -1,12 +1,11 @@
 //! Commands on the signer's own host: a Unix socket only its user can open, one JSON object a line.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use rsign_api::bytes::Bytes;
-use rsign_api::signer::Refusal;
+use rsign_api::signer::{Refusal, State};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -15,7 +14,6 @@ use tokio::net::{UnixListener, UnixStream};
 use zeroize::Zeroizing;
 
 use crate::certificate::name::AuthorityName;
-use crate::config::Admin;
 use crate::service::{Error, Signer, Unblocking};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,15 +56,7 @@ enum Reply {
     Failed(String),
 }
 
-pub(super) async fn serve(admin: Admin, signer: Arc<Signer>) {
-    let _ = std::fs::remove_file(&admin.socket);
-    let listener = match UnixListener::bind(&admin.socket) {
-        Ok(listener) => listener,
-        Err(error) => return tracing::error!(%error, "the admin socket cannot be bound"),
-    };
-    if let Err(error) = std::fs::set_permissions(&admin.socket, std::fs::Permissions::from_mode(0o600)) {
-        return tracing::error!(%error, "the admin socket cannot be closed to others");
-    }
+pub(super) async fn serve(listener: Arc<UnixListener>, pin_command: bool, signer: Arc<Signer>) {
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -81,9 +71,9 @@ pub(super) async fn serve(admin: Admin, signer: Arc<Signer>) {
             tracing::warn!("an admin connection of another user was refused");
             continue;
         }
-        let (signer, enabled) = (Arc::clone(&signer), admin.pin_command);
+        let signer = Arc::clone(&signer);
         tokio::spawn(async move {
-            if let Err(error) = converse(stream, &signer, enabled).await {
+            if let Err(error) = converse(stream, &signer, pin_command).await {
                 tracing::warn!(%error, "an admin command failed");
             }
         });
@@ -94,7 +84,7 @@ fn is_same_user(stream: &UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == rustix::process::getuid().as_raw())
 }
 
-async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow::Result<()> {
+async fn converse(stream: UnixStream, signer: &Signer, pin_command: bool) -> anyhow::Result<()> {
     let (from, mut to) = stream.into_split();
     let mut lines = BufReader::new(from).lines();
     while let Some(line) = lines.next_line().await? {
@@ -116,12 +106,13 @@ async fn converse(stream: UnixStream, signer: &Signer, enabled: bool) -> anyhow:
                 Ok(chain) => Reply::Certificates(chain.map(Bytes).into()),
                 Err(error) => Reply::Failed(error.to_string()),
             },
-            Ok(_) if !enabled => {
-                Reply::Failed("`credential pin` is off: owners get their PINs on the enrolment page".to_owned())
-            }
+            Ok(_) if !pin_command => Reply::Failed(
+                "`credential pin` is off ([admin] pin_command = false): owners get their PINs on the enrolment page"
+                    .to_owned(),
+            ),
             Ok(Question::Pin(id)) => match reveal(signer, &id).await {
                 Ok(reply) => reply,
-                Err(error) => Reply::Failed(error.to_string()),
+                Err(error) => Reply::Failed(revealed_not(signer, &id, &error).await),
             },
             Ok(Question::Acknowledge(id)) => match signer.acknowledge_pin(&id).await {
                 Ok(_) => Reply::Done,
@@ -141,6 +132,31 @@ async fn reveal(signer: &Signer, id: &str) -> crate::service::Result<Reply> {
     let totp = signer.reveal_factor(id).await?;
     let totp = totp.map(|(uri, secret)| Totp { otpauth: plain(&uri), secret: plain(&secret) });
     Ok(Reply::Pin { pin, totp })
+}
+
+/// Why there is no PIN to show: what the credential is by now says more than the refusal.
+async fn revealed_not(signer: &Signer, id: &str, error: &Error) -> String {
+    let state = signer.status(id).await.ok().map(|status| status.state);
+    let handed_out = "its PIN was handed out before, and is shown once only";
+    match (error, state) {
+        (Error::Refused(Refusal::Disabled), Some(State::Generated)) => {
+            "the credential has no certificate yet, and its PIN waits for one".to_owned()
+        }
+        (Error::Refused(Refusal::Disabled), Some(State::Active)) => format!("the credential is active: {handed_out}"),
+        (Error::Refused(Refusal::Disabled), Some(State::Suspended)) => {
+            format!("the credential is suspended: {handed_out}")
+        }
+        (Error::Refused(Refusal::Disabled), Some(State::Blocked)) => {
+            format!("the credential is blocked by wrong PINs: {handed_out}")
+        }
+        (Error::Refused(Refusal::Disabled), Some(State::Destroyed)) => "the credential was destroyed".to_owned(),
+        (Error::Refused(Refusal::UnknownCredential), Some(_)) => {
+            "this signer has no PIN for the credential: PINs not handed out are forgotten when it ends; make another \
+             credential"
+                .to_owned()
+        }
+        (error, _) => error.to_string(),
+    }
 }
 
 fn unblocked_not(error: &Error) -> String {

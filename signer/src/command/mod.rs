@@ -8,6 +8,8 @@ mod identity;
 mod open;
 mod page;
 mod serve;
+mod signals;
+mod socket;
 
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ use clap::{Parser, Subcommand};
 use crate::certificate::name::AuthorityName;
 use crate::config::Config;
 use crate::hsm::TokenKey;
+use crate::stay::stay;
 
 /// The qualified zone of rsign: keys, PINs, SADs, audit.
 #[derive(Debug, Parser)]
@@ -96,8 +99,9 @@ enum CredentialCommand {
         /// The officer's name.
         #[arg(long)]
         officer: String,
-        /// The officer's signature of the statement that the command prints without it.
-        #[arg(long)]
+        /// File with the officer's signature (DER, as openssl writes it) of the statement that the command prints
+        /// without it.
+        #[arg(long, value_name = "FILE")]
         signature: Option<PathBuf>,
     },
 }
@@ -138,8 +142,14 @@ enum AuditCommand {
 /// What went wrong, for the terminal.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
-        Command::HsmWorker => return Ok(crate::hsm::worker::run()?),
-        Command::DocumentHelper { memory, warm } => return Ok(crate::foreign::helper::run(memory, warm)?),
+        Command::HsmWorker => {
+            stay()?;
+            return Ok(crate::hsm::worker::run()?);
+        }
+        Command::DocumentHelper { memory, warm } => {
+            stay()?;
+            return Ok(crate::foreign::helper::run(memory, warm)?);
+        }
         Command::Page(arguments) => return runtime()?.block_on(page::run(arguments)),
         _ => {}
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::serve::announce;
+use super::signals::Signals;
 use crate::http::{Transport, page, serve_page};
 use crate::page::{Config, IdentityKey, Origin, digest};
 
@@ -53,18 +53,14 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         (true, true) => Transport::LocalTls,
         (true, false) => Transport::Tls,
     };
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::take()?;
     let router = page(&Config { gateway, keys: identity_keys(&keys)? }, transport)?;
     let serving = serve_page(listen, tls, router).await.map_err(anyhow::Error::msg)?;
     tracing::info!(address = %serving.address, digest = digest(), "signing page served");
     if let Some(path) = arguments.ready_file {
         announce(&path, serving.address)?;
     }
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    signals.end().await;
     serving.stop(Duration::from_secs(2)).await;
     Ok(())
 }

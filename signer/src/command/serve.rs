@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rsign_spool::SpoolConfig;
 use rsign_storage::Leisure;
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::{admin, open};
+use super::signals::Signals;
+use super::{admin, open, socket};
 use crate::SystemRandom;
 use crate::audit::{Entry, Event};
 use crate::clock::SystemClock;
@@ -21,8 +21,9 @@ use crate::http::{PeerRejections, router, serve};
 use crate::service::{Parts, Policy, Signer};
 
 pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::take()?;
+    // Before the store: a second signer of this configuration shall not write a word into the first one's chain.
+    let place = socket::listen(&config.admin.socket)?;
     let leisure = Leisure::default();
     let store = open::store_at_leisure(config, leisure.clone()).await?;
     let ceremony = open::ceremony(&store).await?;
@@ -61,16 +62,13 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     let spool = SpoolConfig { client: config.spool.all, ..config.spool.clone() }.open(config.store.file());
     let router = router(Arc::clone(&signer), &spool);
     let serving = serve(&config.listen, router, rejections).await.map_err(anyhow::Error::msg)?;
-    let admin = tokio::spawn(admin::serve(config.admin.clone(), Arc::clone(&signer)));
+    let admin = tokio::spawn(admin::serve(Arc::clone(&place.listener), config.admin.pin_command, Arc::clone(&signer)));
     let tidying = tokio::spawn(tidy(Arc::clone(&signer)));
     tracing::info!(address = %serving.address, "signer serving");
     if let Some(path) = ready_file {
         announce(path, serving.address)?;
     }
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    signals.end().await;
     tracing::info!("signer stopping");
     admin.abort();
     tidying.abort();
@@ -83,7 +81,7 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
         Err(_) => tracing::error!("the audit trail's end was not signed: the HSM does not answer"),
     }
     pool.stop().await;
-    let _ = std::fs::remove_file(&config.admin.socket);
+    drop(place);
     Ok(())
 }
 
