@@ -23,15 +23,15 @@ impl Default for EnrolmentPolicy {
 }
 
 impl EnrolmentPolicy {
-    /// Whether such a key may be made.
+    /// Whether such a key may be made; if not, by which setting.
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`], [`Refusal::TooManySignatures`].
-    pub fn judge(self, scal: Scal, stretch: Stretch, multisign: u32) -> Result<(), Refusal> {
-        let weak = (scal == Scal::One && !self.scal1) || (stretch == Stretch::Hmac && !self.hmac);
+    pub fn judge(self, scal: Scal, stretch: Stretch, multisign: u32) -> Result<(), (Refusal, &'static str)> {
         match () {
-            () if weak => Err(Refusal::NotAllowed),
-            () if multisign > self.multisign => Err(Refusal::TooManySignatures),
+            () if scal == Scal::One && !self.scal1 => Err((Refusal::NotAllowed, "[enrolment] scal1 = false")),
+            () if stretch == Stretch::Hmac && !self.hmac => Err((Refusal::NotAllowed, "[enrolment] hmac = false")),
+            () if multisign > self.multisign => Err((Refusal::TooManySignatures, "[enrolment] multisign")),
             () => Ok(()),
         }
     }

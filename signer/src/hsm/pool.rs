@@ -159,7 +159,8 @@ impl Starter {
         for _ in 0..4 {
             match self.start().await {
                 Err(error) if error.hope == Hope::Soon => {
-                    tracing::warn!(error = error.why, "HSM worker does not start; trying again");
+                    // The last word is said, or everything is well.
+                    tracing::debug!(error = error.why, "HSM worker does not start; trying again");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 started => return started,

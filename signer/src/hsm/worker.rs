@@ -14,7 +14,7 @@ use super::wire::{self, Hope, JobFrame, NotReady, Outcome, OutcomeFrame, Ready, 
 /// Runs until the signer closes the socket or the token is lost.
 ///
 /// # Errors
-/// When the socket fails, or the token cannot be opened (the signer has been told why by then).
+/// When the socket fails.
 pub fn run() -> io::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let Some(start) = wire::read_frame::<Start>(&socket)? else { return Ok(()) };
@@ -27,7 +27,8 @@ pub fn run() -> io::Result<()> {
                 TokenError::Lost(_) | TokenError::Device(_) => Hope::Soon,
             };
             wire::write_frame(&socket, &Ready::Err(NotReady { why: error.to_string(), hope }))?;
-            return Err(io::Error::other(error));
+            // Said once: whoever asked says it to the operator.
+            return Ok(());
         }
     };
     wire::write_frame(&socket, &Ready::Ok(()))?;

@@ -94,7 +94,7 @@ impl Stop {
             Self::TooLong | Self::Documents(Error::TooLong) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
             Self::Documents(Error::Full) => away(StatusCode::SERVICE_UNAVAILABLE),
             Self::Documents(Error::Failed(error)) => {
-                tracing::error!(%error, "a document could not be written down");
+                tracing::error!(%error, "a document could not be written down where [spool] folder says");
                 away(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }

@@ -29,6 +29,10 @@ impl IntoResponse for Failure {
                 tracing::info!(%refusal, "refused");
                 (StatusCode::CONFLICT, Json(Refused::from(refusal))).into_response()
             }
+            Error::Setting { refusal, setting } => {
+                tracing::info!(%refusal, setting, "refused");
+                (StatusCode::CONFLICT, Json(Refused::from(refusal))).into_response()
+            }
             Error::Documents(documents) => {
                 tracing::info!(reason = ?documents.first().map(|first| first.reason), count = documents.len(), "refused");
                 (StatusCode::CONFLICT, Json(Refused::of(documents))).into_response()

@@ -37,7 +37,7 @@ impl Signer {
             let mut entry = Entry::of(Event::Authorized).client(&asked.client);
             (entry.user, entry.credential) = (Some(asked.user.clone()), Some(asked.credential.clone()));
             self.audit.record(entry.failed("in clear, where clients sign their requests")).await?;
-            return Err(Refusal::NotAllowed.into());
+            return Err(Error::Setting { refusal: Refusal::NotAllowed, setting: "[clients] required = true" });
         }
         let approval = Approval {
             credential: &asked.credential,

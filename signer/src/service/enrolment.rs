@@ -99,14 +99,15 @@ impl Signer {
     /// What a gateway asks for stands in nothing that its user was shown, but for kind of key and subject: so the
     /// signer's operator says what it may be. Gives the digest of those two.
     async fn permitted(&self, asked: &CreateCredential) -> Result<[u8; 32]> {
-        let refusal = match self.policy.enrolment.judge(asked.scal, asked.stretch, asked.multisign) {
+        let (refusal, setting) = match self.policy.enrolment.judge(asked.scal, asked.stretch, asked.multisign) {
             Ok(()) => return Ok(enrol_digest(asked.key, &asked.subject).map_err(|_| Refusal::Malformed)?),
-            Err(refusal) => refusal,
+            Err(refused) => refused,
         };
         let mut entry = Entry::of(Event::CredentialCreated);
         (entry.user, entry.credential) = (Some(asked.user.clone()), Some(asked.credential.clone()));
-        self.audit.record(entry.failed(refusal)).await?;
-        Err(refusal.into())
+        let error = Error::Setting { refusal, setting };
+        self.audit.record(entry.failed(&error)).await?;
+        Err(error)
     }
 
     pub(super) async fn draw_pin(&self) -> Result<Pin> {

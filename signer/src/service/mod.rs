@@ -60,6 +60,14 @@ pub enum Error {
     /// The domain said no.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// It said so because of a setting of the operator, whose name callers do not hear.
+    #[error("{refusal} ({setting})")]
+    Setting {
+        /// What they hear.
+        refusal: Refusal,
+        /// Section and name.
+        setting: &'static str,
+    },
     /// It said so to documents of the message, and why to each.
     #[error("{} of the documents cannot be signed: {:?}", .0.len(), .0.first().map(|first| first.reason))]
     Documents(Vec<RefusedDocument>),

@@ -9,7 +9,7 @@ pub enum TokenError {
     #[error("{0}")]
     Lost(String),
     /// The HSM refused its user's PIN. To be tried again by a human only: most HSMs lock after a few.
-    #[error("the HSM refuses the PIN of its user: {0}")]
+    #[error("the HSM refuses the PIN of its user ([hsm] pin_file): {0}")]
     Pin(String),
     /// The HSM failed at this call.
     #[error("{0}")]
@@ -20,6 +20,17 @@ pub enum TokenError {
 }
 
 impl TokenError {
+    /// The same, with what an operator should look at.
+    pub(super) fn at(self, what: impl std::fmt::Display) -> Self {
+        let with = |text: String| format!("{what}: {text}");
+        match self {
+            Self::Lost(text) => Self::Lost(with(text)),
+            Self::Pin(text) => Self::Pin(with(text)),
+            Self::Device(text) => Self::Device(with(text)),
+            Self::Misconfigured(text) => Self::Misconfigured(with(text)),
+        }
+    }
+
     pub(super) fn misconfigured(what: impl Into<String>) -> Self {
         Self::Misconfigured(what.into())
     }

@@ -59,7 +59,12 @@ impl Token {
             _login: std::sync::Mutex::new(login),
         };
         // Not lost but wrong: opened again it would be the same.
-        token.check_canary().map_err(|error| TokenError::misconfigured(error.to_string()))?;
+        token.check_canary().map_err(|error| {
+            TokenError::misconfigured(format!(
+                "{error}: [hsm] token is not the token of this store's ceremony, or [hsm] derive = {} is not as it was",
+                settings.derive.name()
+            ))
+        })?;
         token.rehearse()?;
         Ok(token)
     }
@@ -86,9 +91,17 @@ impl Drop for Library {
 
 /// Loads the module.
 pub(super) fn load(settings: &TokenSettings) -> Result<Library, TokenError> {
+    let module = settings.module.display();
     let library = Pkcs11::new(&settings.module)
-        .map_err(|error| TokenError::misconfigured(format!("{}: {error}", settings.module.display())))?;
-    library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
+        .map_err(|error| TokenError::misconfigured(format!("[hsm] module {module}: {error}")))?;
+    // What is wrong with a library's own configuration it says with one code for everything.
+    library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).map_err(|error| {
+        // Names alone: a value may be a secret.
+        let names: Vec<&str> = settings.environment.keys().map(String::as_str).collect();
+        let names = names.join(", ");
+        TokenError::from(error)
+            .at(format!("[hsm] module {module} does not initialise; look at what [hsm.environment] ({names}) names"))
+    })?;
     Ok(Library(library))
 }
 
@@ -102,8 +115,12 @@ fn find(settings: &TokenSettings) -> Result<(Library, Slot), TokenError> {
     }
     match found[..] {
         [slot] => Ok((library, slot)),
-        [] => Err(TokenError::Lost(format!("no token is labelled {}", settings.label))),
-        _ => Err(TokenError::misconfigured(format!("{} tokens are labelled {}", found.len(), settings.label))),
+        [] => Err(TokenError::Lost(format!("no token is labelled {} ([hsm] token)", settings.label))),
+        _ => Err(TokenError::misconfigured(format!(
+            "{} tokens are labelled {} ([hsm] token)",
+            found.len(),
+            settings.label
+        ))),
     }
 }
 
@@ -114,8 +131,9 @@ pub(super) fn log_in(library: &Pkcs11, slot: Slot, settings: &TokenSettings) -> 
 }
 
 pub(super) fn read_pin(settings: &TokenSettings) -> Result<AuthPin, TokenError> {
-    let text = std::fs::read_to_string(&settings.pin_file)
-        .map_err(|error| TokenError::misconfigured(format!("{}: {error}", settings.pin_file.display())))?;
+    let text = std::fs::read_to_string(&settings.pin_file).map_err(|error| {
+        TokenError::misconfigured(format!("[hsm] pin_file {}: {error}", settings.pin_file.display()))
+    })?;
     let text = zeroize::Zeroizing::new(text);
     Ok(AuthPin::from(text.trim_end().to_owned()))
 }

@@ -45,7 +45,8 @@ impl Token {
             read_back(session, derived, "K_wrap", &wanted)?;
         }
         let slot = self.wrap_slot(session, opener, kek)?;
-        let wrapped = self.raw.wrap(session, self.wrap.number(), kek, private)?;
+        let named = |error: TokenError| error.at(format!("[hsm] wrap = {}", self.wrap.name()));
+        let wrapped = self.raw.wrap(session, self.wrap.number(), kek, private).map_err(named)?;
         for extractable in [Extractable::Yes, Extractable::No] {
             let Opened::Kek(opened) = self.open_slot(session, opener, &slot, extractable)? else {
                 return Err(TokenError::Device("a new slot does not open".to_owned()));
@@ -53,7 +54,10 @@ impl Token {
             read_back(session, opened, "KEK, opened", &template::opened_kek(extractable, self.wrap))?;
             if extractable == Extractable::No {
                 let wanted = template::signing_key(kind(key), Extractable::No);
-                let signing = self.raw.unwrap(session, self.wrap.number(), opened, &wrapped, &wanted)?;
+                let signing = self
+                    .raw
+                    .unwrap(session, self.wrap.number(), opened, &wrapped, &wanted)
+                    .map_err(|error| named(error.into()))?;
                 read_back(session, signing, "K_sign, opened", &wanted)?;
             }
         }

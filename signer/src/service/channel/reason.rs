@@ -18,6 +18,10 @@ impl Signer {
                 tracing::info!(%refusal, "refused in a channel");
                 self.refused(channel, *refusal).await
             }
+            Error::Setting { refusal, setting } => {
+                tracing::info!(%refusal, setting, "refused in a channel");
+                self.refused(channel, *refusal).await
+            }
             Error::Documents(documents) => {
                 tracing::info!(count = documents.len(), "documents refused in a channel");
                 Reason::Refused

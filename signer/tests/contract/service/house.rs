@@ -351,7 +351,7 @@ impl Owned {
 /// The refusal, or what came instead.
 pub(crate) fn refusal<T>(outcome: Result<T>) -> Refusal {
     match outcome {
-        Err(Error::Refused(refusal)) => refusal,
+        Err(Error::Refused(refusal) | Error::Setting { refusal, .. }) => refusal,
         Err(Error::Documents(documents)) => documents[0].reason.refusal(),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it was done"),
