@@ -1,7 +1,7 @@
 //! Clients that sign their requests: what an operator of the signer knows of them, past any gateway (DESIGN 5).
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -39,6 +39,12 @@ impl Clients {
     #[must_use]
     pub fn new(keys: PathBuf, required: bool, audience: Option<String>) -> Self {
         Self { keys: Some(keys), required, audience }
+    }
+
+    /// Where the keys are.
+    #[must_use]
+    pub fn keys(&self) -> Option<&Path> {
+        self.keys.as_deref()
     }
 
     /// Whether only those with a key may have hashes approved.

@@ -1,5 +1,7 @@
 //! The signer's configuration: one TOML file, every fault of it named at once.
 
+mod places;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::certificate::name::AuthorityName;
-use crate::certificate::{Profile, QcStatements};
+use crate::certificate::{Profile, QcStatements, is_location};
 use crate::clients::Clients;
 use crate::credential::EnrolmentPolicy;
 use crate::foreign::process::MEMORY;
@@ -95,7 +97,8 @@ pub struct Listen {
     pub certificate: PathBuf,
     /// Its key, PEM.
     pub key: PathBuf,
-    /// The one client certificate that is let in, PEM: compared octet by octet.
+    /// The one client certificate that is let in, PEM: compared octet by octet; and beside it the one that takes its
+    /// place, while it is being changed.
     pub gateway_certificate: PathBuf,
 }
 
@@ -211,6 +214,29 @@ impl Config {
         if kryoptic && self.hsm.derive == Derive::AesCbcEncryptData {
             faults.push("aes-cbc-encrypt-data is broken on Kryoptic; use sp800-108-hmac".to_owned());
         }
+        let counts = [
+            ("[hsm] workers", u64::from(self.hsm.workers)),
+            ("[hsm] threads", u64::from(self.hsm.threads)),
+            ("[hsm] queue", self.hsm.queue as u64),
+            ("[hsm] replace_after", self.hsm.replace_after),
+            ("[documents] helpers", self.documents.helpers as u64),
+            ("[enrolment] multisign", u64::from(self.enrolment.multisign)),
+        ];
+        for (setting, _) in counts.into_iter().filter(|(_, count)| *count == 0) {
+            faults.push(format!("{setting} must not be 0"));
+        }
+        let urls = [
+            ("certificate_url", &self.ca.certificate_url),
+            ("crl_url", &self.ca.crl_url),
+            ("ocsp_url", &self.ca.ocsp_url),
+        ];
+        for (name, url) in urls {
+            if let Some(url) = url
+                && !is_location(url)
+            {
+                faults.push(format!("[ca] {name} {url:?} is no http or https URL, so no certificate could name it"));
+            }
+        }
         if let Some(policy) = &self.ca.policy
             && policy.parse::<der::asn1::ObjectIdentifier>().is_err()
         {
@@ -269,5 +295,29 @@ mod tests {
         super::sample::holds::<Config>(text);
         let config: Config = toml::from_str(text).unwrap();
         assert!(config.faults().is_empty(), "{:?}", config.faults());
+    }
+
+    #[test]
+    fn what_could_not_work_is_named() {
+        let text = include_str!("../../deploy/signer.toml");
+        let said = |line: &str, instead: &str| {
+            assert!(text.contains(line), "{line}");
+            let config: Config = toml::from_str(&text.replace(line, instead)).unwrap();
+            config.faults().join("; ")
+        };
+        for setting in ["workers = 4", "threads = 1", "queue = 2048", "replace_after = 20000"] {
+            let (name, _) = setting.split_once(' ').unwrap();
+            let fault = said(&format!("#{setting}"), &format!("{name} = 0\n#"));
+            assert_eq!(fault, format!("[hsm] {name} must not be 0"));
+        }
+        assert_eq!(said("#helpers = 8", "helpers = 0 #"), "[documents] helpers must not be 0");
+        assert_eq!(said("#multisign = 1000", "multisign = 0"), "[enrolment] multisign must not be 0");
+        for name in ["certificate_url", "crl_url", "ocsp_url"] {
+            for url in ["pki.example.org/ca", "ldap://pki.example.org/ca", "http://", "http://pki.example.org/a b"] {
+                let fault = said(&format!("#{name} = "), &format!("{name} = \"{url}\" #"));
+                assert!(fault.contains(&format!("[ca] {name} {url:?}")), "{fault}");
+            }
+            assert_eq!(said(&format!("#{name} = "), &format!("{name} = \"https://pki.example.org/x\" #")), "");
+        }
     }
 }

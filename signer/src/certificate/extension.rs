@@ -104,6 +104,12 @@ pub(super) fn reason(reason: CrlReason) -> Result<Extension, Error> {
     plain(&reason)
 }
 
+/// Whether a certificate can name it as a place to fetch from: an absolute HTTP(S) URL.
+#[must_use]
+pub fn is_location(url: &str) -> bool {
+    location(url).is_ok()
+}
+
 /// An absolute HTTP(S) URL as the IA5String it is written as.
 pub(super) fn location(url: &str) -> Result<Ia5String, Error> {
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).ok_or(Error::Location)?;

@@ -29,6 +29,7 @@ mod tests;
 pub use authority::Authority;
 pub use crl::{RevocationList, Revoked};
 pub use error::Error;
+pub use extension::is_location;
 pub use issue::{EndEntity, Profile, ServiceEntity, self_signed};
 pub use ocsp::Responder;
 pub use qc::{PdsLocation, QcStatements};

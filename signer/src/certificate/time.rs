@@ -26,7 +26,7 @@ impl Validity {
     }
 
     /// What X.509 says, in Unix seconds.
-    pub(super) fn decode(period: &X509Validity) -> Result<Self, Error> {
+    pub(crate) fn decode(period: &X509Validity) -> Result<Self, Error> {
         Ok(Self { not_before: decode(period.not_before)?, not_after: decode(period.not_after)? })
     }
 

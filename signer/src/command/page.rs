@@ -8,9 +8,9 @@ use anyhow::{Context as _, bail};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
 
-use super::serve::announce;
+use super::serve::{announce, remind};
 use super::signals::Signals;
-use crate::http::{Transport, page, serve_page};
+use crate::http::{Transport, page, page_dates, serve_page};
 use crate::page::{Config, IdentityKey, Origin, digest};
 
 /// Arguments of `page`.
@@ -54,13 +54,16 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         (true, false) => Transport::Tls,
     };
     let mut signals = Signals::take()?;
+    let dates = arguments.certificate.as_deref().map(page_dates).transpose().map_err(anyhow::Error::msg)?;
     let router = page(&Config { gateway, keys: identity_keys(&keys)? }, transport)?;
     let serving = serve_page(listen, tls, router).await.map_err(anyhow::Error::msg)?;
     tracing::info!(address = %serving.address, digest = digest(), "signing page served");
     if let Some(path) = arguments.ready_file {
         announce(&path, serving.address)?;
     }
+    let reminding = tokio::spawn(remind(dates.unwrap_or_default()));
     signals.end().await;
+    reminding.abort();
     serving.stop(Duration::from_secs(2)).await;
     Ok(())
 }

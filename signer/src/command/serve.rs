@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use rsign_spool::SpoolConfig;
 use rsign_storage::Leisure;
 
@@ -13,15 +13,19 @@ use super::signals::Signals;
 use super::{admin, open, socket};
 use crate::SystemRandom;
 use crate::audit::{Entry, Event};
-use crate::clock::SystemClock;
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::credential::CodePolicy;
 use crate::foreign::process::Helpers;
-use crate::http::{PeerRejections, router, serve};
+use crate::http::{Dated, PeerRejections, Tls, router, serve};
 use crate::service::{Parts, Policy, Signer};
 
 pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::Result<()> {
     let mut signals = Signals::take()?;
+    let missing = config.missing();
+    ensure!(missing.is_empty(), "{}", missing.join("; "));
+    let tls = Tls::read(&config.listen).map_err(anyhow::Error::msg)?;
+    let dates = tls.dates.clone();
     // Before the store: a second signer of this configuration shall not write a word into the first one's chain.
     let place = socket::listen(&config.admin.socket)?;
     let leisure = Leisure::default();
@@ -61,8 +65,9 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     // One gateway asks for all.
     let spool = SpoolConfig { client: config.spool.all, ..config.spool.clone() }.open(config.store.file());
     let router = router(Arc::clone(&signer), &spool);
-    let serving = serve(&config.listen, router, rejections).await.map_err(anyhow::Error::msg)?;
+    let serving = serve(config.listen.address, tls, router, rejections).await.map_err(anyhow::Error::msg)?;
     let admin = tokio::spawn(admin::serve(Arc::clone(&place.listener), config.admin.pin_command, Arc::clone(&signer)));
+    let reminding = tokio::spawn(remind(dates));
     let tidying = tokio::spawn(tidy(Arc::clone(&signer)));
     tracing::info!(address = %serving.address, "signer serving");
     if let Some(path) = ready_file {
@@ -72,6 +77,7 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     tracing::info!("signer stopping");
     admin.abort();
     tidying.abort();
+    reminding.abort();
     serving.stop(Duration::from_secs(5)).await;
     signer.audit().record(Entry::of(Event::Stopped)).await?;
     // An HSM that does not answer does not keep the service from ending.
@@ -97,6 +103,17 @@ async fn tidy(signer: Arc<Signer>) {
         }
         if let Err(error) = signer.checkpoint().await {
             tracing::error!(%error, "the audit trail was not signed");
+        }
+    }
+}
+
+/// Says once a day which certificate ends soon.
+pub(super) async fn remind(dates: Vec<Dated>) {
+    let mut every = tokio::time::interval(Duration::from_secs(86_400));
+    loop {
+        every.tick().await;
+        for notice in dates.iter().filter_map(|dated| dated.notice(SystemClock.now() / 1000)) {
+            tracing::warn!("{notice}");
         }
     }
 }

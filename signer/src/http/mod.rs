@@ -7,6 +7,6 @@ mod page;
 mod router;
 mod tls;
 
-pub use page::{Transport, page, serve_page};
+pub use page::{Transport, page, page_dates, serve_page};
 pub use router::router;
-pub use tls::{PeerRejections, Serving, serve};
+pub use tls::{Dated, PeerRejections, Serving, Tls, serve};

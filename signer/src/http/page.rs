@@ -16,7 +16,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-use super::tls::{Serving, certificates};
+use super::tls::{Dated, Serving, certificates, private_key, unpaired};
 use crate::page::{CONFIG, Config, FILES, INDEX};
 
 /// How the page reaches browsers.
@@ -142,15 +142,21 @@ pub async fn serve_page(address: SocketAddr, tls: Option<(&Path, &Path)>, router
 }
 
 fn server_config(certificate: &Path, key: &Path) -> Result<rustls::ServerConfig, String> {
-    use rustls_pki_types::PrivateKeyDer;
-    use rustls_pki_types::pem::PemObject as _;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| format!("{}: {error}", key.display()))?;
     let mut config = rustls::ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(certificates(certificate)?, private)
-        .map_err(|error| error.to_string())?;
+        .with_single_cert(certificates(certificate)?, private_key(key)?)
+        .map_err(|error| unpaired(&error, certificate, key))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// Until when the page's certificate is good.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn page_dates(certificate: &Path) -> Result<Vec<Dated>, String> {
+    let chain = certificates(certificate)?;
+    Ok(Dated::of_chain("--certificate", certificate, &chain).into_iter().collect())
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
-//! Mutual TLS: exactly the gateway's certificate is let in; everyone else is turned away and recorded.
+//! Mutual TLS: the gateway's certificate is let in; everyone else is turned away and recorded.
 
+mod dates;
+mod pinned;
+
+use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,16 +16,14 @@ use axum_server::Handle;
 use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use futures_util::future::BoxFuture;
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
+use rustls::{InconsistentKeys, ServerConfig};
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpStream;
 
+pub use self::dates::Dated;
+use self::pinned::{Pinned, SHOWN};
 use crate::audit::{Audit, Entry, Event};
-use crate::certificate::Validity;
 use crate::clock::Clock;
 use crate::config::Listen;
 
@@ -42,14 +44,49 @@ impl Serving {
     }
 }
 
+/// What [`serve`] shows and demands, read before anything else is done.
+#[derive(Debug)]
+pub struct Tls {
+    config: ServerConfig,
+    /// Certificates that end one day.
+    pub dates: Vec<Dated>,
+}
+
+impl Tls {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// When one cannot be read, or they do not fit together.
+    pub fn read(listen: &Listen) -> Result<Self, String> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let pinned = Pinned::read(&listen.gateway_certificate, &provider)?;
+        let chain = certificates(&listen.certificate)?;
+        let mut dates = pinned.dates(&listen.gateway_certificate);
+        dates.extend(Dated::of_chain("[listen] certificate", &listen.certificate, &chain));
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_client_cert_verifier(Arc::new(pinned))
+            .with_single_cert(chain, private_key(&listen.key)?)
+            .map_err(|error| unpaired(&error, &listen.certificate, &listen.key))?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { config, dates })
+    }
+}
+
 /// Binds and serves.
 ///
 /// # Errors
-/// When a file cannot be read or the address not be bound.
-pub async fn serve(listen: &Listen, router: Router, rejections: PeerRejections) -> Result<Serving, String> {
-    let config = RustlsConfig::from_config(Arc::new(tls(listen)?));
+/// When the address cannot be bound.
+pub async fn serve(
+    address: SocketAddr,
+    tls: Tls,
+    router: Router,
+    rejections: PeerRejections,
+) -> Result<Serving, String> {
+    let config = RustlsConfig::from_config(Arc::new(tls.config));
     let listener =
-        std::net::TcpListener::bind(listen.address).map_err(|error| format!("{}: {error}", listen.address))?;
+        std::net::TcpListener::bind(address).map_err(|error| format!("[listen] address {address}: {error}"))?;
     listener.set_nonblocking(true).map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let handle = Handle::new();
@@ -64,22 +101,19 @@ pub async fn serve(listen: &Listen, router: Router, rejections: PeerRejections) 
     Ok(Serving { address, handle, task })
 }
 
-fn tls(listen: &Listen) -> Result<ServerConfig, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let gateway = certificates(&listen.gateway_certificate)?.swap_remove(0);
-    let facts = crate::certificate::Certificate::read(&gateway)
-        .map_err(|error| format!("{}: {error}", listen.gateway_certificate.display()))?;
-    let pinned = Pinned { gateway, validity: facts.validity, algorithms: provider.signature_verification_algorithms };
-    let key =
-        PrivateKeyDer::from_pem_file(&listen.key).map_err(|error| format!("{}: {error}", listen.key.display()))?;
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_client_cert_verifier(Arc::new(pinned))
-        .with_single_cert(certificates(&listen.certificate)?, key)
-        .map_err(|error| error.to_string())?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+pub(super) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
+    PrivateKeyDer::from_pem_file(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Why a certificate and a key do not serve together.
+pub(super) fn unpaired(error: &rustls::Error, certificate: &Path, key: &Path) -> String {
+    let (certificate, key) = (certificate.display(), key.display());
+    match error {
+        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+            format!("{key} is not the key of the certificate in {certificate}")
+        }
+        error => format!("certificate {certificate}, key {key}: {error}"),
+    }
 }
 
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -88,62 +122,6 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
         Ok(found) if !found.is_empty() => Ok(found),
         Ok(_) => Err(format!("{}: no certificate", path.display())),
         Err(error) => Err(format!("{}: {error}", path.display())),
-    }
-}
-
-/// Lets in whoever proves the key of one certificate. No CA can widen that.
-#[derive(Debug)]
-struct Pinned {
-    gateway: CertificateDer<'static>,
-    validity: Validity,
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ClientCertVerifier for Pinned {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<ClientCertVerified, rustls::Error> {
-        use rustls::CertificateError::{ApplicationVerificationFailure, Expired, NotValidYet};
-        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        let fault = if end_entity.as_ref() != self.gateway.as_ref() {
-            ApplicationVerificationFailure
-        } else if now > self.validity.not_after {
-            Expired
-        } else if now < self.validity.not_before {
-            NotValidYet
-        } else {
-            return Ok(ClientCertVerified::assertion());
-        };
-        Err(rustls::Error::InvalidCertificate(fault))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
     }
 }
 
@@ -163,15 +141,19 @@ impl PeerRejections {
         Self { audit, clock, last: Arc::default(), since: Arc::default() }
     }
 
-    async fn note(&self, error: &str) {
+    /// `shown` is what the certificate calls itself that was not let in, escaped.
+    async fn note(&self, error: &str, peer: &str, shown: Option<&str>) {
         let (now, count) = (self.clock.now(), self.since.fetch_add(1, Ordering::Relaxed) + 1);
-        tracing::warn!(error, "TLS peer rejected");
+        let certificate = shown.unwrap_or("none that was judged");
+        tracing::warn!(error, peer, certificate, "TLS peer rejected: only [listen] gateway_certificate is let in");
         let last = self.last.load(Ordering::Relaxed);
         if now - last < 1000 || self.last.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return;
         }
         self.since.store(0, Ordering::Relaxed);
-        let entry = Entry { count: usize::try_from(count).ok(), ..Entry::of(Event::PeerRejected).failed(error) };
+        let of = shown.map(|name| format!(", certificate of {name}")).unwrap_or_default();
+        let entry = Entry::of(Event::PeerRejected).failed(format!("{error}: from {peer}{of}"));
+        let entry = Entry { count: usize::try_from(count).ok(), ..entry };
         if let Err(error) = self.audit.record(entry).await {
             tracing::error!(%error, "a rejected peer could not be recorded");
         }
@@ -195,14 +177,15 @@ where
     type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let peer = stream.peer_addr().map_or_else(|_| "unknown".to_owned(), |peer| peer.to_string());
         let (accepted, rejections) = (self.tls.accept(stream, service), self.rejections.clone());
-        Box::pin(async move {
+        Box::pin(SHOWN.scope(RefCell::default(), async move {
             let accepted = accepted.await;
             if let Err(error) = &accepted {
-                let (rejections, error) = (rejections.clone(), error.to_string());
-                tokio::spawn(async move { rejections.note(&error).await });
+                let (error, shown) = (error.to_string(), SHOWN.with(RefCell::take));
+                tokio::spawn(async move { rejections.note(&error, &peer, shown.as_deref()).await });
             }
             accepted
-        })
+        }))
     }
 }

@@ -13,6 +13,8 @@ mod memory;
 mod officers;
 mod page;
 mod service;
+mod settings;
+mod strangers;
 mod trail;
 
 #[path = "."]

@@ -11,7 +11,7 @@ mod worker;
 pub(crate) use key::{Made, digest, opener, random};
 pub(crate) use kind::Kind;
 pub(crate) use openssl::Openssl;
-pub(crate) use served::Served;
+pub(crate) use served::{Served, certify};
 pub(crate) use token::{SIGNER, TestToken};
 pub(crate) use worker::Workers;
 

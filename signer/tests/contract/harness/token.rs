@@ -36,6 +36,7 @@ impl TestToken {
         let root = directory.path();
         let (variable, file) = kind.write_configuration(root);
         std::fs::write(root.join("hsm-pin"), "hsm-user-pin").unwrap();
+        std::fs::create_dir(root.join("officers")).unwrap();
         let text = format!(
             r#"instance = "contract"
 [listen]
