@@ -8,6 +8,7 @@
 #![allow(clippy::duplicate_mod, reason = "one suite, mounted once per token")]
 
 mod ending;
+mod handover;
 mod harness;
 mod memory;
 mod officers;

@@ -21,7 +21,7 @@ fn command(served: &Served, words: &[&str]) -> (String, String) {
 }
 
 /// A credential with its certificate; its PIN was not handed over.
-async fn enrol(served: &Served) -> String {
+pub(crate) async fn enrol(served: &Served) -> String {
     let subject = Subject {
         country: "EE".to_owned(),
         organization: None,

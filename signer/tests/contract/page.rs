@@ -65,6 +65,11 @@ async fn the_page_is_served_with_the_identity_key_and_without_token_or_store() {
     assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap(), expected);
     assert!(get(address, "/").starts_with("HTTP/1.1 200 OK"));
     assert!(get(address, "/../../etc/passwd").starts_with("HTTP/1.1 404 Not Found"));
+    // SIGHUP is no word to end.
+    let pid = served.0.id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert!(get(address, "/").starts_with("HTTP/1.1 200 OK"));
 }
 
 #[test]
