@@ -342,5 +342,5 @@ async fn nobody_is_asked_in_a_private_network_unless_the_operator_lets_it() {
     let who = Outsider { session: pieces.api().login(&who.user).await, ..who };
     assert_eq!(sign(&who, "P", "AdES-B-T", &paper::pdf(&[0])).await.error().0, 500);
     let log = std::fs::read_to_string(pieces.log("gateway")).unwrap();
-    assert!(log.contains("leads to no configured anchor"), "{log}");
+    assert!(log.contains("leads to none of the anchors"), "{log}");
 }
