@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use rsign_api::octets::Octets;
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, XattrFlags};
 
 /// Longest file that is read, in bytes: what may be signed, as Base64 in its signature, and what was added.
 const LONGEST: u64 = 192 << 20;
@@ -101,12 +101,29 @@ impl Place {
         if now.gid() != group {
             fchown(file, None, Some(group)).with_context(stay)?;
         }
-        file.set_permissions(Permissions::from_mode(self.before.mode()))?;
+        file.set_permissions(Permissions::from_mode(self.before.mode() & 0o777))?;
+        // The folder may give new files a list of its own.
+        match acl(&self.file) {
+            Some(list) => rustix::fs::fsetxattr(file, ACL, &list, XattrFlags::empty())
+                .context("who may read it cannot be said of the newer one")?,
+            None => drop(rustix::fs::fremovexattr(file, ACL)),
+        }
         if now.uid() != owner {
             fchown(file, Some(owner), None).with_context(stay)?;
         }
         Ok(())
     }
+}
+
+/// Who may read and change a file beside owner and group, where that is said (POSIX access control lists, acl(5)): with it
+/// the group's bits of the mode mean something else.
+const ACL: &str = "system.posix_acl_access";
+
+fn acl(file: &File) -> Option<Vec<u8>> {
+    let mut list = vec![0; 64 << 10];
+    let length = rustix::fs::fgetxattr(file, ACL, &mut list).ok()?;
+    list.truncate(length);
+    (length > 0).then_some(list)
 }
 
 /// Whoever reads a pipe would wait for its writer.
@@ -169,6 +186,37 @@ mod tests {
         assert!(place.replace(&octets([b"new", b"est"]), DRAFT).is_err());
         assert_eq!(fs::read(&file).unwrap(), b"somebody else's");
         assert_eq!(fs::read_dir(&path).unwrap().count(), 1, "no drafts are left");
+    }
+
+    /// Lists of their own: the file's goes with it, the folder's does not come to it.
+    #[test]
+    fn who_may_read_a_file_stays_so() {
+        let (_folder, path) = folder();
+        // Version 2; owner rw, user 1234 rw, group nothing, at most rw, others nothing: acl(5), each tag, bits and id.
+        let entries: [(u16, u16, u32); 5] = [(1, 6, !0), (2, 6, 1234), (4, 0, !0), (16, 6, !0), (32, 0, !0)];
+        let mut list = 2_u32.to_le_bytes().to_vec();
+        for (tag, bits, id) in entries {
+            list.extend([&tag.to_le_bytes()[..], &bits.to_le_bytes(), &id.to_le_bytes()].concat());
+        }
+        let (with, without) = (path.join("with.pdf"), path.join("without.pdf"));
+        for file in [&with, &without] {
+            fs::write(file, b"old").unwrap();
+            fs::set_permissions(file, Permissions::from_mode(0o640)).unwrap();
+        }
+        let set = |place: &Path, name: &str| {
+            let file = File::open(place).unwrap();
+            rustix::fs::fsetxattr(file, name, &list, XattrFlags::empty())
+        };
+        if set(&with, ACL).is_err() || set(&path, "system.posix_acl_default").is_err() {
+            return eprintln!("skipped: this file system has no access control lists");
+        }
+        for (file, mode) in [(&with, 0o660), (&without, 0o640)] {
+            let said = acl(&File::open(file).unwrap());
+            Place::open(file).unwrap().replace(&octets([b"new", b"er"]), DRAFT).unwrap();
+            let now = File::open(file).unwrap();
+            assert_eq!((acl(&now), now.metadata().unwrap().mode() & 0o777), (said, mode));
+        }
+        assert_eq!(acl(&File::open(&with).unwrap()), Some(list));
     }
 
     #[test]
