@@ -1,5 +1,6 @@
 //! `audit verify` and `audit show`: for auditors, without the service.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::io::Write as _;
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use data_encoding::HEXLOWER;
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use rsign_api::line::{escaped, escaped_json};
 use rsign_storage::{Chained, Chains, GENESIS};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -62,6 +64,10 @@ async fn chains(config: &Config) -> anyhow::Result<(Box<dyn Chains>, Vec<String>
     let store = opened.with_context(|| format!("there is no audit chain in {}: it is no store", config.store))?;
     let names = store.chains().await.with_context(|| config.store.to_string())?;
     ensure!(!names.is_empty(), "there is no audit chain in {}", config.store);
+    // Whoever writes the store may call one so that it says more lines than its own.
+    if let Some(odd) = names.iter().find(|name| matches!(escaped(name), Cow::Owned(_))) {
+        bail!("no signer's chain is called {} in {}: somebody wrote the store", escaped(odd), config.store);
+    }
     Ok((store, names))
 }
 
@@ -111,7 +117,13 @@ fn read_known(path: &Path) -> anyhow::Result<HashMap<String, (u64, [u8; 32])>> {
         Some((chain.to_owned(), (entries.parse().ok()?, hash)))
     };
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with(VERIFIED));
-    lines.map(|line| read(line).with_context(|| format!("{}: not understood: {line}", path.display()))).collect()
+    let mut known = HashMap::new();
+    for line in lines {
+        let (chain, end) = read(line).with_context(|| format!("{}: not understood: {line}", path.display()))?;
+        let before = known.insert(chain.clone(), end);
+        ensure!(before.is_none(), "{}: chain {chain} stands there twice", path.display());
+    }
+    Ok(known)
 }
 
 /// When the first and the last of some entries were written, Unix milliseconds.
@@ -198,6 +210,7 @@ pub(super) async fn show(config: &Config) -> anyhow::Result<()> {
             }
             for entry in &entries {
                 let event = String::from_utf8_lossy(&entry.event);
+                let event = escaped_json(&event);
                 writeln!(out, r#"{{"chain":"{chain}","sequence":{},"event":{event}}}"#, entry.sequence)?;
             }
             next += entries.len() as u64;

@@ -61,6 +61,9 @@ async fn the_hsm_signs_the_trail_and_an_auditor_checks_it() {
     assert!(audit(token, &all).1.contains("has lost entries"));
     std::fs::write(file("known"), format!("chain gone: 1 entries, unbroken, head {}\n", "0".repeat(64))).unwrap();
     assert!(audit(token, &all).1.contains("was known and is gone"));
+    let twice = format!("chain {chain}: 1 entries, unbroken, head {}\n", "0".repeat(64)).repeat(2);
+    std::fs::write(file("known"), twice).unwrap();
+    assert!(audit(token, &all).1.contains("stands there twice"));
 
     // A signature about another past, with a chain that is whole.
     let forged = rsign_signer::audit::Checkpoint { sequence: 1, hash: "00".repeat(32), signature: String::new() };
@@ -68,6 +71,14 @@ async fn the_hsm_signs_the_trail_and_an_auditor_checks_it() {
     assert!(audit(token, &["verify"]).0);
     let (whole, said) = audit(token, &["verify", "--key", &file("audit.pem")]);
     assert!(!whole && said.contains("signs another past"), "{said}");
+
+    // Nor does whoever writes the store put lines into what the auditor keeps: those of a chain that was cut, say.
+    let name = format!("{chain}: 1 entries, unbroken, head {}\nchain z", "0".repeat(64));
+    Audit::new(store, &name, std::sync::Arc::new(SystemClock)).record(Entry::of(Event::Started)).await.unwrap();
+    for words in [&["verify"][..], &["show"]] {
+        let (whole, said) = audit(token, words);
+        assert!(!whole && said.contains("no signer's chain is called") && !said.contains("\nchain z"), "{said}");
+    }
 }
 
 /// Nothing to verify is no success, and asking makes no store.
