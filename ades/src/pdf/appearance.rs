@@ -70,14 +70,17 @@ pub(super) fn add(
         _ => (across, up, [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]),
     };
     let content = draw(width, height, lines)?;
-    let font = "<</Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding>>";
+    let (id, font) = (revision.number(), revision.number());
+    // An object of its own: tools that list fonts look each up by its number.
+    revision.add(font, "<</Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding>>");
     let entries = format!(
-        "/Type /XObject /Subtype /Form /BBox [0 0 {} {}] /Matrix [{}] /Resources <</Font <</F1 {font}>>>>",
+        "/Type /XObject /Subtype /Form /BBox [0 0 {} {}] /Matrix [{}] /Resources <</Font <</F1 {} {} R>>>>",
         number(width),
         number(height),
-        matrix.map(number).join(" ")
+        matrix.map(number).join(" "),
+        font.0,
+        font.1
     );
-    let id = revision.number();
     revision.add_stream(id, &entries, content.as_bytes());
     Ok(id)
 }

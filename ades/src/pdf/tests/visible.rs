@@ -64,6 +64,14 @@ fn a_page_that_has_no_bounds_shows_nothing() {
     assert!(sign(&circle, &approval()).is_ok());
 }
 
+/// Tools that list the fonts of a file look each up by its number.
+#[test]
+fn the_font_is_an_object_of_its_own() {
+    let text = appended_by(&plain(), &seen([10.0, 10.0, 110.0, 60.0], &["x"]));
+    let font = text.split("/Font <</F1 ").nth(1).unwrap().split(" R").next().unwrap();
+    assert!(text.contains(&format!("{font} obj\n<</Type /Font /Subtype /Type1 /BaseFont /Helvetica")), "{text}");
+}
+
 #[test]
 fn a_long_text_is_made_small_and_broken_and_then_refused() {
     let shown = |rectangle: [f64; 4], line: &str| {
