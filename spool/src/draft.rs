@@ -65,8 +65,11 @@ impl Draft {
         let more = octets.len() as u64;
         self.length += more;
         self.intake.taken += more;
-        if self.length > bounds.document || self.intake.taken > bounds.request {
-            return Err(Error::TooLong);
+        if self.length > bounds.document {
+            return Err(Error::TooLong(bounds.document));
+        }
+        if self.intake.taken > bounds.request {
+            return Err(Error::TooMuch(bounds.request));
         }
         if self.length > self.counted {
             let exact = self.length - self.counted;

@@ -41,9 +41,12 @@ pub struct Bounds {
 /// Why a document is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It is longer than one may be, or the documents of its request are together.
-    #[error("a document, or the documents of a request, are too long")]
-    TooLong,
+    /// It is longer than the octets that one may have.
+    #[error("a document has more than {0} octets")]
+    TooLong(u64),
+    /// With it the documents of its request have more than these octets.
+    #[error("the documents of a request have more than {0} octets")]
+    TooMuch(u64),
     /// There is no room now; there will be when others are through.
     #[error("there are too many documents here already")]
     Full,

@@ -120,7 +120,7 @@ fn what_others_hold_in_memory_is_taken_over() {
     assert_eq!(spool.kept(), 301 * KIB);
     drop((joined, kept, alone));
     assert_eq!(spool.kept(), 0);
-    assert!(matches!(spool.intake("app").take_over(octets(701 * KIB, 0).into(), KIB as usize), Err(Error::TooLong)));
+    assert!(matches!(spool.intake("app").take_over(octets(701 * KIB, 0).into(), KIB as usize), Err(Error::TooLong(_))));
 }
 
 #[test]
@@ -128,9 +128,9 @@ fn documents_requests_clients_and_all_have_their_bounds() {
     let folder = tempfile::tempdir().unwrap();
     let spool = spool(folder.path());
     let whole = |length: u64| octets(length * KIB, 0);
-    assert!(matches!(spool.intake("app").take(&whole(701)), Err(Error::TooLong)));
+    assert!(matches!(spool.intake("app").take(&whole(701)), Err(Error::TooLong(most)) if most == 700 * KIB));
     let (intake, _first) = spool.intake("app").take(&whole(700)).unwrap();
-    assert!(matches!(intake.take(&whole(301)), Err(Error::TooLong)), "of one request");
+    assert!(matches!(intake.take(&whole(301)), Err(Error::TooMuch(most)) if most == 1000 * KIB), "of one request");
     let (_, _second) = spool.intake("app").take(&whole(700)).unwrap();
     assert!(matches!(spool.intake("app").take(&whole(101)), Err(Error::Full)), "of one client");
     let (_, third) = spool.intake("other").take(&whole(600)).unwrap();

@@ -5,11 +5,12 @@ use std::process::Command;
 
 use data_encoding::{BASE64, HEXUPPER};
 use harness::verify::Sha;
-use harness::{Algorithm, Hash, Pieces, Wanted, command, paper, shared};
+use harness::{Algorithm, Answer, Hash, Pieces, Wanted, command, paper, shared};
 use rsign_api::algorithm::HashAlgorithm;
 use serde_json::{Value, json};
 
 use crate::common::Outsider;
+use crate::refused::refused;
 use crate::renewal::{outcomes, renew};
 use crate::sign_doc::{entry_of, objects, sign_doc};
 
@@ -211,8 +212,15 @@ async fn what_is_too_long_or_too_much_is_refused() {
         sign_doc(&who, &sad, json!({ "documents": entries, "operationMode": mode })).await
     };
     let long = "The body, or a document in it or made of it, is too long";
-    assert_eq!(ask("C", "Detached", &[30_000_001], "S").await.error(), (413, "invalid_request", long));
-    assert_eq!(ask("C", "Detached", &[18_000_000, 17_000_001], "S").await.error().0, 413);
+    let told = |heard: &Answer| {
+        let all = refused(heard);
+        assert_eq!((heard.error(), all.len()), ((413, "invalid_request", long), 1));
+        (all[0].0, all[0].1.to_owned(), heard.json["rsign_refused"][0]["limit"].as_u64().unwrap())
+    };
+    let heard = ask("C", "Detached", &[9, 30_000_001], "S").await;
+    assert_eq!(told(&heard), (1, "too_long".to_owned(), 30_000_000));
+    let heard = ask("C", "Detached", &[18_000_000, 17_000_001], "S").await;
+    assert_eq!(told(&heard), (1, "too_much".to_owned(), 35_000_000));
     assert_eq!(ask("C", "Detached", &[18_000_000, 17_000_000], "S").await.status, 200);
     // What is text around its document has to fit into memory.
     let unfit = (400, "invalid_request", "Invalid array parameter documents");
@@ -221,7 +229,8 @@ async fn what_is_too_long_or_too_much_is_refused() {
     }
     assert_eq!(ask("J", "Detached", &[(16 << 20) + 1], "S").await.status, 200);
     // What has to wait has to fit into a row.
-    assert_eq!(ask("C", "Attached", &[9_000_000], "A").await.error(), (413, "invalid_request", long));
+    let heard = ask("C", "Attached", &[9_000_000], "A").await;
+    assert_eq!(told(&heard), (0, "too_long_to_wait".to_owned(), 8 << 20));
     assert_eq!(ask("C", "Attached", &[2_000_000], "A").await.status, 200);
     assert_eq!(ask("C", "Detached", &[9_000_000], "A").await.status, 200);
     // Two at once are more than there is room for; afterwards there is room again.

@@ -74,7 +74,7 @@ async fn every_refused_document_of_a_call_is_named_with_its_reason() {
     let deep = ["<a>".repeat(300), "</a>".repeat(300)].concat();
     let doctype = b"<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e;</a>";
     let signed_xml = b"<a><s:Signature xmlns:s='http://www.w3.org/2000/09/xmldsig#'/></a>";
-    let cases: [(&str, &str, &[u8], &str); 12] = [
+    let cases: [(&str, &str, &[u8], &str); 14] = [
         ("C", "Attached", b"fine", ""),
         ("P", "Revision", &encrypted, "encrypted"),
         ("P", "Revision", damaged.as_bytes(), "damaged"),
@@ -87,6 +87,8 @@ async fn every_refused_document_of_a_call_is_named_with_its_reason() {
         ("X", "Enveloped", b"\xff\xfe<\0a\0/\0>\0", "encoding"),
         ("C", "Parallel", b"no CMS", "wrong_format"),
         ("J", "Parallel", b"YQ..YQ", "no_content"),
+        ("J", "Parallel", b"{\"a\":1}", "wrong_format"),
+        ("X", "Enveloped", b"<a><b></a>", "not_well_formed"),
     ];
     let documents: Vec<&[u8]> = cases.iter().map(|(_, _, document, _)| *document).collect();
     let sad = authorize(&who, &documents).await;
@@ -172,10 +174,11 @@ async fn what_is_to_be_seen_is_checked_against_its_page() {
     let long = "word ".repeat(90);
     // The pages have 300 by 200, and 200 by 300 units that are shown turned.
     for (said, property, reason) in [
-        (&[("Rect", "200 20 360 80")][..], "Rect", "off_page"),
-        (&[("Rect", "20 20 250 80"), ("Page", "2")], "Rect", "off_page"),
-        (&[("Rect", "20 20 180 80"), ("Page", "3")], "Page", "no_such_page"),
-        (&[("Rect", "20 20 25 80")], "Rect", "too_small"),
+        (&[("Rect", "200 20 360 80"), ("Text", "x")][..], "Rect", "off_page"),
+        (&[("Rect", "20 20 250 80"), ("Page", "2"), ("Text", "x")], "Rect", "off_page"),
+        (&[("Rect", "20 20 180 80"), ("Page", "3"), ("Text", "x")], "Page", "no_such_page"),
+        (&[("Rect", "20 20 25 80"), ("Text", "x")], "Rect", "too_small"),
+        (&[("Rect", "20 20 180 80")], "Text", "no_text"),
         (&[("Rect", "20 20 120 60"), ("Text", &long)], "Text", "text_too_long"),
         (&[("Rect", "20 20 180 80"), ("Text", "\u{6f22}")], "Text", "character"),
         (&[("Text", "Signed")], "Text", "no_place"),
@@ -192,9 +195,48 @@ async fn what_is_to_be_seen_is_checked_against_its_page() {
         assert_eq!(heard.error(), (400, "invalid_request", sentence.as_str()), "{said:?}");
         assert_eq!(refused(&heard), [(0, reason, property)], "{said:?}");
     }
-    let seen = [("Rect", "20 20 180 80"), ("Page", "2"), ("Text", "Signed by somebody whose name is rather long")];
-    let fine = heard(&seen).await.ok();
-    assert_eq!(objects(&fine, "DocumentWithSignature").len(), 1);
+    // Any two corners of the rectangle, and lines as any system ends them.
+    let text = "Signed by somebody whose\r\n\tname is rather long";
+    let fine = heard(&[("Rect", "180 80 20 20"), ("Page", "2"), ("Text", text)]).await.ok();
+    let signed = objects(&fine, "DocumentWithSignature").remove(0);
+    let appended = String::from_utf8_lossy(&signed[plain.len()..]).into_owned();
+    assert!(appended.contains("/Rect [20 20 180 80]") && appended.contains("<206E616D65"), "{appended}");
+    // Those who list fonts find this one.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("signed.pdf");
+    std::fs::write(&file, &signed).unwrap();
+    let fonts = Command::new("pdffonts").arg(&file).output().unwrap();
+    assert!(fonts.stderr.is_empty(), "{}", String::from_utf8_lossy(&fonts.stderr));
+    assert!(fonts.stdout.windows(9).filter(|name| *name == b"Helvetica").count() >= 2, "{fonts:?}");
+}
+
+/// One approval, one signature: what is asked for a second time in another form is told from what nobody approved.
+#[tokio::test]
+async fn what_the_authorization_does_not_cover_is_named() {
+    let who = Outsider::enrol("refused-spent", Wanted::QUICK).await;
+    let plain = paper::pdf(&[0]);
+    let sad = authorize(&who, &[&plain, b"other"]).await;
+    let document = entry("P", "Revision", &plain);
+    let first = sign_doc(&who, &sad, json!({ "documents": [document] })).await.ok();
+    for other in [
+        entry("P", "Certification", &plain),
+        entry("C", "Detached", &plain),
+        saying(document.clone(), &[("Reason", "I agree")]),
+    ] {
+        let heard = sign_doc(&who, &sad, json!({ "documents": [entry("C", "Attached", b"other"), other] })).await;
+        let sentence = "documentDigests or documents are not authorized by the SAD";
+        assert_eq!(heard.error(), (400, "invalid_request", sentence));
+        assert_eq!(refused(&heard), [(1, "spent", "")]);
+    }
+    let heard = sign_doc(&who, &sad, json!({ "documents": [entry("C", "Attached", b"stranger")] })).await;
+    assert_eq!(heard.error().1, "invalid_hash");
+    assert_eq!(refused(&heard), [(0, "not_approved", "")]);
+    // The same call again gives the same signature, as the sentence says, and a higher level too.
+    let again = sign_doc(&who, &sad, json!({ "documents": [document] })).await.ok();
+    assert_eq!(objects(&again, "DocumentWithSignature"), objects(&first, "DocumentWithSignature"));
+    let mut higher = document;
+    higher["conformance_level"] = "AdES-B-T".into();
+    let _ = sign_doc(&who, &sad, json!({ "documents": [higher] })).await.ok();
 }
 
 /// A field that an author put there: text goes where it stands, and nobody moves it.
@@ -221,6 +263,10 @@ async fn a_field_of_the_document_keeps_its_place() {
     let moved = heard(&[("Field", "Here"), ("Rect", "10 10 200 100"), ("Text", "Signed")]).await;
     assert_eq!(moved.error().2, "Invalid parameter signed_props (Rect)");
     assert_eq!(refused(&moved), [(0, "field_placed", "Rect")]);
+    // A slip in its name makes no other field.
+    let slip = heard(&[("Field", "here")]).await;
+    assert_eq!(slip.error().2, "Invalid parameter signed_props (Field)");
+    assert_eq!(refused(&slip), [(0, "no_such_field", "Field")]);
     let answer = heard(&[("Field", "Here"), ("Text", "Signed")]).await.ok();
     let signed = objects(&answer, "DocumentWithSignature").remove(0);
     let appended = String::from_utf8_lossy(&signed[file.len()..]).into_owned();

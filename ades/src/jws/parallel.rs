@@ -191,6 +191,9 @@ fn compact(text: &str) -> Result<(&str, Vec<Box<RawValue>>), Error> {
 
 fn json(text: &str) -> Result<(&str, Vec<Box<RawValue>>), Error> {
     let json: Json<'_> = serde_json::from_str(text).map_err(|_| no_jws())?;
+    if json.signatures.is_none() && json.signature.is_none() {
+        return Err(no_jws());
+    }
     let payload = json.payload.ok_or(Error::Parallel(Reason::NoContent, "its payload is not in it"))?;
     match (json.signatures, json.signature) {
         (Some(signatures), None) if json.protected.is_none() && json.header.is_none() => {

@@ -41,8 +41,8 @@ pub enum Error {
     /// No new field can have this name.
     #[error("a new field cannot have this name: {0}")]
     FieldName(&'static str),
-    /// A visible signature without a rectangle, in a field that is not there.
-    #[error("there is no field of this name that has a place")]
+    /// No rectangle is given, and no field of this name is there: to be seen in, or to be the one of several empty ones.
+    #[error("there is no field of this name")]
     NoField,
     /// The field of this name is of another kind.
     #[error("the field is no signature field")]

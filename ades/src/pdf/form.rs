@@ -65,6 +65,16 @@ impl<'f> Form<'f> {
         Ok(signed)
     }
 
+    /// Whether any signature field is still to be signed.
+    pub(super) fn has_empty(&self, file: &File<'_>) -> Result<bool, Error> {
+        for field in self.fields.iter().filter(|field| field.is_signature) {
+            if file.value(&field.entries, "V")?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The signature or time-stamp that covers the most of the file.
     pub(super) fn newest(&self, file: &'f File<'_>) -> Result<Option<Dictionary<'f>>, Error> {
         let mut newest = None;

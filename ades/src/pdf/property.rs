@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use rsign_api::objection::{Reason, Unsayable};
 
-use super::{Kind, Permission, Place, Request, Visible};
+use super::{Kind, Permission, Place, Request, Visible, helvetica};
 use crate::Envelope;
 use crate::cms::{self, Attribute};
 use crate::property::{offer, set};
@@ -64,6 +64,7 @@ pub fn read_properties<'a>(
     if nowhere && said.text.is_some() && said.field.is_none() {
         invalid.push(Unsayable::new("Text", Reason::NoPlace));
     }
+    invalid.extend(said.unreadable().filter(|_| invalid.iter().all(|other| other.name != "Text")));
     if invalid.is_empty() { Ok(said) } else { Err(invalid) }
 }
 
@@ -83,7 +84,8 @@ impl Said {
             "Name" => set(&mut self.name, text()),
             "ContactInfo" => set(&mut self.contact, text()),
             "Field" => set(&mut self.field, text()),
-            "Text" => set(&mut self.text, text()),
+            // As systems end lines, and a tab as the blank that it looks like.
+            "Text" => set(&mut self.text, Some(value.replace("\r\n", "\n").replace('\t', " "))),
             "Page" => set(&mut self.page, value.parse().ok().filter(|page| *page > 0)),
             "Rect" => set(&mut self.rectangle, rectangle(value)),
             "P" => set(&mut self.permission, permission(value)),
@@ -93,6 +95,20 @@ impl Said {
                 Ok(())
             }
         }
+    }
+
+    /// What is wrong with what is to be seen: a frame with nothing in it, or a character that the font lacks.
+    fn unreadable(&self) -> Option<Unsayable> {
+        let text = match &self.text {
+            Some(text) => text.as_str(),
+            None if self.rectangle.is_some() => "",
+            None => return None,
+        };
+        if text.trim().is_empty() {
+            return Some(Unsayable::new("Text", Reason::NoText));
+        }
+        let lacking = text.chars().find(|c| *c != '\n' && helvetica::code(*c).is_none())?;
+        Some(Unsayable { character: Some(lacking), ..Unsayable::new("Text", Reason::Character) })
     }
 
     /// The attributes that go into the CMS.
@@ -173,6 +189,10 @@ mod tests {
         let in_field = read(&[("Field", "Here"), ("Text", "a")]).unwrap();
         let request = in_field.request(Envelope::Revision, SystemTime::UNIX_EPOCH, 99).unwrap();
         assert_eq!(request.visible, Some(Visible { place: None, lines: vec!["a".into()] }));
+        // However lines end; a tab is a blank.
+        let text = read(&[("Field", "Here"), ("Text", "a\r\n\tb\n")]).unwrap();
+        let request = text.request(Envelope::Revision, SystemTime::UNIX_EPOCH, 99).unwrap();
+        assert_eq!(request.visible.unwrap().lines, ["a", " b", ""]);
     }
 
     #[test]
@@ -182,7 +202,10 @@ mod tests {
         for (said, invalid, reason) in [
             (&[("Reason", "a"), ("Reason", "b")][..], "Reason", Reason::SaidTwice),
             (&[("reason", "a")], "reason", Reason::UnknownProperty),
-            (&[("Page", "0"), ("Rect", "0 0 9 9")], "Page", Reason::BadValue),
+            (&[("Page", "0"), ("Rect", "0 0 9 9"), ("Text", "x")], "Page", Reason::BadValue),
+            (&[("Rect", "0 0 9 9")], "Text", Reason::NoText),
+            (&[("Rect", "0 0 9 9"), ("Text", "")], "Text", Reason::NoText),
+            (&[("Field", "x"), ("Text", " \r\n\t")], "Text", Reason::NoText),
             (&[("Page", "1")], "Page", Reason::NoPlace),
             (&[("Page", "1"), ("Field", "x")], "Page", Reason::NoPlace),
             (&[("Text", "x")], "Text", Reason::NoPlace),
@@ -197,6 +220,10 @@ mod tests {
             (&[commitment, ("Reason", "a")], "Reason", Reason::Contradiction),
         ] {
             assert_eq!(read(said), Err(vec![Unsayable::new(invalid, reason)]), "{said:?}");
+        }
+        for (text, character) in [("a\u{141}", '\u{141}'), ("a\rb", '\r'), ("a\u{0}", '\u{0}')] {
+            let lacking = Unsayable { character: Some(character), ..Unsayable::new("Text", Reason::Character) };
+            assert_eq!(read(&[("Rect", "0 0 9 9"), ("Text", text)]), Err(vec![lacking]), "{text:?}");
         }
         let said = read(&[commitment]).unwrap();
         assert!(!said.is_of_document() && said.attributes().unwrap().len() == 1);

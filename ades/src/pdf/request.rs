@@ -55,7 +55,8 @@ pub struct Place {
 pub struct Request {
     /// Its kind.
     pub kind: Kind,
-    /// An empty signature field of the document, or the name of a new one; none for a new one of any name.
+    /// An empty signature field of the document, or the name of a new one; none for a new one of any name. Where the document
+    /// has empty ones, a new one with a name has a place, too.
     pub field: Option<String>,
     /// When it is made, by whatever clock (`/M`).
     pub time: SystemTime,

@@ -34,6 +34,11 @@ pub fn prepare(original: &[u8], request: &Request, limits: &Limits) -> Result<Up
         Some(name) => existing(&file, &form, name)?,
         None => None,
     };
+    // Who names a field where others are empty means one of them: a name that none has is a slip, unless its place is given.
+    let placed = request.visible.as_ref().is_some_and(|visible| visible.place.is_some());
+    if field.is_none() && request.field.is_some() && !placed && form.has_empty(&file)? {
+        return Err(Error::NoField);
+    }
     let name = request.field.clone().unwrap_or_else(|| form.free_name());
     permission::may_sign(&file, &form, &name)?;
     if field.is_none() && request.visible.is_some() {

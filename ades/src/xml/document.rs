@@ -106,7 +106,7 @@ impl<'a> Document<'a> {
         let (end, empty) = match element.strip_suffix("/>") {
             Some(tag) if last == 0 => (range.end - 2, Some(name(tag))),
             _ if element[last..].starts_with("</") => (range.start + last, None),
-            _ => return Err(refused(Reason::WrongFormat, "its element does not end")),
+            _ => return Err(refused(Reason::NotWellFormed, "its element does not end")),
         };
         let spot = Spot { end, empty: empty.map(str::to_owned) };
         if !spot.is_short() {
@@ -165,7 +165,7 @@ pub(super) fn parse(text: &str) -> Result<roxmltree::Document<'_>, Error> {
         roxmltree::Error::NodesLimitReached
         | roxmltree::Error::AttributesLimitReached
         | roxmltree::Error::NamespacesLimitReached => refused(Reason::TooMany, "it has too many nodes"),
-        _ => refused(Reason::WrongFormat, "it is not well-formed"),
+        _ => refused(Reason::NotWellFormed, "it is not well-formed"),
     })?;
     if too_deep(tree.root_element()) {
         return Err(refused(Reason::TooDeep, "its elements stand too deep in each other"));

@@ -1,21 +1,21 @@
 //! `signatures/signDoc` (11.11 in 2.0.0.2).
 
+mod entry;
 mod lifted;
 
-use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
-pub use lifted::Lifted;
+use self::entry::{Bad, Entry, document, hashes};
+pub use self::lifted::Lifted;
 
 use super::Ask;
 use crate::algorithm::{KeyType, Scheme};
 use crate::bytes::Bytes;
 use crate::document::{Envelope, Format, Level};
 use crate::error::{self, Fault};
-use crate::json::{Object, Value};
+use crate::json::Value;
 use crate::objection::{Array, Objection, Place, Reason, Unsayable};
 use crate::octets::{self, Octets};
-use crate::sign_algo::{self, Named};
 use crate::signer::{DocumentSubject, Property};
 
 /// Octets of what is to be said in the signatures of a call, all together: a signature has its own of it, also where an entry
@@ -69,7 +69,7 @@ pub enum Wrong {
     /// A row of the table.
     Row(Fault),
     /// The same of one entry.
-    Entry(Fault, Objection),
+    Entry(Fault, Box<Objection>),
     /// The row that names the attributes it is about.
     Properties(Vec<Objection>),
 }
@@ -78,17 +78,6 @@ impl From<Fault> for Wrong {
     fn from(fault: Fault) -> Self {
         Self::Row(fault)
     }
-}
-
-/// One entry of `documentDigests` or `documents`, in part.
-struct Entry<'a> {
-    body: &'a Object<'a>,
-    place: Place,
-    /// `hashAlgorithmOID` of the request, where the entry has none (2.1 moved it there).
-    common_hash: Option<&'a str>,
-    lifted: Option<&'a Lifted>,
-    /// Whether what the signature is validated with is wanted beside it.
-    validation: bool,
 }
 
 impl Ask<'_> {
@@ -136,7 +125,9 @@ impl Ask<'_> {
         let mut entries = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let place = Place { array, index };
-            let Value::Object(body) = item else { return Err(wrong(place, fault)) };
+            let Value::Object(body) = item else {
+                return Err(Bad::entry(fault).at(place));
+            };
             entries.push(Entry { body, place, common_hash, lifted: self.lifted, validation });
         }
         Ok(entries)
@@ -147,12 +138,12 @@ impl Ask<'_> {
         entries: &[Entry<'_>],
         key: KeyType,
         offer: &Offer<'_>,
-        subjects: fn(&Entry<'_>) -> Result<Vec<DocumentSubject>, Fault>,
+        subjects: fn(&Entry<'_>) -> Result<Vec<DocumentSubject>, Bad>,
     ) -> Result<Vec<Document>, Wrong> {
         let (mut documents, mut said) = (Vec::new(), 0);
         for entry in entries {
             let place = entry.place;
-            let of_entry = |fault| wrong(place, fault);
+            let of_entry = |bad: Bad| bad.at(place);
             let subjects = subjects(entry).map_err(of_entry)?;
             let (format, envelopes) = entry.format(offer).map_err(of_entry)?;
             let level = entry.level(format, offer).map_err(of_entry)?;
@@ -164,7 +155,7 @@ impl Ask<'_> {
                 DocumentSubject::Document(_) => true,
             };
             if !subjects.iter().all(fits) {
-                return Err(of_entry(error::DIGEST_LENGTH));
+                return Err(of_entry(Bad::new(error::DIGEST_LENGTH, Reason::DigestLength)));
             }
             // Before each of them gets properties of its own.
             said += subjects.len() * properties.iter().map(Property::octets).sum::<usize>();
@@ -176,124 +167,6 @@ impl Ask<'_> {
             documents.extend(subjects.into_iter().map(of));
         }
         Ok(documents)
-    }
-}
-
-/// This row, of this entry.
-fn wrong(place: Place, fault: Fault) -> Wrong {
-    let none = fault == error::DOCUMENTS || fault == error::DOCUMENT_DIGESTS;
-    let reason = if none { Reason::Entry } else { Reason::Member };
-    Wrong::Entry(fault, Objection { place, property: None, reason })
-}
-
-/// `hashes`: an array, or, as one text prints it, a string.
-fn hashes(entry: &Entry<'_>) -> Result<Vec<DocumentSubject>, Fault> {
-    let items = match entry.body.get("hashes") {
-        Some(Value::Array(items)) if !items.is_empty() => items.as_slice(),
-        Some(one @ Value::Text(_)) => std::slice::from_ref(one),
-        _ => return Err(error::DOCUMENT_DIGESTS),
-    };
-    let decode = |item: &Value<'_>| decoded(item).map(DocumentSubject::Digest).ok_or(error::HASHES_BASE64);
-    items.iter().map(decode).collect()
-}
-
-/// `document`, or what was lifted out of the body in its place.
-fn document(entry: &Entry<'_>) -> Result<Vec<DocumentSubject>, Fault> {
-    let Some(Value::Text(text)) = entry.body.get("document") else { return Err(error::DOCUMENTS) };
-    let octets = match entry.lifted.and_then(|lifted| lifted.find(text)) {
-        Some(lifted) => lifted.cloned(),
-        None => BASE64.decode(text.as_bytes()).ok().map(Octets::from),
-    };
-    Ok(vec![DocumentSubject::Document(octets.ok_or(error::DOCUMENTS_BASE64)?)])
-}
-
-/// Standard Base64 of something, which every digest is.
-fn decoded(value: &Value<'_>) -> Option<Bytes> {
-    let octets = BASE64.decode(value.text()?.as_bytes()).ok()?;
-    (!octets.is_empty()).then_some(Bytes(octets))
-}
-
-impl Entry<'_> {
-    /// Whether only a digest is there: then nothing can be put around a document, or into it.
-    fn is_of_digest(&self) -> bool {
-        self.place.array == Array::Digests
-    }
-
-    fn string(&self, name: &str) -> Option<&str> {
-        self.body.get(name).and_then(Value::text)
-    }
-
-    fn format<'o>(&self, offer: &Offer<'o>) -> Result<(Format, &'o [Envelope]), Fault> {
-        let name = self.string("signature_format").ok_or(error::SIGNATURE_FORMAT_MISSING)?;
-        let offered = offer.formats.iter().find(|(format, _)| format.name() == name);
-        offered.copied().ok_or(error::SIGNATURE_FORMAT)
-    }
-
-    fn level(&self, format: Format, offer: &Offer<'_>) -> Result<Level, Fault> {
-        let level = match self.body.get("conformance_level") {
-            None => Some(Level::default()),
-            Some(name) => name.text().and_then(Level::named),
-        };
-        let highest = (offer.highest)(format, self.is_of_digest());
-        let offered = |level: &Level| offer.levels.contains(level) && *level <= highest;
-        // What B-LT adds stands in the PDF, which the client has: it gets that beside the signature, or it is not B-LT.
-        let beside = self.is_of_digest() && format == Format::Pades;
-        let held = |level: &Level| *level != Level::Lt || !beside || self.validation;
-        level.filter(offered).filter(held).ok_or(error::CONFORMANCE_LEVEL)
-    }
-
-    /// A hash function that is named besides must be the algorithm's own.
-    fn scheme(&self, key: KeyType) -> Result<Scheme, Fault> {
-        let algorithm = self.string("signAlgo").ok_or(error::SIGN_ALGO_MISSING)?;
-        let hash = self.string("hashAlgorithmOID").or(self.common_hash);
-        let named = Named { algorithm, params: self.string("signAlgoParams"), hash };
-        let scheme = named.scheme(key)?;
-        match hash.map(sign_algo::hash).transpose()? {
-            Some(hash) if hash != scheme.hash() => Err(error::HASH_CONTRADICTS),
-            _ => Ok(scheme),
-        }
-    }
-
-    fn properties(&self, format: Format, offer: &Offer<'_>) -> Result<Vec<Property>, Vec<Objection>> {
-        let object = |property: Option<&str>, reason| {
-            vec![Objection { place: self.place, property: property.map(str::to_owned), reason }]
-        };
-        let items = match self.body.get("signed_props") {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(_) => return Err(object(None, Reason::Member)),
-        };
-        let mut properties = Vec::with_capacity(items.len());
-        for item in items {
-            let Value::Object(item) = item else { return Err(object(None, Reason::Member)) };
-            let Some(name) = item.get("attribute_name").and_then(Value::text) else {
-                return Err(object(None, Reason::Member));
-            };
-            let value = match item.get("attribute_value") {
-                None => None,
-                Some(Value::Text(value)) => Some(value.clone().into_owned()),
-                Some(_) => return Err(object(Some(name), Reason::BadValue)),
-            };
-            properties.push(Property { name: name.to_owned(), value });
-        }
-        let unsayable = (offer.unsayable)(format, self.place.array, &properties);
-        if unsayable.is_empty() {
-            return Ok(properties);
-        }
-        Err(unsayable.into_iter().flat_map(|Unsayable { name, reason }| object(Some(&name), reason)).collect())
-    }
-
-    /// The format's default, but for a digest, beside which there is nothing to stand in.
-    fn envelope(&self, format: Format, offered: &[Envelope]) -> Result<Envelope, Fault> {
-        let possible = |envelope: &Envelope| {
-            !self.is_of_digest()
-                || matches!(envelope, Envelope::Detached | Envelope::Certification | Envelope::Revision)
-        };
-        let envelope = match self.body.get("signed_envelope_property") {
-            None => format.envelopes().iter().copied().find(possible),
-            Some(name) => name.text().and_then(Envelope::named).filter(possible),
-        };
-        envelope.filter(|envelope| offered.contains(envelope)).ok_or(error::ENVELOPE)
     }
 }
 

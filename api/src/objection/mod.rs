@@ -1,10 +1,14 @@
 //! What of a call is refused, where it stands in it, and why: the member `rsign_refused` of errors. It is ours, beside those
 //! of the standard (RFC 6749, 5.2, lets answers have more).
 
+mod detail;
+mod expected;
+mod explanation;
 mod reason;
 
 use serde::{Deserialize, Serialize};
 
+pub use detail::{Detail, Member};
 pub use reason::Reason;
 
 /// Most objections that one answer holds.
@@ -39,8 +43,31 @@ pub struct Objection {
     /// Which of its properties it is about, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,
+    /// What else there is to say of it.
+    #[serde(flatten)]
+    pub detail: Option<Detail>,
     /// Why.
     pub reason: Reason,
+}
+
+impl Objection {
+    /// To this entry, for this reason, of the member that this is always about.
+    #[must_use]
+    pub fn new(place: Place, reason: Reason) -> Self {
+        Self { place, property: None, detail: reason.member().map(Detail::Member), reason }
+    }
+
+    /// The same, about this property.
+    #[must_use]
+    pub fn of(self, property: &str) -> Self {
+        Self { property: Some(property.to_owned()), ..self }
+    }
+
+    /// The same, with this.
+    #[must_use]
+    pub fn with(self, detail: Detail) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
 }
 
 /// One of `rsign_refused`.
@@ -49,6 +76,8 @@ pub struct Told {
     #[serde(flatten)]
     objection: Objection,
     explanation: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'static str>,
 }
 
 /// What is wrong with a property.
@@ -58,13 +87,25 @@ pub struct Unsayable {
     pub name: String,
     /// Why it is not said.
     pub reason: Reason,
+    /// The character of its value that it is about, if it is about one.
+    pub character: Option<char>,
 }
 
 impl Unsayable {
     /// This property, for this reason.
     #[must_use]
     pub fn new(name: &str, reason: Reason) -> Self {
-        Self { name: name.to_owned(), reason }
+        Self { name: name.to_owned(), reason, character: None }
+    }
+
+    /// As an objection to the entry that it stands in.
+    #[must_use]
+    pub fn at(&self, place: Place) -> Objection {
+        let objection = Objection::new(place, self.reason).of(&self.name);
+        match self.character {
+            Some(character) => objection.with(Detail::Character(character)),
+            None => objection,
+        }
     }
 }
 
@@ -73,7 +114,9 @@ impl Unsayable {
 pub fn told(objections: &[Objection]) -> Vec<Told> {
     let one = |objection: &Objection| {
         let property = objection.property.as_deref().map(plain);
-        Told { explanation: objection.reason.explanation(), objection: Objection { property, ..objection.clone() } }
+        let expected = property.as_deref().filter(|_| objection.reason == Reason::BadValue).and_then(expected::of);
+        let explanation = objection.reason.explanation();
+        Told { explanation, expected, objection: Objection { property, ..objection.clone() } }
     };
     objections.iter().take(MOST).map(one).collect()
 }
@@ -91,7 +134,7 @@ mod tests {
     #[test]
     fn an_objection_says_where_what_and_why() {
         let place = Place { array: Array::Digests, index: 2 };
-        let mut objection = Objection { place, property: Some("<Rect>\n".to_owned()), reason: Reason::OffPage };
+        let mut objection = Objection::new(place, Reason::OffPage).of("<Rect>\n");
         let told = |objection: &Objection| serde_json::to_value(super::told(std::slice::from_ref(objection))).unwrap();
         let expected = serde_json::json!([{ "array": "documentDigests", "index": 2, "property": "Rect",
             "reason": "off_page", "explanation": Reason::OffPage.explanation() }]);
@@ -102,5 +145,38 @@ mod tests {
         assert_eq!(kept, r#"{"array":"documentDigests","index":2,"reason":"off_page"}"#);
         assert_eq!(serde_json::from_str::<Objection>(&kept).unwrap(), objection);
         assert_eq!(super::told(&vec![objection; 2000]).len(), 1000);
+    }
+
+    #[test]
+    fn what_else_there_is_to_say_stands_beside_it_and_is_kept() {
+        let place = Place { array: Array::Documents, index: 0 };
+        for (objection, name, value) in [
+            (Objection::new(place, Reason::KeyAlgorithm), "member", serde_json::json!("signAlgo")),
+            (
+                Objection::new(place, Reason::Missing).with(Detail::Member(Member::SignatureFormat)),
+                "member",
+                serde_json::json!("signature_format"),
+            ),
+            (
+                Objection::new(place, Reason::TooLong).with(Detail::Limit(16 << 20)),
+                "limit",
+                serde_json::json!(16_777_216),
+            ),
+            (
+                Unsayable { character: Some('\u{141}'), ..Unsayable::new("Text", Reason::Character) }.at(place),
+                "character",
+                serde_json::json!("U+0141"),
+            ),
+        ] {
+            let told = serde_json::to_value(told(std::slice::from_ref(&objection))).unwrap();
+            assert_eq!(told[0][name], value, "{objection:?}");
+            let kept = serde_json::to_string(&objection).unwrap();
+            assert_eq!(serde_json::from_str::<Objection>(&kept).unwrap(), objection, "{kept}");
+        }
+        let told = |reason| {
+            let objection = Objection::new(place, reason).of("Rect");
+            serde_json::to_value(super::told(&[objection])).unwrap()[0].get("expected").cloned()
+        };
+        assert_eq!((told(Reason::BadValue), told(Reason::OffPage)), (expected::of("Rect").map(Into::into), None));
     }
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Member;
 use crate::signer::Refusal;
 
 /// A word for it.
@@ -11,10 +12,48 @@ use crate::signer::Refusal;
 pub enum Reason {
     /// The entry is none.
     Entry,
-    /// One of its members is wrong.
-    Member,
+    /// One of its members is missing.
+    Missing,
+    /// It is no Base64, or that of some other kind.
+    NoBase64,
+    /// There is no such format.
+    UnknownFormat,
+    /// There is no such level.
+    UnknownLevel,
+    /// The level is a higher one than the service has.
+    LevelNotOffered,
+    /// What the level adds is over the document, which is not here.
+    LevelNeedsDocument,
+    /// What the level adds has nowhere to go.
+    LevelNeedsValidation,
+    /// The key makes no such signatures.
+    KeyAlgorithm,
+    /// The algorithm's parameters are others than the key can do.
+    AlgorithmParams,
+    /// The hash function is none that is taken.
+    HashAlgorithm,
+    /// Two hash functions are named.
+    HashContradicts,
+    /// A hash is longer or shorter than those of its function.
+    DigestLength,
+    /// The signature of this format does not stand there.
+    UnknownEnvelope,
+    /// There is no document to stand in or around.
+    EnvelopeOfDigest,
+    /// The list of properties is none.
+    NoProperty,
     /// The list that was approved has another.
     NotApproved,
+    /// It was approved as something else.
+    ApprovedOtherwise,
+    /// It has its signature, in another form.
+    Spent,
+    /// It is another call's to sign.
+    Reserved,
+    /// The same call wants two signatures of it.
+    AskedTwice,
+    /// No signature is left.
+    TooManySignatures,
     /// Nothing is in it.
     Empty,
     /// It is something else than the format takes.
@@ -37,6 +76,8 @@ pub enum Reason {
     Doctype,
     /// Not XML 1.0 in UTF-8.
     Encoding,
+    /// No XML at all.
+    NotWellFormed,
     /// More octets than are taken.
     TooLong,
     /// Elements in elements in elements.
@@ -45,6 +86,10 @@ pub enum Reason {
     TooMany,
     /// What is formed around all of them is too long.
     TooLongTogether,
+    /// They are too long, all of one call.
+    TooMuch,
+    /// Nowhere could it wait until it is fetched.
+    TooLongToWait,
     /// Whoever read it did not come to an end.
     Unreadable,
     /// It does not hold what its signatures are over.
@@ -71,6 +116,8 @@ pub enum Reason {
     NotTaken,
     /// Something is to be seen, and nobody said where.
     NoPlace,
+    /// Something is to be seen, and nobody said what.
+    NoText,
     /// There is no page of this number.
     NoSuchPage,
     /// It would not be seen as a whole.
@@ -101,10 +148,29 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 67] = [
         Self::Entry,
-        Self::Member,
+        Self::Missing,
+        Self::NoBase64,
+        Self::UnknownFormat,
+        Self::UnknownLevel,
+        Self::LevelNotOffered,
+        Self::LevelNeedsDocument,
+        Self::LevelNeedsValidation,
+        Self::KeyAlgorithm,
+        Self::AlgorithmParams,
+        Self::HashAlgorithm,
+        Self::HashContradicts,
+        Self::DigestLength,
+        Self::UnknownEnvelope,
+        Self::EnvelopeOfDigest,
+        Self::NoProperty,
         Self::NotApproved,
+        Self::ApprovedOtherwise,
+        Self::Spent,
+        Self::Reserved,
+        Self::AskedTwice,
+        Self::TooManySignatures,
         Self::Empty,
         Self::WrongFormat,
         Self::Encrypted,
@@ -116,10 +182,13 @@ impl Reason {
         Self::NotFirst,
         Self::Doctype,
         Self::Encoding,
+        Self::NotWellFormed,
         Self::TooLong,
         Self::TooDeep,
         Self::TooMany,
         Self::TooLongTogether,
+        Self::TooMuch,
+        Self::TooLongToWait,
         Self::Unreadable,
         Self::NoContent,
         Self::OldTimeStamp,
@@ -133,6 +202,7 @@ impl Reason {
         Self::NeedsDocument,
         Self::NotTaken,
         Self::NoPlace,
+        Self::NoText,
         Self::NoSuchPage,
         Self::OffPage,
         Self::TooSmall,
@@ -153,7 +223,21 @@ impl Reason {
     pub const fn refusal(self) -> Refusal {
         match self {
             Self::Entry
-            | Self::Member
+            | Self::Missing
+            | Self::NoBase64
+            | Self::UnknownFormat
+            | Self::UnknownLevel
+            | Self::LevelNotOffered
+            | Self::LevelNeedsDocument
+            | Self::LevelNeedsValidation
+            | Self::KeyAlgorithm
+            | Self::AlgorithmParams
+            | Self::HashAlgorithm
+            | Self::HashContradicts
+            | Self::DigestLength
+            | Self::UnknownEnvelope
+            | Self::EnvelopeOfDigest
+            | Self::NoProperty
             | Self::Empty
             | Self::WrongFormat
             | Self::Encrypted
@@ -164,14 +248,20 @@ impl Reason {
             | Self::Signed
             | Self::Doctype
             | Self::Encoding
+            | Self::NotWellFormed
             | Self::TooLong
             | Self::TooDeep
             | Self::TooMany
             | Self::TooLongTogether
+            | Self::TooMuch
+            | Self::TooLongToWait
             | Self::Unreadable
             | Self::NoContent
             | Self::OldTimeStamp => Refusal::Document,
             Self::NotApproved => Refusal::ForeignDocument,
+            Self::ApprovedOtherwise | Self::Spent | Self::Reserved | Self::AskedTwice | Self::TooManySignatures => {
+                Refusal::HashNotAuthorized
+            }
             Self::NotFirst | Self::NotCertification => Refusal::Envelope,
             Self::Algorithm => Refusal::Algorithm,
             Self::UnknownProperty
@@ -182,6 +272,7 @@ impl Reason {
             | Self::NeedsDocument
             | Self::NotTaken
             | Self::NoPlace
+            | Self::NoText
             | Self::NoSuchPage
             | Self::OffPage
             | Self::TooSmall
@@ -205,7 +296,7 @@ impl Reason {
             Self::NotCertification => Some("P"),
             Self::NoSuchPage => Some("Page"),
             Self::OffPage | Self::TooSmall | Self::FieldPlaced | Self::Certified => Some("Rect"),
-            Self::TextTooLong | Self::Character => Some("Text"),
+            Self::NoText | Self::TextTooLong | Self::Character => Some("Text"),
             Self::FieldName
             | Self::NoSuchField
             | Self::NotSignatureField
@@ -216,74 +307,21 @@ impl Reason {
         }
     }
 
-    /// One plain sentence.
+    /// The member of the entry that it is always about.
     #[must_use]
-    pub const fn explanation(self) -> &'static str {
+    pub const fn member(self) -> Option<Member> {
         match self {
-            Self::Entry => "The entry is no object, or has no document or no hashes.",
-            Self::Member => {
-                "A member of the entry is missing, or has a value that it cannot have: the description says which."
+            Self::UnknownFormat => Some(Member::SignatureFormat),
+            Self::UnknownLevel | Self::LevelNotOffered | Self::LevelNeedsDocument | Self::LevelNeedsValidation => {
+                Some(Member::ConformanceLevel)
             }
-            Self::NotApproved => "The document, or its digest, is none of those that were authorized.",
-            Self::Empty => "The document is empty, and a signature of this format needs something to stand in.",
-            Self::WrongFormat => "The document is not of the kind that such a signature can be put into or beside.",
-            Self::Encrypted => "The PDF is encrypted, with or without a password.",
-            Self::Damaged => {
-                "The PDF could only be read by guessing, and others might guess differently: it needs repair."
-            }
-            Self::Hybrid => {
-                "The PDF lists its objects twice, for old readers and for new ones, who may see different documents."
-            }
-            Self::NoPages => "The PDF has no page.",
-            Self::Locked => "An earlier signature of the PDF allows no further one, or none in this field.",
-            Self::Signed => "The XML has a signature already, which another one inside would break.",
-            Self::NotFirst => "The PDF is signed already, and a certification has to be the first signature.",
-            Self::Doctype => "The XML has a document type declaration, and none is read.",
-            Self::Encoding => "The document is not XML 1.0 in UTF-8.",
-            Self::TooLong => "The document is longer than such a signature can be put into or around.",
-            Self::TooDeep => "The elements of the document stand too deep in each other.",
-            Self::TooMany => {
-                "The document has more objects, pages, attributes, signatures or the like than are read, or longer ones."
-            }
-            Self::TooLongTogether => {
-                "What is formed around these documents is too long for one authorization or one call."
-            }
-            Self::Unreadable => "Reading the document takes too long, or more memory than it may take.",
-            Self::NoContent => "The signed document does not hold what its signatures are over.",
-            Self::OldTimeStamp => {
-                "The document holds an archive time-stamp or an evidence record that one more signature would break."
-            }
-            Self::Algorithm => "This format has no name for this algorithm with these parameters.",
-            Self::UnknownProperty => "The format has no property of this name that an app can give the value of.",
-            Self::SaidTwice => "The property stands there more than once.",
-            Self::NoValue => "The property has no value, and the service computes none for it.",
-            Self::BadValue => "The value is none that this property can have.",
-            Self::Contradiction => "The property does not go together with another one.",
-            Self::NotCertification => "The property belongs to a Certification, and the signature is another one.",
-            Self::NeedsDocument => "The property stands in the document, of which only a digest is here.",
-            Self::NotTaken => "The operator of this service lets apps state nothing that no page shows to who signs.",
-            Self::NoPlace => {
-                "Nothing says where it is to be seen: that takes Rect, or Text with the Field that has a place."
-            }
-            Self::NoSuchPage => "The PDF has no page of this number.",
-            Self::OffPage => "The rectangle is not wholly on the page, as its MediaBox and CropBox bound it.",
-            Self::TooSmall => "The rectangle is too small for anything to be seen in it.",
-            Self::TextTooLong => "The text does not fit into its rectangle in letters that can be read.",
-            Self::Character => "The text has a character that the font of visible signatures lacks.",
-            Self::FieldName => {
-                "A new field cannot have this name: it is empty, has a full stop, or is that of a group of fields."
-            }
-            Self::NoSuchField => {
-                "The PDF has no signature field of this name, and without Rect a new one would not be seen."
-            }
-            Self::NotSignatureField => "The field of this name is no signature field.",
-            Self::FieldTaken => "The field of this name is signed already.",
-            Self::FieldDemands => {
-                "The field asks for another signature than this one: its seed value or its lock says so."
-            }
-            Self::FieldPlaced => "The field has a place of its own, and keeps it.",
-            Self::FieldUnseen => "The field is one that is not seen, and stays so.",
-            Self::Certified => "The PDF is certified, and takes a visible signature only in a field that it has.",
+            Self::Algorithm | Self::KeyAlgorithm => Some(Member::SignAlgo),
+            Self::AlgorithmParams => Some(Member::SignAlgoParams),
+            Self::HashAlgorithm | Self::HashContradicts => Some(Member::HashAlgorithmOid),
+            Self::DigestLength => Some(Member::Hashes),
+            Self::NoProperty => Some(Member::SignedProps),
+            Self::UnknownEnvelope | Self::EnvelopeOfDigest | Self::NotFirst => Some(Member::SignedEnvelopeProperty),
+            _ => None,
         }
     }
 }
@@ -299,7 +337,7 @@ mod tests {
             let word = serde_json::to_string(&reason).unwrap();
             assert_eq!(serde_json::from_str::<Reason>(&word).unwrap(), reason);
             let sentence = reason.explanation();
-            assert!(sentence.ends_with('.') && sentence.len() < 140, "{sentence}");
+            assert!(sentence.ends_with('.') && sentence.len() < 150, "{sentence}");
             let of_property = reason.refusal() == Refusal::Property;
             assert!(reason.property().is_none() || of_property || reason == Reason::NotCertification, "{word}");
         }

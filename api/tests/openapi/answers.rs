@@ -15,7 +15,7 @@ use rsign_api::csc::oauth2::{Aliases, Metadata, PushedAnswer, TokenAnswer};
 use rsign_api::csc::signatures::{Deferred, Signatures};
 use rsign_api::csc::timestamp::Stamp;
 use rsign_api::error;
-use rsign_api::objection::{Array, Objection, Place, Reason};
+use rsign_api::objection::{Array, Detail, Member, Objection, Place, Reason};
 use rsign_api::signer::Scal;
 use rsign_api::version::Version;
 use rsign_openapi::Document;
@@ -195,9 +195,15 @@ fn documents() -> Value {
 /// Only the document of 2.x has signDoc, and what of it is refused.
 fn errors(version: Version) -> Vec<Value> {
     let place = Place { array: Array::Digests, index: 1 };
-    let [about, plain] =
-        [Some("Rect".to_owned()), None].map(|property| Objection { place, property, reason: Reason::OffPage });
-    let refused = error::DOCUMENTS.body(version).about(&[about, plain]);
+    let of = |reason| Objection::new(place, reason);
+    let all = [
+        of(Reason::BadValue).of("Rect"),
+        of(Reason::Locked),
+        of(Reason::Missing).with(Detail::Member(Member::SignAlgo)),
+        of(Reason::TooLong).with(Detail::Limit(1)),
+        of(Reason::Character).of("Text").with(Detail::Character('\u{141}')),
+    ];
+    let refused = error::DOCUMENTS.body(version).about(&all);
     let refused = (version == Version::V2).then(|| value(refused));
     let others = [error::PIN.body(version), error::certificate_expired(version, "O", "CN")].map(value);
     others.into_iter().chain(refused).collect()
@@ -298,6 +304,8 @@ fn the_document_names_every_reason_and_no_other() {
         Reason::ALL.map(|reason| format!("| `{}` | {} |", value(reason).as_str().unwrap(), reason.explanation()));
     let table = format!("| word | why |\n|---|---|\n{}\n", rows.join("\n"));
     assert_eq!(schema["description"], table);
+    let schema = &judge.document.value["components"]["schemas"]["RefusedEntry"]["properties"]["member"];
+    assert_eq!(schema["enum"], json!(Member::ALL.map(value)));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use rsign_api::csc::documents::Lifted;
 use rsign_api::error::{MALFORMED, TOO_LONG, TOO_SLOW};
+use rsign_api::objection::{Array, Detail, Objection, Place, Reason};
 use rsign_api::secret::append;
 use rsign_spool::Taker;
 use zeroize::Zeroizing;
@@ -141,13 +142,26 @@ impl From<Stop> for Problem {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Malformed => MALFORMED.into(),
-            Stop::TooLong | Stop::Documents(rsign_spool::Error::TooLong) => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, TOO_LONG)
-            }
-            Stop::Documents(error @ rsign_spool::Error::Full) => Self::unavailable(error),
-            Stop::Documents(rsign_spool::Error::Failed(error)) => documents::Error::of_file(error).into(),
+            Stop::TooLong => too_long(),
+            Stop::Document(entry, rsign_spool::Error::TooLong(most)) => of_entry(entry, Reason::TooLong, most),
+            Stop::Document(entry, rsign_spool::Error::TooMuch(most)) => of_entry(entry, Reason::TooMuch, most),
+            Stop::Documents(error) | Stop::Document(_, error) => match error {
+                rsign_spool::Error::TooLong(_) | rsign_spool::Error::TooMuch(_) => too_long(),
+                error @ rsign_spool::Error::Full => Self::unavailable(error),
+                rsign_spool::Error::Failed(error) => documents::Error::of_file(error).into(),
+            },
         }
     }
+}
+
+const fn too_long() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, TOO_LONG)
+}
+
+/// By this entry more octets than may be.
+fn of_entry(index: usize, reason: Reason, most: u64) -> Problem {
+    let objection = Objection::new(Place { array: Array::Documents, index }, reason);
+    too_long().about(vec![objection.with(Detail::Limit(most))])
 }
 
 /// The whole body, which may have at most so many octets if the limit is not lower.

@@ -158,7 +158,11 @@ impl From<documents::Error> for Problem {
             documents::Error::Refused(objections) => {
                 let refusal = objections.first().map_or(Refusal::Document, |first| first.reason.refusal());
                 let error = documents::Error::Refused(objections.clone());
-                refused(refusal).about(objections).because(error)
+                let problem = match refusal {
+                    Refusal::HashNotAuthorized => wire::DOCUMENTS_NOT_AUTHORIZED.into(),
+                    other => refused(other),
+                };
+                problem.about(objections).because(error)
             }
             documents::Error::TimeStamp(error) => error.into(),
             documents::Error::Evidence(error) => error.into(),
@@ -178,7 +182,9 @@ impl From<jobs::Error> for Problem {
             jobs::Error::UserNamed => wire::POLLED_USER_MUST_BE_NULL.into(),
             jobs::Error::OtherUser => wire::POLLED_USER.into(),
             error @ (jobs::Error::Busy | jobs::Error::Full(_)) => Self::unavailable(error),
-            jobs::Error::TooLong => Self::new(StatusCode::PAYLOAD_TOO_LARGE, wire::TOO_LONG),
+            jobs::Error::TooLong(objections) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, wire::TOO_LONG).about(objections)
+            }
             jobs::Error::Signing(error) => error.into(),
             jobs::Error::Documents(error) => error.into(),
             jobs::Error::Store(error) => error.into(),

@@ -28,6 +28,15 @@ pub(super) enum Stop {
     TooLong,
     /// The documents.
     Documents(Error),
+    /// The document of this entry, from 0.
+    Document(usize, Error),
+}
+
+impl Stop {
+    /// The same, where it is of a document, with the entry that this stands in.
+    fn of(self, entry: usize) -> Self {
+        if let Self::Documents(error) = self { Self::Document(entry, error) } else { self }
+    }
 }
 
 /// Bounds of what is beside the documents, and how many there may be.
@@ -67,6 +76,8 @@ pub(super) struct Lifter {
     /// None while a document is being read.
     intake: Option<Intake>,
     lifted: Lifted,
+    /// The entry of `documents` that is being read, from 0.
+    entry: usize,
 }
 
 /// What encloses the next octet.
@@ -79,6 +90,9 @@ enum Level {
     },
     Array,
 }
+
+/// The array of documents is the value of this.
+const DOCUMENTS: Level = Level::Object { name: Name::Documents, value: true };
 
 /// Name of the member that is being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +134,7 @@ impl Lifter {
             credential: None,
             intake: Some(intake),
             lifted: Lifted::new(mark),
+            entry: 0,
         }
     }
 
@@ -145,7 +160,7 @@ impl Lifter {
                     let (is_name, escaped) = (*is_name, *escaped);
                     self.text(octets, is_name, escaped)?
                 }
-                State::Document(letters) => match letters.push(octets)? {
+                State::Document(letters) => match letters.push(octets).map_err(|stop| stop.of(self.entry))? {
                     Outcome::More => &[],
                     Outcome::End(rest) => {
                         self.end_of_document()?;
@@ -187,6 +202,9 @@ impl Lifter {
             b'[' => self.enter(Level::Array)?,
             b'}' | b']' => drop(self.levels.pop()),
             b':' | b',' => {
+                if self.levels == [DOCUMENTS, Level::Array] {
+                    self.entry += 1;
+                }
                 if let Some(Level::Object { name, value }) = self.levels.last_mut() {
                     *value = *octet == b':';
                     if !*value {
@@ -209,7 +227,6 @@ impl Lifter {
     }
 
     fn begin_of_string<'o>(&mut self, after: &'o [u8]) -> Result<&'o [u8], Stop> {
-        const DOCUMENTS: Level = Level::Object { name: Name::Documents, value: true };
         const DOCUMENT: Level = Level::Object { name: Name::Document, value: true };
         if self.levels == [DOCUMENTS, Level::Array, DOCUMENT] {
             if self.lifted.len() >= self.bounds.documents {
@@ -275,7 +292,7 @@ impl Lifter {
 
     fn end_of_document(&mut self) -> Result<(), Stop> {
         if let State::Document(letters) = std::mem::replace(&mut self.state, State::Between) {
-            let (intake, document) = letters.finish()?;
+            let (intake, document) = letters.finish().map_err(|stop| stop.of(self.entry))?;
             self.intake = Some(intake);
             let text = self.lifted.put(document);
             self.keep(format!("\"{text}\"").as_bytes())?;

@@ -11,12 +11,13 @@ use rsign_api::bytes::Bytes;
 use rsign_api::csc::documents::SignedDocuments;
 use rsign_api::csc::signatures::Deferral;
 use rsign_api::document::Level;
+use rsign_api::objection::Objection;
 use rsign_spool::Spool;
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinHandle};
 
-use self::waiting::{LONGEST, expected, stored};
+use self::waiting::{LONGEST, expected, stored, too_long};
 use super::documents::{self, Documents};
 use super::room::{Full, Held, Room};
 use super::signing::{self, Signing};
@@ -47,9 +48,9 @@ pub enum Error {
     /// Too many are under way.
     #[error("too many jobs are under way")]
     Busy,
-    /// The signed documents would be longer than what can wait in one piece.
+    /// The signed documents would be longer than what can wait in one piece: those that are in their signatures.
     #[error("the signed documents are too long to wait")]
-    TooLong,
+    TooLong(Vec<Objection>),
     /// Too many signed documents wait already.
     #[error(transparent)]
     Full(#[from] Full),
@@ -217,7 +218,7 @@ impl Jobs {
         }
         let octets = expected(&order.documents, usize::try_from(evidence).unwrap_or(usize::MAX), order.validation);
         if octets > LONGEST {
-            return Err(Error::TooLong);
+            return Err(Error::TooLong(too_long(&order.documents)));
         }
         Ok(self.results.hold(&order.bearer.client, octets)?)
     }
@@ -231,10 +232,11 @@ impl Jobs {
                     Ok(Progress::Signed(signing.sign(bearer, credential, sad, scheme, hashes).await?))
                 }
                 Work::Documents(order) => {
+                    let too_long = too_long(&order.documents);
                     let signed = documents.sign(order).await?;
                     let octets = stored(&signed);
                     if octets > LONGEST {
-                        return Err(Error::TooLong);
+                        return Err(Error::TooLong(too_long));
                     }
                     if let Some(held) = held {
                         held.keep(octets);

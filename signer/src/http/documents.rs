@@ -91,7 +91,9 @@ impl Stop {
     fn response(self) -> Response {
         match self {
             Self::Malformed => malformed(),
-            Self::TooLong | Self::Documents(Error::TooLong) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            Self::TooLong | Self::Documents(Error::TooLong(_) | Error::TooMuch(_)) => {
+                StatusCode::PAYLOAD_TOO_LARGE.into_response()
+            }
             Self::Documents(Error::Full) => away(StatusCode::SERVICE_UNAVAILABLE),
             Self::Documents(Error::Failed(error)) => {
                 tracing::error!(%error, "a document could not be written down where [spool] folder says");

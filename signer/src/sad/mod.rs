@@ -7,6 +7,7 @@
 mod binding;
 mod spend;
 mod token;
+mod why;
 
 use std::collections::HashSet;
 

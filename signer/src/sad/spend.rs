@@ -232,7 +232,7 @@ impl Sad {
         uses.iter().map(answer).collect()
     }
 
-    fn places(&self) -> HashMap<&[u8], usize> {
+    pub(super) fn places(&self) -> HashMap<&[u8], usize> {
         self.items.iter().enumerate().map(|(place, item)| (item.entry.hash.0.as_slice(), place)).collect()
     }
 }
@@ -240,7 +240,7 @@ impl Sad {
 impl Use {
     /// Whether this is what was made of it: a signature over a document is no answer to one over data, nor over the
     /// same document in another form.
-    fn is(&self, document: Option<&DoneDocument>) -> bool {
+    pub(super) fn is(&self, document: Option<&DoneDocument>) -> bool {
         match (document, self.form) {
             (None, None) => true,
             (Some(done), Some(form)) => done.kind == self.kind && *done.form.0 == form,

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use rsign_api::objection::Reason;
+
 use super::*;
 
 const SHA256: Scheme = Scheme::Pkcs1 { hash: HashAlgorithm::Sha256 };
@@ -345,4 +347,28 @@ fn rows_of_an_older_rsign_are_read() {
     let state: ItemState = serde_json::from_value(old.clone()).unwrap();
     assert_eq!(state, ItemState::Done { scheme: SHA256, signature: Bytes(vec![1]), document: None });
     assert_eq!(serde_json::to_value(&state).unwrap(), old, "and of signed data written as it was");
+}
+
+#[test]
+fn each_hash_of_a_refused_request_has_its_reason() {
+    let (mut two, token) = sad(Scal::Two, &[entry(1), entry(2)], 2);
+    let document = |octet: u8, form: u8| Use { hash: hash(octet), ..as_kind(EntryType::Sodr, form) };
+    let first = spending(&token, vec![document(1, 1)], "a");
+    assert!(matches!(two.claim(&first, 0), Ok(Claim::Sign(_))));
+    let other = spending(&token, vec![document(1, 2), document(2, 1), document(3, 1)], "b");
+    assert_eq!(two.why(&other), [Some(Reason::Reserved), None, Some(Reason::NotApproved)]);
+    assert_eq!(two.why(&first), [None]);
+    let prepared = Some(Bytes(vec![7]));
+    two.complete(&first, &[(hash(1), Answer { prepared, ..answer(7) })].into()).unwrap();
+    assert_eq!(two.why(&other), [Some(Reason::Spent), None, Some(Reason::NotApproved)]);
+    // Whoever has no SAD, or another's, hears of nothing.
+    for stranger in [
+        Request { client: "other".into(), ..other.clone() },
+        Request { user: Some("other".into()), ..other.clone() },
+        Request { credential: "other".into(), ..other.clone() },
+    ] {
+        assert_eq!(two.why(&stranger), [None; 3]);
+    }
+    two.handle = Bytes(vec![0; 32]);
+    assert_eq!(two.why(&other), [None; 3]);
 }

@@ -25,6 +25,27 @@ fn an_empty_field_is_filled_in_and_nothing_else_changes() {
     assert!(null.contains("/V  5 0 R "), "{null}");
 }
 
+/// A slip in the name of a field must not make another that nobody sees.
+#[test]
+fn a_name_that_no_field_has_is_refused_where_others_are_empty() {
+    for wanted in ["Emty", "empty"] {
+        refuses(&field(""), &named(wanted), &Error::NoField);
+        refuses(&field("/V null"), &named(wanted), &Error::NoField);
+        // Its place says that a new one is meant.
+        let place = Some(Place { page: 1, rectangle: [10.0, 10.0, 110.0, 60.0] });
+        let visible = Some(Visible { place, lines: vec!["x".to_owned()] });
+        let text = appended_by(&field(""), &Request { visible, ..named(wanted) });
+        assert!(text.contains(&format!("/T ({wanted})")), "{text}");
+    }
+    // Without a name it gets one, and where none is empty it gets the one that is said.
+    assert!(appended_by(&field(""), &approval()).contains("/T (Signature1)"));
+    assert!(appended_by(&plain(), &named("Emty")).contains("/T (Emty)"));
+    let of_text = with("/AcroForm <</Fields [4 0 R]>>", &["<</T (Empty) /FT /Tx>>"]);
+    assert!(appended_by(&of_text, &named("Emty")).contains("/T (Emty)"));
+    let taken = signed(&field(""), &named("Empty"));
+    assert!(sign(&taken, &named("Emty")).is_ok());
+}
+
 #[test]
 fn an_existing_field_is_shown_where_it_stands() {
     let seen = field("").to_vec();

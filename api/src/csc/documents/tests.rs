@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::algorithm::HashAlgorithm;
 use crate::csc::Limits;
+use crate::objection::{Detail, Member};
 use crate::version::Version;
 
 const HASH: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -132,15 +133,16 @@ fn an_empty_document_is_one() {
 fn what_is_wrong_with_an_entry_says_which() {
     let whole =
         |document: Json| json!({ "document": document, "signature_format": "C", "signAlgo": "1.2.840.113549.1.1.11" });
-    let at = |array, index, reason| Objection { place: Place { array, index }, property: None, reason };
-    for (entry, fault, reason) in [
-        (json!("x"), error::DOCUMENTS, Reason::Entry),
-        (whole(Json::Null), error::DOCUMENTS, Reason::Entry),
-        (whole(json!("?")), error::DOCUMENTS_BASE64, Reason::Member),
-        (json!({ "document": "AQID" }), error::SIGNATURE_FORMAT_MISSING, Reason::Member),
+    let at = |array, index, reason| Objection::new(Place { array, index }, reason);
+    let of = |member, reason| at(Array::Documents, 2, reason).with(Detail::Member(member));
+    for (entry, fault, objection) in [
+        (json!("x"), error::DOCUMENTS, at(Array::Documents, 2, Reason::Entry)),
+        (whole(Json::Null), error::DOCUMENTS, at(Array::Documents, 2, Reason::Entry)),
+        (whole(json!("?")), error::DOCUMENTS_BASE64, of(Member::Document, Reason::NoBase64)),
+        (json!({ "document": "AQID" }), error::SIGNATURE_FORMAT_MISSING, of(Member::SignatureFormat, Reason::Missing)),
     ] {
         let outcome = asked(&json!({ "documents": [whole(json!("AQID")), whole(json!("AQID")), entry] }));
-        assert_eq!(outcome, Err(Wrong::Entry(fault, at(Array::Documents, 2, reason))));
+        assert_eq!(outcome, Err(Wrong::Entry(fault, Box::new(objection))));
     }
     let mut several = digest();
     several["hashes"] = json!([HASH, HASH, HASH]);
@@ -148,10 +150,81 @@ fn what_is_wrong_with_an_entry_says_which() {
     short["hashes"] = json!([HASH, "AA=="]);
     // Several hashes are several documents, of one entry.
     let outcome = asked(&json!({ "documentDigests": [several.clone(), short] }));
-    assert_eq!(outcome, Err(Wrong::Entry(error::DIGEST_LENGTH, at(Array::Digests, 1, Reason::Member))));
+    assert_eq!(outcome, Err(Wrong::Entry(error::DIGEST_LENGTH, Box::new(at(Array::Digests, 1, Reason::DigestLength)))));
     let documents = asked(&json!({ "documentDigests": [several, digest()] })).unwrap();
     assert_eq!(documents.iter().map(|document| document.place.index).collect::<Vec<_>>(), [0, 0, 0, 1]);
     assert!(documents.iter().all(|document| document.place.array == Array::Digests));
+}
+
+/// One sentence of the table stands for several mistakes: the word tells them apart.
+#[test]
+fn every_mistake_of_an_entry_has_its_member_and_its_word() {
+    let said = |outcome: Result<Vec<Document>, Wrong>| {
+        let Err(Wrong::Entry(_, objection)) = outcome else { panic!("{outcome:?}") };
+        let Some(Detail::Member(member)) = objection.detail else { panic!("{objection:?}") };
+        (member, objection.reason)
+    };
+    let pdf = |level: &'static str| {
+        move |entry: &mut Json| {
+            entry["signature_format"] = "P".into();
+            entry["conformance_level"] = level.into();
+        }
+    };
+    let set = |name: &'static str, value: Json| move |entry: &mut Json| entry[name] = value;
+    let whole: Offer<'static> = Offer {
+        levels: &[Level::B, Level::Lt, Level::Lta],
+        highest: &|_, of_digest| if of_digest { Level::Lt } else { Level::Lta },
+        ..OFFER
+    };
+    let offered = |level: &'static str, validation: bool| {
+        let mut entry = digest();
+        pdf(level)(&mut entry);
+        let body = json!({ "documentDigests": [entry], "returnValidationInfo": validation }).to_string();
+        let limits = Limits { depth: 16, hashes: 10 };
+        Ask::parse(body.as_bytes(), Version::V2, limits).unwrap().documents(KeyType::Rsa2048, &whole)
+    };
+    let pss = |entry: &mut Json| {
+        entry["signAlgo"] = "1.2.840.113549.1.1.10".into();
+        entry["signAlgoParams"] = "MAA=".into();
+    };
+    let bare = |entry: &mut Json| entry["signAlgo"] = "1.2.840.113549.1.1.1".into();
+    let in_lines = format!("{}\n{}", &HASH[..20], &HASH[20..]);
+    for (outcome, member, reason) in [
+        (of_digests(set("hashes", json!(in_lines))), Member::Hashes, Reason::NoBase64),
+        (of_document(set("document", json!("-_8="))), Member::Document, Reason::NoBase64),
+        (of_digests(set("hashes", json!("AA=="))), Member::Hashes, Reason::DigestLength),
+        (of_digests(set("signature_format", json!(7))), Member::SignatureFormat, Reason::Missing),
+        (of_digests(set("signature_format", json!("PAdES"))), Member::SignatureFormat, Reason::UnknownFormat),
+        (of_digests(set("conformance_level", json!("B-T"))), Member::ConformanceLevel, Reason::UnknownLevel),
+        (offered("AdES-B-T", false), Member::ConformanceLevel, Reason::LevelNotOffered),
+        (offered("AdES-B-LTA", true), Member::ConformanceLevel, Reason::LevelNeedsDocument),
+        (offered("AdES-B-LT", false), Member::ConformanceLevel, Reason::LevelNeedsValidation),
+        (of_digests(set("signAlgo", Json::Null)), Member::SignAlgo, Reason::Missing),
+        (of_digests(set("signAlgo", json!("1.2.840.10045.4.3.2"))), Member::SignAlgo, Reason::KeyAlgorithm),
+        (of_digests(set("signAlgo", json!("RS256"))), Member::SignAlgo, Reason::KeyAlgorithm),
+        (of_digests(set("signAlgo", json!("1.2.840.113549.1.1.10"))), Member::SignAlgoParams, Reason::Missing),
+        (of_digests(pss), Member::SignAlgoParams, Reason::AlgorithmParams),
+        (of_digests(bare), Member::HashAlgorithmOid, Reason::Missing),
+        (of_digests(set("hashAlgorithmOID", json!("1.3.14.3.2.26"))), Member::HashAlgorithmOid, Reason::HashAlgorithm),
+        (
+            of_digests(set("hashAlgorithmOID", json!("2.16.840.1.101.3.4.2.3"))),
+            Member::HashAlgorithmOid,
+            Reason::HashContradicts,
+        ),
+        (
+            of_digests(set("signed_envelope_property", json!("Revision"))),
+            Member::SignedEnvelopeProperty,
+            Reason::UnknownEnvelope,
+        ),
+        (
+            of_digests(set("signed_envelope_property", json!("Attached"))),
+            Member::SignedEnvelopeProperty,
+            Reason::EnvelopeOfDigest,
+        ),
+    ] {
+        assert_eq!(said(outcome), (member, reason));
+    }
+    assert_eq!(offered("AdES-B-LT", true).unwrap().len(), 1);
 }
 
 #[test]
@@ -161,8 +234,8 @@ fn properties_that_cannot_be_said_are_named() {
     let place = Place { array: Array::Digests, index: 0 };
     let named = |said: &[(&str, Reason)]| {
         let one = |(name, reason): &(&str, Reason)| {
-            let property = (!name.is_empty()).then(|| (*name).to_owned());
-            Objection { place, property, reason: *reason }
+            let objection = Objection::new(place, *reason);
+            if name.is_empty() { objection } else { objection.of(name) }
         };
         Err(Wrong::Properties(said.iter().map(one).collect()))
     };
@@ -170,8 +243,8 @@ fn properties_that_cannot_be_said_are_named() {
     assert_eq!(with(json!([value("xa"), value("mime-type"), value("xb")])), named(&unknown));
     let number = json!([{ "attribute_name": "mime-type", "attribute_value": 7 }]);
     assert_eq!(with(number), named(&[("mime-type", Reason::BadValue)]));
-    assert_eq!(with(json!([{ "attribute_value": "AA==" }])), named(&[("", Reason::Member)]));
-    assert_eq!(with(json!("mime-type")), named(&[("", Reason::Member)]));
+    assert_eq!(with(json!([{ "attribute_value": "AA==" }])), named(&[("", Reason::NoProperty)]));
+    assert_eq!(with(json!("mime-type")), named(&[("", Reason::NoProperty)]));
     let said = with(json!([value("mime-type"), { "attribute_name": "content-time-stamp" }])).unwrap();
     assert_eq!(said[0].properties.len(), 2);
 }

@@ -66,7 +66,7 @@ impl From<Wrong> for Problem {
     fn from(wrong: Wrong) -> Self {
         match wrong {
             Wrong::Row(fault) => fault.into(),
-            Wrong::Entry(fault, objection) => Self::from(fault).about(vec![objection]),
+            Wrong::Entry(fault, objection) => Self::from(fault).about(vec![*objection]),
             Wrong::Properties(objections) => Self::signed_properties().about(objections),
         }
     }

@@ -183,7 +183,7 @@ fn what_is_too_long_stops() {
         format!("{{\"documents\":[{}]}}", lengths.iter().map(entry).collect::<Vec<_>>().join(","))
     };
     let too_long = |body: String| match lift(body.as_bytes(), &[]) {
-        Err(Stop::TooLong | Stop::Documents(Error::TooLong)) => true,
+        Err(Stop::TooLong | Stop::Document(_, Error::TooLong(_) | Error::TooMuch(_))) => true,
         Ok(_) => false,
         other => panic!("{other:?}"),
     };
@@ -196,7 +196,24 @@ fn what_is_too_long_stops() {
     let _others = spool.intake("app").take(&vec![0; 290_000]).unwrap().1;
     let _more = spool.intake("app").take(&vec![0; 290_000]).unwrap().1;
     let heard = lift_into(&spool, documents(&[200_000]).as_bytes(), &[]);
-    assert!(matches!(heard, Err(Stop::Documents(Error::Full))), "no room");
+    assert!(matches!(heard, Err(Stop::Document(0, Error::Full))), "no room");
+}
+
+/// Also where others of the list have none, or something else has a comma.
+#[test]
+fn the_document_that_is_too_long_is_known_by_its_entry() {
+    let long = |octets: usize| BASE64.encode(&vec![0; octets]);
+    let stopped = |body: String| match lift(body.as_bytes(), &[]) {
+        Err(Stop::Document(entry, error)) => (entry, error.to_string()),
+        other => panic!("{other:?}"),
+    };
+    let body = format!(
+        r#"{{"x":[1,2,3],"documents":[{{"a":[1,{{"b":2,"c":3}}]}},7,{{"document":"AQID","d":",","e":1}},{{"f":1,"document":"{}"}}]}}"#,
+        long(300_001)
+    );
+    assert_eq!(stopped(body), (3, "a document has more than 300000 octets".to_owned()));
+    let body = format!(r#"{{"documents":[{{"document":"{0}"}},{{"document":"{0}"}}]}}"#, long(300_000));
+    assert_eq!(stopped(body), (1, "the documents of a request have more than 500000 octets".to_owned()));
 }
 
 proptest! {

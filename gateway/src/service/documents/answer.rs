@@ -97,7 +97,7 @@ async fn take_over(intake: Intake, octets: Octets) -> Result<(Intake, Octets), E
 fn no_room(error: rsign_spool::Error) -> Error {
     match error {
         rsign_spool::Error::Full => signing::Error::Signer(signer::Error::Busy).into(),
-        rsign_spool::Error::TooLong => Error::TooLong,
+        rsign_spool::Error::TooLong(_) | rsign_spool::Error::TooMuch(_) => Error::TooLong,
         rsign_spool::Error::Failed(error) => Error::of_file(error),
     }
 }

@@ -21,7 +21,7 @@ use super::{Documents, Error, Finished, unfinished};
 use crate::service::evidence::Found;
 
 /// Longest document that is needed as a whole.
-const MOST: u64 = xml::LIMIT as u64;
+pub(super) const MOST: u64 = xml::LIMIT as u64;
 
 impl Documents {
     /// Puts a signature together, with what its level adds.

@@ -343,15 +343,17 @@ fn unsayable(format: Format, array: Array, properties: &[Property]) -> Vec<Unsay
     let named = properties.iter().map(|property| (property.name.as_str(), property.value.as_deref()));
     match format {
         Format::Cades => rsign_ades::cms::read_properties(named).err().unwrap_or_default(),
-        Format::Pades => match rsign_ades::pdf::read_properties(named) {
-            Ok(_) if array == Array::Digests => {
-                let names = properties.iter().map(|property| property.name.as_str());
-                let beyond = names.filter(|name| rsign_ades::pdf::stands_in_document(name));
-                beyond.map(|name| Unsayable::new(name, Reason::NeedsDocument)).collect()
+        Format::Pades => {
+            let unsaid = rsign_ades::pdf::read_properties(named).err().unwrap_or_default();
+            if array == Array::Documents {
+                return unsaid;
             }
-            Ok(_) => Vec::new(),
-            Err(unsayable) => unsayable,
-        },
+            // Of what stands in the document nothing else matters.
+            let beyond = |name: &str| rsign_ades::pdf::stands_in_document(name);
+            let names = properties.iter().map(|property| property.name.as_str()).filter(|name| beyond(name));
+            let beside = unsaid.into_iter().filter(|one| !beyond(&one.name));
+            names.map(|name| Unsayable::new(name, Reason::NeedsDocument)).chain(beside).collect()
+        }
         Format::Xades => rsign_ades::xml::read_properties(named).err().unwrap_or_default(),
         Format::Jades => rsign_ades::jws::read_properties(named).err().unwrap_or_default(),
     }

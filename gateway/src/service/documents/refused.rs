@@ -24,12 +24,12 @@ pub(super) fn objections(documents: &[Document], refused: &[RefusedDocument]) ->
 
 /// What is said of one.
 pub(super) fn objections_to(document: &Document, reason: Reason) -> Vec<Objection> {
-    let about =
-        |property: Option<&str>| Objection { place: document.place, property: property.map(str::to_owned), reason };
-    match reason {
+    let about = || Objection::new(document.place, reason);
+    match (reason, reason.property()) {
         // Whatever it says.
-        Reason::NotTaken => document.properties.iter().map(|property| about(Some(&property.name))).collect(),
-        _ => vec![about(reason.property())],
+        (Reason::NotTaken, _) => document.properties.iter().map(|property| about().of(&property.name)).collect(),
+        (_, Some(property)) => vec![about().of(property)],
+        (_, None) => vec![about()],
     }
 }
 

@@ -3,11 +3,10 @@
 
 use rsign_api::csc::documents::Document;
 use rsign_api::document::{Format, Level};
-use rsign_api::objection::Reason;
+use rsign_api::objection::{Detail, Objection, Reason};
 use rsign_api::signer::DocumentSubject;
 use rsign_spool::Bounds;
 
-use super::refused::objections_to;
 use super::{Error, completion};
 use crate::service::evidence;
 
@@ -38,13 +37,24 @@ pub(super) fn judge(documents: &[Document], known: Known) -> Result<u64, Error> 
     if lasting > 0 && known.evidence > EVIDENCE {
         return Err(evidence::Error::TooLong.into());
     }
-    let long = documents.iter().filter(|document| completion::is_too_long(document) || is_full(document, known));
-    let refused: Vec<_> = long.flat_map(|document| objections_to(document, Reason::TooLong)).collect();
+    let refused: Vec<_> = documents.iter().filter_map(|document| too_long(document, known)).collect();
     if !refused.is_empty() {
         return Err(Error::Refused(refused));
     }
     let all = lasting.saturating_mul(known.evidence);
     if all > known.bounds.request { Err(Error::TooLong) } else { Ok(all) }
+}
+
+/// Of a document that is too long, with the octets that it may have.
+fn too_long(document: &Document, known: Known) -> Option<Objection> {
+    let limit = if completion::is_too_long(document) {
+        completion::MOST
+    } else if is_full(document, known) {
+        known.bounds.document
+    } else {
+        return None;
+    };
+    Some(Objection::new(document.place, Reason::TooLong).with(Detail::Limit(limit)))
 }
 
 /// Whether a PDF that is to last will be too long for the signer with its signature: it comes there again, to be renewed.
@@ -64,7 +74,7 @@ fn is_full(document: &Document, known: Known) -> bool {
 mod tests {
     use rsign_api::algorithm::{HashAlgorithm, Scheme};
     use rsign_api::document::Envelope;
-    use rsign_api::objection::{Array, Objection, Place};
+    use rsign_api::objection::{Array, Place};
 
     use super::*;
 
@@ -102,7 +112,7 @@ mod tests {
             assert_eq!(judged.is_ok(), fits, "{format:?} {level:?} {octets}: {judged:?}");
             let Err(Error::Refused(refused)) = judged else { continue };
             let place = Place { array: Array::Documents, index: 7 };
-            assert_eq!(refused, [Objection { place, property: None, reason: Reason::TooLong }]);
+            assert_eq!(refused, [Objection::new(place, Reason::TooLong).with(Detail::Limit(1 << 20))]);
         }
     }
 

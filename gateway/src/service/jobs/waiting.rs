@@ -1,7 +1,10 @@
 //! How much signed documents take while they wait: what can be foreseen, and what it is.
 
+use std::collections::HashSet;
+
 use rsign_api::csc::documents::{Document, SignedDocuments};
 use rsign_api::document::{Envelope, Level};
+use rsign_api::objection::{Detail, Objection, Reason};
 use rsign_api::octets::Octets;
 use rsign_api::signer::DocumentSubject;
 
@@ -10,6 +13,26 @@ pub(super) const LONGEST: usize = 15 << 20;
 
 /// Of a time-stamp's evidence nothing is known yet.
 const OF_STAMPS: usize = 48 << 10;
+
+/// Octets of documents that fit beside little else, as whoever sends them counts.
+const OF_DOCUMENTS: u64 = 8 << 20;
+
+/// Of documents that have no room to wait together: those that come back in their signatures; of others it is the number.
+pub(super) fn too_long(documents: &[Document]) -> Vec<Objection> {
+    let (inside, outside): (Vec<_>, Vec<_>) = documents.iter().partition(|document| stands_in(document));
+    let mut named = HashSet::new();
+    let objection = |document: &Document| {
+        let objection = Objection::new(document.place, Reason::TooLongToWait).with(Detail::Limit(OF_DOCUMENTS));
+        named.insert(document.place).then_some(objection)
+    };
+    let long = if inside.is_empty() { outside } else { inside };
+    long.into_iter().filter_map(objection).collect()
+}
+
+/// Whether the document is in what waits.
+fn stands_in(document: &Document) -> bool {
+    matches!(document.subject, DocumentSubject::Document(_)) && document.envelope != Envelope::Detached
+}
 
 /// What they will take when they are signed, in Base64, with what they are validated with where that is wanted apart.
 pub(super) fn expected(documents: &[Document], evidence: usize, validation: bool) -> usize {
@@ -83,5 +106,28 @@ mod tests {
         };
         assert_eq!(stored(&signed), 33_960 / 3 * 4);
         assert_eq!(stored(&SignedDocuments { validation: None, ..signed }), 660 / 3 * 4);
+    }
+
+    #[test]
+    fn what_has_no_room_to_wait_is_named_by_what_would_make_some() {
+        let of = |envelope, index| Document {
+            format: Format::Cades,
+            level: Level::B,
+            scheme: Scheme::Ecdsa { hash: HashAlgorithm::Sha256 },
+            envelope,
+            properties: Vec::new(),
+            subject: DocumentSubject::Document(vec![0; 9].into()),
+            place: Place { array: Array::Documents, index },
+        };
+        let named = |documents: &[Document]| -> Vec<usize> {
+            let all = too_long(documents);
+            assert!(
+                all.iter().all(|one| one.reason == Reason::TooLongToWait && one.detail == Some(Detail::Limit(8 << 20)))
+            );
+            all.iter().map(|one| one.place.index).collect()
+        };
+        let (inside, outside) = (Envelope::Attached, Envelope::Detached);
+        assert_eq!(named(&[of(outside, 0), of(inside, 1), of(inside, 2)]), [1, 2]);
+        assert_eq!(named(&[of(outside, 0), of(outside, 0), of(outside, 1)]), [0, 1]);
     }
 }

@@ -74,6 +74,7 @@ impl Signer {
         let mut places = Vec::with_capacity(asked.documents.len());
         let mut uses: Vec<Use> = Vec::with_capacity(asked.documents.len());
         let mut by_hash = HashMap::with_capacity(asked.documents.len());
+        let mut twice = HashSet::new();
         for document in &asked.documents {
             let (wanted, digest, hashed) = judged(document, &sad, &mut hashed).await?;
             places.push(wanted.hash.clone());
@@ -85,7 +86,7 @@ impl Signer {
                 }
                 Some(same) if *same == wanted => {}
                 // At most one signature for an approved hash.
-                Some(_) => return Err(Refusal::HashNotAuthorized.into()),
+                Some(_) => drop(twice.insert(wanted.hash)),
             }
         }
         let spender = Spender {
@@ -97,11 +98,16 @@ impl Signer {
         let request = Request { epoch: credential.epoch, ..self.request(spender, uses)? };
         let mut order = Order { credential: &credential, request, key, documents: None };
         let mut documents = Documents::default();
-        let foreign = foreign(&places, &sad);
+        let why = sad.why(&order.request);
         let foreseen = self.foresee(&order, sad).await.map_err(|error| match error {
-            Error::Refused(Refusal::ForeignDocument) => Error::Documents(foreign),
+            Error::Refused(refusal @ (Refusal::ForeignDocument | Refusal::HashNotAuthorized)) => {
+                unauthorized(refusal, &places, &order.request.uses, &why)
+            }
             other => other,
         })?;
+        if !twice.is_empty() {
+            return Err(refused(&places, |hash| twice.contains(hash).then_some(Reason::AskedTwice)));
+        }
         // Nothing foreign is read for a request that will be refused, or has its answers.
         if foreseen == Foreseen::Work {
             self.read(&asked.client, &places, &mut by_hash, &chain).await?;
@@ -204,11 +210,17 @@ impl Documents {
     }
 }
 
-/// Those that the SAD does not know.
-fn foreign(places: &[Bytes], sad: &Sad) -> Vec<RefusedDocument> {
-    let known: HashSet<&Bytes> = sad.items.iter().map(|item| &item.entry.hash).collect();
-    let foreign = (0..).zip(places).filter(|(_, hash)| !known.contains(hash));
-    foreign.map(|(place, _)| RefusedDocument { place, reason: Reason::NotApproved }).collect()
+/// Of a refusal of all of them the reasons of each, where there are any.
+fn unauthorized(refusal: Refusal, places: &[Bytes], uses: &[Use], why: &[Option<Reason>]) -> Error {
+    let why: HashMap<&Bytes, Reason> =
+        uses.iter().zip(why).filter_map(|(wanted, reason)| Some((&wanted.hash, (*reason)?))).collect();
+    if why.is_empty() { refusal.into() } else { refused(places, |hash| why.get(hash).copied()) }
+}
+
+/// Each that there is a reason for.
+fn refused(places: &[Bytes], why: impl Fn(&Bytes) -> Option<Reason>) -> Error {
+    let one = |(place, hash)| Some(RefusedDocument { place, reason: why(hash)? });
+    Error::Documents((0..).zip(places).filter_map(one).collect())
 }
 
 /// That what was formed around so many documents, each as often as it was asked for, fits into an answer.

@@ -256,9 +256,10 @@ async fn xml_is_read_in_a_process_of_its_own() {
     let many = format!("<a{}/>", (0..1001).map(|at| format!(" a{at}=''")).collect::<String>());
     for (document, expected) in [
         (&b"<!DOCTYPE a><a/>"[..], Reason::Doctype),
-        (b"<a>", Reason::WrongFormat),
-        (b"", Reason::WrongFormat),
-        (&vec![b'<'; 1 << 20], Reason::WrongFormat),
+        (b"<a>", Reason::NotWellFormed),
+        (b"", Reason::NotWellFormed),
+        (b"{\"a\":1}", Reason::NotWellFormed),
+        (&vec![b'<'; 1 << 20], Reason::NotWellFormed),
         (b"\xff", Reason::Encoding),
         (b"<?xml version='1.1'?><a/>", Reason::Encoding),
         (b"<?xml version='1.0' encoding='ISO-8859-1'?><a/>", Reason::Encoding),
@@ -292,7 +293,9 @@ async fn what_a_signed_document_is_over_is_found_in_a_process_of_its_own() {
     assert_eq!((&jws[place], content_type.as_deref()), ("aGVsbG8", Some("json")));
     for (format, document, expected) in [
         (Format::Cades, jws.as_str(), Reason::WrongFormat),
-        (Format::Jades, "{}", Reason::NoContent),
+        (Format::Jades, "{}", Reason::WrongFormat),
+        (Format::Jades, r#"{"a":1}"#, Reason::WrongFormat),
+        (Format::Jades, r#"{"protected":"e30","signature":""}"#, Reason::NoContent),
         (Format::Jades, "[]", Reason::WrongFormat),
         (Format::Jades, "YQ..YQ", Reason::NoContent),
     ] {

@@ -1,7 +1,7 @@
 //! `rsign_refused`: which entries of signDoc are refused, and why; beside the standard's sentence, and never in its place.
 
 use rsign_ades::{cms, jws, pdf, xml};
-use rsign_api::objection::{Array, Objection, Place, Reason};
+use rsign_api::objection::{Array, Detail, Member, Objection, Place, Reason};
 use rsign_api::signer::RefusedDocument;
 
 use super::*;
@@ -19,6 +19,14 @@ fn told(array: &str, index: usize, property: Option<&str>, reason: Reason) -> Va
     if let Some(property) = property {
         told["property"] = json!(property);
     }
+    if let Some(member) = reason.member() {
+        told["member"] = json!(member);
+    }
+    told
+}
+
+fn with(mut told: Value, name: &str, value: Value) -> Value {
+    told[name] = value;
     told
 }
 
@@ -76,6 +84,18 @@ async fn the_signers_reasons_stand_beside_the_sentence_with_their_places() {
     let mismatch = "Document or documentDigest does not match authorized hash";
     assert_eq!(heard.error(), (403, "invalid_hash", mismatch));
     assert_eq!(heard.json["rsign_refused"], json!([told("documents", 2, None, Reason::NotApproved)]));
+    // What is spent, or not there to be spent, has the sentence of its own that signDoc has for it.
+    for reason in [Reason::Spent, Reason::Reserved, Reason::ApprovedOtherwise, Reason::TooManySignatures] {
+        *scene.bench.signer.refused.lock().unwrap() = refused(&[(1, reason)]);
+        for mode in ["S", "A"] {
+            let mut body = body.clone();
+            body["operationMode"] = mode.into();
+            let heard = scene.call(body).await;
+            let sentence = "documentDigests or documents are not authorized by the SAD";
+            assert_eq!(heard.error(), (400, "invalid_request", sentence), "{reason:?}");
+            assert_eq!(heard.json["rsign_refused"], json!([told("documents", 1, None, reason)]));
+        }
+    }
     // Documents that nobody sent are no reason to say anything of others.
     *scene.bench.signer.refused.lock().unwrap() = refused(&[(4, Reason::Encrypted)]);
     let heard = scene.call(body).await;
@@ -122,9 +142,23 @@ async fn properties_are_named_with_what_is_wrong_with_them() {
         ("Name", Reason::NoValue),
         ("Text", Reason::NoPlace),
     ];
-    let expected: Vec<Value> = expected.map(|(name, reason)| told("documents", 0, Some(name), reason)).to_vec();
+    let mut expected: Vec<Value> = expected.map(|(name, reason)| told("documents", 0, Some(name), reason)).to_vec();
+    expected[1]["expected"] = json!("a number from 1");
     let names = sentence("Reason, Page, Colour, Name, Text");
     assert_eq!(heard(pdf(), "documents", &wrong).await, (names, json!(expected)));
+    // What would be seen is judged before anybody reads the document.
+    let at = ("Rect", Some("0 0 99 99"));
+    for (text, expected) in [
+        (None, told("documents", 0, Some("Text"), Reason::NoText)),
+        (Some(""), told("documents", 0, Some("Text"), Reason::NoText)),
+        (
+            Some("Signed by \u{141}ukasz"),
+            with(told("documents", 0, Some("Text"), Reason::Character), "character", json!("U+0141")),
+        ),
+    ] {
+        let said: Vec<_> = std::iter::once(at).chain(text.map(|text| ("Text", Some(text)))).collect();
+        assert_eq!(heard(pdf(), "documents", &said).await, (sentence("Text"), json!([expected])), "{text:?}");
+    }
     // What stands in a document is not said of its digest.
     let mut of_digest = digest();
     of_digest["signature_format"] = json!("P");
@@ -145,16 +179,42 @@ async fn properties_are_named_with_what_is_wrong_with_them() {
 async fn an_entry_that_is_wrong_is_named_before_anything_is_asked() {
     let scene = Scene::set().await;
     let whole = |document: Value| json!({ "document": document, "signature_format": "C", "signAlgo": RSA });
-    for (entry, sentence, reason) in [
-        (whole(Value::Null), "Invalid array parameter documents", Reason::Entry),
-        (json!(7), "Invalid array parameter documents", Reason::Entry),
-        (whole(json!("?")), "Invalid Base64 documents string parameter", Reason::Member),
-        (json!({ "document": "AQID" }), "Missing (or invalid type) string parameter signature_format", Reason::Member),
+    let said = |reason| told("documents", 1, None, reason);
+    let of = |member: Member, reason| with(said(reason), "member", json!(member));
+    let plain = |name: &str, value: &str| {
+        let mut entry = whole(json!("AQID"));
+        entry[name] = json!(value);
+        entry
+    };
+    for (entry, sentence, expected) in [
+        (whole(Value::Null), "Invalid array parameter documents", said(Reason::Entry)),
+        (json!(7), "Invalid array parameter documents", said(Reason::Entry)),
+        (whole(json!("AQ\nID")), "Invalid Base64 documents string parameter", of(Member::Document, Reason::NoBase64)),
+        (
+            json!({ "document": "AQID" }),
+            "Missing (or invalid type) string parameter signature_format",
+            of(Member::SignatureFormat, Reason::Missing),
+        ),
+        (plain("signature_format", "PDF"), "Invalid parameter signature_format", said(Reason::UnknownFormat)),
+        (plain("conformance_level", "LT"), "Invalid parameter conformance_level", said(Reason::UnknownLevel)),
+        (plain("signAlgo", "1.2.840.10045.4.3.2"), "Invalid parameter signAlgo", said(Reason::KeyAlgorithm)),
+        (
+            plain("signed_envelope_property", "Enveloped"),
+            "Invalid parameter signed_envelope_property",
+            said(Reason::UnknownEnvelope),
+        ),
     ] {
         let heard = scene.call(scene.body(json!({ "documents": [whole(json!("AQID")), entry] }))).await;
         assert_eq!(heard.error(), (400, "invalid_request", sentence));
-        assert_eq!(heard.json["rsign_refused"], json!([told("documents", 1, None, reason)]));
+        assert_eq!(heard.json["rsign_refused"], json!([expected]));
     }
+    // Without a time-stamping authority there is the lowest level alone.
+    let plain_scene = Scene::with("basic = true", "").await;
+    let mut entry = whole(json!("AQID"));
+    entry["conformance_level"] = json!("AdES-B-T");
+    let heard = plain_scene.call(plain_scene.body(json!({ "documents": [entry] }))).await;
+    assert_eq!(heard.error().2, "Invalid parameter conformance_level");
+    assert_eq!(heard.json["rsign_refused"], json!([told("documents", 0, None, Reason::LevelNotOffered)]));
     // What is no entry's has no place.
     let heard = scene.call(scene.body(json!({ "documents": "x" }))).await;
     assert_eq!((heard.error(), heard.json.get("rsign_refused")), (DOCUMENTS, None));
@@ -178,15 +238,37 @@ async fn a_document_that_is_too_long_is_named_before_it_is_signed() {
     let entry = |document: &str| json!({ "document": document, "signature_format": "J", "signAlgo": RSA, "signed_envelope_property": "Attached" });
     let heard = scene.call(scene.body(json!({ "documents": [entry("AQID"), entry(&long)] }))).await;
     assert_eq!(heard.error(), DOCUMENTS);
-    assert_eq!(heard.json["rsign_refused"], json!([told("documents", 1, None, Reason::TooLong)]));
+    let long = with(told("documents", 1, None, Reason::TooLong), "limit", json!(16 << 20));
+    assert_eq!(heard.json["rsign_refused"], json!([long]));
     assert!(scene.bench.signer.documents.lock().unwrap().is_empty());
+}
+
+const LONG: (u16, &str, &str) = (413, "invalid_request", "The body, or a document in it or made of it, is too long");
+
+#[tokio::test]
+async fn what_is_too_long_for_the_call_says_which_entry_and_how_long_it_may_be() {
+    let scene = Scene::with("basic = true", "documents = 40000000").await;
+    let entry = |octets: usize, envelope: &str| {
+        let document = data_encoding::BASE64.encode(&vec![7; octets]);
+        json!({ "document": document, "signature_format": "C", "signAlgo": RSA, "signed_envelope_property": envelope })
+    };
+    // What waits to be fetched has to fit into a row of the store, in Base64.
+    let mut later = scene.body(json!({ "documents": [entry(10, "Detached"), entry(9_000_000, "Attached")] }));
+    later["operationMode"] = json!("A");
+    let heard = scene.call(later.clone()).await;
+    assert_eq!(heard.error(), LONG);
+    let too_long = with(told("documents", 1, None, Reason::TooLongToWait), "limit", json!(8 << 20));
+    assert_eq!(heard.json["rsign_refused"], json!([too_long]));
+    assert!(scene.bench.signer.documents.lock().unwrap().is_empty(), "nothing was signed");
+    later["operationMode"] = json!("S");
+    assert_eq!(scene.call(later).await.status, 200);
 }
 
 #[tokio::test]
 async fn who_polls_hears_the_same() {
     let scene = Scene::set().await;
     let place = Place { array: Array::Documents, index: 2 };
-    let objection = Objection { place, property: None, reason: Reason::Locked };
+    let objection = Objection::new(place, Reason::Locked).with(Detail::Limit(7));
     let job = Job {
         client: BASIC.to_owned(),
         user: scene.bench.ann.clone(),
@@ -199,7 +281,8 @@ async fn who_polls_hears_the_same() {
     let poll = json!({ "requestID": "a-job" });
     let heard = scene.bench.call("/csc/v2/signatures/signPolling", &scene.token, poll).await;
     assert_eq!(heard.error(), DOCUMENTS);
-    assert_eq!(heard.json["rsign_refused"], json!([told("documents", 2, None, Reason::Locked)]));
+    let expected = with(told("documents", 2, None, Reason::Locked), "limit", json!(7));
+    assert_eq!(heard.json["rsign_refused"], json!([expected]));
 }
 
 /// What the document shows of `signed_props` is taken, and it leaves no name out.

@@ -29,9 +29,10 @@ async fn what_cannot_be_signed_is_refused_by_its_reason() {
         (&[("X", "2")], Reason::UnknownProperty),
         (&[("Field", "a.b")], Reason::FieldName),
         (&[("Field", "Other"), ("Text", "x")], Reason::NoSuchField),
+        (&[("Rect", "20 20 180 80")], Reason::NoText),
         (&[("Rect", "150 20 250 80"), ("Text", "x")], Reason::OffPage),
-        (&[("Rect", "20 20 180 80"), ("Page", "2")], Reason::NoSuchPage),
-        (&[("Rect", "20 20 25 80")], Reason::TooSmall),
+        (&[("Rect", "20 20 180 80"), ("Page", "2"), ("Text", "x")], Reason::NoSuchPage),
+        (&[("Rect", "20 20 25 80"), ("Text", "x")], Reason::TooSmall),
         (
             &[("Rect", "20 20 60 40"), ("Text", "more than there is room for in letters that can be read")],
             Reason::TextTooLong,
