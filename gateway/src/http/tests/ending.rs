@@ -150,7 +150,7 @@ async fn nobody_signs_in_to_a_disabled_account() {
 
     let ended = ending.disable_user(&bench.ann, true).await.unwrap();
     assert_eq!(ended, Some(Ended { tokens: 1, sessions: 1 }));
-    assert_eq!(ending.keys_of(&bench.ann).await.unwrap(), [key.clone()]);
+    assert_eq!(ending.keys_of(&bench.ann).await.unwrap(), std::slice::from_ref(&key));
     assert_eq!(bench.call(LIST, &token, json!({})).await.status, 401);
     let refused = bench.login_with("ann", "hunter22", json!({})).await;
     let wrong = bench.login_with("ann", "hunter23", json!({})).await;
