@@ -132,7 +132,7 @@ test("rsign sign shows why the service refuses what could not be judged before",
     assert.match(said, /long\.json could not be looked at: it is too long; the service may refuse it/);
     assert.equal(code, 1, complaint);
     const [why, which] = complaint.trim().split("\n");
-    assert.equal(why, `rsign: ${long} was refused by the service: The document is longer than such a signature can be put into or around.`);
+    assert.equal(why, `rsign: ${long} was refused by the service: The document is longer than documents here may be, or than such a signature can be put into or around.`);
     assert.match(which, /signatures\/signDoc: Invalid array parameter documents/);
 });
 
