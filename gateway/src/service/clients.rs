@@ -214,7 +214,7 @@ impl Clients {
     /// # Errors
     /// See [`Error`].
     pub async fn renew_secret(&self, id: &str) -> Result<SecretString, Error> {
-        let client = self.all().await?.into_iter().find(|client| client.id == id).ok_or(Error::Unknown)?;
+        let client = self.registrations.registered(id).await?.ok_or(Error::Unknown)?;
         if client.secret.is_none() {
             return Err(Error::Contradiction("the client has no secret: it authenticates otherwise"));
         }

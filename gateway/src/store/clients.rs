@@ -28,6 +28,14 @@ impl Clients {
         Ok(self.0.find(id).await?.filter(|client| !client.disabled))
     }
 
+    /// The registration, disabled or not: for operators.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn registered(&self, id: &str) -> Result<Option<Client>> {
+        self.0.find(id).await
+    }
+
     /// All registrations, those of disabled ones too.
     ///
     /// # Errors
