@@ -4,10 +4,9 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use rsign_api::algorithm::KeyType;
-use rsign_api::signer::{CreateCredential, CreatedCredential, FactorKind, Scal, Stretch, Subject, path};
+use rsign_api::signer::{CreatedCredential, path};
 
-use crate::harness::{Kind, SIGNER, Served, TestToken, random, until};
+use crate::harness::{Kind, SIGNER, Served, TestToken, key_of_ann, until};
 
 async fn serve() -> Served {
     Served::start(TestToken::ready(Kind::SoftHsm2).unwrap()).await
@@ -15,26 +14,7 @@ async fn serve() -> Served {
 
 /// A key is made: by a worker.
 async fn is_served(served: &Served) -> bool {
-    let create = CreateCredential {
-        tenant: "tenant".to_owned(),
-        user: "ann".to_owned(),
-        credential: data_encoding::HEXLOWER.encode(&random::<16>()),
-        key: KeyType::P256,
-        scal: Scal::Two,
-        multisign: 1,
-        stretch: Stretch::Hmac,
-        subject: Subject {
-            country: "EE".to_owned(),
-            organization: None,
-            given_name: "Ann".to_owned(),
-            surname: "Owner".to_owned(),
-            serial_number: "PNOEE-38001085718".to_owned(),
-            common_name: "Ann Owner".to_owned(),
-        },
-        factor: FactorKind::None,
-        label: None,
-    };
-    served.post::<CreatedCredential>(path::CREATE, &create).await.is_ok()
+    served.post::<CreatedCredential>(path::CREATE, &key_of_ann()).await.is_ok()
 }
 
 fn signal(name: &str, pid: u32) {

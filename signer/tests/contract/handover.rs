@@ -1,9 +1,8 @@
 //! `rsign-signer credential pin`, and what its operator reads where there is none; what a log says of a refusal.
 
-use rsign_api::algorithm::KeyType;
-use rsign_api::signer::{CreateCredential, CreatedCredential, FactorKind, Scal, Stretch, Subject, path};
+use rsign_api::signer::{CreatedCredential, path};
 
-use crate::harness::{Kind, Served, TestToken, until};
+use crate::harness::{Kind, Served, TestToken, key_of_ann, until};
 use crate::officers::enrol;
 
 async fn serve(from: &str, to: &str) -> Served {
@@ -34,26 +33,7 @@ async fn a_pin_is_handed_out_once_and_then_it_is_said_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_policy_refuses_names_its_setting_to_the_operator_alone() {
     let served = serve("hmac = true", "hmac = false").await;
-    let create = CreateCredential {
-        tenant: "tenant".to_owned(),
-        user: "ann".to_owned(),
-        credential: "0123456789abcdef0123456789abcdef".to_owned(),
-        key: KeyType::P256,
-        scal: Scal::Two,
-        multisign: 1,
-        stretch: Stretch::Hmac,
-        subject: Subject {
-            country: "EE".to_owned(),
-            organization: None,
-            given_name: "Ann".to_owned(),
-            surname: "Owner".to_owned(),
-            serial_number: "PNOEE-38001085718".to_owned(),
-            common_name: "Ann Owner".to_owned(),
-        },
-        factor: FactorKind::None,
-        label: None,
-    };
-    let heard = served.post::<CreatedCredential>(path::CREATE, &create).await.unwrap_err();
+    let heard = served.post::<CreatedCredential>(path::CREATE, &key_of_ann()).await.unwrap_err();
     assert!(heard.contains("409") && !heard.contains("[enrolment]"), "{heard}");
     until("it is logged", || served.log().contains("setting=\"[enrolment] hmac = false\"")).await;
     let trail = served.ask(&["audit", "show"]);

@@ -2,15 +2,13 @@
 
 use std::process::Command;
 
-use rsign_api::algorithm::KeyType;
 use rsign_api::signer::{
-    CreateCredential, CreatedCredential, CredentialStatus, FactorKind, IssueCertificate, IssuedCertificate,
-    LinkCertificate, Scal, State, Stretch, Subject, path,
+    CreatedCredential, CredentialStatus, IssueCertificate, IssuedCertificate, LinkCertificate, State, path,
 };
 use rsign_signer::credential::Credential;
 use rsign_signer::store::Tables;
 
-use crate::harness::{Kind, Openssl, SIGNER, Served, TestToken, random};
+use crate::harness::{Kind, Openssl, SIGNER, Served, TestToken, key_of_ann};
 
 /// The command; what it printed, and what it complained of.
 fn command(served: &Served, words: &[&str]) -> (String, String) {
@@ -22,26 +20,8 @@ fn command(served: &Served, words: &[&str]) -> (String, String) {
 
 /// A credential with its certificate; its PIN was not handed over.
 pub(crate) async fn enrol(served: &Served) -> String {
-    let subject = Subject {
-        country: "EE".to_owned(),
-        organization: None,
-        given_name: "Ann".to_owned(),
-        surname: "Owner".to_owned(),
-        serial_number: "PNOEE-38001085718".to_owned(),
-        common_name: "Ann Owner".to_owned(),
-    };
-    let create = CreateCredential {
-        tenant: "tenant".to_owned(),
-        user: "ann".to_owned(),
-        credential: data_encoding::HEXLOWER.encode(&random::<16>()),
-        key: KeyType::P256,
-        scal: Scal::Two,
-        multisign: 1,
-        stretch: Stretch::Hmac,
-        subject: subject.clone(),
-        factor: FactorKind::None,
-        label: None,
-    };
+    let create = key_of_ann();
+    let subject = create.subject.clone();
     let credential = create.credential.clone();
     let _: CreatedCredential = served.post(path::CREATE, &create).await.unwrap();
     let issue = IssueCertificate { credential: credential.clone(), subject };

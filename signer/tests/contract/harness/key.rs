@@ -1,6 +1,7 @@
 //! A credential's key as HSM and store see it: slot, wrapped key, public key.
 
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
+use rsign_api::signer::{CreateCredential, FactorKind, Scal, Stretch, Subject};
 use rsign_signer::certificate::{spki, verify};
 use rsign_signer::hsm::{Answer, Fault, Generated, Hsm, Job, Opener, PublicKey};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
@@ -25,6 +26,29 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut octets = [0; N];
     rsign_signer::Random::fill(&rsign_signer::SystemRandom, &mut octets);
     octets
+}
+
+/// A key for Ann is asked for, under an id of its own.
+pub(crate) fn key_of_ann() -> CreateCredential {
+    CreateCredential {
+        tenant: "tenant".to_owned(),
+        user: "ann".to_owned(),
+        credential: data_encoding::HEXLOWER.encode(&random::<16>()),
+        key: KeyType::P256,
+        scal: Scal::Two,
+        multisign: 1,
+        stretch: Stretch::Hmac,
+        subject: Subject {
+            country: "EE".to_owned(),
+            organization: None,
+            given_name: "Ann".to_owned(),
+            surname: "Owner".to_owned(),
+            serial_number: "PNOEE-38001085718".to_owned(),
+            common_name: "Ann Owner".to_owned(),
+        },
+        factor: FactorKind::None,
+        label: None,
+    }
 }
 
 /// A key that the HSM made.

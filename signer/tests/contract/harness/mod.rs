@@ -8,7 +8,7 @@ mod served;
 mod token;
 mod worker;
 
-pub(crate) use key::{Made, digest, opener, random};
+pub(crate) use key::{Made, digest, key_of_ann, opener, random};
 pub(crate) use kind::Kind;
 pub(crate) use openssl::Openssl;
 pub(crate) use served::{Served, certify};
