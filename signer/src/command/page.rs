@@ -58,10 +58,10 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let router = page(&Config { gateway, keys: identity_keys(&keys)? }, transport)?;
     let serving = serve_page(listen, tls, router).await.map_err(anyhow::Error::msg)?;
     tracing::info!(address = %serving.address, digest = digest(), "signing page served");
+    let reminding = remind(dates.unwrap_or_default());
     if let Some(path) = arguments.ready_file {
         announce(&path, serving.address)?;
     }
-    let reminding = tokio::spawn(remind(dates.unwrap_or_default()));
     signals.end().await;
     reminding.abort();
     serving.stop(Duration::from_secs(2)).await;

@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use rsign_spool::SpoolConfig;
 use rsign_storage::Leisure;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::signals::Signals;
 use super::{admin, open, socket};
@@ -67,9 +69,9 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     let router = router(Arc::clone(&signer), &spool);
     let serving = serve(config.listen.address, tls, router, rejections).await.map_err(anyhow::Error::msg)?;
     let admin = tokio::spawn(admin::serve(Arc::clone(&place.listener), config.admin.pin_command, Arc::clone(&signer)));
-    let reminding = tokio::spawn(remind(dates));
     let tidying = tokio::spawn(tidy(Arc::clone(&signer)));
     tracing::info!(address = %serving.address, "signer serving");
+    let reminding = remind(dates);
     if let Some(path) = ready_file {
         announce(path, serving.address)?;
     }
@@ -107,15 +109,22 @@ async fn tidy(signer: Arc<Signer>) {
     }
 }
 
-/// Says once a day which certificate ends soon.
-pub(super) async fn remind(dates: Vec<Dated>) {
-    let mut every = tokio::time::interval(Duration::from_secs(86_400));
-    loop {
-        every.tick().await;
+/// Says which certificate ends soon, now and then once a day: who reads that the service is ready finds it said.
+pub(super) fn remind(dates: Vec<Dated>) -> JoinHandle<()> {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let say = move || {
         for notice in dates.iter().filter_map(|dated| dated.notice(SystemClock.now() / 1000)) {
             tracing::warn!("{notice}");
         }
-    }
+    };
+    say();
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval_at(Instant::now() + DAY, DAY);
+        loop {
+            every.tick().await;
+            say();
+        }
+    })
 }
 
 /// Written whole: a temporary name, then a rename.
