@@ -18,6 +18,18 @@ fn refused(pieces: &Pieces, change: impl FnOnce(&mut Table)) -> String {
     said.expect_err("it serves")
 }
 
+/// What the signer says whose store is this file.
+fn signer_refuses(pieces: &Pieces, command_name: &str, store: &Path) -> String {
+    let config = pieces.folder.file("changed-signer.toml");
+    std::fs::copy(pieces.folder.file("signer.toml"), &config).unwrap();
+    let path = store.display().to_string();
+    pieces.configure("changed-signer.toml", |config| {
+        drop(section(config, "store").insert("path".to_owned(), path.into()))
+    });
+    let mut signer = Command::new(program("rsign-signer"));
+    command(signer.arg("--config").arg(&config).arg(command_name)).expect_err("it takes it")
+}
+
 fn section<'a>(config: &'a mut Table, name: &str) -> &'a mut Table {
     config.entry(name).or_insert_with(|| Table::new().into()).as_table_mut().unwrap()
 }
@@ -38,8 +50,16 @@ async fn a_store_folder_tenant_or_key_that_is_not_the_one_is_refused_at_the_star
     let before = tables(&store);
     let path = store.display().to_string();
     let said = refused(&pieces, |config| drop(section(config, "store").insert("path".to_owned(), path.into())));
-    assert!(said.contains("[store] is the store of rsign-signer"), "{said}");
+    assert!(said.contains("[store] ") && said.contains(" is the store of rsign-signer"), "{said}");
     assert_eq!(tables(&store), before);
+    // And the other way round.
+    let store = pieces.folder.file("gateway.sqlite");
+    let before = tables(&store);
+    for command in ["serve", "init"] {
+        let said = signer_refuses(&pieces, command, &store);
+        assert!(said.contains(&format!("[store] {} is the store of rsign-gateway", store.display())), "{said}");
+        assert_eq!(tables(&store), before);
+    }
     let said = refused(&pieces, |config| {
         section(config, "spool").insert("folder".to_owned(), "/nonexistent/spool".into());
     });

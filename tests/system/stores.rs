@@ -1,6 +1,7 @@
 //! Both services on MongoDB: the same whole flow, and the same honesty when the store is away.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use harness::channel::{Device, pinned};
@@ -55,6 +56,24 @@ async fn both_services_on_mongodb_sign_and_remember() {
     rsa.can_sign().await;
     assert!(pieces.trail().of("signed", "success").count() >= 3);
     assert!(pieces.verify_trail().unwrap().contains("unbroken"));
+    // Neither takes the other's database.
+    pieces.stop_gateway();
+    pieces.stop_signer();
+    let uri_file = pieces.folder.beside("mongodb-uri");
+    for (program, config, database, whose) in [
+        ("rsign-signer", "signer.toml", "gateway", "[store] database gateway is the store of rsign-gateway"),
+        ("rsign-gateway", "gateway.toml", "signer", "[store] database signer is the store of rsign-signer"),
+    ] {
+        pieces.configure(config, |config| on_mongo(config, &uri_file, database));
+        let mut serve = Command::new(harness::program(program));
+        let said = harness::command(serve.arg("--config").arg(pieces.folder.file(config)).arg("serve")).unwrap_err();
+        assert!(said.contains(whose), "{said}");
+    }
+    pieces.configure("signer.toml", |config| on_mongo(config, &uri_file, "signer"));
+    pieces.configure("gateway.toml", |config| on_mongo(config, &uri_file, "gateway"));
+    pieces.start_signer();
+    pieces.start_gateway();
+    rsa.can_sign().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

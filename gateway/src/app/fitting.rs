@@ -17,7 +17,7 @@ const OF_SIGNER: [&str; 3] = ["ceremony", "issued", "sad"];
 pub async fn of_gateway(location: &Location) -> anyhow::Result<()> {
     let found = rsign_storage::collections(location).await.context("[store]")?;
     let foreign = found.iter().any(|name| OF_SIGNER.contains(&name.as_str()));
-    anyhow::ensure!(!foreign, "[store] is the store of rsign-signer; the gateway needs one of its own");
+    anyhow::ensure!(!foreign, "[store] {location} is the store of rsign-signer; the gateway needs one of its own");
     Ok(())
 }
 

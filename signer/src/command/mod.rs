@@ -5,6 +5,7 @@ mod audit;
 mod ceremony;
 mod floor;
 mod identity;
+mod lock;
 mod open;
 mod page;
 mod serve;

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
+use data_encoding::HEXLOWER;
 use rsign_storage::{Leisure, Store};
+use sha2::{Digest as _, Sha256};
 
+use super::lock::{self, Lock};
 use crate::config::Config;
 use crate::hsm::{Pool, PoolSettings};
 use crate::store::{COLLECTIONS, CeremonyRow, Tables};
@@ -28,7 +31,33 @@ pub(super) async fn store_at_leisure(config: &Config, leisure: Leisure) -> anyho
     open(config, leisure).await
 }
 
+/// Nobody else serves this instance over this store while the lock is there: two would write into one audit chain, each
+/// as if it were alone. Of a database that machines share, each says with `instance` which one it is.
+pub(super) fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
+    let Some(path) = config.store.file() else { return Ok(None) };
+    let mut name = path.as_os_str().to_owned();
+    // An instance may be called anything, a file may not.
+    let instance = Sha256::digest(config.instance.as_bytes());
+    name.push(format!(".{}", HEXLOWER.encode(instance.get(..8).unwrap_or_default())));
+    let lock = lock::take(name.as_ref());
+    let lock = lock.with_context(|| format!("instance {} of the store {} ([store])", config.instance, config.store))?;
+    Ok(Some(lock))
+}
+
+/// What only the gateway keeps.
+const OF_GATEWAY: [&str; 3] = ["client", "user", "session"];
+
+/// Refuses the store of `rsign-gateway`, before anything is written into it.
+async fn refuse_gateways(config: &Config) -> anyhow::Result<()> {
+    let found = rsign_storage::collections(&config.store).await;
+    let found = found.with_context(|| format!("the store {} ([store]) does not open", config.store))?;
+    let foreign = found.iter().any(|name| OF_GATEWAY.contains(&name.as_str()));
+    ensure!(!foreign, "[store] {} is the store of rsign-gateway; the signer needs one of its own", config.store);
+    Ok(())
+}
+
 async fn open(config: &Config, leisure: Leisure) -> anyhow::Result<Arc<dyn Store>> {
+    refuse_gateways(config).await?;
     let opened = rsign_storage::open_with(&config.store, COLLECTIONS, leisure).await;
     opened.with_context(|| format!("the store {} ([store]) does not open", config.store))
 }

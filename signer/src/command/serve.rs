@@ -30,6 +30,7 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     let dates = tls.dates.clone();
     // Before the store: a second signer of this configuration shall not write a word into the first one's chain.
     let place = socket::listen(&config.admin.socket)?;
+    let _only = open::lock(config)?;
     let leisure = Leisure::default();
     let store = open::store_at_leisure(config, leisure.clone()).await?;
     let ceremony = open::ceremony(&store).await?;

@@ -1,4 +1,5 @@
-//! The admin socket's place in the file system: taken from nobody who answers there, and given back by its owner only.
+//! The admin socket's place in the file system: one process has it at a time, takes it from nobody who answers there, and
+//! gives back its own only.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
@@ -8,6 +9,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use tokio::net::UnixListener;
 
+use super::lock::{self, Lock};
+
 /// The socket, and its file as long as it is this process's.
 pub(super) struct Place {
     path: PathBuf,
@@ -15,6 +18,8 @@ pub(super) struct Place {
     file: (u64, u64),
     /// Open to the end, also when nobody accepts any more: no other signer takes a place that still has one.
     pub(super) listener: Arc<UnixListener>,
+    /// Of two that start at once beside what a third left behind, one has it.
+    _lock: Lock,
 }
 
 impl Drop for Place {
@@ -31,6 +36,7 @@ pub(super) fn listen(path: &Path) -> anyhow::Result<Place> {
 }
 
 fn take(path: &Path) -> anyhow::Result<Place> {
+    let lock = lock::take(path)?;
     let listener = match UnixListener::bind(path) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
             clear(path)?;
@@ -38,7 +44,7 @@ fn take(path: &Path) -> anyhow::Result<Place> {
         }
         bound => bound?,
     };
-    let place = Place { path: path.to_owned(), file: identity(path)?, listener: Arc::new(listener) };
+    let place = Place { path: path.to_owned(), file: identity(path)?, listener: Arc::new(listener), _lock: lock };
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(place)
 }
@@ -72,8 +78,11 @@ mod tests {
         let path = folder.path().join("admin.sock");
         let place = listen(&path).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(refused(&path).contains("another process answers"), "{}", refused(&path));
+        assert!(refused(&path).contains("another process"), "{}", refused(&path));
         assert!(path.exists());
+        // Nor where the lock file is gone, or was never there.
+        std::fs::remove_file(folder.path().join("admin.sock.lock")).unwrap();
+        assert!(refused(&path).contains("another process answers"), "{}", refused(&path));
         drop(place);
         assert!(!path.exists());
     }
@@ -85,8 +94,9 @@ mod tests {
         // A process that is killed leaves its file.
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         let first = listen(&path).unwrap();
-        // Somebody cleared it by hand.
+        // Somebody cleared it by hand, lock and all.
         std::fs::remove_file(&path).unwrap();
+        std::fs::remove_file(folder.path().join("admin.sock.lock")).unwrap();
         let second = listen(&path).unwrap();
         drop(first);
         assert!(path.exists(), "the first one's end leaves the second one's socket");

@@ -107,3 +107,60 @@ async fn a_second_signer_of_one_configuration_does_not_start() {
     served.stop();
     assert!(!served.token.path("admin.sock").exists());
 }
+
+/// Beside a socket that a third one left behind, which both of them would clear: the kernel says who may.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_signers_that_start_at_once_one_serves() {
+    let mut served = serve().await;
+    served.kill();
+    for round in 0..6 {
+        assert!(served.token.path("admin.sock").exists(), "round {round}");
+        let start = || served.command().stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut both = [start(), start()];
+        let mut ended = None;
+        until("one of them has ended", || {
+            ended = both.iter_mut().position(|child| child.try_wait().unwrap().is_some());
+            ended.is_some()
+        })
+        .await;
+        let (refused, serving) = if ended == Some(0) { (0, 1) } else { (1, 0) };
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut both[refused].stderr.take().unwrap(), &mut said).unwrap();
+        let named = format!("another process ({})", both[serving].id());
+        assert!(said.contains("[admin] socket") && said.contains("admin.sock.lock"), "{said}");
+        assert!(said.contains(&named) || said.contains("another process has"), "{said}");
+        served.is_ready().await;
+        assert!(is_served(&served).await);
+        // The other one is not in its way, and what it leaves behind is in nobody's.
+        assert!(both[serving].try_wait().unwrap().is_none());
+        both[serving].kill().unwrap();
+        both[serving].wait().unwrap();
+    }
+    let trail = served.ask(&["audit", "verify"]);
+    assert!(trail.contains("unbroken"), "{trail}");
+}
+
+/// Another configuration, with a socket of its own, that names the same store as the same instance.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signer_of_one_instance_does_not_start() {
+    let served = serve().await;
+    let config = std::fs::read_to_string(served.token.path("signer.toml")).unwrap();
+    let other = config.replace("/admin.sock", "/other.sock");
+    std::fs::write(served.token.path("other.toml"), &other).unwrap();
+    let start = || {
+        let mut command = Command::new(SIGNER);
+        command.arg("--config").arg(served.token.path("other.toml")).arg("serve");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let said = start().wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.contains("instance contract of the store") && said.contains("another process ("), "{said}");
+    assert_eq!(served.ask(&["audit", "show"]).matches("\"event\":\"started\"").count(), 1);
+    // One of another name has a chain of its own.
+    let other = other.replace("instance = \"contract\"", "instance = \"another\"");
+    std::fs::write(served.token.path("other.toml"), other).unwrap();
+    let mut another = start();
+    until("it serves too", || served.ask(&["audit", "show"]).matches("\"event\":\"started\"").count() == 2).await;
+    signal("TERM", another.id());
+    assert!(another.wait().unwrap().success());
+}
