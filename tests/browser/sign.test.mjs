@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 
 import { launch, newPage } from "./lib/browser.mjs";
 import { CA, folderWith, PDF, SANDBOX } from "./lib/program.mjs";
-import { credentialOf, ready } from "./lib/sandbox.mjs";
+import { call, credentialOf, ready } from "./lib/sandbox.mjs";
 
 const [, rui] = ready.users;
 let browser, page;
@@ -253,6 +253,42 @@ test("rsign sign says that a key is locked, and of nobody that they cancelled", 
     assert.match(complaint, /^rsign: nothing was signed: the service says that this key cannot be used now, for it is locked/);
     assert.doesNotMatch(complaint + (await page.innerText("body")), /cancel/i);
     assert.equal(await page.textContent("h1"), "Nothing was signed");
+    assert.ok(!existsSync(`${file}.p7s`));
+});
+
+// And where it is locked for all apps, the service tells so before: nobody is sent to the browser for it again.
+test("rsign sign says that no key can sign before anybody is asked for a PIN", async () => {
+    const [file] = folderWith({ "a.txt": "locked" });
+    const locked = credentialOf(rui, "RSA-3072");
+    // One app alone has three tries of five.
+    const authorization = `Basic ${Buffer.from(`${rui.username}:${rui.password}`).toString("base64")}`;
+    const headers = { authorization, "content-type": "application/json" };
+    const token = await (await fetch(`${ready.csc_v1}/auth/login`, { method: "POST", headers, body: "{}" })).json();
+    const wrong = { credentialID: locked.credentialID, numSignatures: 1, hash: [Buffer.alloc(32).toString("base64")], PIN: "90817263" };
+    for (let tries = 0; tries < 2; tries += 1) {
+        const [status] = await call(ready.csc_v1, "credentials/authorize", token.access_token, wrong);
+        assert.equal(status, 400);
+    }
+    const words = ["sign", file, ...SANDBOX, "--credential", locked.credentialID, "--no-browser"];
+    const program = spawn(process.env.RSIGN_PROGRAM, words, { stdio: ["ignore", "pipe", "pipe"] });
+    let complaint = "";
+    program.stderr.on("data", (data) => (complaint += data));
+    const ended = new Promise((resolve) => program.on("close", resolve));
+    const lines = [];
+    try {
+        for await (const line of createInterface({ input: program.stdout })) {
+            lines.push(line);
+            if (!line.trim().startsWith("http")) continue;
+            await page.goto(line.trim());
+            await approve(locked, undefined, []);
+        }
+    } finally {
+        program.kill();
+    }
+    assert.equal(await ended, 4, complaint);
+    assert.equal(lines.filter((line) => line.trim().startsWith("http")).length, 1, lines.join("\n"));
+    assert.ok(lines.some((line) => /key 1: .*; cannot sign this: it is locked, suspended or blocked/.test(line)), lines.join("\n"));
+    assert.equal(complaint.trim(), "rsign: nothing was signed, and nobody was asked for a PIN: this key cannot sign it; your account at the service says more");
     assert.ok(!existsSync(`${file}.p7s`));
 });
 

@@ -28,6 +28,16 @@ impl Ended {
         Self { code: 3, sentence }
     }
 
+    /// The person has no key that can sign this, as was said of each; nobody was asked for a PIN.
+    pub(super) fn keyless(keys: usize) -> Self {
+        let why = match keys {
+            0 => "you have no signing key at this service yet; make one on its account page",
+            1 => "this key cannot sign it; your account at the service says more",
+            _ => "none of these keys can sign it; your account at the service says more",
+        };
+        Self { code: 4, sentence: format!("nothing was signed, and nobody was asked for a PIN: {why}") }
+    }
+
     /// The person, or the service, said no in the browser; and in its words why, where it says so.
     pub(super) fn denied(said: Option<&str>) -> Self {
         let sentence = match said {

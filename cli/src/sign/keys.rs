@@ -3,13 +3,14 @@
 use std::cmp::Reverse;
 use std::io::{IsTerminal as _, Write as _};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::Context as _;
 use data_encoding::BASE64;
 use der::Decode as _;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use x509_cert::Certificate;
 
+use super::ended::Ended;
 use super::plan::{File, Form};
 use super::service::Service;
 use super::terminal::{shown, step};
@@ -84,7 +85,9 @@ pub(super) async fn choose(
         Some(id) => vec![id.to_owned()],
         None => service.credentials(token).await?,
     };
-    ensure!(!ids.is_empty(), "you have no signing key at this service yet; make one on its account page");
+    if ids.is_empty() {
+        return Err(Ended::keyless(0).into());
+    }
     let mut keys = Vec::with_capacity(ids.len());
     for id in ids {
         let asked = json!({ "credentialID": id, "certificates": "chain", "certInfo": true });
@@ -97,7 +100,7 @@ pub(super) async fn choose(
     }
     let fit: Vec<usize> = (0..keys.len()).filter(|at| keys.get(*at).is_some_and(|key| key.fit.is_ok())).collect();
     let taken = match fit[..] {
-        [] => bail!("none of these keys can sign this, and nothing was signed; your account at the service says more"),
+        [] => return Err(Ended::keyless(keys.len()).into()),
         [one] => one,
         [first, ..] if std::io::stdin().is_terminal() => {
             let typed = tokio::task::spawn_blocking(move || ask(first + 1)).await??;

@@ -94,7 +94,7 @@ Exit codes:
   1  something else went wrong; what was signed is kept, and it says where
   2  the command line cannot be read so
   3  a file is not there, cannot be signed, or what it becomes has no place: nobody was asked, nothing was signed
-  4  it was not approved in the browser: nothing was signed";
+  4  it was not approved in the browser, or no key of the person can sign it now (it is locked, say): nothing was signed";
 
 pub(crate) async fn run(options: Options) -> ExitCode {
     let Err(error) = sign(options).await else { return ExitCode::SUCCESS };
