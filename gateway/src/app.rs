@@ -45,6 +45,7 @@ use crate::service::oauth::signed_requests::SignedRequests;
 use crate::service::one_time_codes::OneTimeCodes;
 use crate::service::passwords::Passwords;
 use crate::service::post::Post;
+use crate::service::presence::Presence;
 use crate::service::prompts::{self, Prompts};
 use crate::service::rates::Rates;
 use crate::service::room::Room;
@@ -199,9 +200,11 @@ impl App {
             random: Arc::clone(&random),
         };
         let stopping = Arc::new(Stopping::new(Duration::from_secs(limits.grace_seconds)));
+        let presence = Presence::new(&repositories);
         let prompts = Arc::new(Prompts {
             stored: repositories.prompts.clone(),
             clients: repositories.clients.clone(),
+            presence: presence.clone(),
             credentials: Arc::clone(&credentials),
             material: Arc::clone(&material),
             post: Arc::clone(&post),
@@ -215,8 +218,7 @@ impl App {
         let transactions = Arc::new(Transactions {
             stored: repositories.transactions.clone(),
             credentials: repositories.credentials.clone(),
-            clients: repositories.clients.clone(),
-            users: repositories.users.clone(),
+            presence: presence.clone(),
             enrolment: Arc::clone(&enrolment),
             history: Arc::clone(&history),
             prompts: Arc::clone(&prompts),
@@ -289,6 +291,7 @@ impl App {
         let jobs = Jobs {
             stored: repositories.jobs,
             clients: parts.repositories.clients.clone(),
+            presence,
             signing: Arc::clone(&signing),
             documents: Arc::clone(&documents),
             callback: Arc::clone(&parts.callback),

@@ -16,7 +16,7 @@ const PATIENCE = 30_000;
 const LONG_PATIENCE = 120_000;
 
 /** Words of the gateway that say the same here. */
-const WORDS = Object.freeze(['expired', 'unknown', 'busy', 'failed']);
+const WORDS = Object.freeze(['expired', 'withdrawn', 'unknown', 'busy', 'failed']);
 
 /** What config.json says: written at the ceremony, served from this page's own origin. */
 export async function readConfig() {

@@ -213,6 +213,11 @@ export const text = {
       title: 'This request is too old',
       body: (unchanged) => `A request is good for five minutes. ${unchanged} Go back and start again.`,
     },
+    withdrawn: {
+      title: 'This request was withdrawn',
+      body: (unchanged) =>
+        `The operator of the service has ended it: the app may not ask for anything any more, or has to ask anew. ${unchanged}`,
+    },
     failed: {
       title: 'This request is over',
       body: () => 'It was answered already, or it was broken off. Go back: you will see there what became of it.',

@@ -213,6 +213,11 @@ export const text = {
       title: 'Este pedido é demasiado antigo',
       body: (unchanged) => `Um pedido vale durante cinco minutos. ${unchanged} Volte atrás e comece de novo.`,
     },
+    withdrawn: {
+      title: 'Este pedido foi retirado',
+      body: (unchanged) =>
+        `O operador do serviço pôs-lhe fim: a aplicação já não pode pedir nada, ou tem de pedir de novo. ${unchanged}`,
+    },
     failed: {
       title: 'Este pedido terminou',
       body: () => 'Já foi respondido, ou foi interrompido. Volte atrás: verá aí o que resultou dele.',

@@ -16,6 +16,9 @@ pub const PUSHED_SECONDS: u32 = 90;
 pub struct AuthorizationRequest {
     /// The client that asks.
     pub client: String,
+    /// Its era then: what an operator ended since is asked by nobody any more.
+    #[serde(default)]
+    pub era: u32,
     /// Where the answer goes.
     pub answer: AnswerTo,
     /// PKCE.

@@ -20,6 +20,9 @@ pub const MEMORY: i64 = 24 * 60 * 60 * 1000;
 pub struct Code {
     /// The client it was issued to.
     pub client: String,
+    /// The client's era when it asked.
+    #[serde(default)]
+    pub client_era: u32,
     /// The user who agreed.
     pub user: String,
     /// The user's era when that was.
@@ -160,6 +163,7 @@ mod tests {
     fn code(challenge: Option<Challenge>) -> Code {
         Code {
             client: "app".to_owned(),
+            client_era: 0,
             user: "ann".to_owned(),
             era: 0,
             answer: AnswerTo { redirect_uri: "https://a/cb".to_owned(), named: true, state: None },

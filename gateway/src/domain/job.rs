@@ -6,7 +6,7 @@ use rsign_api::objection::Objection;
 use rsign_api::signer::Refusal;
 use serde::{Deserialize, Serialize};
 
-use super::token::Bearer;
+use super::token::{Bearer, Eras};
 
 /// What becomes of one asynchronous `signHash` or `signDoc`. The SAD is not here: a job that is lost is lost (DESIGN 4).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Job {
     pub client: String,
     /// The credential's owner.
     pub user: String,
+    /// Of when it is: what comes of it is nobody's where an operator ended that since. None of before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eras: Option<Eras>,
     /// The credential.
     pub credential: String,
     /// Whether documents were asked for, which errors have sentences of their own for.
@@ -74,13 +77,13 @@ impl Job {
 mod tests {
     use super::*;
     use crate::domain::client::Reach;
-    use crate::domain::token::Eras;
 
     #[test]
     fn a_job_is_for_its_client_user_and_credential() {
         let job = Job {
             client: "app".to_owned(),
             user: "ana".to_owned(),
+            eras: None,
             credential: "c1".to_owned(),
             documents: false,
             progress: Progress::Failed(Failure::Lost),

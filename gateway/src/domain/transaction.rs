@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::credential::AuthMode;
 use super::language::Language;
 use super::seal::Sealed;
+use super::token::Eras;
 
 /// How long a transaction may take, milliseconds.
 pub const PATIENCE: i64 = 5 * 60 * 1000;
@@ -35,6 +36,9 @@ pub struct Transaction {
     pub mode: AuthMode,
     /// Who started it, and so who fetches what comes of it.
     pub origin: Origin,
+    /// Of when it is: nothing comes of what an operator ended since.
+    #[serde(default)]
+    pub eras: Eras,
     /// Language of the page.
     pub language: Language,
     /// Handshakes so far.

@@ -236,7 +236,7 @@ impl From<prompts::Error> for Problem {
     fn from(error: prompts::Error) -> Self {
         match error {
             prompts::Error::Unknown => wire::HANDLE.into(),
-            prompts::Error::Refused => wire::REFUSED.into(),
+            error @ (prompts::Error::Refused | prompts::Error::Withdrawn) => Self::from(wire::REFUSED).because(error),
             prompts::Error::Undecided => wire::UNDECIDED.into(),
             error @ prompts::Error::Stopped(_) => Self::unavailable(error),
             prompts::Error::Full(seconds) => {
@@ -268,9 +268,10 @@ impl From<transactions::Error> for Problem {
     /// Of pages and CSC methods; the relay has words of its own.
     fn from(error: transactions::Error) -> Self {
         match error {
-            error @ (transactions::Error::Unknown | transactions::Error::Expired | transactions::Error::Failed) => {
-                Self::from(wire::MALFORMED).because(error)
-            }
+            error @ (transactions::Error::Unknown
+            | transactions::Error::Expired
+            | transactions::Error::Withdrawn
+            | transactions::Error::Failed) => Self::from(wire::MALFORMED).because(error),
             error @ transactions::Error::NoPage => Self::unavailable(error),
             transactions::Error::Signer(error) => error.into(),
             transactions::Error::Store(error) => error.into(),

@@ -48,6 +48,8 @@ pub(crate) struct FakeSigner {
     pub(crate) answer: Mutex<Vec<u8>>,
     /// Its CRL.
     pub(crate) crl: Mutex<Vec<u8>>,
+    /// Who has this holds its signatures up.
+    pub(crate) sign_turn: Arc<Semaphore>,
     /// What it was asked to sign.
     pub(crate) signed: Mutex<Vec<Sign>>,
     /// Documents it was asked to sign.
@@ -97,6 +99,7 @@ impl Default for FakeSigner {
             ocsp_turn: Arc::new(Semaphore::new(1)),
             answer: Mutex::new(b"an answer".to_vec()),
             crl: Mutex::new(vec![0x30, 0]),
+            sign_turn: Arc::new(Semaphore::new(1)),
             signed: Mutex::default(),
             documents: Mutex::default(),
             checked: Mutex::default(),
@@ -216,6 +219,7 @@ impl Signer for FakeSigner {
 
     async fn sign(&self, ask: Sign) -> Result<Signed> {
         self.willing()?;
+        let _turn = self.sign_turn.acquire().await.unwrap();
         let signatures = ask.hashes.clone();
         self.signed.lock().unwrap().push(ask);
         Ok(Signed { signatures })

@@ -1,6 +1,7 @@
 //! Signatures that are fetched later (`operationMode` A). They are made at once and in memory, as DESIGN 4 wants it:
 //! only their delivery is deferred. What is refused soon is refused in the answer; what takes longer goes on after it.
 
+mod telling;
 mod waiting;
 
 use std::sync::Arc;
@@ -14,11 +15,13 @@ use rsign_api::document::Level;
 use rsign_api::objection::Objection;
 use rsign_spool::Spool;
 use secrecy::SecretString;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle};
 
+use self::telling::Telling;
 use self::waiting::{LONGEST, expected, stored, too_long};
 use super::documents::{self, Documents};
+use super::presence::Presence;
 use super::room::{Full, Held, Room};
 use super::signing::{self, Signing};
 use crate::domain::credential::Credential;
@@ -142,6 +145,8 @@ pub struct Jobs {
     pub(crate) stored: Stored,
     /// Registrations: the URIs that may be told.
     pub(crate) clients: Clients,
+    /// Whether app and user are still there.
+    pub(crate) presence: Presence,
     /// Makes the signatures.
     pub(crate) signing: Arc<Signing>,
     /// Makes signed documents.
@@ -183,9 +188,20 @@ impl Jobs {
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Error::Busy)?;
         let id = self.random.id()?;
         let now = self.clock.now();
+        let eras = self.presence.of(bearer, &credential.user).await?;
+        let telling = Telling {
+            callback: Arc::clone(&self.callback),
+            presence: self.presence.clone(),
+            client: bearer.client.clone(),
+            user: credential.user.clone(),
+            eras,
+            uri: deferral.response_uri,
+            slot,
+        };
         let job = Job {
             client: bearer.client.clone(),
             user: credential.user.clone(),
+            eras,
             credential: credential.id.clone(),
             documents,
             progress: Progress::Running(now + milliseconds(self.patience.job)),
@@ -196,11 +212,12 @@ impl Jobs {
             Ok(outcome) => {
                 let progress = outcome.map_err(crashed)??;
                 self.stored.store(&id, Job { progress, ..job }).await?;
-                self.tell(&id, deferral.response_uri, slot);
+                let id = id.clone();
+                tokio::spawn(async move { telling.tell(&id).await });
             }
             Err(_) => {
                 self.stored.store(&id, job).await?;
-                self.follow(&id, work, deferral.response_uri, slot);
+                self.follow(&id, work, telling);
             }
         }
         Ok(id)
@@ -255,8 +272,8 @@ impl Jobs {
     }
 
     /// Notes the outcome when it is there, then tells the app.
-    fn follow(&self, id: &str, work: Running, uri: Option<String>, slot: OwnedSemaphorePermit) {
-        let (stored, callback, id) = (self.stored.clone(), Arc::clone(&self.callback), id.to_owned());
+    fn follow(&self, id: &str, work: Running, telling: Telling) {
+        let (stored, id) = (self.stored.clone(), id.to_owned());
         tokio::spawn(async move {
             let progress = match work.await.map_err(crashed) {
                 Ok(Ok(progress)) => progress,
@@ -266,19 +283,8 @@ impl Jobs {
                 tracing::error!(%error, "the outcome of an asynchronous job could not be stored");
                 return;
             }
-            tell(&*callback, &id, uri).await;
-            drop(slot);
+            telling.tell(&id).await;
         });
-    }
-
-    fn tell(&self, id: &str, uri: Option<String>, slot: OwnedSemaphorePermit) {
-        let (callback, id) = (Arc::clone(&self.callback), id.to_owned());
-        if uri.is_some() {
-            tokio::spawn(async move {
-                tell(&*callback, &id, uri).await;
-                drop(slot);
-            });
-        }
     }
 
     /// What has become of a job.
@@ -290,6 +296,11 @@ impl Jobs {
         let found = self.stored.find(id).await?;
         let job = found.filter(|job| job.expires_at > now && job.is_for(asker.bearer, asker.credential));
         let job = job.ok_or(Error::Unknown)?;
+        if let Some(eras) = job.eras
+            && !self.presence.stands(&job.client, Some(&job.user), eras).await?
+        {
+            return Err(Error::Unknown);
+        }
         match asker.user {
             Some(_) if asker.bearer.user.is_some() => return Err(Error::UserNamed),
             Some(user) if user != job.user => return Err(Error::OtherUser),
@@ -304,14 +315,6 @@ impl Jobs {
             Progress::Failed(failure) => Err(failed(failure, job.documents)),
             Progress::Running(_) => Err(Error::Lost),
         }
-    }
-}
-
-async fn tell(callback: &dyn Callback, id: &str, uri: Option<String>) {
-    let Some(uri) = uri else { return };
-    // Who is not reached still finds out by polling.
-    if let Err(error) = callback.tell(&uri, id).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "an app was not told of its signatures");
     }
 }
 

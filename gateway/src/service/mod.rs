@@ -17,6 +17,7 @@ pub mod oauth;
 pub mod one_time_codes;
 pub mod passwords;
 pub mod post;
+pub mod presence;
 pub mod prompts;
 pub mod rates;
 pub mod renewal;

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::credentials::{self, Credentials};
 use super::post::Post;
+use super::presence::Presence;
 use super::stopping::{Stopped, Stopping};
 use crate::domain::client::BASIC;
 use crate::domain::credential::Credential;
@@ -41,6 +42,9 @@ pub enum Error {
     /// The user said no, or wants to hear nothing of this app.
     #[error("the user refused")]
     Refused,
+    /// An operator has ended what the app, or the user, had under way.
+    #[error("an operator has ended it")]
+    Withdrawn,
     /// The user has not decided in the time that a call waits.
     #[error("the user has not decided in time")]
     Undecided,
@@ -99,6 +103,8 @@ pub struct Prompts {
     pub(crate) stored: Stored,
     /// Registered apps.
     pub(crate) clients: Clients,
+    /// Whether who asks, and who is asked, are still there.
+    pub(crate) presence: Presence,
     /// Credentials and who reaches them.
     pub(crate) credentials: Arc<Credentials>,
     /// What SADs that wait are sealed under.
@@ -127,11 +133,13 @@ impl Prompts {
     pub async fn ask(&self, bearer: &Bearer, credential: &Credential, wish: Wish) -> Result<String, Error> {
         self.require_unlocked(credential).await?;
         let now = self.clock.now();
+        let eras = self.presence.of(bearer, &credential.user).await?.ok_or(Error::Withdrawn)?;
         let prompt = Prompt {
             id: Kind::Handle.draw(&*self.random)?.expose_secret().to_owned(),
             client: bearer.client.clone(),
             app: self.called(&bearer.client).await?,
             user: credential.user.clone(),
+            eras,
             credential: credential.id.clone(),
             signatures: wish.signatures,
             list: wish.list,
@@ -144,6 +152,7 @@ impl Prompts {
         let slip = Slip {
             id: prompt.id.clone(),
             client: prompt.client.clone(),
+            eras,
             digest: prompt.digest(),
             approved: false,
             until: prompt.expires_at,
@@ -163,12 +172,18 @@ impl Prompts {
     /// Puts a slip on its user's desk. The prompt is there before: what lies on a desk can be looked at.
     async fn lay(&self, slip: Slip, prompt: &Prompt) -> Result<Laid, Error> {
         let (bounds, now) = (self.bounds, prompt.asked_at);
-        let (_, likely) = self.stored.desk(&prompt.user).await?.lay(slip.clone(), bounds, now);
+        let desk = self.stored.desk(&prompt.user).await?;
+        // What was withdrawn is not what is asked now, and takes nobody's room.
+        let gone = self.withdrawn(&prompt.user, &desk).await?;
+        let (_, likely) = desk.withdrawing(&gone).lay(slip.clone(), bounds, now);
         if likely != Laid::New {
             return Ok(likely);
         }
         self.stored.store(prompt.clone()).await?;
-        let laid = self.stored.rearrange(&prompt.user, move |desk| desk.lay(slip.clone(), bounds, now)).await?;
+        let laid = self
+            .stored
+            .rearrange(&prompt.user, move |desk| desk.withdrawing(&gone).lay(slip.clone(), bounds, now))
+            .await?;
         if laid != Laid::New {
             self.stored.remove(&prompt.id).await?;
         }
@@ -241,18 +256,24 @@ impl Prompts {
     /// # Errors
     /// See [`Error`].
     pub async fn fulfil(&self, id: &str, sad: &SecretString, expires_at: i64) -> Result<bool, Error> {
-        let Some(Prompt { user, .. }) = self.stored.find(id).await? else { return Ok(false) };
+        let Some(prompt) = self.stored.find(id).await? else { return Ok(false) };
+        if !self.stands(&prompt).await? {
+            return Ok(false);
+        }
         let secret = sad.expose_secret().as_bytes();
         let sad = self.material.seal(Purpose::Prompt, id, secret, &*self.random)?;
         if !self.stored.decide(id, Progress::Approved { sad }, expires_at, self.clock.now()).await? {
             return Ok(false);
         }
         let id = id.to_owned();
-        self.stored.rearrange(&user, move |desk| (desk.approved(&id, expires_at), ())).await?;
+        self.stored.rearrange(&prompt.user, move |desk| (desk.approved(&id, expires_at), ())).await?;
         Ok(true)
     }
 
     async fn outcome(&self, prompt: &Prompt) -> Result<Outcome, Error> {
+        if !self.stands(prompt).await? {
+            return Err(Error::Withdrawn);
+        }
         let now = self.clock.now();
         match &prompt.progress {
             Progress::Waiting if prompt.expires_at > now => Ok(Outcome::Waiting),
@@ -267,6 +288,11 @@ impl Prompts {
                 Ok(Outcome::Approved(Authorized { sad: SecretString::from(sad), expires_in }))
             }
         }
+    }
+
+    /// Whether who asks, and who is asked, are still there as they were.
+    async fn stands(&self, prompt: &Prompt) -> rsign_storage::Result<bool> {
+        self.presence.stands(&prompt.client, Some(&prompt.user), prompt.eras).await
     }
 
     async fn require_unlocked(&self, credential: &Credential) -> Result<(), Error> {

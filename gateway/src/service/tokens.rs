@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::domain::client::BASIC;
 use crate::domain::token::{
     AccessToken, Bearer, Commission, Confirmation, CredentialToken, Grant, Kind, RefreshToken, digest,
 };
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
-use crate::store::{AccessTokens, Clients, CredentialTokens, Grants, RefreshTokens, Repositories, Rotation, Users};
+use crate::service::presence::Presence;
+use crate::store::{AccessTokens, CredentialTokens, Grants, RefreshTokens, Repositories, Rotation};
 
 /// Why a token is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -56,8 +56,7 @@ pub struct Tokens {
     refresh: RefreshTokens,
     grants: Grants,
     credential_tokens: CredentialTokens,
-    clients: Clients,
-    users: Users,
+    presence: Presence,
     lifetimes: Lifetimes,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -80,8 +79,7 @@ impl Tokens {
             refresh: repositories.refresh.clone(),
             grants: repositories.grants.clone(),
             credential_tokens: repositories.credential_tokens.clone(),
-            clients: repositories.clients.clone(),
-            users: repositories.users.clone(),
+            presence: Presence::new(repositories),
             lifetimes,
             clock,
             random,
@@ -228,12 +226,7 @@ impl Tokens {
     /// # Errors
     /// The store.
     pub async fn stands(&self, bearer: &Bearer) -> Result<bool, Error> {
-        let Bearer { client, user, eras, .. } = bearer;
-        if client != BASIC && self.clients.find(client).await?.is_none_or(|client| client.era != eras.client) {
-            return Ok(false);
-        }
-        let Some(user) = user else { return Ok(true) };
-        Ok(self.users.find(user).await?.is_some_and(|user| user.era == eras.user))
+        Ok(self.presence.stands(&bearer.client, bearer.user.as_deref(), bearer.eras).await?)
     }
 
     /// New tokens for a refresh token of this client. The refresh token is replaced; one that was used before ends

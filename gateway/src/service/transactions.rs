@@ -12,9 +12,9 @@ pub use relay::{Opened, Relayed};
 
 use super::account::history::{self, History};
 use super::enrolment::{self, Enrolment};
+use super::presence::Presence;
 use super::prompts::{self, Prompts};
 use crate::domain::certificate::Facts;
-use crate::domain::client::{ACCOUNT, BASIC};
 use crate::domain::credential::{AuthMode, Credential};
 use crate::domain::language::Language;
 use crate::domain::seal::{self, Material, Purpose};
@@ -23,7 +23,7 @@ use crate::domain::transaction::{Origin, PATIENCE, Progress, Transaction};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
 use crate::port::signer::{self, Signer};
-use crate::store::{Clients, Credentials, Transactions as Stored, Users};
+use crate::store::{Credentials, Transactions as Stored};
 
 /// Why a transaction does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,9 @@ pub enum Error {
     /// Its time is over.
     #[error("the transaction has expired")]
     Expired,
+    /// An operator has ended what the app, or the user, had under way.
+    #[error("an operator has ended it")]
+    Withdrawn,
     /// The channel failed, or nothing more can come of it.
     #[error("the transaction failed")]
     Failed,
@@ -144,10 +147,8 @@ pub struct Transactions {
     pub(crate) stored: Stored,
     /// Where wrapped keys are kept.
     pub(crate) credentials: Credentials,
-    /// Apps, which may have been disabled meanwhile.
-    pub(crate) clients: Clients,
-    /// People, too.
-    pub(crate) users: Users,
+    /// Whether app and user are still there.
+    pub(crate) presence: Presence,
     /// Keeps what an enrolment makes.
     pub(crate) enrolment: Arc<Enrolment>,
     /// Where approvals are written down.
@@ -180,8 +181,9 @@ impl Transactions {
     /// Registers a transaction.
     ///
     /// # Errors
-    /// Store or randomness.
+    /// Store or randomness; withdrawn, where app or user are not there any more.
     pub async fn register(&self, start: Start) -> Result<Started, Error> {
+        let eras = self.presence.now(&start.client, &start.user).await?.ok_or(Error::Withdrawn)?;
         let (tx, token) = (self.random.handle()?, SecretString::from(self.random.secret()?));
         let registration = Registration {
             operation: start.operation,
@@ -204,6 +206,7 @@ impl Transactions {
             labels: start.labels,
             mode: start.mode,
             origin: start.origin,
+            eras,
             language: start.language,
             hellos: 0,
             sid: None,
@@ -232,7 +235,7 @@ impl Transactions {
     /// The living transaction that this token opens.
     ///
     /// # Errors
-    /// Unknown, expired.
+    /// Unknown, expired, withdrawn.
     pub async fn find(&self, tx: &str, token: &str) -> Result<Transaction, Error> {
         let transaction = self.look_up(tx).await?;
         if transaction.token != digest(token) {
@@ -241,10 +244,12 @@ impl Transactions {
         if transaction.expires_at <= self.clock.now() {
             return Err(Error::Expired);
         }
+        if self.stands(&transaction).await? { Ok(transaction) } else { Err(Error::Withdrawn) }
+    }
+
+    async fn stands(&self, transaction: &Transaction) -> Result<bool, Error> {
         let Registration { client, user, .. } = &transaction.registration;
-        let ours = [BASIC, ACCOUNT].contains(&client.as_str());
-        let is_there = (ours || self.clients.find(client).await?.is_some()) && self.users.find(user).await?.is_some();
-        if is_there { Ok(transaction) } else { Err(Error::Unknown) }
+        Ok(self.presence.stands(client, Some(user), transaction.eras).await?)
     }
 
     /// The credential of a transaction, and what its certificate says.
@@ -260,13 +265,19 @@ impl Transactions {
     /// What the browser of this session came back from; a SAD is given out once.
     ///
     /// # Errors
-    /// Unknown, where another session started it.
+    /// Unknown, where another session started it; withdrawn, where nobody is to be sent to the app any more.
     pub async fn come_back(&self, tx: &str, session: &str) -> Result<Returned, Error> {
         let transaction = self.look_up(tx).await?;
         match &transaction.origin {
             Origin::Request { request, session: own } if own == session => {
                 let request = request.clone();
                 let Registration { client, credential, .. } = transaction.registration.clone();
+                if !self.stands(&transaction).await? {
+                    if let Some(approved) = self.fetch(transaction).await? {
+                        self.discard(&client, approved.sad).await;
+                    }
+                    return Err(Error::Withdrawn);
+                }
                 let made = transaction.registration.enrol.is_some() && transaction.progress == Progress::Done;
                 Ok(Returned::Request { request, client, credential, made, sad: self.fetch(transaction).await? })
             }
@@ -319,7 +330,7 @@ impl Transactions {
     ) -> Result<Authorized, Error> {
         let transaction = self.look_up(tx).await?;
         let same = transaction.is_of(client, user, credential, signatures, list);
-        if transaction.origin != Origin::Api || !same {
+        if transaction.origin != Origin::Api || !same || !self.stands(&transaction).await? {
             return Err(Error::Unknown);
         }
         let Approved { sad, expires_at } = self.fetch(transaction).await?.ok_or(Error::Unknown)?;

@@ -134,6 +134,7 @@ pub(super) fn app_of(request: &Request) -> String {
 fn over(error: requests::Error) -> Failure {
     match error {
         requests::Error::Unknown => Failure::RequestOver,
+        requests::Error::Withdrawn | requests::Error::Transaction(transactions::Error::Withdrawn) => Failure::Withdrawn,
         requests::Error::Transaction(transactions::Error::NoPage) => Failure::NoPage,
         error => error.into(),
     }

@@ -16,6 +16,8 @@ pub(super) enum Failure {
     Cookies,
     /// An authorization request that is over.
     RequestOver,
+    /// What an app asked for, which an operator has ended since.
+    Withdrawn,
     /// Store, signer, randomness: ours.
     Problem(Problem),
 }
@@ -36,7 +38,7 @@ impl Failure {
             Self::Missing => 404,
             Self::Form | Self::Cookies => 403,
             Self::NoPage => 503,
-            Self::RequestOver => 410,
+            Self::RequestOver | Self::Withdrawn => 410,
             Self::Problem(problem) => problem.status().as_u16(),
         }
     }
@@ -50,6 +52,7 @@ impl Failure {
             Self::Cookies => wrong.cookies,
             Self::NoPage => wrong.no_page,
             Self::RequestOver => wrong.request_over,
+            Self::Withdrawn => wrong.withdrawn,
             Self::Problem(problem) if problem.status().as_u16() == 503 => wrong.busy,
             Self::Problem(_) => wrong.ours,
         }

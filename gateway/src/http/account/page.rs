@@ -158,6 +158,8 @@ pub(in crate::http) enum Trouble {
     Request,
     /// Used, expired, or never there.
     Over,
+    /// What an app asked for, which an operator has ended since.
+    Withdrawn,
     /// Of another session.
     Foreign,
     /// Too busy; nothing was done.
@@ -176,6 +178,7 @@ pub(in crate::http) fn error(site: &Site, headers: &HeaderMap, trouble: Trouble,
         Trouble::Large => (StatusCode::PAYLOAD_TOO_LARGE, wrong.large),
         Trouble::Request => (StatusCode::BAD_REQUEST, wrong.request),
         Trouble::Over => (StatusCode::GONE, wrong.request_over),
+        Trouble::Withdrawn => (StatusCode::GONE, wrong.withdrawn),
         Trouble::Foreign => (StatusCode::FORBIDDEN, wrong.foreign),
         Trouble::Busy => (StatusCode::SERVICE_UNAVAILABLE, wrong.busy),
         Trouble::Ours => (StatusCode::INTERNAL_SERVER_ERROR, wrong.ours),

@@ -195,6 +195,7 @@ fn title(visit: &Visit, prompt: &Prompt) -> String {
 async fn named(visit: &Visit, session: &Session) -> Result<Prompt, Failure> {
     match visit.site.app.prompts.find(&session.user, visit.id.as_deref().unwrap_or_default()).await {
         Err(prompts::Error::Unknown) => Err(Failure::RequestOver),
+        Err(prompts::Error::Withdrawn) => Err(Failure::Withdrawn),
         found => Ok(found?),
     }
 }

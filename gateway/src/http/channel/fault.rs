@@ -1,4 +1,4 @@
-//! What devices hear when it goes wrong: four words, since what exactly is wrong stands inside the channel.
+//! What devices hear when it goes wrong: five words, since what exactly is wrong stands inside the channel.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,8 @@ use crate::service::transactions::Error;
 pub(super) enum Fault {
     /// The transaction's time is over.
     Expired,
+    /// An operator has ended what the app, or the user, had under way.
+    Withdrawn,
     /// No such transaction, or not with this token.
     Unknown,
     /// The signer has too much to do, or is away: try again.
@@ -34,6 +36,7 @@ impl Fault {
     const fn said(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Expired => (StatusCode::GONE, "expired", "The transaction has expired"),
+            Self::Withdrawn => (StatusCode::GONE, "withdrawn", "The operator has ended what the app asked for"),
             Self::Unknown => (StatusCode::NOT_FOUND, "unknown", "There is no such transaction"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "The service is busy; try again"),
             Self::Failed => (StatusCode::CONFLICT, "failed", "The channel failed"),
@@ -60,6 +63,7 @@ impl From<Error> for Fault {
         let fault = match &error {
             Error::Unknown => Self::Unknown,
             Error::Expired => Self::Expired,
+            Error::Withdrawn => Self::Withdrawn,
             Error::Failed | Error::Signer(signer::Error::Refused(_) | signer::Error::Documents(_)) => Self::Failed,
             Error::Signer(signer::Error::Busy | signer::Error::Unavailable(_)) | Error::Store(_) => Self::Busy,
             Error::NoPage

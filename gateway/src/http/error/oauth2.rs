@@ -34,6 +34,7 @@ impl From<requests::Error> for Problem {
         match error {
             requests::Error::Refused(fault) => fault.into(),
             requests::Error::Full(full) => Self::unavailable(full),
+            error @ requests::Error::Withdrawn => Self::from(wire::oauth2::REQUEST_URI).because(error),
             requests::Error::Unknown => wire::oauth2::REQUEST_URI.into(),
             error @ requests::Error::OtherAccount => Self::from(wire::oauth2::ACCOUNT_DENIED).because(error),
             error @ (requests::Error::SignIn | requests::Error::Enough) => Self::internal(error),

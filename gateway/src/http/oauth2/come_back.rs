@@ -42,6 +42,7 @@ async fn next(site: &Site, headers: &HeaderMap, tx: &str, denial: Option<Denial>
         Ok(Next::Redirect(url) | Next::Sign(url)) => Ok(url),
         Err(requests::Error::Transaction(transactions::Error::Unknown)) => Err(Trouble::Foreign),
         Err(requests::Error::Unknown) => Err(Trouble::Over),
+        Err(requests::Error::Transaction(transactions::Error::Withdrawn)) => Err(Trouble::Withdrawn),
         Err(error) => Err(failed(&error.into())),
     }
 }

@@ -8,6 +8,7 @@ mod external;
 mod me;
 mod pages;
 mod waiting;
+mod withdrawn;
 
 use std::sync::Arc;
 

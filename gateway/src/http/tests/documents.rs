@@ -146,7 +146,7 @@ impl World {
         let expires_at = self.bench.parts.clock.now() + 3_600_000;
         let (client, user) = (client.to_owned(), self.bench.ann.clone());
         let credential = self.credential.clone();
-        let job = Job { client, user, credential, documents: false, progress, expires_at };
+        let job = Job { client, user, eras: None, credential, documents: false, progress, expires_at };
         assert!(self.bench.parts.repositories.jobs.store(&id, job).await.unwrap());
         id
     }

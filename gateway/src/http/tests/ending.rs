@@ -1,17 +1,28 @@
 //! What an operator ends: an app whose secret leaked, a person who left.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use rsign_api::algorithm::{HashAlgorithm, Scheme};
+use rsign_api::bytes::Bytes;
+use rsign_api::csc::signatures::Deferral;
 use rsign_api::signer::Scal;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::flow::parameter;
-use super::{Bench, HASH, registration};
+use super::{Bench, HASH, PUBLIC, registration};
+use crate::app::{App, Parts};
 use crate::domain::client::{PinTransport, Reach};
 use crate::domain::language::Language;
 use crate::domain::token::{Bearer, Eras};
 use crate::domain::user::PasswordHash;
+use crate::port::fake_callback::FakeCallback;
+use crate::service::clients::Registration;
 use crate::service::ending::{Ended, Ending};
-use crate::service::oauth::requests::Next;
+use crate::service::jobs::{self, Asker, Hashes, Order, Polled, Work};
+use crate::service::oauth::requests::{self, Next};
 use crate::service::{clients, tokens};
 
 const LIST: &str = "/csc/v1/credentials/list";
@@ -106,14 +117,26 @@ async fn no_code_and_no_channel_outlives_its_user_or_its_app() {
         let accepted = bench.authorize(&signing).await;
         let Next::Sign(url) = bench.approve(accepted.request(), &session).await else { panic!() };
         let (tx, token) = url.strip_prefix("https://sign.example/#").unwrap().split_once('.').unwrap();
+        let third = bench.authorize(&service).await;
         switch(true).await.unwrap();
-        assert_eq!(bench.relay(tx, token, "hello", json!({ "hello": "AAAA" })).await.json["error"], "unknown");
+        let relayed = bench.relay(tx, token, "hello", json!({ "hello": "AAAA" })).await;
+        assert_eq!((relayed.status, &relayed.json["error"]), (410, &json!("withdrawn")));
         if user {
             assert_eq!(bench.come_back(tx, &cookie).await.location(), "", "nobody is signed in");
         } else {
-            assert_eq!(bench.come_back(tx, &cookie).await.status, 410, "nobody is sent there");
+            let back = bench.come_back(tx, &cookie).await;
+            assert!(back.status == 410 && back.text.contains("This request was withdrawn"), "{}", back.text);
         }
         switch(false).await.unwrap();
+        if !user {
+            let requests = &bench.site.app.requests;
+            assert!(matches!(requests.describe(third.request()).await, Err(requests::Error::Withdrawn)));
+            assert!(matches!(requests.approve(third.request(), &session, None).await, Err(requests::Error::Withdrawn)));
+            assert!(matches!(requests.deny(third.request(), &session).await, Err(requests::Error::Withdrawn)));
+            assert_eq!(bench.come_back(tx, &cookie).await.status, 410, "nor later");
+        }
+        let relayed = bench.relay(tx, token, "hello", json!({ "hello": "AAAA" })).await;
+        assert_eq!(relayed.json["error"], "withdrawn");
         let asked = [
             ("grant_type", "authorization_code"),
             ("client_id", "app"),
@@ -122,9 +145,7 @@ async fn no_code_and_no_channel_outlives_its_user_or_its_app() {
             ("redirect_uri", "https://app.example/cb"),
         ];
         let heard = bench.token(&asked).await;
-        if user {
-            assert_eq!(heard.json["error"], "invalid_grant", "{:?}", heard.json);
-        }
+        assert_eq!(heard.json["error"], "invalid_grant", "{:?}", heard.json);
     }
 }
 
@@ -163,4 +184,93 @@ async fn nobody_signs_in_to_a_disabled_account() {
     ending.disable_user(&bench.ann, false).await.unwrap();
     assert_eq!(bench.call(LIST, &bench.login("ann").await, json!({})).await.status, 200);
     assert_eq!(ending.disable_user("nobody", true).await.unwrap(), None);
+}
+
+/// What was pushed in an earlier era nobody takes up, not even with the new secret.
+#[tokio::test]
+async fn a_pushed_request_ends_with_its_era() {
+    let bench = Bench::new().await;
+    let secret = bench.register(registration("app")).await;
+    let basic = |secret: &str| Some(format!("Basic {}", BASE64.encode(format!("app:{secret}").as_bytes())));
+    let push = async |secret: &str| {
+        let basic = basic(secret);
+        let heard = bench.form("/oauth2/pushed_authorize", "response_type=code&scope=service", basic.as_deref()).await;
+        heard.json["request_uri"].as_str().unwrap().to_owned()
+    };
+    let go = async |uri: &str| {
+        let gone = bench.authorize(&[("client_id", "app"), ("request_uri", uri)]).await;
+        gone.location().contains("/account/approve")
+    };
+    let old = push(&secret).await;
+    let new = bench.parts.clients().renew_secret("app").await.unwrap();
+    assert!(!go(&old).await);
+    let uri = push(new.expose_secret()).await;
+    assert!(go(&uri).await);
+}
+
+/// Signatures that are fetched later: an app that was disabled meanwhile is told of none, and has none.
+#[tokio::test]
+async fn what_is_signed_for_a_disabled_app_is_nobodys() {
+    let bench = Bench::with("", "[asynchronous]\npatience_ms = 1").await;
+    let ending = Ending::new(&bench.parts.repositories);
+    let key = bench.credential(&bench.ann, Scal::Two).await;
+    let callback = Arc::new(FakeCallback::default());
+    let parts = Parts { callback: callback.clone(), ..bench.parts.clone() };
+    let app = App::new(&bench.site.config, &parts, PUBLIC).unwrap();
+    bench.register(Registration { reach: Reach::All, ..registration("app") }).await;
+    let bearer = async || {
+        let era = bench.parts.repositories.clients.registered("app").await.unwrap().unwrap().era;
+        let eras = Eras { client: era, user: 0 };
+        Bearer { client: "app".to_owned(), user: None, reach: Reach::All, key: None, eras }
+    };
+    let start = async |uri: &str| {
+        let bearer = bearer().await;
+        let credential = app.credentials.reach(&bearer, &key).await.unwrap();
+        let (scheme, hashes) = (Scheme::Pkcs1 { hash: HashAlgorithm::Sha256 }, vec![Bytes(vec![7; 32])]);
+        let work = Work::Hashes(Hashes { bearer, credential, sad: "sad_one".into(), scheme, hashes });
+        let deferral = Deferral { validity: 3_600_000, response_uri: Some(uri.to_owned()) };
+        app.jobs.start(Order { work, deferral }).await.unwrap()
+    };
+    let poll = async |id: &str| {
+        let bearer = bearer().await;
+        app.jobs.poll(id, Asker { bearer: &bearer, credential: None, user: None }).await
+    };
+    let done = "https://app.example/done";
+    let signed = |count: usize| {
+        let bench = &bench;
+        async move {
+            while bench.signer.signed.lock().unwrap().len() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            // What comes of it is stored, and its app told, after that.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    let kept = start(done).await;
+    signed(1).await;
+    assert_eq!(*callback.0.lock().unwrap(), [(done.to_owned(), kept.clone())]);
+    assert!(matches!(poll(&kept).await, Ok(Polled::Signed(_))));
+
+    let held = bench.signer.sign_turn.clone().acquire_owned().await.unwrap();
+    let under_way = start(done).await;
+    assert!(matches!(poll(&under_way).await, Ok(Polled::Running)));
+    ending.disable_client("app", true).await.unwrap();
+    drop(held);
+    signed(2).await;
+    assert_eq!(callback.0.lock().unwrap().len(), 1, "nobody is told");
+    ending.disable_client("app", false).await.unwrap();
+    for job in [&kept, &under_way] {
+        assert!(matches!(poll(job).await, Err(jobs::Error::Unknown)), "nor let in again");
+    }
+
+    // The same where the owner of the key was disabled.
+    let held = bench.signer.sign_turn.clone().acquire_owned().await.unwrap();
+    let under_way = start(done).await;
+    ending.disable_user(&bench.ann, true).await.unwrap();
+    drop(held);
+    signed(3).await;
+    assert!(matches!(poll(&under_way).await, Err(jobs::Error::Unknown)));
+    ending.disable_user(&bench.ann, false).await.unwrap();
+    assert!(matches!(poll(&under_way).await, Err(jobs::Error::Unknown)));
+    assert_eq!(callback.0.lock().unwrap().len(), 1);
 }

@@ -149,6 +149,7 @@ async fn signatures_that_nobody_fetched_in_time_go() {
     let job = Job {
         client: "app".to_owned(),
         user: "ann".to_owned(),
+        eras: None,
         credential: bench.id.clone(),
         documents: false,
         progress: Progress::Running(0),

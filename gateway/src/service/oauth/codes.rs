@@ -132,6 +132,7 @@ impl Codes {
         };
         let stored = Code {
             client: request.client,
+            client_era: request.era,
             user: session.user.clone(),
             era: session.era,
             answer: request.answer,
@@ -187,7 +188,7 @@ impl Codes {
         grant: &str,
         key: Option<Confirmation>,
     ) -> Result<Redeemed, Error> {
-        let eras = Eras { client: client.era, user: found.era };
+        let eras = Eras { client: found.client_era, user: found.era };
         let bearer =
             Bearer { client: client.id.clone(), user: Some(found.user.clone()), reach: client.reach, key, eras };
         if !self.tokens.stands(&bearer).await? {

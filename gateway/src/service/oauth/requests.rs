@@ -2,6 +2,7 @@
 
 mod approval;
 mod asked;
+mod bounds;
 
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::approval::Denial;
 pub use self::asked::{Asked, Request, RequestScope};
+pub use self::bounds::{LIFETIME, OF_STRANGERS};
+use self::bounds::{OF_CLIENTS, length};
 use super::account_tokens::{self, AccountTokens};
 use super::codes::{self, Codes, Given};
 use crate::domain::authorization_request::{AnswerTo, AuthorizationRequest, PATIENCE, PUSHED_SECONDS};
@@ -25,7 +28,7 @@ use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
 use crate::service::credentials::{self, Credentials};
 use crate::service::enrolment::{self, Enrolment};
-use crate::service::room::{Bounds, Full, Room};
+use crate::service::room::{Full, Room};
 use crate::service::transactions::{self, Transactions};
 use crate::store::{AuthorizationRequests as Stored, Clients};
 
@@ -38,6 +41,9 @@ pub enum Error {
     /// Too many wait already.
     #[error(transparent)]
     Full(#[from] Full),
+    /// An operator has ended what its client had under way.
+    #[error("an operator has ended it")]
+    Withdrawn,
     /// There is no such request, or its time is over.
     #[error("there is no such request, or it is over")]
     Unknown,
@@ -158,23 +164,6 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
 }
 
-/// How long a request waits at most, pushed and then before its user, milliseconds.
-pub const LIFETIME: i64 = PATIENCE + PUSHED_SECONDS as i64 * 1000;
-
-/// Room for what strangers ask: 131,072 small requests of one client from one network within [`LIFETIME`], eight times
-/// as many in all.
-pub const OF_STRANGERS: Bounds = Bounds { all: 1024 * MEBI, share: 128 * MEBI };
-
-/// Room for what clients ask that have shown who they are.
-const OF_CLIENTS: Bounds = Bounds { all: 2048 * MEBI, share: 512 * MEBI };
-
-const MEBI: usize = 1024 * 1024;
-
-/// Octets that a request takes in the store.
-fn length(request: &AuthorizationRequest) -> usize {
-    serde_json::to_vec(request).map_or(usize::MAX / 2, |octets| octets.len())
-}
-
 /// Longest id or handle that is looked up.
 const LONGEST: usize = 64;
 
@@ -244,17 +233,17 @@ impl Requests {
             return Err(Error::Unknown);
         }
         let now = self.clock.now();
-        let pulled = self.stored.pull(&digest(handle), &client.id, now).await?.ok_or(Error::Unknown)?;
+        let pulled = self.stored.pull(&digest(handle), &client.id, now).await?;
+        let pulled = pulled.filter(|pulled| pulled.era == client.era).ok_or(Error::Unknown)?;
         self.keep(AuthorizationRequest { expires_at: now + PATIENCE, ..pulled }).await
     }
 
     /// The request, for the page that asks its user.
     ///
     /// # Errors
-    /// Unknown, or over.
+    /// Unknown, over or withdrawn.
     pub async fn describe(&self, id: &str) -> Result<Request, Error> {
-        let request = self.waiting(id).await?;
-        let client = self.clients.find(&request.client).await?.ok_or(Error::Unknown)?;
+        let (request, client) = self.waiting(id).await?;
         let none = || Wish {
             credential: None,
             qualifier: None,
@@ -322,9 +311,13 @@ impl Requests {
         with_answer(&answer.redirect_uri, &parameters)
     }
 
-    async fn waiting(&self, id: &str) -> Result<AuthorizationRequest, Error> {
+    /// A request that its user can decide on, and its client.
+    async fn waiting(&self, id: &str) -> Result<(AuthorizationRequest, Client), Error> {
         let found = if id.len() <= LONGEST { self.stored.find(id).await? } else { None };
-        found.filter(|request| !request.decided && request.expires_at > self.clock.now()).ok_or(Error::Unknown)
+        let found = found.filter(|request| !request.decided && request.expires_at > self.clock.now());
+        let request = found.ok_or(Error::Unknown)?;
+        let client = self.clients.find(&request.client).await?.filter(|client| client.era == request.era);
+        Ok((request, client.ok_or(Error::Withdrawn)?))
     }
 
     async fn keep(&self, request: AuthorizationRequest) -> Result<String, Error> {
@@ -365,6 +358,7 @@ impl Requests {
         let now = self.clock.now();
         Ok(AuthorizationRequest {
             client: client.id.clone(),
+            era: client.era,
             answer: asked.answer,
             challenge: asked.challenge,
             scope: asked.scope,

@@ -1,7 +1,7 @@
 //! What waits for a user, as the user's pages show it, and what the user says besides the PIN: no, and never again.
 
 use super::{Error, Prompts};
-use crate::domain::prompt::{Blocked, PATIENCE, Progress, Prompt};
+use crate::domain::prompt::{Blocked, Desk, PATIENCE, Progress, Prompt};
 use crate::domain::transaction;
 
 impl Prompts {
@@ -11,7 +11,7 @@ impl Prompts {
     /// The store.
     pub async fn waiting(&self, user: &str) -> Result<Vec<Prompt>, Error> {
         let now = self.clock.now();
-        let desk = self.stored.desk(user).await?;
+        let desk = self.desk(user).await?;
         let mut prompts = Vec::new();
         for id in desk.waiting(now) {
             let found = self.stored.find(id).await?;
@@ -25,17 +25,39 @@ impl Prompts {
     /// # Errors
     /// The store.
     pub async fn count(&self, user: &str) -> Result<usize, Error> {
-        Ok(self.stored.desk(user).await?.waiting(self.clock.now()).count())
+        Ok(self.desk(user).await?.waiting(self.clock.now()).count())
+    }
+
+    /// The desk without what an operator has ended.
+    async fn desk(&self, user: &str) -> Result<Desk, Error> {
+        let desk = self.stored.desk(user).await?;
+        let gone = self.withdrawn(user, &desk).await?;
+        Ok(desk.withdrawing(&gone))
+    }
+
+    /// Ids of what lies on this desk and was ended by an operator.
+    pub(super) async fn withdrawn(&self, user: &str, desk: &Desk) -> Result<Vec<String>, Error> {
+        let mut gone = Vec::new();
+        for slip in desk.slips() {
+            if !self.presence.stands(&slip.client, Some(user), slip.eras).await? {
+                gone.push(slip.id.clone());
+            }
+        }
+        Ok(gone)
     }
 
     /// A prompt of this user; another's is as unknown as one that never was.
     ///
     /// # Errors
-    /// Unknown; the store.
+    /// Unknown; withdrawn, where its user had not decided; the store.
     pub async fn find(&self, user: &str, id: &str) -> Result<Prompt, Error> {
         let found = if id.len() <= super::LONGEST { self.stored.find(id).await? } else { None };
         let alive = |prompt: &Prompt| prompt.user == user && prompt.expires_at > self.clock.now();
-        found.filter(alive).ok_or(Error::Unknown)
+        let prompt = found.filter(alive).ok_or(Error::Unknown)?;
+        if prompt.progress == Progress::Waiting && !self.stands(&prompt).await? {
+            return Err(Error::Withdrawn);
+        }
+        Ok(prompt)
     }
 
     /// Gives its user time to type the PIN.

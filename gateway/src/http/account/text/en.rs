@@ -328,6 +328,10 @@ pub(super) const TEXT: Text = Text {
             title: "This request is over",
             body: "It was answered already, or it is too old. Nothing more was signed. Go back to the app and start again.",
         },
+        withdrawn: Message {
+            title: "This request was withdrawn",
+            body: "The operator of this service has ended it: the app may not ask for anything any more, or has to ask anew. Nothing was signed.",
+        },
         client: Message {
             title: "This app is not known here",
             body: "The app that sent you is not registered with this service, so you were not sent back to it. Tell the app’s makers.",

@@ -329,6 +329,7 @@ pub(super) struct Wrong {
     pub(super) large: Message,
     pub(super) request: Message,
     pub(super) request_over: Message,
+    pub(super) withdrawn: Message,
     pub(super) client: Message,
     pub(super) redirect: Message,
     pub(super) foreign: Message,

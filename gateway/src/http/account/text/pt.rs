@@ -336,6 +336,10 @@ pub(super) const TEXT: Text = Text {
             title: "Este pedido terminou",
             body: "Já foi respondido, ou é demasiado antigo. Nada mais foi assinado. Volte à aplicação e comece de novo.",
         },
+        withdrawn: Message {
+            title: "Este pedido foi retirado",
+            body: "O operador deste serviço pôs-lhe fim: a aplicação já não pode pedir nada, ou tem de pedir de novo. Nada foi assinado.",
+        },
         client: Message {
             title: "Esta aplicação não é conhecida aqui",
             body: "A aplicação que o enviou não está registada neste serviço, por isso não foi levado de volta. Avise quem faz a aplicação.",

@@ -10,40 +10,40 @@ use crate::domain::credential::AuthMode;
 use crate::http::tests::{Bench, HASH, Heard, Registration, registration};
 use crate::port::fake_signer::PIN;
 
-const V1: &str = "/csc/v1/credentials/authorize";
-const V2: &str = "/csc/v2/credentials/authorize";
+pub(super) const V1: &str = "/csc/v1/credentials/authorize";
+pub(super) const V2: &str = "/csc/v2/credentials/authorize";
 const CHECK: &str = "/csc/v2/credentials/authorizeCheck";
 
 /// What v2 says of a refusal.
-const NOT: (u16, &str, &str) = (400, "invalid_authentication_data", "The authentication data is invalid");
+pub(super) const NOT: (u16, &str, &str) = (400, "invalid_authentication_data", "The authentication data is invalid");
 const UNKNOWN: (u16, &str, &str) = (400, "invalid_request", "Invalid parameter handle");
 
 /// Ann with a key that apps wait for, and an app that reaches it.
-struct House {
-    bench: Bench,
-    app: String,
+pub(super) struct House {
+    pub(super) bench: Bench,
+    pub(super) app: String,
     key: String,
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::with("").await
     }
 
-    async fn with(approval: &str) -> Self {
+    pub(super) async fn with(approval: &str) -> Self {
         let bench = Bench::with("basic = true", &format!("\n[approval]\nwait_ms = 700\n{approval}")).await;
         let app = bench.client_token("app", PinTransport::Sealed, Reach::All).await;
         let key = bench.credential_of(&bench.ann, Scal::Two, AuthMode::Implicit).await;
         Self { bench, app, key }
     }
 
-    fn body(&self, number: u8) -> Value {
+    pub(super) fn body(&self, number: u8) -> Value {
         let hash = data_encoding::BASE64.encode(&[number; 32]);
         json!({ "credentialID": self.key, "numSignatures": 1, "hash": [hash], "description": "Loan <42>" })
     }
 
     /// The handle that v2 gives.
-    async fn ask(&self, number: u8) -> String {
+    pub(super) async fn ask(&self, number: u8) -> String {
         let heard = self.bench.call(V2, &self.app, self.body(number)).await;
         assert_eq!(heard.status, 202, "{:?}", heard.json);
         let handle = heard.json["handle"].as_str().unwrap().to_owned();
@@ -51,12 +51,12 @@ impl House {
         handle
     }
 
-    async fn check(&self, token: &str, handle: &str) -> Heard {
+    pub(super) async fn check(&self, token: &str, handle: &str) -> Heard {
         self.bench.call(CHECK, token, json!({ "handle": handle })).await
     }
 
     /// Ann approves, as far as the gateway sees it.
-    async fn approve(&self, ann: &mut Browser, handle: &str, sad: &str) -> String {
+    pub(super) async fn approve(&self, ann: &mut Browser, handle: &str, sad: &str) -> String {
         let path = format!("/account/waiting/{handle}");
         let page = ann.get(&path).await;
         let gone = ann.submit(&page, &path, &[("decision", "continue")]).await;

@@ -272,6 +272,7 @@ async fn who_polls_hears_the_same() {
     let job = Job {
         client: BASIC.to_owned(),
         user: scene.bench.ann.clone(),
+        eras: None,
         credential: scene.credential.clone(),
         documents: true,
         progress: Progress::Failed(Failure::Documents(vec![objection])),

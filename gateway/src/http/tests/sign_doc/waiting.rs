@@ -22,6 +22,7 @@ async fn what_is_fetched_later_counts_until_it_is_read() {
     let job = Job {
         client: BASIC.to_owned(),
         user: bench.ann.clone(),
+        eras: None,
         credential: scene.credential.clone(),
         documents: true,
         progress,

@@ -6,7 +6,7 @@ use rsign_api::signer::{Enrol, FactorKind, Operation, Scal, Stretch};
 
 use super::{Error, Next, Requests};
 use crate::domain::authorization_request::AuthorizationRequest;
-use crate::domain::client::Reach;
+use crate::domain::client::{Client, Reach};
 use crate::domain::credential::{AuthMode, Credential};
 use crate::domain::language::Language;
 use crate::domain::session::Session;
@@ -39,7 +39,7 @@ impl Requests {
     /// # Errors
     /// See [`Error`].
     pub async fn approve(&self, id: &str, session: &Session, chosen: Option<&str>) -> Result<Next, Error> {
-        let request = self.waiting(id).await?;
+        let (request, client) = self.waiting(id).await?;
         if request.account.as_ref().is_some_and(|account| *account != session.user) {
             return Err(Error::OtherAccount);
         }
@@ -50,7 +50,7 @@ impl Requests {
             Scope::Credential(wish) => wish,
             Scope::Service => return self.agree(id, session).await,
             Scope::Errand(Errand::Create { .. }) => {
-                return Ok(Next::Sign(self.ask_for_new_pin(id, &request, session).await?));
+                return Ok(Next::Sign(self.ask_for_new_pin(id, &request, client, session).await?));
             }
             Scope::Errand(Errand::Delete { credential }) => {
                 self.credentials.reach(&speaking_for(&request, session), credential).await?;
@@ -68,7 +68,7 @@ impl Requests {
             let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
             return Ok(Next::Redirect(self.refusal(&request.answer, fault)));
         }
-        Ok(Next::Sign(self.ask_for_pin(id, &request, wish, &credential, session).await?))
+        Ok(Next::Sign(self.ask_for_pin((id, &request), client, wish, &credential, session).await?))
     }
 
     /// The user says no; where the browser goes with that.
@@ -76,6 +76,7 @@ impl Requests {
     /// # Errors
     /// See [`Error`].
     pub async fn deny(&self, id: &str, _: &Session) -> Result<String, Error> {
+        self.waiting(id).await?;
         let request = self.stored.decide(id, self.clock.now()).await?.ok_or(Error::Unknown)?;
         Ok(self.refusal(&request.answer, Denial::Refused.fault()))
     }
@@ -86,15 +87,6 @@ impl Requests {
     /// See [`Error`].
     pub async fn come_back(&self, tx: &str, session: &Session, denial: Option<Denial>) -> Result<Next, Error> {
         let returned = self.transactions.come_back(tx, &session.digest).await?;
-        if let Returned::Request { client, sad, .. } = &returned
-            && self.clients.find(client).await?.is_none()
-        {
-            // Disabled meanwhile: nobody is sent there.
-            if let Some(approved) = sad {
-                self.transactions.discard(client, approved.sad.clone()).await;
-            }
-            return Err(Error::Unknown);
-        }
         if let (Returned::Request { request, client, sad, made: false, .. }, Some(denial)) = (&returned, denial) {
             // It may have been approved since, too.
             let approved = match sad {
@@ -141,10 +133,10 @@ impl Requests {
         &self,
         id: &str,
         request: &AuthorizationRequest,
+        client: Client,
         session: &Session,
     ) -> Result<String, Error> {
         let Some(creation) = &self.creation else { return Err(transactions::Error::NoPage.into()) };
-        let client = self.clients.find(&request.client).await?.ok_or(Error::Unknown)?;
         let begun = self.enrolment.begin_one_of(&session.user, creation.most).await?;
         let (credential, subject) = begun.ok_or(Error::Enough)?;
         self.stored.prolong(id, self.clock.now() + transaction::PATIENCE).await?;
@@ -175,8 +167,8 @@ impl Requests {
 
     async fn ask_for_pin(
         &self,
-        id: &str,
-        request: &AuthorizationRequest,
+        (id, request): (&str, &AuthorizationRequest),
+        client: Client,
         wish: &Wish,
         credential: &Credential,
         session: &Session,
@@ -184,7 +176,6 @@ impl Requests {
         if !self.transactions.has_page() {
             return Err(transactions::Error::NoPage.into());
         }
-        let client = self.clients.find(&request.client).await?.ok_or(Error::Unknown)?;
         self.stored.prolong(id, self.clock.now() + transaction::PATIENCE).await?;
         let started = self
             .transactions
