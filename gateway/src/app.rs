@@ -32,6 +32,7 @@ use crate::service::authorization::Authorization;
 use crate::service::clients::Clients;
 use crate::service::credentials::Credentials;
 use crate::service::documents::Documents;
+use crate::service::health::Health;
 use crate::service::housekeeping::Housekeeping;
 use crate::service::jobs::{Jobs, Patience};
 use crate::service::login::Login;
@@ -118,6 +119,8 @@ pub struct App {
     pub rates: Arc<Rates>,
     /// Whether it is about to end.
     pub stopping: Arc<Stopping>,
+    /// Whether it can serve.
+    pub health: Arc<Health>,
     /// Rounds of cleaning up.
     pub housekeeping: Housekeeping,
     /// Time.
@@ -200,6 +203,8 @@ impl App {
             random: Arc::clone(&random),
         };
         let stopping = Arc::new(Stopping::new(Duration::from_secs(limits.grace_seconds)));
+        let health = Health::new(repositories.clone(), Arc::clone(&signer), Arc::clone(&clock));
+        let health = Arc::new(health);
         let presence = Presence::new(&repositories);
         let prompts = Arc::new(Prompts {
             stored: repositories.prompts.clone(),
@@ -333,6 +338,7 @@ impl App {
             rates,
             stopping,
             room,
+            health,
             housekeeping,
             clock,
             random,

@@ -19,6 +19,7 @@ mod evil_gateway;
 mod failure;
 mod foreign_documents;
 mod foreign_tsa;
+mod health;
 mod implicit;
 mod jsign;
 mod judges;

@@ -2,6 +2,7 @@
 
 mod ending;
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::ready;
 use crate::app::{App, Parts};
 use crate::config::Config;
-use crate::http::{Bounds, ClientCertificates, Handle, Site, Tls, bind, pki_router, router, serve};
+use crate::http::{Bounds, ClientCertificates, Handle, Site, Tls, bind, closing_router, pki_router, router, serve};
 
 /// Between two rounds of housekeeping.
 const ROUND: Duration = Duration::from_secs(60);
@@ -26,9 +27,9 @@ pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Pa
     let listener = bind(config.listen.address)?;
     let address = listener.local_addr()?;
     let pki_listener = config.pki.as_ref().map(|pki| bind(pki.address)).transpose()?;
-    let pki_address = pki_listener.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
+    let pki_address = pki_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let mutual_listener = config.mutual_tls.as_ref().map(|mutual| bind(mutual.address)).transpose()?;
-    let mutual_address = mutual_listener.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
+    let mutual_address = mutual_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     if let (Some(mutual), Some(address)) = (&mut config.mutual_tls, mutual_address) {
         mutual.public_url.get_or_insert_with(|| format!("https://{address}"));
     }
@@ -50,6 +51,7 @@ pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Pa
         .try_folder()
         .with_context(|| format!("[spool] folder {}: no file can be made there", spool.folder().display()))?;
     let handle = Handle::new();
+    let late = tokio::spawn(answer_late(listener.try_clone()?, tls.clone(), Arc::clone(&site), bounds.clone()));
     stop_on_signal(handle.clone(), Arc::clone(&site), grace)?;
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&site)));
     let public = serve(listener, tls, router(Arc::clone(&site)), handle.clone(), &bounds);
@@ -70,6 +72,7 @@ pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Pa
     }
     tracing::info!(%address, pki = pki_address.map(tracing::field::display), "serving {public_url}");
     let outcome = tokio::try_join!(public, mutual, pki);
+    late.abort();
     housekeeping.abort();
     outcome?;
     tracing::info!("stopped");
@@ -86,6 +89,15 @@ fn tls(config: &Config, clients: ClientCertificates) -> anyhow::Result<Option<Tl
 /// Of the listener that asks clients for certificates, where there is one.
 fn tls_of_clients(config: &Config) -> anyhow::Result<Option<Tls>> {
     if config.mutual_tls.is_some() { tls(config, ClientCertificates::Asked) } else { Ok(None) }
+}
+
+/// From the stop on, until calls under way have ended: who comes by then is told so, a load balancer above all, and finds
+/// no closed door.
+async fn answer_late(listener: TcpListener, tls: Option<Tls>, site: Arc<Site>, bounds: Bounds) {
+    site.app.stopping.begun().await;
+    if let Err(error) = serve(listener, tls, closing_router(site), Handle::new(), &bounds).await {
+        tracing::warn!(%error, "who comes during the stop is not answered");
+    }
 }
 
 async fn keep_house(site: Arc<Site>) {

@@ -10,6 +10,7 @@ mod connections;
 mod csc;
 mod dispatch;
 mod error;
+mod health;
 mod heard;
 mod lift;
 mod methods;
@@ -25,6 +26,7 @@ mod server;
 mod site;
 mod workers;
 
+pub use health::closing_router;
 pub use pki::router as pki_router;
 pub use router::router;
 pub use server::{Bounds, ClientCertificates, Handle, Tls, bind, serve};

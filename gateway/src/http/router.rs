@@ -18,10 +18,10 @@ use super::error::Problem;
 use super::methods::{INFO, METHODS, offered};
 use super::reply::Reply;
 use super::site::Site;
-use super::{account, channel, oauth2, openapi, workers};
+use super::{account, channel, health, oauth2, openapi, workers};
 
 /// What apps call beside the methods of the API.
-pub(super) fn unversioned() -> [(&'static str, MethodRouter<Arc<Site>>); 8] {
+pub(super) fn unversioned() -> [(&'static str, MethodRouter<Arc<Site>>); 10] {
     [
         ("/oauth2/authorize", get(oauth2::authorize).post(oauth2::authorize)),
         ("/oauth2/pushed_authorize", post(oauth2::push)),
@@ -29,6 +29,8 @@ pub(super) fn unversioned() -> [(&'static str, MethodRouter<Arc<Site>>); 8] {
         ("/oauth2/token", post(oauth2::token)),
         ("/oauth2/revoke", post(oauth2::revoke)),
         ("/.well-known/oauth-authorization-server", get(oauth2::metadata)),
+        ("/health/live", get(health::live)),
+        ("/health/ready", get(health::ready)),
         ("/scan/settings", post(scan_settings)),
         ("/rest/v1/workers/{id}/process", post(workers::process)),
     ]

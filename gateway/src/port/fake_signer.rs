@@ -11,7 +11,7 @@ use rsign_api::parts::Part;
 use rsign_api::signer::{
     AnsweredOcsp, ArchiveStamp, AskOcsp, Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello,
     ChannelOpened, ChannelOutcome, ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential,
-    CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FactorKind,
+    CreatedCredential, CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, FactorKind, Health,
     IssueCertificate, IssuedCertificate, LinkCertificate, Refusal, RefusedDocument, RenewDocument, RenewedDocument,
     RevokeSad, Sign, SignDocuments, Signed, SignedDocument, SignedDocuments, State,
 };
@@ -40,6 +40,12 @@ pub(crate) struct FakeSigner {
     pub(crate) wait: Mutex<Option<u32>>,
     /// What the credential made last needs besides its PIN.
     pub(crate) factor: Mutex<FactorKind>,
+    /// How it is.
+    pub(crate) health: Mutex<Health>,
+    /// How often it was asked that.
+    pub(crate) healths: AtomicUsize,
+    /// Who has this keeps it from saying so.
+    pub(crate) health_turn: Arc<Semaphore>,
     /// What it was asked of OCSP.
     pub(crate) ocsp: Mutex<Vec<AskOcsp>>,
     /// Who has this holds its OCSP answers up.
@@ -95,6 +101,9 @@ impl Default for FakeSigner {
             drawn_for: Mutex::default(),
             wait: Mutex::default(),
             factor: Mutex::default(),
+            health: Mutex::new(Health { store: true, workers: 2, instance: 1 }),
+            healths: AtomicUsize::default(),
+            health_turn: Arc::new(Semaphore::new(1)),
             ocsp: Mutex::default(),
             ocsp_turn: Arc::new(Semaphore::new(1)),
             answer: Mutex::new(b"an answer".to_vec()),
@@ -284,6 +293,15 @@ impl Signer for FakeSigner {
     async fn authority(&self) -> Result<Authority> {
         self.willing()?;
         Ok(Authority { certificate: Bytes(self.authority.clone()), crl: Bytes(self.crl.lock().unwrap().clone()) })
+    }
+
+    async fn health(&self) -> Result<Health> {
+        self.healths.fetch_add(1, Ordering::Relaxed);
+        let _turn = self.health_turn.acquire().await.unwrap();
+        if *self.away.lock().unwrap() {
+            return Err(Error::Unavailable("connection refused".into()));
+        }
+        Ok(self.health.lock().unwrap().clone())
     }
 
     async fn ocsp(&self, ask: AskOcsp) -> Result<AnsweredOcsp> {

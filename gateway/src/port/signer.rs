@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rsign_api::signer::{
     AnsweredOcsp, AskOcsp, Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened,
     ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential, CreatedCredential,
-    CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, IssueCertificate, IssuedCertificate,
+    CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, Health, IssueCertificate, IssuedCertificate,
     LinkCertificate, Refusal, RefusedDocument, RenewDocument, RenewedDocument, RevokeSad, Sign, SignDocuments, Signed,
     SignedDocuments,
 };
@@ -71,6 +71,8 @@ pub trait Signer: Send + Sync + std::fmt::Debug {
     async fn channel_record(&self, ask: ChannelRecord) -> Result<ChannelAnswer>;
     /// The built-in CA's certificate and a fresh CRL.
     async fn authority(&self) -> Result<Authority>;
+    /// How it is.
+    async fn health(&self) -> Result<Health>;
     /// The built-in CA's word on certificates of its own.
     async fn ocsp(&self, ask: AskOcsp) -> Result<AnsweredOcsp>;
 }

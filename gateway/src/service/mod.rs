@@ -10,6 +10,7 @@ pub mod documents;
 pub mod ending;
 pub mod enrolment;
 pub mod evidence;
+pub mod health;
 pub mod housekeeping;
 pub mod jobs;
 pub mod login;

@@ -30,6 +30,12 @@ impl Stopping {
         self.begun.send_replace(true);
     }
 
+    /// Whether it has begun.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        *self.begun.borrow()
+    }
+
     /// Until it begins.
     pub async fn begun(&self) {
         // It fails only when the sender is gone, which is borrowed here.
@@ -61,10 +67,12 @@ mod tests {
     async fn what_arrives_has_half_of_the_time_and_only_once_the_stop_has_begun() {
         let stopping = Stopping::new(Duration::from_millis(200));
         let after = |milliseconds| tokio::time::sleep(Duration::from_millis(milliseconds));
+        assert!(!stopping.has_begun());
         assert_eq!(stopping.arrival(after(150)).await, Ok(()));
         assert!(tokio::time::timeout(Duration::from_millis(50), stopping.begun()).await.is_err());
         stopping.begin();
         stopping.begun().await;
+        assert!(stopping.has_begun());
         assert_eq!(stopping.arrival(after(10)).await, Ok(()));
         assert_eq!(stopping.arrival(after(60_000)).await, Err(Stopped));
     }

@@ -22,7 +22,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rsign_api::signer::{
     AnsweredOcsp, AskOcsp, Authority, Authorize, Authorized, ChangeState, ChannelAnswer, ChannelHello, ChannelOpened,
     ChannelRecord, CheckSad, CompleteSignature, CompletedSignature, CreateCredential, CreatedCredential,
-    CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, IssueCertificate, IssuedCertificate,
+    CredentialName, CredentialStatus, Done, DrawCode, DrawnCode, Extend, Health, IssueCertificate, IssuedCertificate,
     LinkCertificate, Refusal, Refused, RenewDocument, RenewedDocument, RevokeSad, Sign, SignDocuments, Signed,
     SignedDocuments, WITH_DOCUMENTS, WithDocuments, path,
 };
@@ -217,6 +217,10 @@ impl Signer for SignerClient {
 
     async fn authority(&self) -> Result<Authority> {
         self.call(path::AUTHORITY, &serde_json::json!({})).await
+    }
+
+    async fn health(&self) -> Result<Health> {
+        self.call(path::HEALTH, &serde_json::json!({})).await
     }
 
     async fn ocsp(&self, ask: AskOcsp) -> Result<AnsweredOcsp> {

@@ -81,6 +81,7 @@ pub struct Repositories {
     pub external: External,
     /// What the store was begun with.
     pub marks: Marks,
+    store: Arc<dyn Store>,
 }
 
 impl Repositories {
@@ -155,7 +156,16 @@ impl Repositories {
             prompts: Prompts::over(store),
             external: External::over(store),
             marks: Marks::over(store),
+            store: Arc::clone(store),
         }
+    }
+
+    /// Fails where the store does not answer.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn ping(&self) -> rsign_storage::Result<()> {
+        self.store.ping().await
     }
 
     /// Removes tokens, sessions, jobs and entries of the history whose time is over.

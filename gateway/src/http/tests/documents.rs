@@ -221,6 +221,7 @@ impl World {
                 user(json!({ "requestID": job }))
             }
             "signatures/timestamp" => user(json!({ "hash": HASH, "hashAlgo": "2.16.840.1.101.3.4.2.1" })),
+            "/health/live" | "/health/ready" => Ask::form(None, &[]),
             "/scan/settings" => user(json!({})),
             "/rest/v1/workers/{id}/process" => {
                 let basic = BASE64.encode(format!("{id}:{PIN}").as_bytes());

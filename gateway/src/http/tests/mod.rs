@@ -10,6 +10,7 @@ mod documents;
 mod ending;
 mod errands;
 mod flow;
+mod health;
 mod isolation;
 mod keyed;
 mod mutual;

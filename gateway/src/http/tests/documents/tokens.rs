@@ -125,5 +125,5 @@ async fn what_the_documents_leave_open_wants_no_token() {
             open += 1;
         }
     }
-    assert_eq!(open, 6, "info twice and the metadata, in two documents");
+    assert_eq!(open, 8, "info twice and the metadata, in two documents; health in one");
 }
