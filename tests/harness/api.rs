@@ -95,6 +95,9 @@ impl Api {
     #[must_use]
     pub fn new(base: &str, tls_ca: Option<&str>) -> Self {
         let mut http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60));
+        // The gateway closes what lies idle for thirty seconds. A test that computes for as long does not notice, and
+        // would send its next call there.
+        http = http.pool_idle_timeout(Duration::from_secs(10));
         if let Some(file) = tls_ca {
             let root = reqwest::Certificate::from_pem(&std::fs::read(file).unwrap()).unwrap();
             http = http.tls_certs_only([root]);
