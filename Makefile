@@ -12,6 +12,7 @@ BROWSER  := $(TARGET)/browser
 JSIGN    := $(TARGET)/jsign/jsign.jar
 PDFS     := $(TARGET)/pdfs
 DSS      := $(TARGET)/interop
+EST      := $(TARGET)/est/estserver
 NODE     := $(BROWSER)/node
 # npm as it came with Node; it trusts whom this machine trusts, as cargo, pip and git do.
 NPM      := NODE_USE_SYSTEM_CA=1 $(abspath $(NODE)) \
@@ -55,7 +56,8 @@ test: setup fmt-check abuse-rows ## Runs every test: two tokens, two stores, rea
 	MONGOD="$(abspath $(MONGOD))" KRYOPTIC="$(abspath $(KRYOPTIC))" SOFTHSM2_MODULE="$(SOFTHSM2_MODULE)" \
 	    RSIGN_PYTHON="$(abspath $(PYTHON))" RSIGN_FUZZ="$(abspath $(FUZZ))/bin/python" RSIGN_NODE="$(abspath $(NODE))" \
 	    RSIGN_JSIGN="$(abspath $(JSIGN))" RSIGN_PDFS="$(abspath $(PDFS))" RSIGN_DSS="$(abspath $(DSS))" \
-	    cargo test --workspace $(CARGO_FLAGS)
+	    RSIGN_EST="$(abspath $(EST))" \
+	    cargo test --workspace $(CARGO_FLAGS) $(if $(CI),--no-fail-fast)
 
 .PHONY: abuse-rows
 abuse-rows: # Every row of the attack table in SECURITY.md has a test named after it.
@@ -80,8 +82,8 @@ lint: fmt-check ## Checks formatting and clippy's opinion
 
 # --- what those need ---
 
-.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools jsign pdfs dss python-lock browser-lock
-setup: packages-test $(VENV)/installed $(FUZZ)/installed mongod kryoptic browser-tools jsign pdfs dss ## Installs what demo and tests need
+.PHONY: setup setup-demo packages-demo packages-test mongod kryoptic browser-tools jsign pdfs dss est python-lock browser-lock
+setup: packages-test $(VENV)/installed $(FUZZ)/installed mongod kryoptic browser-tools jsign pdfs dss est ## Installs what demo and tests need
 setup-demo: packages-demo $(VENV)/installed
 
 packages-demo:
@@ -120,6 +122,9 @@ jsign: packages-test ## Fetches jsign, a code signing tool, from Maven
 
 dss: packages-test ## Builds the judge of signed documents: EU DSS, from Maven
 	@DSS=$(DSS) deploy/ci/build-dss.sh
+
+est: packages-test ## Builds an EST server of others, a CA for tests, with Go
+	@EST=$(EST) deploy/ci/build-est.sh
 
 # Node looks for packages in the folders above the importing file and nowhere else, so one link, which git ignores,
 # leads from the tests to what lies below $(TARGET).

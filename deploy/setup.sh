@@ -39,6 +39,7 @@ for_test() {
     need maven           command_exists mvn         # for jsign and EU DSS, and what judges jsign's work
     need openjdk-17-jdk-headless command_exists jarsigner
     need xmlsec1         command_exists xmlsec1     # an independent verifier of XML signatures
+    need golang-go       command_exists go          # for an EST server, a CA of others
     need osslsigncode    command_exists osslsigncode
     need chromium        command_exists chromium    # for browser tests; what drives it: `make browser-tools`
     need fonts-dejavu-core installed fonts-dejavu-core  # one font everywhere: pages break their lines alike

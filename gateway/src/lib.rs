@@ -2,7 +2,7 @@
 //! (as digests), certificates and the wrapped keys, and asks the signer for everything that needs a key.
 //!
 //! One direction: [`http`] → handler → [`service`] → [`port`] → adapter ([`signer_client`], [`identity_client`],
-//! [`callback_client`], [`tsa_client`], [`mail_client`], [`webhook_client`], [`store`]). [`app`] is the only place where they meet.
+//! [`callback_client`], [`tsa_client`], [`mail_client`], [`webhook_client`], [`est_client`], [`store`]). [`app`] is the only place where they meet.
 //!
 //! One `signatures/signHash` walks through: `http/router.rs` (the route table) → `http/dispatch.rs` (bearer, body,
 //! error, log) → `http/csc/sign_hash.rs` → `service/credentials.rs` (may this bearer name this credential?) →
@@ -14,6 +14,7 @@ pub mod callback_client;
 pub mod command;
 pub mod config;
 pub mod domain;
+pub mod est_client;
 pub mod http;
 pub mod identity_client;
 pub mod mail_client;

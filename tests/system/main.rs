@@ -14,6 +14,7 @@ mod concurrency;
 mod conformance;
 mod demo;
 mod documents;
+mod est;
 mod every_document;
 mod evil_gateway;
 mod failure;

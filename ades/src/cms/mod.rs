@@ -8,6 +8,7 @@ mod archive;
 mod attribute;
 mod ber;
 mod certificate;
+mod certs_only;
 mod parallel;
 mod property;
 mod signed_data;
@@ -22,6 +23,7 @@ use rsign_api::objection::Reason;
 
 pub use archive::Archive;
 pub use attribute::Attribute;
+pub use certs_only::certificates_only;
 pub use parallel::Existing;
 pub use property::{NAMES, read as read_properties};
 pub use signed_data::{Signed, finish, finish_around, finish_bare};

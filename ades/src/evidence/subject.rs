@@ -89,7 +89,8 @@ impl Subject {
     }
 
     /// Whether it may sign certificates.
-    pub(super) fn is_authority(&self) -> bool {
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
         let found = self.certificate.tbs_certificate().get_extension::<BasicConstraints>();
         found.ok().flatten().is_some_and(|(_, constraints)| constraints.ca)
     }
@@ -165,7 +166,8 @@ impl Subject {
     }
 
     /// Whether its key may sign data.
-    fn signs(&self) -> bool {
+    #[must_use]
+    pub fn signs(&self) -> bool {
         let usage = self.certificate.tbs_certificate().get_extension::<KeyUsage>();
         let signs = |usage: KeyUsage| usage.digital_signature() || usage.non_repudiation();
         usage.is_ok_and(|usage| usage.is_none_or(|(_, usage)| signs(usage)))
@@ -192,6 +194,14 @@ impl Subject {
     /// Its name, DER.
     pub(super) fn name(&self) -> Vec<u8> {
         self.certificate.tbs_certificate().subject().to_der().unwrap_or_default()
+    }
+
+    /// Its `SubjectPublicKeyInfo`, DER.
+    ///
+    /// # Errors
+    /// When it cannot be encoded, which what was read can.
+    pub fn public_key(&self) -> Result<Vec<u8>, der::Error> {
+        self.certificate.tbs_certificate().subject_public_key_info().to_der()
     }
 
     /// The octets of its public key: the BIT STRING without its head.

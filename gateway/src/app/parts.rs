@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use super::{fitting, lasting};
 use crate::callback_client::CallbackClient;
 use crate::config::Config;
 use crate::config::account::ProviderConfig;
 use crate::config::otp::OtpConfig;
 use crate::domain::seal::Material;
+use crate::est_client::EstClient;
 use crate::identity_client::IdentityClient;
 use crate::mail_client::MailClient;
 use crate::port::callback::Callback;
@@ -19,6 +22,7 @@ use crate::port::signer::Signer;
 use crate::revocation_client::RevocationClient;
 use crate::service::account::external::Provider;
 use crate::service::account::throttle::{SECRETS, Throttle};
+use crate::service::certification::Certification;
 use crate::service::clients::Clients;
 use crate::service::enrolment::Enrolment;
 use crate::service::post::Couriers;
@@ -50,6 +54,8 @@ pub struct Parts {
     pub revocations: Arc<dyn Revocations>,
     /// Where paths of certificates may end besides the built-in CA, DER.
     pub anchors: Vec<Vec<u8>>,
+    /// Another CA that certifies keys; none: the built-in one.
+    pub elsewhere: Option<Certification>,
     /// The configuration key, where there is one.
     pub material: Option<Arc<Material>>,
 }
@@ -73,6 +79,7 @@ impl Parts {
             stamping: lasting::stamping(config)?,
             revocations: Arc::new(RevocationClient::new(config.evidence.private)?),
             anchors: lasting::anchors(config)?,
+            elsewhere: elsewhere(config)?,
             material: config.auth.configuration_key()?.map(Arc::new),
         })
     }
@@ -84,6 +91,7 @@ impl Parts {
             tenant.to_owned(),
             &self.repositories,
             Arc::clone(&self.signer),
+            self.elsewhere.clone(),
             Arc::clone(&self.clock),
             Arc::clone(&self.random),
         )
@@ -107,6 +115,13 @@ fn couriers(config: &OtpConfig, random: &Arc<dyn Random>) -> anyhow::Result<Cour
         email: config.email.as_ref().map(mail).transpose()?,
         phone: config.webhook.as_ref().map(webhook).transpose()?,
     })
+}
+
+fn elsewhere(config: &Config) -> anyhow::Result<Option<Certification>> {
+    let Some(est) = &config.est else { return Ok(None) };
+    let anchors = config.evidence.anchors()?;
+    let made = Certification::new(Arc::new(EstClient::new(est)?), &anchors, Arc::new(SystemClock));
+    Ok(Some(made.context("[evidence] anchors")?))
 }
 
 fn providers(config: &Config) -> anyhow::Result<Vec<Provider>> {

@@ -1,4 +1,4 @@
-//! `credential create`, `list`, `state`, `reconcile`. No PIN passes here: the signer's host shows it.
+//! `credential create`, `certify`, `list`, `state`, `reconcile`. No PIN passes here: the signer's host shows it.
 
 use clap::Subcommand;
 use rsign_api::algorithm::KeyType;
@@ -15,7 +15,7 @@ use crate::service::enrolment::{Enrolment, Wanted};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Credential {
-    /// Makes a key in the HSM, has it certified by the built-in CA, ties the two together.
+    /// Makes a key in the HSM, has it certified by the CA ([est], or the built-in one), ties the two together.
     Create {
         /// `userID`.
         #[arg(long)]
@@ -39,6 +39,12 @@ pub(super) enum Credential {
         /// How apps get a SAD of it: explicit, with the PIN; or implicit, by asking its owner in the account.
         #[arg(long, value_enum, default_value = "explicit")]
         mode: AuthMode,
+    },
+    /// Has a new key certified that was made, and could not be certified then.
+    Certify {
+        /// `credentialID`.
+        #[arg(long)]
+        id: String,
     },
     /// Lists credentials, one JSON object a line: what tells them apart, how each stands (ready, locked, blocked,
     /// suspended, expired, unfinished, destroyed; unknown where the signer does not say), whether it can sign now, and as
@@ -79,10 +85,22 @@ pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> 
             let id = parts.enrolment(&config.tenant).create(&user, wanted).await?;
             print(&json!({ "credentialID": id }))
         }
+        Credential::Certify { id } => {
+            parts.enrolment(&config.tenant).complete(&id).await?;
+            print(&json!({ "credentialID": id }))
+        }
         Credential::List { user } => list(user.as_deref(), parts).await,
         Credential::State { id, state: (state, known) } => {
             let has = parts.enrolment(&config.tenant).change_state(&id, state, known).await?;
-            print(&json!({ "credentialID": id, "state": state, "signer": word(has) }))
+            let mut line = json!({ "credentialID": id, "state": state, "signer": word(has) });
+            let certificate = parts.repositories.credentials.certificate(&id).await?;
+            if let Some(Certificate { facts, elsewhere: true, .. }) = certificate
+                && state == State::Destroyed
+            {
+                // Our list of what is revoked says nothing of another CA's certificates.
+                line["revoke_at"] = json!({ "issuer": facts.issuer, "serialNumber": facts.serial_number });
+            }
+            print(&line)
         }
         Credential::Reconcile => reconcile(&parts.enrolment(&config.tenant), parts).await,
     }

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod approval;
 pub mod asynchronous;
+pub mod est;
 pub mod evidence;
 pub mod limits;
 pub mod listen;
@@ -59,6 +60,8 @@ pub struct Config {
     /// What long-term signatures hold.
     #[serde(default)]
     pub evidence: evidence::EvidenceConfig,
+    /// Another CA that certifies keys; absent: the built-in one.
+    pub est: Option<est::EstConfig>,
     /// Codes that are sent.
     #[serde(default)]
     pub otp: otp::OtpConfig,
@@ -93,6 +96,7 @@ impl Config {
         }
         faults.extend(self.signer.faults());
         faults.extend(self.timestamp.iter().flat_map(timestamp::TimestampConfig::faults));
+        faults.extend(self.est.iter().flat_map(|est| est.faults(self.evidence.anchors.is_some())));
         faults.extend(self.limits.faults());
         faults.extend(self.spool.fault());
         faults.extend(self.auth.faults());

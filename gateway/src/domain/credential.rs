@@ -68,6 +68,9 @@ pub struct Certificate {
     pub chain: Vec<Bytes>,
     /// What answers say of it.
     pub facts: Facts,
+    /// Whether another CA than the built-in one issued it: who takes the key away has it revoked there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
 }
 
 /// What the gateway knows of a credential's state. The rest (locks, blocks) only the signer knows.
@@ -92,4 +95,7 @@ pub struct Enrolment {
     /// Whose key it makes; none in what an older rsign wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
+    /// PKCS#10 request of the key, DER, where another CA than the built-in one certifies it: it may have to be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Bytes>,
 }

@@ -16,6 +16,7 @@ pub(crate) mod fake_signer;
 #[cfg(test)]
 pub(crate) mod fake_time_stamps;
 pub mod identity;
+pub mod issuer;
 pub mod random;
 pub mod revocations;
 pub mod signer;

@@ -9,6 +9,7 @@ use rsign_api::signer::{
     Refusal, Scal, State, Stretch, Subject,
 };
 
+use super::certification::{self, Certification};
 use crate::domain::certificate::Facts;
 use crate::domain::credential::{AuthMode, Certificate, Credential, Known};
 use crate::domain::transaction::PATIENCE;
@@ -38,6 +39,23 @@ pub enum Error {
     /// The CA's answer is no certificate.
     #[error("the CA gave no X.509 certificate")]
     Certificate(#[from] der::Error),
+    /// Another CA gave none.
+    #[error(transparent)]
+    Elsewhere(#[from] certification::Error),
+    /// The key is there, and is destroyed unless that is made up for.
+    #[error(
+        "the key {id} is made, and not certified; `credential certify --id {id}` tries again, until it is destroyed an hour after \
+         it was begun"
+    )]
+    Uncertified {
+        /// Of the credential.
+        id: String,
+        /// Why.
+        source: Box<Self>,
+    },
+    /// The CA was changed meanwhile.
+    #[error("the key was made for the built-in CA, and [est] certifies keys now: make another one")]
+    NoRequest,
     /// The id was used before; it has 128 random bits, so something is very wrong.
     #[error("the credential id is taken")]
     Taken,
@@ -77,17 +95,19 @@ pub struct Enrolment {
     credentials: Credentials,
     enrolments: Enrolments,
     signer: Arc<dyn Signer>,
+    elsewhere: Option<Certification>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
 impl Enrolment {
-    /// The service over its repositories.
+    /// The service over its repositories; `elsewhere` certifies keys, or the built-in CA.
     #[must_use]
     pub fn new(
         tenant: String,
         repositories: &Repositories,
         signer: Arc<dyn Signer>,
+        elsewhere: Option<Certification>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
@@ -97,6 +117,7 @@ impl Enrolment {
             credentials: repositories.credentials.clone(),
             enrolments: repositories.enrolments.clone(),
             signer,
+            elsewhere,
             clock,
             random,
         }
@@ -125,8 +146,10 @@ impl Enrolment {
             })
             .await?;
         self.keep(&id, user, wanted, created).await?;
-        self.complete(&id).await?;
-        Ok(id)
+        match self.complete(&id).await {
+            Ok(()) => Ok(id),
+            Err(error) => Err(Error::Uncertified { id, source: Box::new(error) }),
+        }
     }
 
     /// Notes that a key is going to be made: its id, and whom its certificate will name.
@@ -189,6 +212,10 @@ impl Enrolment {
             certified: false,
             state: Known::Enrolling,
         };
+        // First, so that whoever finds the key finds it, too.
+        if self.elsewhere.is_some() {
+            self.enrolments.keep_request(id, made.request).await?;
+        }
         if self.credentials.store(credential).await? { Ok(()) } else { Err(Error::Taken) }
     }
 
@@ -221,9 +248,30 @@ impl Enrolment {
     }
 
     async fn certify(&self, id: &str, subject: Subject) -> Result<Certificate, Error> {
+        if let Some(elsewhere) = &self.elsewhere {
+            let request = self.enrolments.request(id).await?.ok_or(Error::NoRequest)?;
+            let certificate = elsewhere.certify(&request).await?;
+            let Facts { serial_number, subject, issuer, .. } = &certificate.facts;
+            tracing::info!(credential.id = id, serial_number, subject, issuer, "certified by another CA");
+            return Ok(certificate);
+        }
         let issued = self.signer.issue(IssueCertificate { credential: id.to_owned(), subject }).await?;
         let facts = Facts::read(&issued.certificate)?;
-        Ok(Certificate { end_entity: issued.certificate, chain: issued.chain, facts })
+        Ok(Certificate { end_entity: issued.certificate, chain: issued.chain, facts, elsewhere: false })
+    }
+
+    /// What the built-in CA cannot revoke: EST has no word for that (RFC 7030), so a person has to say it there.
+    async fn say_where_to_revoke(&self, id: &str) -> Result<(), Error> {
+        let found = self.credentials.certificate(id).await?.filter(|certificate| certificate.elsewhere);
+        if let Some(Certificate { facts: Facts { serial_number, issuer, .. }, .. }) = found {
+            tracing::warn!(
+                credential.id = id,
+                serial_number,
+                issuer,
+                "the key is destroyed; its certificate is another CA's: have it revoked there"
+            );
+        }
+        Ok(())
     }
 
     /// Suspends, reactivates or destroys: the signer first, for its word counts. It is told whatever was known here before,
@@ -244,6 +292,7 @@ impl Enrolment {
         self.credentials.record(id, known).await?;
         if known == Known::Destroyed {
             self.enrolments.end(id).await?;
+            self.say_where_to_revoke(id).await?;
         }
         Ok(has)
     }
@@ -300,6 +349,6 @@ impl Enrolment {
         }
         self.credentials.record(id, Known::Destroyed).await?;
         self.enrolments.end(id).await?;
-        Ok(())
+        self.say_where_to_revoke(id).await
     }
 }

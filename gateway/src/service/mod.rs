@@ -4,6 +4,7 @@ pub mod account;
 pub mod anchors;
 pub mod authority;
 pub mod authorization;
+pub mod certification;
 pub mod clients;
 pub mod credentials;
 pub mod documents;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rsign_api::bytes::Bytes;
 use rsign_api::signer::FactorKind;
 use rsign_storage::{Collection, Place, Result, Store, Table, Update};
 
@@ -142,7 +143,27 @@ impl Enrolments {
     /// # Errors
     /// See [`rsign_storage::Error`].
     pub async fn begin(&self, credential: &str, user: &str, started_at: i64) -> Result<bool> {
-        self.0.insert(credential, Enrolment { started_at, user: Some(user.to_owned()) }).await
+        self.0.insert(credential, Enrolment { started_at, user: Some(user.to_owned()), request: None }).await
+    }
+
+    /// Keeps the request that a CA is asked with, as long as the enrolment is under way.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn keep_request(&self, credential: &str, request: Bytes) -> Result<()> {
+        let step = move |found: Option<Enrolment>| match found {
+            Some(enrolment) => (Update::Put(Enrolment { request: Some(request.clone()), ..enrolment }), ()),
+            None => (Update::Keep, ()),
+        };
+        self.0.update(credential, step).await
+    }
+
+    /// That request; none where there is no such enrolment, or none was kept.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn request(&self, credential: &str) -> Result<Option<Bytes>> {
+        Ok(self.0.find(credential).await?.and_then(|enrolment| enrolment.request))
     }
 
     /// Notes that one is over, either way.

@@ -97,6 +97,9 @@ pub struct Linked {
     pub not_after: i64,
     /// Serial number, hexadecimal.
     pub serial: String,
+    /// Whether another CA than the built-in one issued it, whose serial numbers are none of ours.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
 }
 
 impl Credential {

@@ -95,7 +95,8 @@ impl Signer {
             let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
             for (_, row) in &page {
-                let Some(certificate) = &row.certificate else { continue };
+                let own = row.certificate.as_ref().filter(|certificate| !certificate.elsewhere);
+                let Some(certificate) = own else { continue };
                 let reason = match row.state {
                     State::Destroyed => CrlReason::CessationOfOperation,
                     State::Suspended => CrlReason::CertificateHold,

@@ -189,11 +189,14 @@ impl Signer {
         if not_after <= now {
             return Err(Refusal::CertificateExpired.into());
         }
+        let serial = data_encoding::HEXLOWER.encode(&certificate.serial);
+        let issued = self.tables.issued(&serial).await?.and_then(|issued| issued.credential);
         let linked = Linked {
+            elsewhere: issued.as_ref() != Some(&asked.credential),
             digest: Bytes(certificate.digest.to_vec()),
             not_before: certificate.validity.not_before.saturating_mul(1000),
             not_after,
-            serial: data_encoding::HEXLOWER.encode(&certificate.serial),
+            serial,
         };
         let row = self.row(&asked.credential).await?;
         if row.spki.0 != certificate.spki {

@@ -179,6 +179,7 @@ impl Bench {
                 .collect(),
             revocations: Arc::new(FakeRevocations::default()),
             anchors: vec![stamping_certificate()],
+            elsewhere: None,
             material: Some(Arc::new(Material::new(&[7; 32]))),
         };
         let app = App::new(&config, &parts, PUBLIC).unwrap();

@@ -47,6 +47,7 @@ async fn bench() -> Bench {
         stamping: Vec::new(),
         revocations: Arc::new(FakeRevocations::default()),
         anchors: Vec::new(),
+        elsewhere: None,
         material: None,
     };
     let subject = Subject {
