@@ -19,6 +19,7 @@ pub mod http;
 
 pub mod key;
 pub mod key_folder;
+pub mod officers;
 pub mod page;
 pub mod pin;
 pub mod sad;

@@ -15,6 +15,7 @@ pub use online::{CodePolicy, Codes, SentCode};
 pub use policy::EnrolmentPolicy;
 pub use tries::{Begin, Tries, TryPolicy};
 
+use crate::officers::{self, Proposal};
 use crate::pin::{Binding, Stretching};
 
 /// One credential. Every change is one compare-and-set of this row.
@@ -62,17 +63,6 @@ pub struct Credential {
     /// The first of two officers' word, while it is blocked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unblocking: Option<Proposal>,
-}
-
-/// An officer's word that a blocked credential may be used again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proposal {
-    /// The officer's name.
-    pub officer: String,
-    /// SHA-256 of the officer's `SubjectPublicKeyInfo`: two names of one key are one officer.
-    pub key: Bytes,
-    /// When, Unix milliseconds.
-    pub at: i64,
 }
 
 /// KEK under the wrapping key of the PIN.
@@ -142,22 +132,14 @@ impl Credential {
         if self.state != State::Blocked {
             return Err(Refusal::Disabled);
         }
-        match self.unblocking.take() {
-            Some(first) if first.key == word.key && first.at + life > word.at => {
-                self.unblocking = Some(first);
-                Ok(None)
-            }
-            Some(first) if first.at + life > word.at => {
-                self.state = State::Active;
-                self.changed_at = word.at;
-                self.tries = Tries::default();
-                Ok(Some(first.officer))
-            }
-            _ => {
-                self.unblocking = Some(word);
-                Ok(None)
-            }
+        let at = word.at;
+        let first = officers::agree(&mut self.unblocking, word, life);
+        if first.is_some() {
+            self.state = State::Active;
+            self.changed_at = at;
+            self.tries = Tries::default();
         }
+        Ok(first)
     }
 
     /// Moves to another state, as F-10 allows.

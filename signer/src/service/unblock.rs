@@ -1,16 +1,13 @@
 //! Two officers bring back a credential that too many wrong PINs have blocked (F-02, F-21). Each signs a statement that
 //! names this block and no other, with a key that never comes here.
 
-use rsign_api::algorithm::{HashAlgorithm, Scheme};
-use rsign_api::bytes::Bytes;
 use rsign_api::signer::{Refusal, State};
-use sha2::{Digest as _, Sha256};
 
 use super::{Error, Result, Signer};
 use crate::audit::{Entry, Event};
-use crate::certificate::{spki, verify};
-use crate::credential::{Credential, Proposal};
+use crate::credential::Credential;
 use crate::key_folder;
+use crate::officers::{Proposal, is_signed};
 
 /// How far unblocking has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +45,7 @@ impl Signer {
             return Err(Refusal::NotAllowed.into());
         }
         self.record_allowed(entry.because(format!("officer {officer}")), row.state == State::Blocked).await?;
-        let word =
-            Proposal { officer: officer.to_owned(), key: Bytes(Sha256::digest(&key).to_vec()), at: self.clock.now() };
+        let word = Proposal::of(officer, &key, self.clock.now());
         let (life, since) = (self.policy.proposal, row.changed_at);
         let first = self.step(credential, move |row: &mut Credential| {
             // Unblocked and blocked again since: the signature was about the earlier block.
@@ -70,14 +66,4 @@ impl Signer {
 fn statement(row: &Credential, officer: &str) -> String {
     let (id, since) = (&row.id, row.changed_at);
     format!("rsign/unblock/v1\ncredential {id}\nblocked {since}\nofficer {officer}\n")
-}
-
-fn is_signed(key: &[u8], statement: &str, signature: &[u8]) -> bool {
-    let hash = HashAlgorithm::Sha256;
-    let scheme = match spki::key_type(key) {
-        Ok(kind) if kind.is_rsa() => Scheme::Pkcs1 { hash },
-        Ok(_) => Scheme::Ecdsa { hash },
-        Err(_) => return false,
-    };
-    verify(key, scheme, &Sha256::digest(statement.as_bytes()), signature)
 }
