@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::channel::Sid;
 use crate::clock::Clock;
+use crate::hsm::MasterVersion;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,14 @@ pub enum Event {
     Stopped,
     /// The key ceremony was performed.
     Ceremony,
+    /// An officer's word on a K_MK was taken, or not.
+    MasterProposed,
+    /// The next K_MK was made, or not.
+    MasterMade,
+    /// Nothing is wrapped under an earlier K_MK any more.
+    MasterRetired,
+    /// An earlier K_MK was destroyed, or not.
+    MasterDestroyed,
     /// A key was made.
     CredentialCreated,
     /// A certificate was issued by the built-in CA.
@@ -110,6 +119,9 @@ pub struct Entry {
     /// Digest of the list of hashes, hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,
+    /// The K_MK that it is about, or that a PIN slot was moved to with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub master: Option<MasterVersion>,
     /// Why, in a word or a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -153,6 +165,13 @@ impl Entry {
         self.sad = Some(sad.to_owned());
         self.count = Some(count);
         self.list = Some(HEXLOWER.encode(list));
+        self
+    }
+
+    /// Names the K_MK that it is about, or that a PIN slot was moved to.
+    #[must_use]
+    pub const fn master(mut self, master: Option<MasterVersion>) -> Self {
+        self.master = master;
         self
     }
 

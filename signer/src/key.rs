@@ -37,7 +37,7 @@ pub struct Header {
     pub derive: Derive,
     /// How K_sign is wrapped.
     pub wrap: Wrap,
-    /// Which K_MK.
+    /// The K_MK that was the newest when it was made: its PIN slot says which it is under now.
     pub master: String,
 }
 

@@ -5,6 +5,7 @@
 //! PIN slots. Start reading at [`service::Signer`].
 
 pub mod audit;
+pub mod ceremony;
 pub mod certificate;
 pub mod channel;
 pub mod clients;

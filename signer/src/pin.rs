@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use crate::hsm::Opener;
+use crate::hsm::{MasterVersion, Opener};
 
 /// A PIN in NFKC. Wiped when dropped; has no `Display`, and `Debug` shows nothing of it.
 pub struct Pin(Zeroizing<String>);
@@ -210,7 +210,7 @@ impl Binding<'_> {
     /// `D = HMAC-SHA-256(stretch(PIN), info | factor)`, where the factor is 32 zero bytes: a TOTP has no secret that
     /// its owner could bring along (DESIGN 3). Its id stands in `info`. `None` only if the stored parameters are invalid.
     #[must_use]
-    pub fn opener(&self, pin: &Pin, stretching: &Stretching, memory: &Memory) -> Option<Opener> {
+    pub fn opener(&self, pin: &Pin, stretching: &Stretching, master: MasterVersion, memory: &Memory) -> Option<Opener> {
         let stretched = stretching.stretch(pin, memory)?;
         let mut info = b"rsign/wrap/v1\0".to_vec();
         for part in [self.tenant, self.user, self.credential] {
@@ -219,7 +219,7 @@ impl Binding<'_> {
         info.extend(self.key_version.to_be_bytes());
         put(&mut info, self.key.name())?;
         put(&mut info, &self.factor_name())?;
-        hmac(stretched.as_slice(), &[&info, &[0; 32]]).map(Opener)
+        hmac(stretched.as_slice(), &[&info, &[0; 32]]).map(|octets| Opener::new(master, octets))
     }
 }
 

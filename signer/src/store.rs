@@ -6,7 +6,9 @@ use rsign_api::bytes::Bytes;
 use rsign_storage::{Collection, Place, Result, Store, Table, Update};
 use serde::{Deserialize, Serialize};
 
+use crate::ceremony::CeremonyRow;
 use crate::credential::Credential;
+use crate::hsm::MasterVersion;
 use crate::sad::Sad;
 
 const CREDENTIALS: Collection = Collection { name: "credential" };
@@ -19,19 +21,6 @@ const RESPONDER: Collection = Collection { name: "responder" };
 /// Every collection of the signer.
 pub const COLLECTIONS: &[Collection] = &[CREDENTIALS, SADS, CEREMONY, BRAKE, ISSUED, RESPONDER];
 
-/// What the ceremony left in the store: shared by all instances on one K_MK.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct CeremonyRow {
-    /// See [`crate::hsm::pkcs11::Ceremony::canary`].
-    pub canary: Bytes,
-    /// Name of K_MK, recorded in slots and headers.
-    pub master: String,
-    /// Certificate of the built-in CA, DER.
-    pub authority: Bytes,
-    /// Unix milliseconds.
-    pub performed_at: i64,
-}
-
 /// Who answers OCSP for the built-in CA: shared by all instances on one K_MK.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResponderRow {
@@ -41,6 +30,9 @@ pub struct ResponderRow {
     pub wrapped_key: Bytes,
     /// KEK under a wrapping key derived from K_MK, 40 bytes.
     pub slot: Bytes,
+    /// Which K_MK it is under.
+    #[serde(default)]
+    pub master: MasterVersion,
     /// Its certificate, DER.
     pub certificate: Bytes,
 }
@@ -110,6 +102,17 @@ impl Tables {
     /// When the store fails.
     pub async fn record_ceremony(&self, row: CeremonyRow) -> Result<bool> {
         self.ceremony.insert("ceremony", row).await
+    }
+
+    /// One step over what the ceremony left, written only when it succeeds; `None` when there was none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn change_ceremony<R: Send + 'static, E: Send + 'static>(
+        &self,
+        step: impl FnMut(&mut CeremonyRow) -> std::result::Result<R, E> + Send + 'static,
+    ) -> Result<Option<std::result::Result<R, E>>> {
+        self.ceremony.update("ceremony", written_if_done(step)).await
     }
 
     /// What is known of a certificate of the built-in CA, by its serial number in lower-case hexadecimal.
@@ -228,7 +231,7 @@ impl Tables {
         id: &str,
         step: impl FnMut(&mut Sad) -> std::result::Result<R, E> + Send + 'static,
     ) -> Result<Option<std::result::Result<R, E>>> {
-        self.sads.update(id, sad_step(step)).await
+        self.sads.update(id, written_if_done(step)).await
     }
 
     /// The same for a reservation, with the promise of [`Store::step_unsynced`].
@@ -240,19 +243,19 @@ impl Tables {
         id: &str,
         step: impl FnMut(&mut Sad) -> std::result::Result<R, E> + Send + 'static,
     ) -> Result<Option<std::result::Result<R, E>>> {
-        self.sads.update_unsynced(id, sad_step(step)).await
+        self.sads.update_unsynced(id, written_if_done(step)).await
     }
 }
 
-type SadStep<R, E> = (Update<Sad>, Option<std::result::Result<R, E>>);
+type WrittenIfDone<T, R, E> = (Update<T>, Option<std::result::Result<R, E>>);
 
-fn sad_step<R, E>(
-    mut step: impl FnMut(&mut Sad) -> std::result::Result<R, E>,
-) -> impl FnMut(Option<Sad>) -> SadStep<R, E> {
+fn written_if_done<T, R, E>(
+    mut step: impl FnMut(&mut T) -> std::result::Result<R, E>,
+) -> impl FnMut(Option<T>) -> WrittenIfDone<T, R, E> {
     move |found| match found {
         None => (Update::Keep, None),
-        Some(mut sad) => match step(&mut sad) {
-            Ok(answer) => (Update::Put(sad), Some(Ok(answer))),
+        Some(mut row) => match step(&mut row) {
+            Ok(answer) => (Update::Put(row), Some(Ok(answer))),
             Err(error) => (Update::Keep, Some(Err(error))),
         },
     }

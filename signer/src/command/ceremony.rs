@@ -8,16 +8,15 @@ use rsign_api::bytes::Bytes;
 
 use super::open;
 use crate::audit::{Audit, Entry, Event};
+use crate::ceremony::CeremonyRow;
 use crate::certificate::{Validity, self_signed, spki};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::hsm::pkcs11::{Ceremony, CeremonyError, Token, create_token};
-use crate::hsm::{Answer, Job, TokenKey, ecdsa};
-use crate::store::{CeremonyRow, Tables};
+use crate::hsm::{Answer, Job, Masters, TokenKey, ecdsa};
+use crate::store::Tables;
 use crate::{Random as _, SystemRandom};
 
-/// Name of the first K_MK.
-const MASTER: &str = "master-1";
 const DAY: i64 = 86_400;
 
 pub(super) async fn run(config: &Config, fresh_token: bool) -> anyhow::Result<()> {
@@ -25,7 +24,7 @@ pub(super) async fn run(config: &Config, fresh_token: bool) -> anyhow::Result<()
     let tables = Tables::new(&store);
     let settings = config.token();
     if let Some(row) = tables.ceremony().await? {
-        let made = Ceremony::complete(&settings, &row.canary)
+        let made = Ceremony::complete(&settings, &row.masters())
             .context("a ceremony was performed, but this token is not its token")?;
         if made {
             let audit = Audit::new(Arc::clone(&store), &config.instance, Arc::new(SystemClock));
@@ -47,14 +46,9 @@ pub(super) async fn run(config: &Config, fresh_token: bool) -> anyhow::Result<()
         ),
         Err(error) => return Err(error.into()),
     };
-    let authority = certify_authority(config, &Token::open(&settings, &made.canary)?)?;
+    let authority = certify_authority(config, &Token::open(&settings, &Masters::first(made.canary.clone()))?)?;
     let now = SystemClock.now();
-    let row = CeremonyRow {
-        canary: Bytes(made.canary),
-        master: MASTER.to_owned(),
-        authority: Bytes(authority),
-        performed_at: now,
-    };
+    let row = CeremonyRow::first(Bytes(made.canary), Bytes(authority), now);
     let audit = Audit::new(Arc::clone(&store), &config.instance, Arc::new(SystemClock));
     audit.record(Entry::of(Event::Ceremony).because(format!("token {}", settings.label))).await?;
     if !tables.record_ceremony(row).await? {

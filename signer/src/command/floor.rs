@@ -17,7 +17,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let store = open::store(config).await?;
     let ceremony = open::ceremony(&store).await?;
     drop(store);
-    let token = Token::open(&config.token(), &ceremony.canary)?;
+    let token = Token::open(&config.token(), &ceremony.masters())?;
     let mut prepared: HashMap<KeyType, Floor> = HashMap::new();
     for line in std::io::stdin().lock().lines() {
         let line = line?;

@@ -13,7 +13,7 @@ use crate::hsm::{Answer, Job, TokenKey};
 
 pub(super) async fn print(config: &Config, key: TokenKey) -> anyhow::Result<()> {
     let ceremony = open::ceremony(&open::store(config).await?).await?;
-    let token = Token::open(&config.token(), &ceremony.canary)?;
+    let token = Token::open(&config.token(), &ceremony.masters())?;
     let Answer::Octets(point) = token.run(&Job::TokenPublic { key })? else {
         bail!("the token gave no public key");
     };

@@ -8,9 +8,10 @@ use rsign_storage::{Leisure, Store};
 use sha2::{Digest as _, Sha256};
 
 use super::lock::{self, Lock};
+use crate::ceremony::CeremonyRow;
 use crate::config::Config;
 use crate::hsm::{Pool, PoolSettings};
-use crate::store::{COLLECTIONS, CeremonyRow, Tables};
+use crate::store::{COLLECTIONS, Tables};
 
 /// The store, made where there is none: for the ceremony.
 pub(super) async fn new_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
@@ -73,7 +74,7 @@ pub(super) async fn hsm(config: &Config, ceremony: &CeremonyRow) -> anyhow::Resu
     let settings = PoolSettings {
         program: std::env::current_exe()?,
         token: config.token(),
-        canary: ceremony.canary.0.clone(),
+        masters: ceremony.masters(),
         workers: config.hsm.workers,
         threads: config.hsm.threads,
         queue: config.hsm.queue,

@@ -57,7 +57,7 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
             ..Policy::default()
         },
         mechanisms: (config.hsm.derive, config.hsm.wrap),
-        master: ceremony.master,
+        masters: ceremony.masters(),
         authority: ceremony.authority.0,
         profile: config.profile(),
         clients: config.clients.clone(),
@@ -100,6 +100,9 @@ async fn tidy(signer: Arc<Signer>) {
         every.tick().await;
         if let Err(error) = signer.tidy().await {
             tracing::error!(%error, "tidying failed");
+        }
+        if let Err(error) = signer.look_at_masters().await {
+            tracing::error!(%error, "there is no K_MK to wrap under");
         }
         if let Err(error) = signer.keep_responder().await {
             tracing::error!(%error, "there is no OCSP responder");

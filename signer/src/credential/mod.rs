@@ -15,6 +15,7 @@ pub use online::{CodePolicy, Codes, SentCode};
 pub use policy::EnrolmentPolicy;
 pub use tries::{Begin, Tries, TryPolicy};
 
+use crate::hsm::MasterVersion;
 use crate::officers::{self, Proposal};
 use crate::pin::{Binding, Stretching};
 
@@ -73,7 +74,7 @@ pub struct Slot {
     /// AES-KW, 40 bytes.
     pub wrapped: Bytes,
     /// Which K_MK it is under.
-    pub master: String,
+    pub master: MasterVersion,
 }
 
 /// What the signer keeps of a linked certificate.

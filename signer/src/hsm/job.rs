@@ -4,20 +4,35 @@ use rsign_api::algorithm::{KeyType, Scheme};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::MasterVersion;
+
 /// 32 bytes from which the HSM derives a wrapping key under its master key K_MK: for a PIN slot the `D` of
 /// DESIGN 3, for a SAD `H("rsign/sad/v1", r, L)` of DESIGN 4. Whoever has it and the HSM has the KEK.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Opener(pub Zeroizing<[u8; 32]>);
+pub struct Opener {
+    /// Which K_MK.
+    pub master: MasterVersion,
+    /// The bytes.
+    pub octets: Zeroizing<[u8; 32]>,
+}
 
-impl std::fmt::Debug for Opener {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Opener([redacted])")
+impl Opener {
+    /// For a wrapping key under this K_MK.
+    #[must_use]
+    pub const fn new(master: MasterVersion, octets: Zeroizing<[u8; 32]>) -> Self {
+        Self { master, octets }
+    }
+
+    /// The same bytes under another K_MK: they give another wrapping key.
+    #[must_use]
+    pub fn under(&self, master: MasterVersion) -> Self {
+        Self { master, octets: self.octets.clone() }
     }
 }
 
-impl From<[u8; 32]> for Opener {
-    fn from(octets: [u8; 32]) -> Self {
-        Self(Zeroizing::new(octets))
+impl std::fmt::Debug for Opener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Opener({}, [redacted])", self.master)
     }
 }
 
@@ -53,6 +68,8 @@ pub enum Job {
         new_opener: Opener,
         /// Whether the new slot is opened once more before the answer (change of PIN).
         check: bool,
+        /// The K_MK under which the opened slot is made anew as well, for the same opener; opened once more, too.
+        renew: Option<MasterVersion>,
     },
     /// Signs digests with a wrapped key; answers [`Answer::Signatures`] or [`Answer::Refused`].
     Sign {
@@ -98,7 +115,7 @@ pub enum Job {
         /// How many.
         length: usize,
     },
-    /// Opens the canary; answers [`Answer::Octets`], empty.
+    /// Opens the canary of every K_MK; answers [`Answer::Octets`], empty.
     Check,
 }
 
@@ -135,8 +152,13 @@ pub struct Generated {
 pub enum Answer {
     /// See [`Job::Generate`].
     Generated(Generated),
-    /// The new slot, 40 bytes.
-    Rewrapped(Vec<u8>),
+    /// See [`Job::Rewrap`].
+    Rewrapped {
+        /// The new slot, 40 bytes.
+        slot: Vec<u8>,
+        /// The opened slot under another K_MK, where that was asked for; 40 bytes.
+        renewed: Option<Vec<u8>>,
+    },
     /// Signatures in the order of the digests; ECDSA as DER.
     Signatures(Vec<Vec<u8>>),
     /// See the job.

@@ -5,6 +5,7 @@
 
 pub mod ecdsa;
 mod job;
+mod master;
 pub mod pkcs11;
 mod pool;
 mod wire;
@@ -13,6 +14,7 @@ pub mod worker;
 use async_trait::async_trait;
 
 pub use job::{Answer, Generated, Job, Opener, PublicKey, TokenKey};
+pub use master::{MasterVersion, Masters, NoVersion};
 pub use pool::{Pool, PoolSettings};
 
 /// Why a job brought no answer. Never says anything of a PIN: that is [`Answer::Refused`].

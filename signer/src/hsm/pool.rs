@@ -20,7 +20,7 @@ use tokio::sync::{oneshot, watch};
 use self::process::{End, Process};
 use self::queue::{Queue, Taker};
 use super::wire::{Hope, NotReady};
-use super::{Answer, Fault, Hsm, Job, pkcs11::TokenSettings};
+use super::{Answer, Fault, Hsm, Job, Masters, pkcs11::TokenSettings};
 
 /// How the pool is made.
 #[derive(Debug, Clone)]
@@ -29,8 +29,8 @@ pub struct PoolSettings {
     pub program: PathBuf,
     /// The token.
     pub token: TokenSettings,
-    /// The canary of the ceremony.
-    pub canary: Vec<u8>,
+    /// The versions of K_MK.
+    pub masters: Masters,
     /// Worker processes.
     pub workers: u32,
     /// Jobs a worker does at the same time.
@@ -157,7 +157,7 @@ impl Starter {
     /// need not say again.
     async fn start_patiently(&self) -> Result<Process, NotReady> {
         for _ in 0..4 {
-            match self.start().await {
+            match self.start(false).await {
                 Err(error) if error.hope == Hope::Soon => {
                     // The last word is said, or everything is well.
                     tracing::debug!(error = error.why, "HSM worker does not start; trying again");
@@ -166,12 +166,13 @@ impl Starter {
                 started => return started,
             }
         }
-        self.start().await
+        self.start(false).await
     }
 
-    async fn start(&self) -> Result<Process, NotReady> {
+    /// The first workers have to find everything that the store names. Those in their place may miss an earlier K_MK.
+    async fn start(&self, replaces: bool) -> Result<Process, NotReady> {
         let _turn = self.turn.lock().await;
-        let started = tokio::time::timeout(STARTING, Process::start(&self.settings)).await;
+        let started = tokio::time::timeout(STARTING, Process::start(&self.settings, replaces)).await;
         started.unwrap_or_else(|_| Err(NotReady::yet("the worker did not open the token in time")))
     }
 }
@@ -206,7 +207,7 @@ impl Seat {
                 }
                 End::Worn(process) => {
                     // The next one is ready before the old one stops taking its last answers.
-                    let next = self.starter.start().await;
+                    let next = self.starter.start(true).await;
                     tokio::spawn(process.close());
                     match next {
                         Ok(next) => Some(next),
@@ -227,7 +228,7 @@ impl Seat {
     async fn another(&mut self) -> Option<Process> {
         let mut pause = Duration::from_millis(20);
         loop {
-            match self.starter.start().await {
+            match self.starter.start(true).await {
                 Ok(process) => {
                     self.ready.fetch_add(1, Ordering::Relaxed);
                     return Some(process);

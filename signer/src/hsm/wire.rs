@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use super::{Answer, Job, pkcs11};
+use super::{Answer, Job, Masters, pkcs11};
 
 /// Longest frame: a job of 1000 digests with a 4096-bit key stays far below.
 pub(super) const MAX_FRAME: usize = 1 << 20;
@@ -15,8 +15,10 @@ pub(super) const MAX_FRAME: usize = 1 << 20;
 pub(super) struct Start {
     /// Where the token is and how its mechanisms are used.
     pub(super) token: pkcs11::TokenSettings,
-    /// The canary of the ceremony, 40 bytes.
-    pub(super) canary: Vec<u8>,
+    /// The versions of K_MK.
+    pub(super) masters: Masters,
+    /// Whether it takes the place of another: an earlier K_MK may have been destroyed since that one began.
+    pub(super) replaces: bool,
     /// Jobs done at the same time.
     pub(super) threads: u32,
 }

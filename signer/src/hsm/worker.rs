@@ -18,7 +18,11 @@ use super::wire::{self, Hope, JobFrame, NotReady, Outcome, OutcomeFrame, Ready, 
 pub fn run() -> io::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let Some(start) = wire::read_frame::<Start>(&socket)? else { return Ok(()) };
-    let token = match Token::open(&start.token, &start.canary) {
+    let opened = match start.replaces {
+        false => Token::open(&start.token, &start.masters),
+        true => Token::open_again(&start.token, &start.masters),
+    };
+    let token = match opened {
         Ok(token) => token,
         Err(error) => {
             let hope = match &error {

@@ -16,6 +16,8 @@ use rsign_api::bytes::Bytes;
 use rsign_api::signer::{Entry, EntryType, Refusal, Scal};
 use serde::{Deserialize, Serialize};
 
+use crate::hsm::MasterVersion;
+
 pub use binding::{form_digest, list_digest, request_digest};
 pub use spend::{Answer, Claim, Claimed, KEPT, Request, Use};
 pub use token::SadToken;
@@ -52,6 +54,9 @@ pub struct Sad {
     pub earlier: Vec<Bytes>,
     /// The KEK under K_ot, 40 bytes; deleted when no use is left.
     pub slot: Option<Bytes>,
+    /// Which K_MK K_ot is derived from.
+    #[serde(default)]
+    pub master: MasterVersion,
     /// The list, each hash once.
     pub items: Vec<Item>,
     /// Unix milliseconds.
@@ -229,13 +234,13 @@ impl Sad {
         &self,
         named: &[Entry],
         expires_at: i64,
-        slot: Bytes,
+        (slot, master): (Bytes, MasterVersion),
         token: &SadToken,
     ) -> Result<Self, Refusal> {
         if self.earlier.len() >= MAX_EXTENSIONS {
             return Err(Refusal::InvalidSad);
         }
-        let mut next = Self { items: self.renewed(named)?, expires_at, slot: Some(slot), ..self.clone() };
+        let mut next = Self { items: self.renewed(named)?, expires_at, slot: Some(slot), master, ..self.clone() };
         next.earlier.push(std::mem::replace(&mut next.handle, Bytes(token.handle().to_vec())));
         Ok(next)
     }

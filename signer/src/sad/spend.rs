@@ -6,6 +6,8 @@ use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use rsign_api::bytes::Bytes;
 use rsign_api::signer::{Entry, EntryType, Refusal, Scal};
 
+use crate::hsm::MasterVersion;
+
 use super::{DoneDocument, Item, ItemState, Presented, Sad, SadToken};
 
 /// A request to sign.
@@ -79,6 +81,8 @@ pub struct Claimed {
     pub uses: Vec<Use>,
     /// The SAD's slot.
     pub slot: Bytes,
+    /// Which K_MK it is under.
+    pub master: MasterVersion,
     /// L.
     pub binding: [u8; 32],
 }
@@ -106,7 +110,7 @@ impl Sad {
         }
         // L before anything changes: reservations do not enter it, and what is added is not listed.
         let binding = self.binding();
-        Ok(Claim::Sign(Claimed { uses: self.reserve(request, sorted), slot, binding }))
+        Ok(Claim::Sign(Claimed { uses: self.reserve(request, sorted), slot, master: self.master, binding }))
     }
 
     /// Sorts the hashes of a request by where they stand.

@@ -40,6 +40,7 @@ fn sad(scal: Scal, list: &[Entry], signatures: u32) -> (Sad, SadToken) {
         handle: Bytes(token.handle().to_vec()),
         earlier: Vec::new(),
         slot: Some(Bytes(vec![1; 40])),
+        master: MasterVersion::FIRST,
         items: items(list).unwrap(),
         expires_at: 1000,
         absolute_until: 3000,

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::Random;
-use crate::hsm::Opener;
+use crate::hsm::{MasterVersion, Opener};
 
 const PREFIX: &str = "sad_";
 
@@ -63,13 +63,13 @@ impl SadToken {
 
     /// What K_ot is derived from: `H("rsign/sad/v1\0" | r | L)`.
     #[must_use]
-    pub fn opener(&self, binding: &[u8; 32]) -> Opener {
+    pub fn opener(&self, binding: &[u8; 32], master: MasterVersion) -> Opener {
         let mut hash = Sha256::new();
         hash.update(b"rsign/sad/v1\0");
         hash.update(self.r.as_slice());
         hash.update(binding);
         let octets: [u8; 32] = hash.finalize().into();
-        Opener::from(octets)
+        Opener::new(master, octets.into())
     }
 
     /// The extended SAD: `HMAC(r, "rsign/sad/extend/v1" | L')`, the same each time for the same list and expiry.

@@ -10,7 +10,7 @@ use super::{Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
 use crate::channel::Sid;
 use crate::credential::{Credential, Slot};
-use crate::hsm::{Answer, Job, Opener};
+use crate::hsm::{Answer, Job, MasterVersion, Opener};
 use crate::pin::{Pin, Stretching};
 use crate::sad::{self, Item, Presented, Sad, SadToken};
 
@@ -57,7 +57,8 @@ impl Signer {
         credential.usable(self.clock.now())?;
         let items = admissible(&credential, asked.signatures, asked.list)?;
         self.spend_code(&credential, asked.client, code).await?;
-        let mut grant = Grant { signer: self, asked, items: Some(items), made: None };
+        let master = self.master().await?;
+        let mut grant = Grant { signer: self, asked, master, items: Some(items), made: None };
         let won = self.try_pin(&credential, asked.client, pin, &mut grant).await?;
         let Some((token, mut sad)) = grant.made.take() else {
             return Err(Error::Incident("a PIN was right, but no SAD was formed".to_owned()));
@@ -67,6 +68,7 @@ impl Signer {
         let entry =
             entry.credential(&won.credential).hashes(&sad.id, asked.signatures as usize, &sad::list_digest(&sad.items));
         let entry = if won.credential.factor.is_some() { entry.because("PIN and second factor") } else { entry };
+        let entry = entry.master(won.renewed.as_ref().map(|slot| slot.master));
         let (id, expires_at) = (sad.id.clone(), sad.expires_at);
         let (settled, stored, audited) =
             tokio::join!(self.win(&won, None), self.tables.sads.insert(&id, sad), self.audit.record(entry));
@@ -108,14 +110,16 @@ impl Signer {
         }
         let slot = sad.slot.clone().ok_or(Refusal::HashNotAuthorized)?;
         let renewed = self.renew(&sad, token, &asked.list, now)?;
+        let master = self.master().await?;
         let job = Job::Rewrap {
-            opener: token.opener(&sad.binding()),
+            opener: token.opener(&sad.binding(), sad.master),
             slot: slot.0,
-            new_opener: renewed.token.opener(&renewed.binding),
+            new_opener: renewed.token.opener(&renewed.binding, master),
             check: false,
+            renew: None,
         };
         let new_slot = match self.run(job).await? {
-            Answer::Rewrapped(slot) => Bytes(slot),
+            Answer::Rewrapped { slot, .. } => Bytes(slot),
             Answer::Refused => return Err(self.incident(&credential, "the SAD's slot does not open").await?),
             other => return Err(unexpected(&other)),
         };
@@ -130,7 +134,7 @@ impl Signer {
         let stored = self
             .tables
             .change_sad(&sad.id, move |row| {
-                let renewed = row.extended_to(&named, expires_at, new_slot.clone(), &token_now);
+                let renewed = row.extended_to(&named, expires_at, (new_slot.clone(), master), &token_now);
                 match renewed {
                     Ok(renewed) if row.handle == before && renewed.binding() == binding => {
                         *row = renewed;
@@ -146,7 +150,7 @@ impl Signer {
     fn renew(&self, sad: &Sad, token: &SadToken, named: &[Hash], now: i64) -> Result<Renewed> {
         let expires_at = (now + self.policy.sad_life).min(sad.absolute_until);
         // The binding does not depend on the handle, so it is known before the new token is.
-        let draft = sad.extended_to(named, expires_at, Bytes::default(), token)?;
+        let draft = sad.extended_to(named, expires_at, (Bytes::default(), sad.master), token)?;
         let binding = draft.binding();
         let token = token.extended(&binding).ok_or(Refusal::InvalidSad)?;
         Ok(Renewed { token, sad: draft, binding })
@@ -205,13 +209,14 @@ impl Signer {
         }
         let stretching = self.fresh_stretching(credential.slot.as_ref().map(|slot| &slot.stretching));
         // Stretched before the try: the lease shall not run while Argon2id does.
+        let master = self.master().await?;
         let opener = {
             let _permit = self.stretching.acquire().await.map_err(|_| Refusal::Busy)?;
-            self.stretch(credential, &new_pin, &stretching)?
+            self.stretch(credential, &new_pin, &stretching, master)?
         };
         self.spend_code(credential, client, code).await?;
         let won = self.try_pin(credential, client, pin, &mut NewSlot::of(credential, opener)).await?;
-        let slot = Slot { stretching, wrapped: Bytes(won.slot.clone()), master: self.master.clone() };
+        let slot = Slot { stretching, wrapped: Bytes(won.slot.clone()), master };
         self.audit.record(Entry::of(Event::PinChanged).client(client).credential(&won.credential)).await?;
         self.win(&won, Some(slot)).await
     }
@@ -272,6 +277,7 @@ struct Renewed {
 struct Grant<'a> {
     signer: &'a Signer,
     asked: Approval<'a>,
+    master: MasterVersion,
     items: Option<Vec<Item>>,
     made: Option<(SadToken, Sad)>,
 }
@@ -291,11 +297,12 @@ impl Destination for Grant<'_> {
             handle: Bytes(token.handle().to_vec()),
             earlier: Vec::new(),
             slot: None,
+            master: self.master,
             items: self.items.take().unwrap_or_default(),
             expires_at: now + self.signer.policy.sad_life,
             absolute_until: now + self.signer.policy.sad_absolute,
         };
-        let opener = token.opener(&sad.binding());
+        let opener = token.opener(&sad.binding(), sad.master);
         self.made = Some((token, sad));
         Ok(opener)
     }

@@ -12,7 +12,7 @@ use super::{Drawn, Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
 use crate::certificate::{self, Certificate, own_scheme, spki};
 use crate::credential::{Credential, Linked, Slot, Tries};
-use crate::hsm::{Answer, Generated, Job, Opener, PublicKey};
+use crate::hsm::{Answer, Generated, Job, MasterVersion, Opener, PublicKey};
 use crate::key::{self, Header};
 use crate::pin::{Binding, Pin, Stretching};
 
@@ -55,15 +55,17 @@ impl Signer {
         };
         let stretched = {
             let _permit = self.stretching.acquire().await.map_err(|_| Refusal::Busy)?;
-            tokio::task::block_in_place(|| binding.opener(pin, &stretching, &self.memory))
+            let master = self.master().await?;
+            tokio::task::block_in_place(|| binding.opener(pin, &stretching, master, &self.memory))
         };
         let opener = stretched.ok_or(Refusal::Malformed)?;
+        let master = opener.master;
         let generated = match self.run(Job::Generate { key: asked.key, opener: opener.clone() }).await? {
             Answer::Generated(generated) => generated,
             other => return Err(unexpected(&other)),
         };
         let spki = public_key(asked, &generated.public)?;
-        let wrapped_key = self.seal(asked, &spki, &generated.wrapped_key).await?;
+        let wrapped_key = self.seal(asked, &spki, master, &generated.wrapped_key).await?;
         let request = self.prove_possession(asked, &spki, opener, &generated).await?;
         let credential = Credential {
             id: asked.credential.clone(),
@@ -79,7 +81,7 @@ impl Signer {
             enrolled: Bytes(enrolled.to_vec()),
             wrapped_key: Bytes(key::digest(&wrapped_key).to_vec()),
             spki: Bytes(spki.clone()),
-            slot: Some(Slot { stretching, wrapped: Bytes(generated.slot), master: self.master.clone() }),
+            slot: Some(Slot { stretching, wrapped: Bytes(generated.slot), master }),
             epoch: 1,
             certificate: None,
             tries: Tries::default(),
@@ -123,7 +125,13 @@ impl Signer {
         }
     }
 
-    async fn seal(&self, asked: &CreateCredential, spki: &[u8], wrapped: &[u8]) -> Result<Vec<u8>> {
+    async fn seal(
+        &self,
+        asked: &CreateCredential,
+        spki: &[u8],
+        master: MasterVersion,
+        wrapped: &[u8],
+    ) -> Result<Vec<u8>> {
         let header = Header {
             tenant: asked.tenant.clone(),
             user: asked.user.clone(),
@@ -133,7 +141,7 @@ impl Signer {
             spki: Bytes(spki.to_vec()),
             derive: self.mechanisms.0,
             wrap: self.mechanisms.1,
-            master: self.master.clone(),
+            master: master.to_string(),
         };
         let covered = key::authenticated(&header).map_err(|error| Error::Incident(error.to_string()))?;
         match self.run(Job::Mac { data: covered.clone() }).await? {

@@ -103,14 +103,15 @@ impl Signer {
         let next = Credential { factor: Some(factor.clone()), ..credential.clone() };
         let generator = self.generator(&next.binding()).await?;
         let stretching = self.fresh_stretching(credential.slot.as_ref().map(|slot| &slot.stretching));
+        let master = self.master().await?;
         let opener = {
             let _permit = self.stretching.acquire().await.map_err(|_| Refusal::Busy)?;
-            self.stretch(&next, pin, &stretching)?
+            self.stretch(&next, pin, &stretching, master)?
         };
         self.spend_code(credential, client, code).await?;
         let won = self.try_pin(credential, client, pin, &mut NewSlot::of(credential, opener)).await?;
         self.win(&won, None).await?;
-        let slot = Slot { stretching, wrapped: Bytes(won.slot.clone()), master: self.master.clone() };
+        let slot = Slot { stretching, wrapped: Bytes(won.slot.clone()), master };
         Ok((Pending { factor, slot, epoch: won.credential.epoch }, generator))
     }
 

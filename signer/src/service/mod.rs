@@ -21,6 +21,7 @@ mod documents;
 mod enrolment;
 mod factor;
 mod life;
+mod masters;
 mod ocsp;
 mod pin_try;
 mod responder;
@@ -47,7 +48,7 @@ use crate::clock::Clock;
 use crate::credential::{CodePolicy, EnrolmentPolicy, TryPolicy};
 use crate::foreign::Foreign;
 use crate::hsm::pkcs11::{Derive, Wrap};
-use crate::hsm::{Answer, Fault, Hsm, Job};
+use crate::hsm::{Answer, Fault, Hsm, Job, Masters};
 use crate::key::Checked;
 use crate::pin::Pin;
 use crate::store::Tables;
@@ -171,8 +172,8 @@ pub struct Parts {
     pub policy: Policy,
     /// Recorded in slots and headers.
     pub mechanisms: (Derive, Wrap),
-    /// Name of K_MK.
-    pub master: String,
+    /// The versions of K_MK that the HSM's workers know.
+    pub masters: Masters,
     /// Certificate of the built-in CA, DER.
     pub authority: Vec<u8>,
     /// What certificates of the built-in CA look like.
@@ -203,7 +204,7 @@ pub struct Signer {
     random: Arc<dyn Random>,
     policy: Policy,
     mechanisms: (Derive, Wrap),
-    master: String,
+    masters: masters::Known,
     authority: Authority,
     authority_der: Vec<u8>,
     profile: Profile,
@@ -248,7 +249,7 @@ impl Signer {
             random: parts.random,
             policy: parts.policy,
             mechanisms: parts.mechanisms,
-            master: parts.master,
+            masters: masters::Known::new(parts.masters),
             profile: parts.profile,
             checked: Checked::default(),
             turns,

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use rsign_api::bytes::Bytes;
 use rsign_api::signer::{Refusal, State};
 use tokio::sync::SemaphorePermit;
 
 use super::{Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
 use crate::credential::{Begin, Credential, Slot};
-use crate::hsm::{Answer, Fault, Job, Opener};
+use crate::hsm::{Answer, Fault, Job, MasterVersion, Opener};
 use crate::pin::Pin;
 
 /// A right PIN: the KEK is in a new slot, the lease still to be settled with [`Signer::win`].
@@ -18,8 +19,16 @@ pub(super) struct Won {
     pub(super) credential: Credential,
     /// The KEK under the new opener.
     pub(super) slot: Vec<u8>,
+    /// The PIN slot under a newer K_MK, where it was under an earlier one: it takes the slot's place with the lease.
+    pub(super) renewed: Option<Slot>,
     lease: String,
     _turn: super::turn::Turn,
+}
+
+/// What a right PIN brings.
+struct Judged {
+    slot: Vec<u8>,
+    renewed: Option<Slot>,
 }
 
 /// Where the KEK goes when the PIN was right.
@@ -63,7 +72,7 @@ impl Signer {
             let (lease, credential) = self.lease(&credential.id, client, deadline).await?;
             // From here on a wrong count is only avoided by settling: a lease that is left alone expires as wrong.
             match self.judge(client, &credential, pin, to, stretching).await {
-                Ok(Some(slot)) => Ok(Won { credential, slot, lease, _turn: turn }),
+                Ok(Some(Judged { slot, renewed })) => Ok(Won { credential, slot, renewed, lease, _turn: turn }),
                 Ok(None) => Err(self.lose(&credential, client, lease).await?),
                 Err(fault) => Err(self.give_back(&credential, client, lease, fault).await?),
             }
@@ -81,6 +90,7 @@ impl Signer {
     /// [`Refusal::Disabled`] when it was blocked or suspended meanwhile, [`Refusal::WrongPin`] never.
     pub(super) async fn win(&self, won: &Won, new_slot: Option<Slot>) -> Result<()> {
         let (tries, now, lease, epoch) = (self.policy.tries, self.clock.now(), won.lease.clone(), won.credential.epoch);
+        let (judged, renewed) = (won.credential.slot.clone(), won.renewed.clone());
         let settled = self
             .tables
             .change_credential(&won.credential.id, move |row| {
@@ -95,6 +105,9 @@ impl Signer {
                 if let Some(slot) = &new_slot {
                     row.slot = Some(slot.clone());
                     row.epoch += 1;
+                } else if renewed.is_some() && row.slot == judged {
+                    // The same PIN and the same KEK: what was authorised before goes on.
+                    row.slot.clone_from(&renewed);
                 }
                 true
             })
@@ -148,14 +161,20 @@ impl Signer {
         pin: &Pin,
         to: &mut dyn Destination,
         stretching: Option<SemaphorePermit<'_>>,
-    ) -> Result<Option<Vec<u8>>> {
-        let slot = credential.slot.as_ref().ok_or(Refusal::Disabled)?;
-        let opener = self.stretch(credential, pin, &slot.stretching)?;
+    ) -> Result<Option<Judged>> {
+        let judged = credential.slot.as_ref().ok_or(Refusal::Disabled)?;
+        let newest = self.master().await?;
+        let renew = (judged.master < newest).then_some(newest);
+        let opener = self.stretch(credential, pin, &judged.stretching, judged.master)?;
         drop(stretching);
         let new_opener = to.opener(credential)?;
-        let job = Job::Rewrap { opener, slot: slot.wrapped.0.clone(), new_opener, check: to.check() };
+        let job = Job::Rewrap { opener, slot: judged.wrapped.0.clone(), new_opener, check: to.check(), renew };
         match self.run_for(client, job).await? {
-            Answer::Rewrapped(slot) => Ok(Some(slot)),
+            Answer::Rewrapped { slot, renewed } => {
+                let moved = renew.zip(renewed);
+                let renewed = moved.map(|(master, slot)| Slot { master, wrapped: Bytes(slot), ..judged.clone() });
+                Ok(Some(Judged { slot, renewed }))
+            }
             Answer::Refused => Ok(None),
             other => Err(unexpected(&other)),
         }
@@ -193,8 +212,9 @@ impl Signer {
         credential: &Credential,
         pin: &Pin,
         stretching: &crate::pin::Stretching,
+        master: MasterVersion,
     ) -> Result<Opener> {
-        let derive = || credential.binding().opener(pin, stretching, &self.memory);
+        let derive = || credential.binding().opener(pin, stretching, master, &self.memory);
         let opener = if stretching.is_slow() { tokio::task::block_in_place(derive) } else { derive() };
         opener.ok_or_else(|| Error::Incident("a slot's stretch parameters are invalid".to_owned()))
     }

@@ -15,7 +15,7 @@ use super::authority::{self, DAY};
 use super::{Error, Result, Signer, unexpected};
 use crate::audit::{Entry, Event};
 use crate::certificate::{self, ServiceEntity, ToBeSigned, Validity, own_scheme, spki};
-use crate::hsm::{Answer, Generated, Job, Opener, PublicKey};
+use crate::hsm::{Answer, Generated, Job, MasterVersion, Opener, PublicKey};
 use crate::store::ResponderRow;
 
 /// How long one key answers, seconds.
@@ -41,24 +41,24 @@ impl Responder {
     }
 
     fn opener(&self) -> Opener {
-        opener(&self.row.id)
+        opener(&self.row.id, self.row.master)
     }
 }
 
 /// What opens the key is public: who may use the HSM may use it, as it is with the CA's own.
-fn opener(id: &[u8]) -> Opener {
+fn opener(id: &[u8], master: MasterVersion) -> Opener {
     let octets: [u8; 32] = Sha256::new().chain_update(b"rsign/ocsp/v1\0").chain_update(id).finalize().into();
-    Opener::from(octets)
+    Opener::new(master, octets.into())
 }
 
 impl Signer {
     /// Sees to it that there is a responder for as long as answers last; for a timer. Where certificates name none, it is
-    /// made when somebody asks all the same.
+    /// made when somebody asks all the same; one that is there moves on to the next K_MK.
     ///
     /// # Errors
     /// When HSM or store fail.
     pub async fn keep_responder(&self) -> Result<()> {
-        if self.profile.ocsp_url.is_some() {
+        if self.profile.ocsp_url.is_some() || self.tables.responder().await?.is_some() {
             self.responder().await?;
         }
         Ok(())
@@ -68,10 +68,16 @@ impl Signer {
     pub(super) async fn responder(&self) -> Result<Arc<Responder>> {
         let mut kept = self.responder.lock().await;
         let now = self.clock.now() / 1000;
-        if let Some(found) = kept.as_ref().filter(|one| one.is_used(now)) {
-            return Ok(Arc::clone(found));
-        }
-        match self.next_responder(now).await {
+        let next = match self.master().await {
+            Ok(master) => {
+                if let Some(found) = kept.as_ref().filter(|one| one.is_used(now) && one.row.master >= master) {
+                    return Ok(Arc::clone(found));
+                }
+                self.next_responder(now, master).await
+            }
+            Err(error) => Err(error),
+        };
+        match next {
             Ok(next) => {
                 let next = Arc::new(next);
                 *kept = Some(Arc::clone(&next));
@@ -88,15 +94,20 @@ impl Signer {
     }
 
     /// The one in the store, or a new one there.
-    async fn next_responder(&self, now: i64) -> Result<Responder> {
+    async fn next_responder(&self, now: i64, master: MasterVersion) -> Result<Responder> {
         let stored = self.tables.responder().await?;
         let before = stored.as_ref().map(|row| row.id.clone());
         if let Some(found) = stored.and_then(|row| self.read_responder(row).ok())
             && found.is_used(now)
         {
-            return Ok(found);
+            if found.row.master >= master {
+                return Ok(found);
+            }
+            if let Some(moved) = self.move_responder(&found, master).await? {
+                return self.read_responder(self.tables.replace_responder(before, moved).await?);
+            }
         }
-        let made = self.make_responder(now).await?;
+        let made = self.make_responder(now, master).await?;
         // Another instance may have been quicker.
         self.read_responder(self.tables.replace_responder(before, made).await?)
     }
@@ -106,10 +117,21 @@ impl Signer {
         Ok(Responder { public: public.map_err(|error| Error::Incident(error.to_string()))?, row })
     }
 
-    async fn make_responder(&self, now: i64) -> Result<ResponderRow> {
+    /// The same one under another K_MK; none where its key does not open any more.
+    async fn move_responder(&self, found: &Responder, master: MasterVersion) -> Result<Option<ResponderRow>> {
+        let (opener, slot) = (found.opener(), found.row.slot.0.clone());
+        let new_opener = opener.under(master);
+        match self.run(Job::Rewrap { opener, slot, new_opener, check: true, renew: None }).await? {
+            Answer::Rewrapped { slot, .. } => Ok(Some(ResponderRow { slot: Bytes(slot), master, ..found.row.clone() })),
+            Answer::Refused => Ok(None),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn make_responder(&self, now: i64, master: MasterVersion) -> Result<ResponderRow> {
         let mut id = vec![0; 16];
         self.random.fill(&mut id);
-        let generated = match self.run(Job::Generate { key: KEY, opener: opener(&id) }).await? {
+        let generated = match self.run(Job::Generate { key: KEY, opener: opener(&id, master) }).await? {
             Answer::Generated(generated) => generated,
             other => return Err(unexpected(&other)),
         };
@@ -128,6 +150,7 @@ impl Signer {
             id: Bytes(id),
             wrapped_key: Bytes(wrapped_key),
             slot: Bytes(slot),
+            master,
             certificate: Bytes(certificate),
         })
     }

@@ -154,7 +154,7 @@ impl Signer {
     ) -> Result<Vec<(Bytes, Answer)>> {
         let verifier = order.key.verifier(scheme).ok_or(Refusal::Algorithm)?;
         let job = Job::Sign {
-            opener: order.request.token.opener(&claimed.binding),
+            opener: order.request.token.opener(&claimed.binding, claimed.master),
             slot: claimed.slot.0.clone(),
             wrapped_key: order.key.wrapped.clone(),
             key: order.credential.key,

@@ -8,12 +8,11 @@ use cryptoki::types::AuthPin;
 use rsign_api::algorithm::KeyType;
 
 use super::generate::key_pair;
-use super::judge::canary_opener;
-use super::mechanism::KEY_WRAP;
+use super::master::{canary, generate_master};
 use super::open::{candidates, label, load, log_in, read_pin};
-use super::template::{self, Usage};
+use super::template;
 use super::{Token, TokenError, TokenSettings, ffi};
-use crate::hsm::TokenKey;
+use crate::hsm::{MasterVersion, Masters, TokenKey};
 
 /// Why the ceremony stopped.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +51,7 @@ impl Ceremony {
         let slot = slot_by_label(&library, &settings.label)?;
         let session = log_in(&library, slot, settings)?;
         refuse_existing(&session)?;
-        let master = labelled(template::master_key(settings.derive), label::MASTER);
-        let master =
-            session.generate_key(&settings.derive.master_generation(), &sized(master)).map_err(TokenError::from)?;
+        let master = generate_master(&session, settings.derive, MasterVersion::FIRST)?;
         let mac = labelled(template::mac_key(), label::MAC);
         session.generate_key(&Mechanism::GenericSecretKeyGen, &sized(mac)).map_err(TokenError::from)?;
         make_factor_key(&session)?;
@@ -63,18 +60,15 @@ impl Ceremony {
             key_pair(&session, KeyType::P256, &private, Some(label::of(key)))?;
         }
         let raw = ffi::KeyWrap::load(&settings.module)?;
-        let throw_away = session.generate_key(&Mechanism::AesKeyGen, &template::new_kek()).map_err(TokenError::from)?;
-        let wrapping =
-            settings.derive.derive(&session, master, &canary_opener(), &template::wrapping_key(Usage::Wrap))?;
-        Ok(Self { canary: raw.wrap(&session, KEY_WRAP, wrapping, throw_away)? })
+        Ok(Self { canary: canary(&session, &raw, settings.derive, MasterVersion::FIRST, master)? })
     }
 
     /// Makes the second-factor key on a token whose ceremony was before there was one. Whether it did.
     ///
     /// # Errors
     /// When this is not the token of that ceremony, or it fails.
-    pub fn complete(settings: &TokenSettings, canary: &[u8]) -> Result<bool, TokenError> {
-        let token = Token::open_earlier(settings, canary)?;
+    pub fn complete(settings: &TokenSettings, masters: &Masters) -> Result<bool, TokenError> {
+        let token = Token::open_earlier(settings, masters)?;
         if token.keys.factor.is_some() {
             return Ok(false);
         }
@@ -122,8 +116,9 @@ fn slot_by_label(library: &Pkcs11, label: &str) -> Result<cryptoki::slot::Slot, 
 }
 
 fn refuse_existing(session: &Session) -> Result<(), CeremonyError> {
+    let master = label::master(MasterVersion::FIRST);
     let labels = [
-        label::MASTER,
+        master.as_str(),
         label::MAC,
         label::FACTOR,
         label::of(TokenKey::Identity),
@@ -147,12 +142,12 @@ fn make_factor_key(session: &Session) -> Result<(), TokenError> {
     Ok(())
 }
 
-fn labelled(mut template: Vec<Attribute>, label: &str) -> Vec<Attribute> {
+pub(super) fn labelled(mut template: Vec<Attribute>, label: &str) -> Vec<Attribute> {
     template.push(Attribute::Label(label.as_bytes().to_vec()));
     template
 }
 
-fn sized(mut template: Vec<Attribute>) -> Vec<Attribute> {
+pub(super) fn sized(mut template: Vec<Attribute>) -> Vec<Attribute> {
     template.push(Attribute::ValueLen(32.into()));
     template
 }

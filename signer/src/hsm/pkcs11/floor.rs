@@ -39,10 +39,11 @@ impl Floor {
     pub fn prepare(token: &Token, key: KeyType) -> Result<Self, TokenError> {
         let hash = HashAlgorithm::Sha256;
         let scheme = if key.is_rsa() { Scheme::Pkcs1 { hash } } else { Scheme::Ecdsa { hash } };
-        let opener = Opener::from([0x5a; 32]);
+        let opener = Opener::new(token.current, [0x5a; 32].into());
         let session = token.session()?;
         let (_, private) = key_pair(&session, key, &template::signing_key(kind(key), Extractable::Yes), None)?;
-        let wrapping = token.derive.derive(&session, token.keys.master, &opener, &direct(token, Usage::Wrap))?;
+        let master = token.master(opener.master)?.key;
+        let wrapping = token.derive.derive(&session, master, &opener, &direct(token, Usage::Wrap))?;
         let wrapped = token.raw.wrap(&session, token.wrap.number(), wrapping, private)?;
         Ok(Self { key, scheme, wrapped, opener })
     }
@@ -91,7 +92,8 @@ impl Floor {
     }
 
     fn open(&self, token: &Token, session: &Session) -> Result<ObjectHandle, TokenError> {
-        let key = token.derive.derive(session, token.keys.master, &self.opener, &direct(token, Usage::Unwrap))?;
+        let master = token.master(self.opener.master)?.key;
+        let key = token.derive.derive(session, master, &self.opener, &direct(token, Usage::Unwrap))?;
         let template = template::signing_key(kind(self.key), Extractable::No);
         Ok(token.raw.unwrap(session, token.wrap.number(), key, &self.wrapped, &template)?)
     }

@@ -74,7 +74,7 @@ impl Derive {
         opener: &Opener,
         template: &[Attribute],
     ) -> Result<ObjectHandle, TokenError> {
-        let input = opener.0.as_slice();
+        let input = opener.octets.as_slice();
         let key = match self {
             Self::AesCbcEncryptData => {
                 let mechanism = Mechanism::AesCbcEncryptData(AesCbcDeriveParams::new([0; 16], input));

@@ -15,6 +15,7 @@ mod ffi;
 mod floor;
 mod generate;
 mod judge;
+mod master;
 mod mechanism;
 mod open;
 mod rehearsal;
@@ -34,9 +35,10 @@ use serde::{Deserialize, Serialize};
 pub use ceremony::{Ceremony, CeremonyError, create_token};
 pub use error::TokenError;
 pub use floor::{Floor, FloorKind};
+pub use master::{destroy_master, make_master};
 pub use mechanism::{Derive, Wrap};
 
-use super::{Answer, Job};
+use super::{Answer, Job, MasterVersion};
 
 /// Where the token is and how its mechanisms are used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,13 +60,19 @@ pub struct TokenSettings {
 /// The token's own keys, found once at start.
 #[derive(Debug, Clone, Copy)]
 struct TokenKeys {
-    master: ObjectHandle,
     mac: ObjectHandle,
     /// None on the token of a ceremony before there were second factors.
     factor: Option<ObjectHandle>,
     identity: ObjectHandle,
     audit: ObjectHandle,
     authority: ObjectHandle,
+}
+
+/// One K_MK.
+#[derive(Debug)]
+struct Master {
+    key: ObjectHandle,
+    canary: Vec<u8>,
 }
 
 /// An opened token.
@@ -77,9 +85,11 @@ pub struct Token {
     raw: ffi::KeyWrap,
     slot: Slot,
     keys: TokenKeys,
+    masters: BTreeMap<MasterVersion, Master>,
+    /// The newest of them.
+    current: MasterVersion,
     derive: Derive,
     wrap: Wrap,
-    canary: Vec<u8>,
 }
 
 impl Token {
@@ -90,7 +100,9 @@ impl Token {
     pub fn run(&self, job: &Job) -> Result<Answer, TokenError> {
         match job {
             Job::Generate { key, opener } => self.generate(*key, opener).map(Answer::Generated),
-            Job::Rewrap { opener, slot, new_opener, check } => self.rewrap(opener, slot, new_opener, *check),
+            Job::Rewrap { opener, slot, new_opener, check, renew } => {
+                self.rewrap(opener, slot, new_opener, *check, *renew)
+            }
             Job::Sign { opener, slot, wrapped_key, key, scheme, digests } => {
                 self.sign(opener, slot, wrapped_key, *key, *scheme, digests)
             }
@@ -99,7 +111,7 @@ impl Token {
             Job::TokenSign { key, digest } => self.token_sign(*key, digest).map(Answer::Octets),
             Job::TokenPublic { key } => self.token_public(*key).map(Answer::Octets),
             Job::Random { length } => self.random(*length).map(Answer::Octets),
-            Job::Check => self.check_canary().map(|()| Answer::Octets(Vec::new())),
+            Job::Check => self.check_canaries().map(|()| Answer::Octets(Vec::new())),
         }
     }
 

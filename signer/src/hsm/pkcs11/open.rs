@@ -1,21 +1,26 @@
 //! Finds the token by its label, logs in, finds its keys, reads their templates back, opens the canary.
 
+use std::collections::BTreeMap;
+
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 
-use super::{Token, TokenError, TokenKeys, TokenSettings, ffi, template};
-use crate::hsm::TokenKey;
+use super::{Master, Token, TokenError, TokenKeys, TokenSettings, ffi, template};
+use crate::hsm::{MasterVersion, Masters, TokenKey};
 
 /// Labels of the token's objects.
 pub(super) mod label {
-    use crate::hsm::TokenKey;
+    use crate::hsm::{MasterVersion, TokenKey};
 
-    pub(in super::super) const MASTER: &str = "rsign/master/v1";
     pub(in super::super) const MAC: &str = "rsign/header-mac/v1";
     pub(in super::super) const FACTOR: &str = "rsign/factor/v1";
+
+    pub(in super::super) fn master(version: MasterVersion) -> String {
+        format!("rsign/master/v{}", version.number())
+    }
 
     pub(in super::super) const fn of(key: TokenKey) -> &'static str {
         match key {
@@ -31,11 +36,23 @@ impl Token {
     ///
     /// # Errors
     /// When the module, token or a key is missing, the login fails, a template is not the ceremony's, or the canary
-    /// does not open: then this is another token, or its derivation has changed.
-    pub fn open(settings: &TokenSettings, canary: &[u8]) -> Result<Self, TokenError> {
-        let token = Self::open_earlier(settings, canary)?;
-        match token.keys.factor {
-            Some(_) => Ok(token),
+    /// of a K_MK does not open: then this is another token, or its derivation has changed.
+    pub fn open(settings: &TokenSettings, masters: &Masters) -> Result<Self, TokenError> {
+        Self::open_earlier(settings, masters)?.with_factor()
+    }
+
+    /// The same for who found everything there before. An earlier K_MK that is gone from the token was destroyed since:
+    /// nothing is left under it, and what asked for it would be told.
+    ///
+    /// # Errors
+    /// See [`Token::open`].
+    pub fn open_again(settings: &TokenSettings, masters: &Masters) -> Result<Self, TokenError> {
+        Self::opened(settings, masters, Gone::Earlier)?.with_factor()
+    }
+
+    fn with_factor(self) -> Result<Self, TokenError> {
+        match self.keys.factor {
+            Some(_) => Ok(self),
             None => Err(TokenError::misconfigured(format!(
                 "0 keys on the token are labelled {}, not 1: `rsign-signer init` makes it",
                 label::FACTOR
@@ -44,22 +61,27 @@ impl Token {
     }
 
     /// The same for the token of a ceremony that may have been before there were second factors.
-    pub(super) fn open_earlier(settings: &TokenSettings, canary: &[u8]) -> Result<Self, TokenError> {
+    pub(super) fn open_earlier(settings: &TokenSettings, masters: &Masters) -> Result<Self, TokenError> {
+        Self::opened(settings, masters, Gone::None)
+    }
+
+    fn opened(settings: &TokenSettings, masters: &Masters, gone: Gone) -> Result<Self, TokenError> {
         let (library, slot) = find(settings)?;
         let login = log_in(&library, slot, settings)?;
-        let keys = find_keys(&login, settings)?;
+        let keys = find_keys(&login)?;
         let token = Self {
             raw: ffi::KeyWrap::load(&settings.module)?,
             library,
             slot,
             keys,
+            masters: find_masters(&login, settings, masters, gone)?,
+            current: masters.current,
             derive: settings.derive,
             wrap: settings.wrap,
-            canary: canary.to_vec(),
             _login: std::sync::Mutex::new(login),
         };
         // Not lost but wrong: opened again it would be the same.
-        token.check_canary().map_err(|error| {
+        token.check_canaries().map_err(|error| {
             TokenError::misconfigured(format!(
                 "{error}: [hsm] token is not the token of this store's ceremony, or [hsm] derive = {} is not as it was",
                 settings.derive.name()
@@ -138,11 +160,36 @@ pub(super) fn read_pin(settings: &TokenSettings) -> Result<AuthPin, TokenError> 
     Ok(AuthPin::from(text.trim_end().to_owned()))
 }
 
-fn find_keys(session: &Session, settings: &TokenSettings) -> Result<TokenKeys, TokenError> {
+/// Which K_MK may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gone {
+    None,
+    Earlier,
+}
+
+fn find_masters(
+    session: &Session,
+    settings: &TokenSettings,
+    masters: &Masters,
+    gone: Gone,
+) -> Result<BTreeMap<MasterVersion, Master>, TokenError> {
+    let mut found = BTreeMap::new();
+    for (version, canary) in &masters.canaries {
+        let label = label::master(*version);
+        let may_be_gone = gone == Gone::Earlier && *version != masters.current;
+        if may_be_gone && candidates(session, &label)?.is_empty() {
+            continue;
+        }
+        let key = find_key(session, &label, &template::master_key(settings.derive))?;
+        found.insert(*version, Master { key, canary: canary.clone() });
+    }
+    Ok(found)
+}
+
+fn find_keys(session: &Session) -> Result<TokenKeys, TokenError> {
     use TokenKey::{Audit, Authority, Identity};
     let signing = template::token_signing_key();
     Ok(TokenKeys {
-        master: find_key(session, label::MASTER, &template::master_key(settings.derive))?,
         mac: find_key(session, label::MAC, &template::mac_key())?,
         factor: match candidates(session, label::FACTOR)?[..] {
             [] => None,
@@ -155,7 +202,7 @@ fn find_keys(session: &Session, settings: &TokenSettings) -> Result<TokenKeys, T
 }
 
 /// The one key of this label, its template as the ceremony set it; made here, and never out.
-fn find_key(session: &Session, label: &str, template: &[Attribute]) -> Result<ObjectHandle, TokenError> {
+pub(super) fn find_key(session: &Session, label: &str, template: &[Attribute]) -> Result<ObjectHandle, TokenError> {
     let found = candidates(session, label)?;
     let [key] = found[..] else {
         return Err(TokenError::misconfigured(format!(
@@ -207,7 +254,7 @@ const fn is_optional(kind: AttributeType) -> bool {
 /// Whether the token keeps such an attribute of any key of ours. One that does not cannot hold more than the rest of
 /// the template says.
 fn keeps(session: &Session, kind: AttributeType) -> Result<bool, TokenError> {
-    let mut keys = candidates(session, label::MASTER)?;
+    let mut keys = candidates(session, &label::master(MasterVersion::FIRST))?;
     keys.extend(candidates(session, label::MAC)?);
     keys.extend(candidates(session, label::FACTOR)?);
     for key in [TokenKey::Identity, TokenKey::Audit, TokenKey::Authority] {

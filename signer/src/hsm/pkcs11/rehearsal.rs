@@ -26,7 +26,7 @@ impl Token {
         let (_, private) = key_pair(&session, KeyType::P256, &made, None)?;
         let kek = session.generate_key(&Mechanism::AesKeyGen, &template::new_kek())?;
         // The canary's opener is public, and so would be what it wraps; but nothing of this is kept.
-        self.compare(&session, KeyType::P256, (private, kek), &canary_opener()).map(drop)
+        self.compare(&session, KeyType::P256, (private, kek), &canary_opener(self.current)).map(drop)
     }
 
     /// Wraps a new key, opens it again as every signature will, and reads all of it back. Gives wrapped key and slot.
@@ -39,9 +39,10 @@ impl Token {
     ) -> Result<(Vec<u8>, Vec<u8>), TokenError> {
         read_back(session, private, "K_sign, made", &template::signing_key(kind(key), Extractable::Yes))?;
         read_back(session, kek, "KEK, made", &template::new_kek())?;
+        let master = self.master(opener.master)?.key;
         for usage in [Usage::Wrap, Usage::Unwrap] {
             let wanted = template::wrapping_key(usage);
-            let derived = self.derive.derive(session, self.keys.master, opener, &wanted)?;
+            let derived = self.derive.derive(session, master, opener, &wanted)?;
             read_back(session, derived, "K_wrap", &wanted)?;
         }
         let slot = self.wrap_slot(session, opener, kek)?;

@@ -47,7 +47,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) async fn start(settings: &PoolSettings) -> Result<Self, NotReady> {
+    pub(super) async fn start(settings: &PoolSettings, replaces: bool) -> Result<Self, NotReady> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         let child = Command::new(&settings.program)
             .arg("hsm-worker")
@@ -60,7 +60,12 @@ impl Process {
         ours.set_nonblocking(true)?;
         let (from, mut to) = UnixStream::from_std(ours)?.into_split();
         let mut from = BufReader::new(from);
-        let start = Start { token: settings.token.clone(), canary: settings.canary.clone(), threads: settings.threads };
+        let start = Start {
+            token: settings.token.clone(),
+            masters: settings.masters.clone(),
+            replaces,
+            threads: settings.threads,
+        };
         let frame = wire::encode(&start)?;
         to.write_all(&frame).await?;
         let ready: Ready =

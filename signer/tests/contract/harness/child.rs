@@ -12,6 +12,7 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
+use rsign_signer::hsm::Masters;
 use rsign_signer::hsm::pkcs11::TokenSettings;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -27,7 +28,7 @@ enum Task {
     /// Makes a key anew, with a flaw.
     Forge(Forged, Flaw),
     /// Does jobs, good ones and such as fail, and counts objects and sessions.
-    Churn { canary: Vec<u8>, rounds: u32 },
+    Churn { masters: Masters, rounds: u32 },
 }
 
 /// Replaces a key of the token by one with a flaw.
@@ -36,8 +37,8 @@ pub(crate) fn forge(token: &TestToken, key: Forged, flaw: Flaw) {
 }
 
 /// Objects and sessions before and after so many rounds of jobs.
-pub(crate) fn churn(token: &TestToken, canary: &[u8], rounds: u32) -> (Counts, Counts) {
-    run(token, &Task::Churn { canary: canary.to_vec(), rounds })
+pub(crate) fn churn(token: &TestToken, masters: &Masters, rounds: u32) -> (Counts, Counts) {
+    run(token, &Task::Churn { masters: masters.clone(), rounds })
 }
 
 fn run<T: DeserializeOwned>(token: &TestToken, task: &Task) -> T {
@@ -61,7 +62,7 @@ fn child() {
     let (settings, task): (TokenSettings, Task) = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     let answer = match task {
         Task::Forge(key, flaw) => serde_json::to_vec(&forge::forge(&settings, key, flaw)),
-        Task::Churn { canary, rounds } => serde_json::to_vec(&churn::churn(&settings, &canary, rounds)),
+        Task::Churn { masters, rounds } => serde_json::to_vec(&churn::churn(&settings, &masters, rounds)),
     };
     std::fs::write(file.with_extension("answer"), answer.unwrap()).unwrap();
 }

@@ -3,13 +3,13 @@
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
 use rsign_api::signer::{CreateCredential, FactorKind, Scal, Stretch, Subject};
 use rsign_signer::certificate::{spki, verify};
-use rsign_signer::hsm::{Answer, Fault, Generated, Hsm, Job, Opener, PublicKey};
+use rsign_signer::hsm::{Answer, Fault, Generated, Hsm, Job, MasterVersion, Opener, PublicKey};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// An opener as a PIN would give it, a different one for each number.
 pub(crate) fn opener(number: u32) -> Opener {
     let octets: [u8; 32] = Sha256::digest(number.to_be_bytes()).into();
-    Opener::from(octets)
+    Opener::new(MasterVersion::FIRST, octets.into())
 }
 
 /// A digest of this function, a different one for each number.
@@ -96,7 +96,8 @@ impl Made {
     }
 
     pub(crate) fn rewrap(&self, opener: &Opener, new_opener: &Opener, check: bool) -> Job {
-        Job::Rewrap { opener: opener.clone(), slot: self.slot.clone(), new_opener: new_opener.clone(), check }
+        let (slot, new_opener) = (self.slot.clone(), new_opener.clone());
+        Job::Rewrap { opener: opener.clone(), slot, new_opener, check, renew: None }
     }
 
     /// Signs in the key's own scheme.

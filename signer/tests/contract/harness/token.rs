@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use rsign_signer::ceremony::CeremonyRow;
 use rsign_signer::config::Config;
 use rsign_signer::hsm::pkcs11::TokenSettings;
 use rsign_signer::hsm::{Pool, PoolSettings};
-use rsign_signer::store::{COLLECTIONS, CeremonyRow, Tables};
+use rsign_signer::store::{COLLECTIONS, Tables};
 use rsign_storage::Store;
 use tempfile::TempDir;
 
@@ -132,7 +133,7 @@ organization = "rsign"
         PoolSettings {
             program: SIGNER.into(),
             token: self.settings(),
-            canary: self.ceremony().await.canary.0,
+            masters: self.ceremony().await.masters(),
             workers: 2,
             threads: 1,
             queue: 2048,

@@ -79,7 +79,7 @@ async fn an_earlier_ceremony_is_completed_once() {
 async fn another_ceremonys_canary_does_not_open() {
     let (Some(token), Some(other)) = (TestToken::ready(TOKEN), TestToken::ready(TOKEN)) else { return };
     let mut settings = token.pool_settings().await;
-    settings.canary = other.ceremony().await.canary.0;
+    settings.masters = other.ceremony().await.masters();
     let refused = Pool::start(settings).await.expect_err("a foreign canary");
     assert!(refused.contains("the canary does not open"), "{refused}");
 }

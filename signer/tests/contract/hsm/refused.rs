@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::signer::{FactorKind, Stretch};
-use rsign_signer::hsm::{Answer, Fault, Hsm, Job, Opener, Pool};
+use rsign_signer::hsm::{Answer, Fault, Hsm, Job, MasterVersion, Opener, Pool};
 use rsign_signer::pin::{Binding, Memory, Pin, Stretching};
 
 use super::TOKEN;
@@ -63,7 +63,7 @@ async fn two_credentials_with_one_pin_and_one_salt_have_two_wrapping_keys() {
     let pin = Pin::to_judge(&"31415926".into());
     let with_factor = |tenant, user, credential, key_version, key, factor| {
         let binding = Binding { tenant, user, credential, key_version, key, factor };
-        binding.opener(&pin, &stretching, &Memory::default()).unwrap()
+        binding.opener(&pin, &stretching, MasterVersion::FIRST, &Memory::default()).unwrap()
     };
     let bound =
         |tenant, user, credential, key_version, key| with_factor(tenant, user, credential, key_version, key, None);

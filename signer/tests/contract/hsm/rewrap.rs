@@ -9,7 +9,7 @@ use crate::harness::{Made, TestToken, opener};
 /// The same key, its KEK in another slot.
 async fn rewrapped(hsm: &dyn Hsm, made: &Made, from: u32, to: u32, check: bool) -> Made {
     let answer = hsm.run(made.rewrap(&opener(from), &opener(to), check)).await;
-    let Ok(Answer::Rewrapped(slot)) = answer else { panic!("{answer:?}") };
+    let Ok(Answer::Rewrapped { slot, renewed: None }) = answer else { panic!("{answer:?}") };
     assert_eq!(slot.len(), 40);
     Made { slot, ..made.clone() }
 }

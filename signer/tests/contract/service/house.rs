@@ -11,6 +11,7 @@ use rsign_api::signer::{
     IssueCertificate, LinkCertificate, Refusal, Scal, Sign, Signed, State, Stretch, Subject,
 };
 use rsign_signer::SystemRandom;
+use rsign_signer::ceremony::CeremonyRow;
 use rsign_signer::certificate::{own_scheme, verify};
 use rsign_signer::clients::Clients;
 use rsign_signer::clock::{Clock as _, StoppedClock, SystemClock};
@@ -19,7 +20,7 @@ use rsign_signer::foreign::process::Helpers;
 use rsign_signer::hsm::Pool;
 use rsign_signer::sad::{Sad, SadToken};
 use rsign_signer::service::{Error, Parts, Policy, Result, Signer};
-use rsign_signer::store::{CeremonyRow, Tables};
+use rsign_signer::store::Tables;
 use rsign_storage::Store;
 use secrecy::ExposeSecret as _;
 
@@ -200,7 +201,7 @@ fn build(
         instance: "contract".to_owned(),
         policy: policy.clone(),
         mechanisms: (token.config.hsm.derive, token.config.hsm.wrap),
-        master: ceremony.master.clone(),
+        masters: ceremony.masters(),
         authority: ceremony.authority.0.clone(),
         profile: token.config.profile(),
         clients: token.config.clients.clone(),

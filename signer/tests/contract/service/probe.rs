@@ -82,7 +82,7 @@ impl Probe {
     /// Different PINs that came to the HSM to be judged.
     pub(super) fn judged(&self) -> usize {
         let seen = self.seen.lock().unwrap();
-        let openers: HashSet<[u8; 32]> = seen.iter().filter_map(opener).map(|opener| *opener.0).collect();
+        let openers: HashSet<[u8; 32]> = seen.iter().filter_map(opener).map(|opener| *opener.octets).collect();
         openers.len()
     }
 }

@@ -27,10 +27,10 @@ async fn a_pin_alone_falls_to_whoever_holds_the_store_and_the_hsm_login() {
     let mut found = None;
     for number in first..first + GUESSES as u64 {
         let guess = Pin::to_judge(&SecretString::from(format!("{number:08}")));
-        let opener = row.binding().opener(&guess, &slot.stretching, &memory).unwrap();
-        let new_opener = Opener::from([7; 32]);
-        let job = Job::Rewrap { opener, slot: slot.wrapped.0.clone(), new_opener, check: false };
-        if matches!(house.hsm.run(job).await, Ok(Answer::Rewrapped(_))) {
+        let opener = row.binding().opener(&guess, &slot.stretching, slot.master, &memory).unwrap();
+        let new_opener = Opener::new(slot.master, [7; 32].into());
+        let job = Job::Rewrap { opener, slot: slot.wrapped.0.clone(), new_opener, check: false, renew: None };
+        if matches!(house.hsm.run(job).await, Ok(Answer::Rewrapped { .. })) {
             found = Some(number);
         }
     }
@@ -58,8 +58,9 @@ async fn the_store_alone_tells_no_pin_from_another() {
     let slot = row.slot.clone().unwrap();
     for pin in [owned.pin.clone(), owned.wrong_pin(1)] {
         let pin = Pin::to_judge(&SecretString::from(pin));
-        let opener = row.binding().opener(&pin, &slot.stretching, &Memory::default()).unwrap();
-        let job = Job::Rewrap { opener, slot: slot.wrapped.0.clone(), new_opener: Opener::from([7; 32]), check: false };
+        let opener = row.binding().opener(&pin, &slot.stretching, slot.master, &Memory::default()).unwrap();
+        let new_opener = Opener::new(slot.master, [7; 32].into());
+        let job = Job::Rewrap { opener, slot: slot.wrapped.0.clone(), new_opener, check: false, renew: None };
         assert!(matches!(other.hsm.run(job).await, Ok(Answer::Refused)), "another token opened it");
     }
     house.close().await;

@@ -4,7 +4,7 @@ use cryptoki::context::Pkcs11;
 use cryptoki::object::Attribute;
 use rsign_api::algorithm::{HashAlgorithm, KeyType, Scheme};
 use rsign_signer::hsm::pkcs11::{Token, TokenSettings};
-use rsign_signer::hsm::{Answer, Job, TokenKey};
+use rsign_signer::hsm::{Answer, Job, Masters, TokenKey};
 use serde::{Deserialize, Serialize};
 
 use crate::harness::opener;
@@ -18,8 +18,8 @@ pub(crate) struct Counts {
     pub(crate) sessions: Option<u64>,
 }
 
-pub(super) fn churn(settings: &TokenSettings, canary: &[u8], rounds: u32) -> (Counts, Counts) {
-    let token = Token::open(settings, canary).unwrap();
+pub(super) fn churn(settings: &TokenSettings, masters: &Masters, rounds: u32) -> (Counts, Counts) {
+    let token = Token::open(settings, masters).unwrap();
     // Loaded again, the library is the same instance: it sees what the token's sessions left behind.
     let library = super::load(settings);
     let before = count(&library, settings);
@@ -60,7 +60,9 @@ fn every_job(token: &Token, round: u32) {
     assert!(sign(&good, &made.wrapped_key, Scheme::Pkcs1 { hash }).is_err(), "not this key's scheme");
     for (opener, check) in [(&good, false), (&good, true), (&bad, true)] {
         let new_opener = opener_of_sad(round);
-        token.run(&Job::Rewrap { opener: opener.clone(), slot: made.slot.clone(), new_opener, check }).unwrap();
+        token
+            .run(&Job::Rewrap { opener: opener.clone(), slot: made.slot.clone(), new_opener, check, renew: None })
+            .unwrap();
     }
     token.run(&Job::Mac { data: vec![1; 100] }).unwrap();
     token.run(&Job::FactorSecret { data: vec![1; 100] }).unwrap();

@@ -1,0 +1,107 @@
+use super::*;
+
+const LIFE: i64 = 1000;
+
+fn version(number: u32) -> MasterVersion {
+    format!("master-{number}").parse().unwrap()
+}
+
+fn row() -> CeremonyRow {
+    CeremonyRow::first(Bytes(vec![1; 40]), Bytes(b"certificate".to_vec()), 5)
+}
+
+fn rotated() -> CeremonyRow {
+    let mut row = row();
+    row.promote(version(2), vec![2; 40], 100).unwrap();
+    row
+}
+
+fn known(versions: &[u32]) -> Masters {
+    let canaries = versions.iter().map(|number| (version(*number), Vec::new())).collect();
+    Masters { current: version(*versions.iter().max().unwrap()), canaries }
+}
+
+#[test]
+fn a_row_of_a_time_before_there_were_versions_is_read_as_the_first() {
+    let old = r#"{"canary":"AQEB","master":"master-1","authority":"Y2VydA==","performed_at":5}"#;
+    let row: CeremonyRow = serde_json::from_str(old).unwrap();
+    assert_eq!(row.masters(), Masters::first(vec![1; 3]));
+    assert_eq!(serde_json::to_value(&row).unwrap(), serde_json::from_str::<serde_json::Value>(old).unwrap());
+}
+
+/// Whoever knows only the first K_MK reads the canary at the top, and does not start.
+#[test]
+fn the_newest_canary_stands_where_earlier_programs_look() {
+    let json = serde_json::to_value(rotated()).unwrap();
+    assert_eq!(json["master"], "master-2");
+    assert_eq!(json["canary"], serde_json::to_value(Bytes(vec![2; 40])).unwrap());
+    let back: CeremonyRow = serde_json::from_value(json).unwrap();
+    assert_eq!(back, rotated());
+    assert_eq!(back.masters().canaries.len(), 2);
+}
+
+#[test]
+fn the_newest_known_and_kept_is_wrapped_under() {
+    let mut row = rotated();
+    assert_eq!(row.wrapping(&known(&[1, 2])), Some(version(2)));
+    assert_eq!(row.wrapping(&known(&[1])), Some(version(1)), "not started again yet");
+    row.retire(version(1), 200).unwrap();
+    assert_eq!(row.wrapping(&known(&[1])), None);
+    assert_eq!(row.wrapping(&known(&[1, 2])), Some(version(2)));
+    assert_eq!(row.masters().canaries.len(), 2, "what is under it still opens");
+}
+
+#[test]
+fn versions_follow_each_other() {
+    let mut row = rotated();
+    assert_eq!(row.promote(version(2), Vec::new(), 0), Err(MasterError::NotNext(version(2))));
+    assert_eq!(row.promote(version(4), Vec::new(), 0), Err(MasterError::NotNext(version(4))));
+    row.promote(version(3), vec![3; 40], 300).unwrap();
+    let made: Vec<i64> = row.earlier.iter().map(|one| one.made_at).collect();
+    assert_eq!((made, row.made_at), (vec![5, 100], Some(300)));
+}
+
+#[test]
+fn only_what_has_retired_long_enough_is_destroyed() {
+    let mut row = rotated();
+    assert_eq!(row.retire(version(2), 0), Err(MasterError::Current(version(2))));
+    assert_eq!(row.destroy(version(2), 0), Err(MasterError::Current(version(2))));
+    assert_eq!(row.retire(version(3), 0), Err(MasterError::Unknown(version(3))));
+    assert_eq!(row.destroy(version(1), 0), Err(MasterError::Kept(version(1))));
+    row.retire(version(1), 1000).unwrap();
+    row.retire(version(1), 9000).unwrap();
+    let waiting = row.destroy(version(1), 1000 + RETIREMENT - 1);
+    assert_eq!(waiting, Err(MasterError::Waiting { version: version(1), minutes: 1 }), "counted from the first time");
+    row.destroy(version(1), 1000 + RETIREMENT).unwrap();
+    assert_eq!(row.masters(), Masters { current: version(2), canaries: [(version(2), vec![2; 40])].into() });
+    let once = row.clone();
+    row.destroy(version(1), i64::MAX).unwrap();
+    row.retire(version(1), i64::MAX).unwrap();
+    assert_eq!(row, once);
+}
+
+#[test]
+fn two_officers_agree_to_one_act() {
+    let (ada, bob) = (Proposal::of("ada", b"a", 0), Proposal::of("bob", b"b", 1));
+    let (new, destroy) = (Act::New(version(2)), Act::Destroy(version(1)));
+    let mut row = row();
+    assert_eq!(row.agree(new, ada.clone(), LIFE), None);
+    assert_eq!(row.agree(new, ada.clone(), LIFE), None);
+    assert_eq!(row.agree(destroy, bob.clone(), LIFE), None, "on something else");
+    let stored: CeremonyRow = serde_json::from_slice(&serde_json::to_vec(&row).unwrap()).unwrap();
+    assert_eq!(stored, row);
+    assert_eq!(row.agree(new, ada.clone(), LIFE), None);
+    assert_eq!(row.agree(new, bob, LIFE).as_deref(), Some("ada"));
+    assert_eq!(row.proposed, None);
+}
+
+#[test]
+fn a_statement_names_ceremony_act_and_officer() {
+    let row = row();
+    let said = row.statement(Act::New(version(2)), "ada");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!((lines.len(), lines[0], lines[2], lines[3]), (4, "rsign/master/v1", "new master-2", "officer ada"));
+    let other = CeremonyRow { authority: Bytes(b"another".to_vec()), ..row.clone() };
+    assert_ne!(other.statement(Act::New(version(2)), "ada"), said);
+    assert_ne!(row.statement(Act::Destroy(version(2)), "ada"), said);
+}
