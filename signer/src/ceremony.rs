@@ -1,10 +1,14 @@
 //! What the key ceremony left in the store, and the versions of K_MK since: one document, shared by all signers on it.
 
+mod uses;
+
 use rsign_api::bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::hsm::{MasterVersion, Masters};
 use crate::officers::{self, Proposal};
+
+pub use uses::Uses;
 
 /// How long nothing may be wrapped under a K_MK any more before it can be destroyed, milliseconds. A signer looks at this
 /// document once a minute, a key may take four more to be made, and no SAD lives longer than a quarter of an hour.
@@ -57,11 +61,21 @@ pub enum EarlierState {
         /// Unix milliseconds.
         since: i64,
     },
-    /// Opens nothing any more; its key is being destroyed, or was.
+    /// Opens nothing any more; its key is about to be destroyed.
+    Destroying,
+    /// Its key was destroyed.
     Destroyed {
         /// Unix milliseconds.
         at: i64,
     },
+}
+
+impl EarlierState {
+    /// Whether it opens nothing any more.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Destroying | Self::Destroyed { .. })
+    }
 }
 
 /// What two officers agree to.
@@ -131,7 +145,7 @@ impl CeremonyRow {
     /// The versions that have to be on the token.
     #[must_use]
     pub fn masters(&self) -> Masters {
-        let alive = self.earlier.iter().filter(|one| !matches!(one.state, EarlierState::Destroyed { .. }));
+        let alive = self.earlier.iter().filter(|one| !one.state.is_over());
         let mut canaries: std::collections::BTreeMap<_, _> =
             alive.map(|one| (one.version, one.canary.0.clone())).collect();
         canaries.insert(self.master, self.canary.0.clone());
@@ -213,7 +227,8 @@ impl CeremonyRow {
         Ok(())
     }
 
-    /// From now on it opens nothing, and no signer asks for it when it starts. Changes nothing the second time.
+    /// From now on it opens nothing, and no signer asks for it when it starts: its key can be destroyed. Changes nothing the
+    /// second time.
     ///
     /// # Errors
     /// [`MasterError::Kept`], [`MasterError::Waiting`], and see [`CeremonyRow::earlier`].
@@ -225,8 +240,20 @@ impl CeremonyRow {
                 let minutes = (since + RETIREMENT - now + 59_999) / 60_000;
                 return Err(MasterError::Waiting { version, minutes });
             }
-            EarlierState::Retiring { .. } => one.state = EarlierState::Destroyed { at: now },
-            EarlierState::Destroyed { .. } => {}
+            EarlierState::Retiring { .. } => one.state = EarlierState::Destroying,
+            EarlierState::Destroying | EarlierState::Destroyed { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Its key was destroyed.
+    ///
+    /// # Errors
+    /// See [`CeremonyRow::earlier`].
+    pub fn destroyed(&mut self, version: MasterVersion, now: i64) -> Result<(), MasterError> {
+        let one = self.earlier(version)?;
+        if one.state == EarlierState::Destroying {
+            one.state = EarlierState::Destroyed { at: now };
         }
         Ok(())
     }

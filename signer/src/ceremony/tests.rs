@@ -72,10 +72,16 @@ fn only_what_has_retired_long_enough_is_destroyed() {
     row.retire(version(1), 9000).unwrap();
     let waiting = row.destroy(version(1), 1000 + RETIREMENT - 1);
     assert_eq!(waiting, Err(MasterError::Waiting { version: version(1), minutes: 1 }), "counted from the first time");
+    row.destroyed(version(1), 0).unwrap();
+    assert_eq!(row.earlier[0].state, EarlierState::Retiring { since: 1000 }, "not before it was begun");
     row.destroy(version(1), 1000 + RETIREMENT).unwrap();
+    assert_eq!(row.earlier[0].state, EarlierState::Destroying);
     assert_eq!(row.masters(), Masters { current: version(2), canaries: [(version(2), vec![2; 40])].into() });
+    row.destroyed(version(1), 7).unwrap();
+    assert_eq!(row.earlier[0].state, EarlierState::Destroyed { at: 7 });
     let once = row.clone();
     row.destroy(version(1), i64::MAX).unwrap();
+    row.destroyed(version(1), i64::MAX).unwrap();
     row.retire(version(1), i64::MAX).unwrap();
     assert_eq!(row, once);
 }

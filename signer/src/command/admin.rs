@@ -196,6 +196,15 @@ impl Host {
     }
 }
 
+/// Beside a statement that an officer has to sign.
+pub(super) fn say_how_to_sign() {
+    eprintln!(
+        "To agree, the officer signs these lines as they are, for example with\n  \
+         openssl dgst -sha256 -sign KEY -out SIGNATURE STATEMENT\n\
+         and the command is run again with --signature SIGNATURE."
+    );
+}
+
 /// Prints what an officer has to sign, or takes the signature of it.
 pub(super) async fn unblock(
     socket: &Path,
@@ -209,11 +218,7 @@ pub(super) async fn unblock(
             bail!("the signer answered another question")
         };
         print!("{statement}");
-        eprintln!(
-            "To agree, the officer signs these lines as they are, for example with\n  \
-             openssl dgst -sha256 -sign KEY -out SIGNATURE STATEMENT\n\
-             and the command is run again with --signature SIGNATURE."
-        );
+        say_how_to_sign();
         return Ok(());
     };
     let signature = Bytes(std::fs::read(file).with_context(|| file.display().to_string())?);

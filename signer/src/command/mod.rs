@@ -6,6 +6,7 @@ mod ceremony;
 mod floor;
 mod identity;
 mod lock;
+mod master;
 mod open;
 mod page;
 mod serve;
@@ -17,9 +18,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use self::master::Word;
+
 use crate::certificate::name::AuthorityName;
 use crate::config::Config;
-use crate::hsm::TokenKey;
+use crate::hsm::{MasterVersion, TokenKey};
 use crate::stay::stay;
 
 /// The qualified zone of rsign: keys, PINs, SADs, audit.
@@ -51,6 +54,11 @@ enum Command {
     Credential {
         #[command(subcommand)]
         command: CredentialCommand,
+    },
+    /// The HSM's master key K_MK, its versions.
+    Master {
+        #[command(subcommand)]
+        command: MasterCommand,
     },
     /// Certificates of the built-in CA for the operator's other services.
     Certificate {
@@ -108,6 +116,36 @@ enum CredentialCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum MasterCommand {
+    /// Prints every version, one JSON object a line: how it stands, and what still stands under it.
+    List,
+    /// Makes the next version, which is the current one from then on; the signer has to be stopped. Takes the word of two
+    /// officers, whose public keys lie in the folder `admin.officers`.
+    New {
+        /// The officer's name.
+        #[arg(long)]
+        officer: String,
+        /// File with the officer's signature (DER, as openssl writes it) of the statement that the command prints
+        /// without it.
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+    },
+    /// Destroys an earlier version under which nothing stands any more; the signer has to be stopped. Takes the word of two
+    /// officers, 20 minutes, and the command once more without an officer.
+    Destroy {
+        /// The version's name.
+        version: MasterVersion,
+        /// The officer's name.
+        #[arg(long)]
+        officer: Option<String>,
+        /// File with the officer's signature (DER, as openssl writes it) of the statement that the command prints
+        /// without it.
+        #[arg(long, value_name = "FILE", requires = "officer")]
+        signature: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum CertificateCommand {
     /// Prints a certificate for a time-stamping authority, and the CA's, as PEM; the signer has to be serving.
     TimeStamping {
@@ -157,7 +195,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::read(&arguments.config).map_err(anyhow::Error::msg)?;
     let uses_library = matches!(
         arguments.command,
-        Command::Init { .. } | Command::Identity | Command::HsmFloor | Command::Audit { command: AuditCommand::Key }
+        Command::Init { .. }
+            | Command::Identity
+            | Command::HsmFloor
+            | Command::Audit { command: AuditCommand::Key }
+            | Command::Master { command: MasterCommand::New { .. } | MasterCommand::Destroy { .. } }
     );
     if uses_library {
         with_environment(&config)?;
@@ -178,6 +220,14 @@ async fn dispatch(command: Command, config: &Config) -> anyhow::Result<()> {
         }
         Command::Credential { command: CredentialCommand::Unblock { id, officer, signature } } => {
             admin::unblock(&config.admin.socket, id, officer, signature.as_deref()).await
+        }
+        Command::Master { command: MasterCommand::List } => master::list(config).await,
+        Command::Master { command: MasterCommand::New { officer, signature } } => {
+            master::new(config, &Word { officer: &officer, signature: signature.as_deref() }).await
+        }
+        Command::Master { command: MasterCommand::Destroy { version, officer, signature } } => {
+            let word = officer.as_deref().map(|officer| Word { officer, signature: signature.as_deref() });
+            master::destroy(config, version, word).await
         }
         Command::Audit { command: AuditCommand::Verify { key, known } } => {
             audit::verify(config, key.as_deref(), known.as_deref()).await

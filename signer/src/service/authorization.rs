@@ -56,8 +56,8 @@ impl Signer {
         let credential = self.own_credential(asked.credential, asked.user).await?;
         credential.usable(self.clock.now())?;
         let items = admissible(&credential, asked.signatures, asked.list)?;
-        self.spend_code(&credential, asked.client, code).await?;
         let master = self.master().await?;
+        self.spend_code(&credential, asked.client, code).await?;
         let mut grant = Grant { signer: self, asked, master, items: Some(items), made: None };
         let won = self.try_pin(&credential, asked.client, pin, &mut grant).await?;
         let Some((token, mut sad)) = grant.made.take() else {

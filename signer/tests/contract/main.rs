@@ -10,6 +10,7 @@
 mod ending;
 mod handover;
 mod harness;
+mod masters;
 mod memory;
 mod officers;
 mod page;

@@ -3,6 +3,7 @@
 pub(crate) mod child;
 mod key;
 mod kind;
+mod officer;
 mod openssl;
 mod served;
 mod token;
@@ -10,6 +11,7 @@ mod worker;
 
 pub(crate) use key::{Made, digest, key_of_ann, opener, random};
 pub(crate) use kind::Kind;
+pub(crate) use officer::{EC, Officer, Officers, RSA};
 pub(crate) use openssl::Openssl;
 pub(crate) use served::{Served, certify};
 pub(crate) use token::{SIGNER, TestToken};

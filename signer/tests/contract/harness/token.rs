@@ -23,9 +23,12 @@ pub(crate) struct TestToken {
     pub(crate) config: Config,
 }
 
-/// What a command said, both streams, and whether it was content.
+/// What a command said, and whether it was content.
 pub(crate) struct Said {
     pub(crate) success: bool,
+    /// Its output.
+    pub(crate) out: String,
+    /// Both streams.
     pub(crate) text: String,
 }
 
@@ -89,15 +92,16 @@ organization = "rsign"
 
     /// Runs `rsign-signer init`.
     pub(crate) fn init(&self, arguments: &[&str]) -> Said {
-        let output = Command::new(SIGNER)
-            .arg("--config")
-            .arg(self.path("signer.toml"))
-            .arg("init")
-            .args(arguments)
-            .output()
-            .unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        Said { success: output.status.success(), text: String::from_utf8_lossy(&text).into_owned() }
+        self.command(&[&["init"], arguments].concat())
+    }
+
+    /// Runs a command of this configuration.
+    pub(crate) fn command(&self, words: &[&str]) -> Said {
+        let mut command = Command::new(SIGNER);
+        let output = command.arg("--config").arg(self.path("signer.toml")).args(words).output().unwrap();
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let both = [output.stdout.as_slice(), &output.stderr].concat();
+        Said { success: output.status.success(), out: text(&output.stdout), text: text(&both) }
     }
 
     /// Loses the store, as an operator might: the token stays.

@@ -1,6 +1,7 @@
 //! What every token must do: written once, mounted once per token by `main.rs`.
 
 mod ceremony;
+mod masters;
 mod objects;
 mod pool;
 mod refused;

@@ -96,6 +96,17 @@ impl House {
         self.token.path("officers")
     }
 
+    /// Another instance, over another way to the store.
+    pub(crate) fn over(&self, store: &Arc<dyn Store>) -> Arc<Signer> {
+        build(&self.token, &self.hsm, &self.clock, store, &self.ceremony, &self.policy)
+    }
+
+    /// Ends it as its operator does; the token and its store stay.
+    pub(crate) async fn shut(self) -> TestToken {
+        self.pool.stop().await;
+        self.token
+    }
+
     /// Ends the workers. Not in `drop`: it has to wait.
     pub(crate) async fn close(self) {
         self.pool.stop().await;

@@ -6,36 +6,17 @@ use rsign_signer::credential::Tries;
 use rsign_signer::service::{Result, Unblocking};
 
 use super::house::{DAY, House, Owned, hash, refusal};
-use crate::harness::Openssl;
+use crate::harness::{EC, Officer, RSA};
 
-/// An officer: name and private key.
-struct Officer(&'static str, Openssl);
-
-impl Officer {
-    /// Their public key lies in the signer's folder.
-    fn sworn_in(house: &House, name: &'static str, kind: &str) -> Self {
-        let openssl = Openssl::new();
-        openssl.run(&format!("genpkey {kind} -out key.pem")).unwrap();
-        let public = openssl.run("pkey -in key.pem -pubout").unwrap();
-        std::fs::create_dir_all(house.officers()).unwrap();
-        std::fs::write(house.officers().join(format!("{name}.pem")), public).unwrap();
-        Self(name, openssl)
-    }
-
-    fn sign(&self, statement: &str) -> Vec<u8> {
-        self.1.file("statement", statement.as_bytes());
-        self.1.run("dgst -sha256 -sign key.pem -out signature statement").unwrap();
-        self.1.read("signature")
-    }
-
-    async fn says_yes(&self, house: &House, owned: &Owned) -> Result<Unblocking> {
-        let statement = house.signer.unblock_statement(&owned.id, self.0).await?;
-        house.signer.unblock(&owned.id, self.0, &self.sign(&statement)).await
-    }
+/// An officer signs what unblocks the credential.
+async fn says_yes(officer: &Officer, house: &House, owned: &Owned) -> Result<Unblocking> {
+    let statement = house.signer.unblock_statement(&owned.id, officer.0).await?;
+    house.signer.unblock(&owned.id, officer.0, &officer.sign(&statement)).await
 }
 
-const EC: &str = "-algorithm EC -pkeyopt ec_paramgen_curve:P-256";
-const RSA: &str = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048";
+fn sworn_in(house: &House, name: &'static str, kind: &str) -> Officer {
+    Officer::sworn_in(&house.officers(), name, kind)
+}
 
 async fn block(house: &House, owned: &Owned) {
     let now = rsign_signer::clock::Clock::now(&*house.clock);
@@ -46,19 +27,19 @@ async fn block(house: &House, owned: &Owned) {
 async fn two_officers_unblock_and_one_does_not() {
     let house = House::open().await;
     let owned = house.enrol(KeyType::P256).await;
-    let (ada, bob) = (Officer::sworn_in(&house, "ada", EC), Officer::sworn_in(&house, "bob", RSA));
-    assert_eq!(refusal(ada.says_yes(&house, &owned).await), Refusal::Disabled, "it is not blocked");
+    let (ada, bob) = (sworn_in(&house, "ada", EC), sworn_in(&house, "bob", RSA));
+    assert_eq!(refusal(says_yes(&ada, &house, &owned).await), Refusal::Disabled, "it is not blocked");
 
     block(&house, &owned).await;
-    assert_eq!(ada.says_yes(&house, &owned).await.unwrap(), Unblocking::Proposed);
-    assert_eq!(ada.says_yes(&house, &owned).await.unwrap(), Unblocking::Proposed, "said twice is said once");
+    assert_eq!(says_yes(&ada, &house, &owned).await.unwrap(), Unblocking::Proposed);
+    assert_eq!(says_yes(&ada, &house, &owned).await.unwrap(), Unblocking::Proposed, "said twice is said once");
     let public = std::fs::read(house.officers().join("ada.pem")).unwrap();
     std::fs::write(house.officers().join("ada.again.pem"), public).unwrap();
     let again = Officer("ada.again", ada.1);
-    assert_eq!(again.says_yes(&house, &owned).await.unwrap(), Unblocking::Proposed, "one key is one officer");
+    assert_eq!(says_yes(&again, &house, &owned).await.unwrap(), Unblocking::Proposed, "one key is one officer");
     assert_eq!(refusal(house.signer.authorize(&owned.authorize(&[hash(1)])).await), Refusal::PinLocked);
 
-    assert_eq!(bob.says_yes(&house, &owned).await.unwrap(), Unblocking::Done);
+    assert_eq!(says_yes(&bob, &house, &owned).await.unwrap(), Unblocking::Done);
     let row = house.row(&owned).await;
     assert_eq!((row.state, row.tries, row.unblocking), (State::Active, Tries::default(), None));
     let sad = house.authorize(&owned, &[hash(1)]).await;
@@ -71,7 +52,7 @@ async fn an_officers_word_is_about_one_block_and_lasts_a_day() {
     let house = House::open().await;
     let owned = house.enrol(KeyType::P256).await;
     let other = house.enrol(KeyType::P256).await;
-    let (ada, bob) = (Officer::sworn_in(&house, "ada", EC), Officer::sworn_in(&house, "bob", EC));
+    let (ada, bob) = (sworn_in(&house, "ada", EC), sworn_in(&house, "bob", EC));
     block(&house, &owned).await;
     block(&house, &other).await;
     let statement = house.signer.unblock_statement(&owned.id, "ada").await.unwrap();
@@ -91,8 +72,8 @@ async fn an_officers_word_is_about_one_block_and_lasts_a_day() {
 
     assert_eq!(ask(&owned.id, "ada", &word).await.unwrap(), Unblocking::Proposed);
     house.clock.advance(DAY);
-    assert_eq!(bob.says_yes(&house, &owned).await.unwrap(), Unblocking::Proposed, "the first word is too old");
-    assert_eq!(ada.says_yes(&house, &owned).await.unwrap(), Unblocking::Done);
+    assert_eq!(says_yes(&bob, &house, &owned).await.unwrap(), Unblocking::Proposed, "the first word is too old");
+    assert_eq!(says_yes(&ada, &house, &owned).await.unwrap(), Unblocking::Done);
 
     // Blocked again: what was signed about the earlier block is worth nothing.
     block(&house, &owned).await;
@@ -106,9 +87,9 @@ async fn an_officers_word_is_about_one_block_and_lasts_a_day() {
 async fn two_words_at_once_are_two() {
     let house = House::open().await;
     let owned = house.enrol(KeyType::P256).await;
-    let (ada, bob) = (Officer::sworn_in(&house, "ada", EC), Officer::sworn_in(&house, "bob", EC));
+    let (ada, bob) = (sworn_in(&house, "ada", EC), sworn_in(&house, "bob", EC));
     block(&house, &owned).await;
-    let (one, two) = tokio::join!(ada.says_yes(&house, &owned), bob.says_yes(&house, &owned));
+    let (one, two) = tokio::join!(says_yes(&ada, &house, &owned), says_yes(&bob, &house, &owned));
     let mut said = [one.unwrap(), two.unwrap()];
     said.sort_by_key(|said| *said == Unblocking::Done);
     assert_eq!(said, [Unblocking::Proposed, Unblocking::Done]);

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Forged {
     Master,
+    /// The version after the first.
+    NextMaster,
     Mac,
     Factor,
     Identity,
@@ -40,9 +42,14 @@ pub(crate) enum Flaw {
 }
 
 impl Forged {
+    const fn is_master(self) -> bool {
+        matches!(self, Self::Master | Self::NextMaster)
+    }
+
     const fn label(self) -> &'static str {
         match self {
             Self::Master => "rsign/master/v1",
+            Self::NextMaster => "rsign/master/v2",
             Self::Mac => "rsign/header-mac/v1",
             Self::Factor => "rsign/factor/v1",
             Self::Identity => "rsign/identity/v1",
@@ -65,15 +72,17 @@ pub(super) fn forge(settings: &TokenSettings, key: Forged, flaw: Flaw) {
     }
     match key {
         Forged::Identity => pair(&session, label, flaw),
-        Forged::Master | Forged::Mac | Forged::Factor => secret(&session, settings, key, label, flaw),
+        Forged::Master | Forged::NextMaster | Forged::Mac | Forged::Factor => {
+            secret(&session, settings, key, label, flaw)
+        }
     };
 }
 
 fn secret(session: &Session, settings: &TokenSettings, key: Forged, label: Attribute, flaw: Flaw) -> ObjectHandle {
-    let (kind, mechanism) = match (key, settings.derive) {
-        (Forged::Master, Derive::AesCbcEncryptData) => (KeyType::AES, MechanismType::AES_CBC_ENCRYPT_DATA),
-        (Forged::Master, Derive::Sp800108Hmac) => (KeyType::GENERIC_SECRET, MechanismType::SP800_108_COUNTER_KDF),
-        (Forged::Master, Derive::Hkdf) => (KeyType::HKDF, MechanismType::HKDF_DERIVE),
+    let (kind, mechanism) = match (key.is_master(), settings.derive) {
+        (true, Derive::AesCbcEncryptData) => (KeyType::AES, MechanismType::AES_CBC_ENCRYPT_DATA),
+        (true, Derive::Sp800108Hmac) => (KeyType::GENERIC_SECRET, MechanismType::SP800_108_COUNTER_KDF),
+        (true, Derive::Hkdf) => (KeyType::HKDF, MechanismType::HKDF_DERIVE),
         _ => (KeyType::GENERIC_SECRET, MechanismType::SHA256_HMAC),
     };
     let kind = match flaw {
@@ -95,8 +104,8 @@ fn secret(session: &Session, settings: &TokenSettings, key: Forged, label: Attri
         Attribute::Decrypt(flaw == Flaw::Encrypt),
         Attribute::Wrap(flaw == Flaw::Wrap),
         Attribute::Unwrap(flaw == Flaw::Wrap),
-        Attribute::Derive((key == Forged::Master) != (flaw == Flaw::Derive)),
-        Attribute::Sign((key != Forged::Master) != (flaw == Flaw::Sign)),
+        Attribute::Derive(key.is_master() != (flaw == Flaw::Derive)),
+        Attribute::Sign(key.is_master() == (flaw == Flaw::Sign)),
         Attribute::Verify(false),
     ];
     if flaw != Flaw::AnyMechanism {

@@ -3,11 +3,14 @@
 use rsign_api::algorithm::KeyType;
 use rsign_api::channel::body::{Answer, ChangePin, Reason, Request};
 use rsign_api::signer::{ChannelOutcome, Obstacle, Operation, Refusal};
+use rsign_signer::clients::Clients;
 use rsign_signer::clock::Clock as _;
+use rsign_signer::service::Policy;
 
 use super::super::super::house::{House, MINUTE, hash, refusal};
 use super::super::{reason, registration, secret};
 use super::{App, PIN, STEP, ask, begin, confirm, with_factor, works};
+use crate::harness::Officers;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_factor_is_added_and_replaced_with_the_old_code() {
@@ -124,5 +127,32 @@ async fn the_pin_of_such_a_credential_is_changed_with_a_code() {
     assert!(matches!(device.ask(&change(Some(&code))).await.unwrap().0, Answer::Done));
     house.clock.advance(STEP);
     assert!(works(&house.signer, &owned, "another-PIN-1", &app.code(house.clock.now())).await);
+    house.close().await;
+}
+
+/// The PIN that begins a factor moves the slot of before, and the factor's own is made under the newest K_MK.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_factor_comes_with_the_newest_master_key() {
+    let house = House::open().await;
+    let owned = house.enrol(KeyType::P256).await;
+    let token = house.shut().await;
+    Officers::of(&token).rotate(&token);
+    let house = House::on(token, Policy::default(), Clients::default()).await;
+    let before = house.row(&owned).await;
+    let newest = before.slot.as_ref().unwrap().master.next();
+    let mut device = house.open_channel(&registration(&owned, Operation::Factor, &[])).await;
+    device.ask(&begin(&owned.wrong_pin(1), None)).await.unwrap();
+    assert_eq!(house.row(&owned).await.slot, before.slot);
+    let Answer::Begun(told) = device.ask(&begin(&owned.pin, None)).await.unwrap().0 else { panic!("not begun") };
+    let begun = house.row(&owned).await;
+    assert_eq!((begun.slot.as_ref().unwrap().master, begun.epoch, begun.factor), (newest, before.epoch, None));
+    let sad = house.authorize(&owned, &[hash(1)]).await;
+    assert!(house.sign(&owned, &sad, &[hash(1)]).await.is_ok(), "without the factor, as before");
+    let app = App::scanned(&told);
+    assert!(matches!(device.ask(&confirm(&app.code(house.clock.now()))).await.unwrap().0, Answer::Done));
+    let confirmed = house.row(&owned).await.slot.unwrap();
+    assert!(confirmed.master == newest && Some(confirmed) != begun.slot);
+    house.clock.advance(STEP);
+    assert!(works(&house.signer, &owned, &owned.pin, &app.code(house.clock.now())).await);
     house.close().await;
 }
