@@ -244,6 +244,7 @@ test('A-36: whatever comes of the handshake, a PIN that was not sent is wiped an
     ['clock', () => strangerHello(4000)],
     ['stranger', async () => ({ hello: utf8('hello'), signature: utf8(''), finished: utf8('') })],
     ['declined', () => Promise.reject(new Trouble('failed'))],
+    ['withdrawn', () => Promise.reject(new Trouble('withdrawn'))],
     ['busy', () => Promise.reject(new Trouble('busy'))],
     ['offline', () => Promise.reject(new Trouble('offline'))],
   ]) {

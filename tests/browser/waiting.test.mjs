@@ -1,6 +1,7 @@
 // Apps that bring no PIN: a person sees what waits, as it comes and without reloading; approves it on the signing page,
 // refuses it, blocks the app. In two languages, wide and on a small phone. One story.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 
 import { ALGORITHMS, certificateOf, SHA256, sha256 } from "./lib/app.mjs";
@@ -189,4 +190,31 @@ step("the person makes a key of this kind", async () => {
 step("the pages asked nobody else, and complained of nothing", async () => {
     assert.deepEqual([...heard.hosts].toSorted(), [new URL(ready.account).host, new URL(ready.sign).host].toSorted());
     assert.deepEqual(heard.complaints, []);
+});
+
+// The last: what they have open is answered by an error, of which browsers complain.
+step("what a disabled app asked is withdrawn wherever the person has it open", async () => {
+    const [status, { handle }] = await ask(randomBytes(40));
+    assert.equal(status, 202);
+    const [, { handle: other }] = await ask(randomBytes(40));
+    await page.goto(`${ready.account}/waiting/${other}`);
+    const approval = await page.context().newPage();
+    await approval.goto(`${ready.account}/waiting/${handle}`);
+    await decide("continue", approval);
+    await onSigningPage(approval);
+    await approval.waitForSelector("#pin");
+    const { client_id } = clientOf("legacy", "sealed");
+    execFileSync(process.env.RSIGN_GATEWAY, ["client", "disable", "--id", client_id]);
+    await submit({ "#pin": credential.pin }, approval);
+    await approval.waitForSelector("h1:text('This request was withdrawn')");
+    assert.match(await approval.innerText("main"), /may not ask for anything any more.* Nothing was signed/);
+    await seen("waiting-withdrawn-sign", approval);
+    await decide("continue");
+    await page.waitForSelector("h1:text('This request was withdrawn')");
+    await seen("waiting-withdrawn");
+    await page.goto(`${ready.account}/waiting?lang=pt`);
+    assert.equal(await page.locator("#waiting li").count(), 0);
+    await page.goto(`${ready.account}/waiting/${handle}`);
+    assert.equal(await heading(), "Este pedido foi retirado");
+    assert.equal((await check(handle))[0], 401);
 });

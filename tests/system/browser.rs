@@ -37,6 +37,9 @@ fn with(sandbox: &Sandbox, file: &str) {
         ("NODE_EXTRA_CA_CERTS", sandbox.ready.tls_ca.as_deref().unwrap_or("/dev/null").into()),
         ("RSIGN_SCREENSHOTS", repository("target/screenshots").into()),
         ("RSIGN_PROGRAM", program("rsign").into()),
+        // For the operator's commands.
+        ("RSIGN_GATEWAY", program("rsign-gateway").into()),
+        ("RSIGN_GATEWAY_CONFIG", sandbox.folder.file("gateway.toml").into()),
     ];
     node(&[file], &environment);
 }

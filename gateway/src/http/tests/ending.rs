@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
 use rsign_api::bytes::Bytes;
 use rsign_api::csc::signatures::Deferral;
-use rsign_api::signer::Scal;
+use rsign_api::signer::{Authorized, ChannelOutcome, Scal};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
@@ -206,6 +206,37 @@ async fn a_pushed_request_ends_with_its_era() {
     assert!(!go(&old).await);
     let uri = push(new.expose_secret()).await;
     assert!(go(&uri).await);
+}
+
+/// A PIN that an app sealed by itself: what came of it is fetched in the era that it was asked for in, or not at all.
+#[tokio::test]
+async fn a_sealed_approval_ends_with_its_era() {
+    let bench = Bench::new().await;
+    let ending = Ending::new(&bench.parts.repositories);
+    let key = bench.credential(&bench.ann, Scal::Two).await;
+    let mut app = bench.client_token("app", PinTransport::Sealed, Reach::All).await;
+    for ended in [false, true] {
+        let mut ask = json!({ "credentialID": key, "numSignatures": 1, "hash": [HASH] });
+        let registered = bench.call("/rch", &app, ask.clone()).await.json;
+        let (tx, token) = (registered["tx"].as_str().unwrap(), registered["token"].as_str().unwrap());
+        bench.relay(tx, token, "hello", json!({ "hello": "AAAA" })).await;
+        let outcome = ChannelOutcome::Authorised(Authorized { sad: "sad_one".into(), expires_in: 300 });
+        bench.signer.outcomes.lock().unwrap().push_back(outcome);
+        assert_eq!(bench.relay(tx, token, "record", json!({ "record": "AQID" })).await.json["state"], "done");
+        if ended {
+            ending.disable_client("app", true).await.unwrap();
+            ending.disable_client("app", false).await.unwrap();
+            let secret = bench.parts.clients().renew_secret("app").await.unwrap();
+            let form = format!("grant_type=client_credentials&client_id=app&client_secret={}", secret.expose_secret());
+            app = bench.form("/oauth2/token", &form, None).await.token();
+        }
+        ask["PIN"] = json!(format!("rch1:{tx}"));
+        let heard = bench.call("/csc/v1/credentials/authorize", &app, ask).await;
+        match ended {
+            false => assert_eq!(heard.json["SAD"], "sad_one"),
+            true => assert_eq!(heard.error(), (400, "invalid_pin", "The PIN is invalid")),
+        }
+    }
 }
 
 /// Signatures that are fetched later: an app that was disabled meanwhile is told of none, and has none.
