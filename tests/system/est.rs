@@ -135,6 +135,10 @@ fn configure(pieces: &Pieces, est: &Est, change: impl FnOnce(&mut Table)) {
         let evidence = config.entry("evidence").or_insert_with(|| Table::new().into()).as_table_mut().unwrap();
         evidence.insert("anchors".to_owned(), est.file("root.pem").display().to_string().into());
     });
+    pieces.configure("signer.toml", |config| {
+        let enrolment = config.entry("enrolment").or_insert_with(|| Table::new().into()).as_table_mut().unwrap();
+        enrolment.insert("other_ca".to_owned(), true.into());
+    });
 }
 
 /// Runs `rsign-gateway`: its JSON, or what it said when it failed.
@@ -187,8 +191,14 @@ async fn keys_are_certified_by_a_ca_of_others() {
     let mut serials = Vec::new();
     for key in ["P-256", "RSA-2048"] {
         let credential = operator.enrol(&user.id, Wanted { key, ..Wanted::QUICK });
-        serials.push((signs(&est, &session, &credential).await, credential));
+        serials.push((vec![signs(&est, &session, &credential).await], credential));
     }
+    // The request that the signer made with the key is good for the next certificate, too.
+    let (serial, credential) = &mut serials[0];
+    let line = gateway(&pieces, &["credential", "recertify", "--id", &credential.id]).unwrap();
+    serial.push(signs(&est, &session, credential).await);
+    assert_eq!(line["serialNumber"].as_str().unwrap().trim_start_matches("00"), serial[1].trim_start_matches("00"));
+    assert_ne!(serial[0], serial[1]);
     // A CA that is away costs no key: it is certified when the CA is back.
     est.stop();
     let said = refused(&pieces, &user.id);
@@ -206,9 +216,11 @@ async fn keys_are_certified_by_a_ca_of_others() {
     // Our CA cannot revoke what it has not issued: its list is silent, and the operator hears where to go.
     for (serial, credential) in &serials {
         let line = gateway(&pieces, &["credential", "state", "--id", &credential.id, "destroyed"]).unwrap();
-        assert_eq!(line["revoke_at"]["issuer"], "CN=est issuing", "{line}");
-        let told = line["revoke_at"]["serialNumber"].as_str().unwrap();
-        assert_eq!(told.trim_start_matches("00"), serial.trim_start_matches("00"), "{line}");
+        let told = line["revoke_at"].as_array().unwrap();
+        let told: Vec<_> =
+            told.iter().map(|one| one["serialNumber"].as_str().unwrap().trim_start_matches("00")).collect();
+        assert_eq!(told, serial.iter().map(|serial| serial.trim_start_matches("00")).collect::<Vec<_>>(), "{line}");
+        assert_eq!(line["revoke_at"][0]["issuer"], "CN=est issuing", "{line}");
     }
     // What a gateway has fetched it gives for ten minutes.
     pieces.stop_gateway();

@@ -36,6 +36,7 @@ mod ocsp;
 mod one_time_codes;
 mod pages;
 mod pin;
+mod recertify;
 mod reconcile;
 mod refused;
 mod renewal;

@@ -1,4 +1,6 @@
-//! `credential create`, `certify`, `list`, `state`, `reconcile`. No PIN passes here: the signer's host shows it.
+//! `credential create`, `certify`, `recertify`, `list`, `state`, `reconcile`. No PIN passes here: the signer's host shows it.
+
+mod recertify;
 
 use clap::Subcommand;
 use rsign_api::algorithm::KeyType;
@@ -8,6 +10,7 @@ use serde_json::json;
 use super::{print, show};
 use crate::app::Parts;
 use crate::config::Config;
+use crate::domain::certificate::Facts;
 use crate::domain::credential::{AuthMode, Certificate, Credential as Stored, Known};
 use crate::port::signer;
 use crate::service::account::keys::{Standing, standing};
@@ -45,6 +48,16 @@ pub(super) enum Credential {
         /// `credentialID`.
         #[arg(long)]
         id: String,
+    },
+    /// Gives keys in use another certificate, of the CA that certifies keys now; what was signed stays as it is. One JSON object
+    /// a line: the certificate that each has then, or why it has none.
+    Recertify {
+        /// Of this one, `credentialID`.
+        #[arg(long, conflicts_with = "before", required_unless_present = "before")]
+        id: Option<String>,
+        /// Of all whose certificates end within so many days, or have ended; those of disabled accounts excepted.
+        #[arg(long)]
+        before: Option<u32>,
     },
     /// Lists credentials, one JSON object a line: what tells them apart, how each stands (ready, locked, blocked,
     /// suspended, expired, unfinished, destroyed; unknown where the signer does not say), whether it can sign now, and as
@@ -89,16 +102,22 @@ pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> 
             parts.enrolment(&config.tenant).complete(&id).await?;
             print(&json!({ "credentialID": id }))
         }
+        Credential::Recertify { id, before } => {
+            recertify::run(&parts.enrolment(&config.tenant), parts, id, before.unwrap_or_default()).await
+        }
         Credential::List { user } => list(user.as_deref(), parts).await,
         Credential::State { id, state: (state, known) } => {
-            let has = parts.enrolment(&config.tenant).change_state(&id, state, known).await?;
+            let enrolment = parts.enrolment(&config.tenant);
+            let has = enrolment.change_state(&id, state, known).await?;
             let mut line = json!({ "credentialID": id, "state": state, "signer": word(has) });
-            let certificate = parts.repositories.credentials.certificate(&id).await?;
-            if let Some(Certificate { facts, elsewhere: true, .. }) = certificate
-                && state == State::Destroyed
-            {
-                // Our list of what is revoked says nothing of another CA's certificates.
-                line["revoke_at"] = json!({ "issuer": facts.issuer, "serialNumber": facts.serial_number });
+            // Our list of what is revoked says nothing of another CA's certificates.
+            let elsewhere = match state {
+                State::Destroyed => enrolment.not_ours(&id).await?,
+                _ => Vec::new(),
+            };
+            if !elsewhere.is_empty() {
+                let told = |one: &Facts| json!({ "issuer": one.issuer, "serialNumber": one.serial_number });
+                line["revoke_at"] = elsewhere.iter().map(told).collect();
             }
             print(&line)
         }

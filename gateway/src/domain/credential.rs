@@ -71,6 +71,13 @@ pub struct Certificate {
     /// Whether another CA than the built-in one issued it: who takes the key away has it revoked there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub elsewhere: bool,
+    /// PKCS#10 request of the key, DER, which that CA is asked for the next one with; none for the built-in CA, which asks
+    /// for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Bytes>,
+    /// Certificates of other CAs that the key had before, while their time is not over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Facts>,
 }
 
 /// What the gateway knows of a credential's state. The rest (locks, blocks) only the signer knows.

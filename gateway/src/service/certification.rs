@@ -77,7 +77,14 @@ impl Certification {
         let mut chain = path.into_iter().map(|one| Bytes(one.der));
         let end_entity = chain.next().unwrap_or_default();
         let facts = Facts::read(&end_entity).map_err(unread)?;
-        Ok(Certificate { end_entity, chain: chain.collect(), facts, elsewhere: true })
+        Ok(Certificate {
+            end_entity,
+            chain: chain.collect(),
+            facts,
+            elsewhere: true,
+            request: Some(Bytes(request.to_vec())),
+            earlier: Vec::new(),
+        })
     }
 }
 

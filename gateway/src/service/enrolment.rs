@@ -1,5 +1,7 @@
 //! Makes credentials and changes their state (DESIGN 3). The PIN is never here: the signer's host shows it.
 
+mod recertification;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -53,6 +55,9 @@ pub enum Error {
         /// Why.
         source: Box<Self>,
     },
+    /// Only what is in use gets another certificate.
+    #[error("the credential is not in use: the signer does not have it as active, or it was set aside here")]
+    NotInUse,
     /// The CA was changed meanwhile.
     #[error("the key was made for the built-in CA, and [est] certifies keys now: make another one")]
     NoRequest,
@@ -249,7 +254,11 @@ impl Enrolment {
 
     async fn certify(&self, id: &str, subject: Subject) -> Result<Certificate, Error> {
         if let Some(elsewhere) = &self.elsewhere {
-            let request = self.enrolments.request(id).await?.ok_or(Error::NoRequest)?;
+            let request = match self.enrolments.request(id).await? {
+                None => self.credentials.certificate(id).await?.and_then(|present| present.request),
+                kept => kept,
+            };
+            let request = request.ok_or(Error::NoRequest)?;
             let certificate = elsewhere.certify(&request).await?;
             let Facts { serial_number, subject, issuer, .. } = &certificate.facts;
             tracing::info!(credential.id = id, serial_number, subject, issuer, "certified by another CA");
@@ -257,21 +266,8 @@ impl Enrolment {
         }
         let issued = self.signer.issue(IssueCertificate { credential: id.to_owned(), subject }).await?;
         let facts = Facts::read(&issued.certificate)?;
-        Ok(Certificate { end_entity: issued.certificate, chain: issued.chain, facts, elsewhere: false })
-    }
-
-    /// What the built-in CA cannot revoke: EST has no word for that (RFC 7030), so a person has to say it there.
-    async fn say_where_to_revoke(&self, id: &str) -> Result<(), Error> {
-        let found = self.credentials.certificate(id).await?.filter(|certificate| certificate.elsewhere);
-        if let Some(Certificate { facts: Facts { serial_number, issuer, .. }, .. }) = found {
-            tracing::warn!(
-                credential.id = id,
-                serial_number,
-                issuer,
-                "the key is destroyed; its certificate is another CA's: have it revoked there"
-            );
-        }
-        Ok(())
+        let (end_entity, chain) = (issued.certificate, issued.chain);
+        Ok(Certificate { end_entity, chain, facts, elsewhere: false, request: None, earlier: Vec::new() })
     }
 
     /// Suspends, reactivates or destroys: the signer first, for its word counts. It is told whatever was known here before,

@@ -62,6 +62,38 @@ impl Credentials {
         self.certificates.find(id).await
     }
 
+    /// Keeps the certificate that is to be its next; one that is kept already stays. Gives the one that is kept.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn propose(&self, id: &str, certificate: Certificate) -> Result<Certificate> {
+        let step = move |found: Option<Certificate>| match found {
+            Some(kept) => (Update::Keep, kept),
+            None => (Update::Put(certificate.clone()), certificate.clone()),
+        };
+        self.certificates.update(&next(id), step).await
+    }
+
+    /// The certificate that is to be its next.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn proposed(&self, id: &str) -> Result<Option<Certificate>> {
+        self.certificates.find(&next(id)).await
+    }
+
+    /// Gives it the certificate that was to be its next; none, where the signer does not take that.
+    ///
+    /// # Errors
+    /// See [`rsign_storage::Error`].
+    pub async fn succeed(&self, id: &str, certificate: Option<Certificate>) -> Result<()> {
+        if let Some(certificate) = certificate {
+            self.certificates.update(id, move |_| (Update::Put(certificate.clone()), ())).await?;
+        }
+        self.certificates.remove(&next(id)).await?;
+        Ok(())
+    }
+
     /// Records where it stands; a destroyed one stays destroyed and loses its wrapped key.
     ///
     /// # Errors
@@ -120,6 +152,11 @@ impl Credentials {
             })
             .await
     }
+}
+
+/// Where the next certificate of a credential is kept; ids have no spaces.
+fn next(id: &str) -> String {
+    format!("{id} next")
 }
 
 /// What has no certificate yet, or is gone, is in no list.

@@ -56,6 +56,9 @@ pub struct Credential {
     pub epoch: u32,
     /// The certificate, once linked.
     pub certificate: Option<Linked>,
+    /// Those it had before, while their time is not over: what was begun with one is finished, and they are revoked with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Linked>,
     /// PIN tries.
     pub tries: Tries,
     /// What it needs besides the PIN; checked before a try is taken.
@@ -65,6 +68,9 @@ pub struct Credential {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unblocking: Option<Proposal>,
 }
+
+/// Certificates that a key has had, and whose time is not over, that are kept beside its present one.
+const MOST_EARLIER: usize = 16;
 
 /// KEK under the wrapping key of the PIN.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +147,33 @@ impl Credential {
             self.tries = Tries::default();
         }
         Ok(first)
+    }
+
+    /// Ties a certificate to it: its first, with which it is linked; or, while it is active, the next one.
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`] in any other state; [`Refusal::Busy`] for another one than it has, when it has had too many within
+    /// their time.
+    pub fn link(&mut self, certificate: Linked, now: i64) -> Result<(), Refusal> {
+        if self.state != State::Active {
+            self.enter(State::Linked, now)?;
+        } else if let Some(present) = self.certificate.take_if(|present| present.digest != certificate.digest) {
+            self.earlier.retain(|one| one.not_after > now);
+            if self.earlier.len() >= MOST_EARLIER {
+                self.certificate = Some(present);
+                return Err(Refusal::Busy);
+            }
+            self.earlier.push(present);
+        }
+        self.certificate = Some(certificate);
+        Ok(())
+    }
+
+    /// Whether this digest, SHA-256, is that of a certificate it has, or had within its time.
+    #[must_use]
+    pub fn has_certificate(&self, digest: &[u8], now: i64) -> bool {
+        let earlier = self.earlier.iter().filter(|one| one.not_after > now);
+        self.certificate.iter().chain(earlier).any(|one| *one.digest.0 == *digest)
     }
 
     /// Moves to another state, as F-10 allows.

@@ -14,11 +14,13 @@ pub struct EnrolmentPolicy {
     pub hmac: bool,
     /// Most signatures of one authorization.
     pub multisign: u32,
+    /// Certificates of other CAs than the built-in one, which holds them to the name that their owner was shown.
+    pub other_ca: bool,
 }
 
 impl Default for EnrolmentPolicy {
     fn default() -> Self {
-        Self { scal1: false, hmac: false, multisign: 1000 }
+        Self { scal1: false, hmac: false, multisign: 1000, other_ca: false }
     }
 }
 
@@ -34,5 +36,13 @@ impl EnrolmentPolicy {
             () if multisign > self.multisign => Err((Refusal::TooManySignatures, "[enrolment] multisign")),
             () => Ok(()),
         }
+    }
+
+    /// Whether a certificate of another CA may be tied to a key; if not, by which setting.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`].
+    pub fn judge_other_ca(self) -> Result<(), (Refusal, &'static str)> {
+        if self.other_ca { Ok(()) } else { Err((Refusal::NotAllowed, "[enrolment] other_ca = false")) }
     }
 }

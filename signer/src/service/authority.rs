@@ -20,14 +20,14 @@ const CRL_LIFE: i64 = 7 * DAY;
 const SKEW: i64 = 300;
 
 impl Signer {
-    /// Issues a certificate for a key that was made here and has none yet.
+    /// Issues a certificate for a key that was made here: its first, or the next one of a key that is in use.
     ///
     /// # Errors
-    /// [`Refusal::Disabled`] when it has one; [`Refusal::ForeignCertificate`] for another name than the key was made
+    /// [`Refusal::Disabled`] in any other state; [`Refusal::ForeignCertificate`] for another name than the key was made
     /// for, which its owner was shown; [`Refusal::Malformed`] for an impossible name.
     pub async fn issue(&self, asked: &IssueCertificate) -> Result<IssuedCertificate> {
         let row = self.row(&asked.credential).await?;
-        if row.state != State::Generated {
+        if !matches!(row.state, State::Generated | State::Active) {
             return Err(Refusal::Disabled.into());
         }
         if enrol_digest(row.key, &asked.subject).map_or(true, |digest| row.enrolled.0 != digest) {
@@ -95,14 +95,13 @@ impl Signer {
             let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
             for (_, row) in &page {
-                let own = row.certificate.as_ref().filter(|certificate| !certificate.elsewhere);
-                let Some(certificate) = own else { continue };
                 let reason = match row.state {
                     State::Destroyed => CrlReason::CessationOfOperation,
                     State::Suspended => CrlReason::CertificateHold,
                     _ => continue,
                 };
-                if certificate.not_after > now {
+                let all = row.certificate.iter().chain(&row.earlier);
+                for certificate in all.filter(|one| !one.elsewhere && one.not_after > now) {
                     let serial = data_encoding::HEXLOWER.decode(certificate.serial.as_bytes()).unwrap_or_default();
                     revoked.push(Revoked { serial, at: row.changed_at / 1000, reason });
                 }

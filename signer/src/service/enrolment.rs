@@ -84,6 +84,7 @@ impl Signer {
             slot: Some(Slot { stretching, wrapped: Bytes(generated.slot), master }),
             epoch: 1,
             certificate: None,
+            earlier: Vec::new(),
             tries: Tries::default(),
             unblocking: None,
             factor,
@@ -185,11 +186,13 @@ impl Signer {
         Ok(())
     }
 
-    /// Ties a certificate to the key it was issued for.
+    /// Ties a certificate to the key it was issued for: the first one, or the next one of a key that is in use, which must not
+    /// begin later. To tie it again changes nothing.
     ///
     /// # Errors
     /// [`Refusal::ForeignCertificate`] when its key is another, [`Refusal::CertificateExpired`],
-    /// [`Refusal::Disabled`] when one is linked already.
+    /// [`Refusal::NotAllowed`] for one of another CA where the operator does not have those, and what
+    /// [`Credential::link`] refuses.
     pub async fn link(&self, asked: &LinkCertificate) -> Result<CredentialStatus> {
         let certificate = Certificate::read(&asked.certificate).map_err(|_| Refusal::ForeignCertificate)?;
         let now = self.clock.now();
@@ -213,12 +216,22 @@ impl Signer {
                 .await?;
             return Err(Refusal::ForeignCertificate.into());
         }
+        if linked.elsewhere
+            && let Err((refusal, setting)) = self.policy.enrolment.judge_other_ca()
+        {
+            let error = Error::Setting { refusal, setting };
+            self.audit.record(Entry::of(Event::CertificateLinked).credential(&row).failed(&error)).await?;
+            return Err(error);
+        }
+        // Until then the key could not be used.
+        if row.state == State::Active && linked.not_before > now {
+            return Err(Refusal::CertificateExpired.into());
+        }
         self.audit
             .record(Entry::of(Event::CertificateLinked).credential(&row).because(format!("serial {}", linked.serial)))
             .await?;
         let step = move |row: &mut Credential| {
-            row.enter(State::Linked, now)?;
-            row.certificate = Some(linked.clone());
+            row.link(linked.clone(), now)?;
             Ok(status(row, now))
         };
         self.step(&asked.credential, step).await

@@ -67,7 +67,7 @@ impl Signer {
         let schemes = asked.documents.iter().map(|document| document.scheme);
         let credential = self.signing_credential(&asked.credential, schemes).await?;
         let key = self.wrapped_key(&credential, &asked.key).await?;
-        own_certificate(&credential, &asked.chain)?;
+        own_certificate(&credential, &asked.chain, self.clock.now())?;
         let chain: Vec<Vec<u8>> = asked.chain.iter().map(|der| der.0.clone()).collect();
         // To see by which hash function a document was approved, and what is refused anyway; what counts is the claim.
         let sad = self.tables.sads.find(&token.row()).await?.ok_or(Refusal::InvalidSad)?;
@@ -235,14 +235,11 @@ fn together(count: usize) -> Error {
     Error::Documents(places.map(|place| RefusedDocument { place, reason: Reason::TooLongTogether }).collect())
 }
 
-/// The first certificate is the one that is linked to the key.
-fn own_certificate(credential: &Credential, chain: &[Bytes]) -> Result<()> {
+/// The first certificate is one that is linked to the key.
+fn own_certificate(credential: &Credential, chain: &[Bytes], now: i64) -> Result<()> {
     let first = chain.first().ok_or(Refusal::Malformed)?;
     let digest = rsign_ades::digest(HashAlgorithm::Sha256, first);
-    match &credential.certificate {
-        Some(linked) if *linked.digest.0 == *digest => Ok(()),
-        _ => Err(Refusal::ForeignCertificate.into()),
-    }
+    if credential.has_certificate(&digest, now) { Ok(()) } else { Err(Refusal::ForeignCertificate.into()) }
 }
 
 /// What a document spends, its digest by the scheme's hash function, and that function after all of it.

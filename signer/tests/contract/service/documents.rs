@@ -1,5 +1,6 @@
 //! SAD and documents in, signatures out: what is approved is the document, what is signed is formed by the signer.
 
+mod recertified;
 mod refused;
 
 use std::sync::Arc;

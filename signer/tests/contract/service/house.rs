@@ -61,7 +61,7 @@ impl House {
 
     /// On another token than most tests need.
     pub(crate) async fn on(token: TestToken, policy: Policy, clients: Clients) -> Self {
-        let enrolment = EnrolmentPolicy { scal1: true, hmac: true, multisign: 1000 };
+        let enrolment = EnrolmentPolicy { scal1: true, hmac: true, multisign: 1000, other_ca: false };
         Self::strict_on(token, Policy { enrolment, properties: true, ..policy }, clients).await
     }
 
