@@ -85,6 +85,9 @@ async fn whole_life(token: TestToken) {
     let responder = house.tables.responder().await.unwrap().unwrap();
     let token = house.shut().await;
     officers.rotate(&token);
+    let said = officers.0[0].says_yes(&token, &destroy);
+    let all = "still needed: 3 credentials, 1 live SAD, the key of the OCSP responder.";
+    assert!(!said.success && said.text.contains(all), "{}", said.text);
 
     // Nothing moved by itself, and what was approved before is signed.
     let house = on(token).await;
