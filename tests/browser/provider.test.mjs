@@ -79,7 +79,7 @@ async function startGateway(port, issuer) {
     writeFileSync(file, config + providers, { mode: 0o600 });
     const program = readlinkSync(`${running}/exe`);
     const child = spawn(program, ["--config", file, "serve", "--ready-file", served], { stdio: "inherit" });
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (let tries = 0; tries < 600; tries += 1) {
         if (child.exitCode !== null) break;
         try {
             readFileSync(served);

@@ -38,7 +38,7 @@ pub use pieces::Pieces;
 pub use programs::{demanded, program, repository, skip, softhsm2};
 pub use ready::{Client, Credential, Ready, User};
 pub use sandbox::{Sandbox, shared};
-pub use seed::{Folder, TWO_SITES, blank, seeded};
+pub use seed::{Folder, TWO_SITES, blank, seeded, seeding_took};
 pub use service::{Service, alive, command, free_port, kill, send};
 pub use verify::{Algorithm, Hash};
 pub use watchdog::Watchdog;

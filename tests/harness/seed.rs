@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -81,12 +82,19 @@ pub(crate) fn home() -> &'static Folder {
     &Seed::get().home
 }
 
+/// How long a sandbox took to serve whose keys were all to be made: what it takes on this machine.
+#[must_use]
+pub fn seeding_took() -> Duration {
+    Seed::get().took
+}
+
 /// Gateway and signing page on two registrable sites, for browsers that are led to this computer.
 pub const TWO_SITES: [&str; 4] = ["--gateway-name", "gateway.rsign-a.test", "--page-name", "sign.rsign-b.test"];
 
 struct Seed {
     home: Folder,
     pristine: PathBuf,
+    took: Duration,
 }
 
 impl Seed {
@@ -108,7 +116,7 @@ impl Seed {
         assert!(status.success(), "the sandbox ended with {status}:\n{}", sandbox.said());
         let pristine = home.beside("pristine");
         copy(&home.data(), &pristine);
-        Self { home, pristine }
+        Self { home, pristine, took: sandbox.took }
     }
 }
 

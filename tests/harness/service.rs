@@ -1,10 +1,12 @@
 //! Child processes: started with a log of their own, watched, asked to end, or killed.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -12,8 +14,9 @@ use serde_json::Value;
 
 use crate::Watchdog;
 
-/// How long a service may take until it serves. Builders may keep every core busy meanwhile.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a service may take until it serves, which for a new sandbox is until it has made all its keys. Builders may
+/// keep every core busy meanwhile.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A running program.
 #[derive(Debug)]
@@ -162,16 +165,20 @@ pub fn command(command: &mut Command) -> Result<String, String> {
 }
 
 /// A loopback port for a service that is to keep it over restarts. Not from the range the kernel gives to clients:
-/// one of them could have it when the service comes back.
+/// one of them could have it when the service comes back. Nor twice: whoever has one may not listen there yet.
 ///
 /// # Panics
 /// When none is free.
 #[must_use]
 pub fn free_port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let mut seed = [0; 2];
     aws_lc_rs::rand::fill(&mut seed).unwrap();
-    let start = u16::from_be_bytes(seed);
-    let ports = (0..10_000_u16).map(|step| 20_000 + start.wrapping_add(step) % 10_000);
-    let mut free = ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
-    free.next().expect("a free port")
+    let start = u16::from_be_bytes(seed) % 10_000;
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut ports = (0..10_000_u16).map(|step| 20_000 + (start + step) % 10_000);
+    let free = |port: &u16| !given.contains(port) && TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = ports.find(free).expect("a free port");
+    given.insert(port);
+    port
 }

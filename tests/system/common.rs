@@ -1,7 +1,9 @@
 //! What several subjects need.
 
+use std::time::{Duration, Instant};
+
 use harness::verify::PublicKey;
-use harness::{Algorithm, Api, Credential, Hash, Operator, Pieces, Session, User, Wanted, shared};
+use harness::{Algorithm, Answer, Api, Credential, Hash, Operator, Pieces, Session, User, Wanted, shared};
 
 /// A user of a test's own, signed in, with a credential nobody else touches.
 pub(crate) struct Outsider {
@@ -40,6 +42,32 @@ impl Outsider {
     }
 }
 
+/// What comes of a job of mode A. The answer that named the job has waited for a moment, not for its end.
+pub(crate) async fn fetched(session: &Session, id: &str) -> Answer {
+    let started = Instant::now();
+    loop {
+        let heard = session.call("v2/signatures/signPolling", serde_json::json!({ "requestID": id })).await;
+        if heard.status != 202 {
+            return heard;
+        }
+        assert!(started.elapsed() < WHILE, "the job is still under way");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// How long what has to come is waited for; the machine may be busy with much else.
+pub(crate) const WHILE: Duration = Duration::from_secs(60);
+
+/// Waits until it is so.
+#[track_caller]
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < WHILE, "after {WHILE:?} it is not so: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Takes away what was seeded, performs a key ceremony with the configuration as it is now, and starts both services.
 pub(crate) fn start_afresh(pieces: &mut Pieces) {
     for entry in std::fs::read_dir(pieces.folder.data()).unwrap() {
@@ -55,4 +83,10 @@ pub(crate) fn start_afresh(pieces: &mut Pieces) {
     assert!(said.contains("ceremony performed"), "{said}");
     pieces.start_signer();
     pieces.start_gateway();
+}
+
+#[test]
+fn no_port_is_given_twice() {
+    let ports: std::collections::BTreeSet<u16> = (0..400).map(|_| harness::free_port()).collect();
+    assert_eq!(ports.len(), 400);
 }

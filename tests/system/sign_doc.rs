@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use harness::{Algorithm, Answer, Hash, Pieces, Wanted, command, demanded, repository, shared};
 use serde_json::{Value, json};
 
-use crate::common::Outsider;
+use crate::common::{Outsider, fetched};
 
 const DOCUMENT: &str = "first line\nsecond line\r\n\u{0}the end";
 
@@ -168,7 +168,7 @@ async fn documents_are_fetched_later() {
     let mut body = of_document(&algorithm, "AdES-B-T", DOCUMENT, None);
     body["operationMode"] = "A".into();
     let id = sign_doc(&who, &sad, body).await.ok()["responseID"].as_str().unwrap().to_owned();
-    let fetched = who.session.call("v2/signatures/signPolling", json!({ "requestID": id })).await.ok();
+    let fetched = fetched(&who.session, &id).await.ok();
     openssl(&objects(&fetched, "DocumentWithSignature")[0], DOCUMENT, true);
 }
 

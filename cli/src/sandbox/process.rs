@@ -38,8 +38,8 @@ pub(crate) struct Service {
     ready: serde_json::Value,
 }
 
-/// How long a service may take to serve.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a service may take to serve; other work may keep the computer busy.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Service {
     /// Starts `program --config CONFIG serve --ready-file READY` and waits until it serves.
