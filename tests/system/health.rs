@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use harness::send;
 use rustix::process::Signal;
 
-use crate::limits::{limited, rest};
+use crate::limits::{begun, limited, rest};
 
 /// An exchange of its own: status line, and body; nothing where the connection was closed, as one is that comes in the moment in
 /// which the stop begins.
@@ -47,10 +47,7 @@ fn ready_names_the_part_that_is_away_and_heals_with_it() {
     until_ready_says(&address, "200", READY);
 
     // A call under way, and the stop.
-    let mut body = TcpStream::connect(&address).unwrap();
-    let head = "POST /csc/v1/info HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n";
-    body.write_all(head.as_bytes()).unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    let mut body = begun(&address, "/csc/v1/info");
     let gateway = pieces.gateway.as_ref().unwrap();
     send(gateway.pid(), Signal::TERM);
     let told = Instant::now();

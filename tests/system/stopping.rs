@@ -1,6 +1,5 @@
 //! A gateway that is told to stop: who waits hears so, and the log says how many were cut off.
 
-use std::io::Write as _;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -8,21 +7,21 @@ use harness::{Api, Hash, Wanted, send};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::common::Outsider;
-use crate::limits::{limited, rest};
+use crate::common::{Outsider, WHILE};
+use crate::limits::{begun, limited, rest};
 
 const IMPLICIT: Wanted = Wanted { mode: "implicit", ..Wanted::QUICK };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hangup_ends_nothing_and_at_the_stop_who_waits_is_answered_and_who_is_cut_off_is_counted() {
-    let (pieces, address) = limited("grace_seconds = 4\nbody_timeout_seconds = 60");
+    let (pieces, address) = limited("grace_seconds = 16\nbody_timeout_seconds = 60");
     let api = Api::new(&format!("http://{address}"), None);
     let who = Outsider::enrol_on(&pieces.operator(), &api, "stopping", IMPLICIT).await;
     let gateway = pieces.gateway.as_ref().unwrap();
     let says = async |what: &str| {
         let began = Instant::now();
         while !gateway.said().contains(what) {
-            assert!(began.elapsed() < Duration::from_secs(20), "the log does not say {what}: {}", gateway.said());
+            assert!(began.elapsed() < WHILE, "the log does not say {what}: {}", gateway.said());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -33,28 +32,21 @@ async fn a_hangup_ends_nothing_and_at_the_stop_who_waits_is_answered_and_who_is_
     let ask = json!({ "credentialID": who.credential.id, "numSignatures": 1, "hash": [Hash::of("stop").base64()] });
     let session = who.session.clone();
     let waits = tokio::spawn(async move { (session.call("v1/credentials/authorize", ask).await, Instant::now()) });
-    let open = |path: &str| {
-        let mut stream = TcpStream::connect(&address).unwrap();
-        let head =
-            format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        stream
-    };
-    let (mut body, mut form) = (open("/csc/v1/info"), open("/oauth2/token"));
+    let (mut body, mut form) = (begun(&address, "/csc/v1/info"), begun(&address, "/oauth2/token"));
     let _idle = TcpStream::connect(&address).unwrap();
     says("a user is asked").await;
     let told = Instant::now();
     send(gateway.pid(), Signal::TERM);
     let (answer, at) = waits.await.unwrap();
     assert!(answer.is_away(), "{}", answer.json);
-    assert!(at.duration_since(told) < Duration::from_secs(1), "at once, after {:?}", at.duration_since(told));
+    assert!(at.duration_since(told) < Duration::from_secs(5), "at once, after {:?}", at.duration_since(told));
     let (heard, _) = tokio::task::spawn_blocking(move || rest(&mut body)).await.unwrap();
     assert!(heard.starts_with("HTTP/1.1 503") && heard.contains("temporarily_unavailable"), "{heard}");
     assert!(heard.to_lowercase().contains("retry-after: 1"), "{heard}");
-    assert!((2..4).contains(&told.elapsed().as_secs()), "in the middle, after {:?}", told.elapsed());
+    assert!((8..14).contains(&told.elapsed().as_secs()), "in the middle, after {:?}", told.elapsed());
     let (heard, _) = tokio::task::spawn_blocking(move || rest(&mut form)).await.unwrap();
     assert!(heard.is_empty(), "{heard}");
-    assert!((4..6).contains(&told.elapsed().as_secs()), "in the end, after {:?}", told.elapsed());
+    assert!((16..26).contains(&told.elapsed().as_secs()), "in the end, after {:?}", told.elapsed());
     says("stopped").await;
     let said = gateway.said();
     let line = said.lines().find(|line| line.contains("are cut off")).unwrap_or_else(|| panic!("{said}"));
