@@ -68,6 +68,13 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// A log without the numbers of processes: one of them can be what a code is.
+pub(crate) fn without_pids(log: &str) -> String {
+    let mut parts = log.split("pid=");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "pid=" + part.trim_start_matches(|of: char| of.is_ascii_digit()))
+}
+
 /// Takes away what was seeded, performs a key ceremony with the configuration as it is now, and starts both services.
 pub(crate) fn start_afresh(pieces: &mut Pieces) {
     for entry in std::fs::read_dir(pieces.folder.data()).unwrap() {
@@ -89,4 +96,9 @@ pub(crate) fn start_afresh(pieces: &mut Pieces) {
 fn no_port_is_given_twice() {
     let ports: std::collections::BTreeSet<u16> = (0..400).map(|_| harness::free_port()).collect();
     assert_eq!(ports.len(), 400);
+}
+
+#[test]
+fn of_a_log_only_the_numbers_of_processes_are_left_out() {
+    assert_eq!(without_pids("worker.pid=123456 code=123456 pid=7"), "worker.pid= code=123456 pid=");
 }
