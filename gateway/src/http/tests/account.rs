@@ -5,6 +5,7 @@ mod approve;
 mod browser;
 mod contact;
 mod external;
+mod house;
 mod me;
 mod pages;
 mod waiting;

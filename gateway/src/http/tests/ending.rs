@@ -1,7 +1,6 @@
 //! What an operator ends: an app whose secret leaked, a person who left.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use data_encoding::BASE64;
 use rsign_api::algorithm::{HashAlgorithm, Scheme};
@@ -12,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::flow::parameter;
-use super::{Bench, HASH, PUBLIC, registration};
+use super::{Bench, HASH, PUBLIC, registration, until};
 use crate::app::{App, Parts};
 use crate::domain::client::{PinTransport, Reach};
 use crate::domain::language::Language;
@@ -267,15 +266,12 @@ async fn what_is_signed_for_a_disabled_app_is_nobodys() {
         app.jobs.poll(id, Asker { bearer: &bearer, credential: None, user: None }).await
     };
     let done = "https://app.example/done";
-    let signed = |count: usize| {
-        let bench = &bench;
-        async move {
-            while bench.signer.signed.lock().unwrap().len() < count {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            // What comes of it is stored, and its app told, after that.
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
+    let slots = &app.jobs.slots;
+    let all = slots.available_permits();
+    // What comes of it is stored, and its app told, before its place is free again.
+    let signed = async |count: usize| {
+        let is_over = || bench.signer.signed.lock().unwrap().len() == count && slots.available_permits() == all;
+        until("the job is over", || is_over().then_some(())).await;
     };
     let kept = start(done).await;
     signed(1).await;

@@ -21,6 +21,7 @@ mod signed;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -77,6 +78,18 @@ struct Bench {
     clock: Arc<Hands>,
     ann: String,
     directory: tempfile::TempDir,
+}
+
+/// Looks until there is something; what takes longer than anything on a slow machine hangs.
+async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// An answer, read.

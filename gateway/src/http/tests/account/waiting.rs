@@ -4,65 +4,13 @@ use rsign_api::signer::Scal;
 use serde_json::{Value, json};
 
 use super::browser::Browser;
+use super::house::{CHECK, House, NOT, V1, V2, listed};
 use crate::domain::client::{PinTransport, Reach};
 use crate::domain::contact::Contact;
-use crate::domain::credential::AuthMode;
-use crate::http::tests::{Bench, HASH, Heard, Registration, registration};
+use crate::http::tests::{Bench, HASH, Registration, registration, until};
 use crate::port::fake_signer::PIN;
 
-pub(super) const V1: &str = "/csc/v1/credentials/authorize";
-pub(super) const V2: &str = "/csc/v2/credentials/authorize";
-const CHECK: &str = "/csc/v2/credentials/authorizeCheck";
-
-/// What v2 says of a refusal.
-pub(super) const NOT: (u16, &str, &str) = (400, "invalid_authentication_data", "The authentication data is invalid");
 const UNKNOWN: (u16, &str, &str) = (400, "invalid_request", "Invalid parameter handle");
-
-/// Ann with a key that apps wait for, and an app that reaches it.
-pub(super) struct House {
-    pub(super) bench: Bench,
-    pub(super) app: String,
-    key: String,
-}
-
-impl House {
-    pub(super) async fn new() -> Self {
-        Self::with("").await
-    }
-
-    pub(super) async fn with(approval: &str) -> Self {
-        let bench = Bench::with("basic = true", &format!("\n[approval]\nwait_ms = 700\n{approval}")).await;
-        let app = bench.client_token("app", PinTransport::Sealed, Reach::All).await;
-        let key = bench.credential_of(&bench.ann, Scal::Two, AuthMode::Implicit).await;
-        Self { bench, app, key }
-    }
-
-    pub(super) fn body(&self, number: u8) -> Value {
-        let hash = data_encoding::BASE64.encode(&[number; 32]);
-        json!({ "credentialID": self.key, "numSignatures": 1, "hash": [hash], "description": "Loan <42>" })
-    }
-
-    /// The handle that v2 gives.
-    pub(super) async fn ask(&self, number: u8) -> String {
-        let heard = self.bench.call(V2, &self.app, self.body(number)).await;
-        assert_eq!(heard.status, 202, "{:?}", heard.json);
-        let handle = heard.json["handle"].as_str().unwrap().to_owned();
-        assert_eq!(heard.json, json!({ "handle": handle }));
-        handle
-    }
-
-    pub(super) async fn check(&self, token: &str, handle: &str) -> Heard {
-        self.bench.call(CHECK, token, json!({ "handle": handle })).await
-    }
-
-    /// Ann approves, as far as the gateway sees it.
-    pub(super) async fn approve(&self, ann: &mut Browser, handle: &str, sad: &str) -> String {
-        let path = format!("/account/waiting/{handle}");
-        let page = ann.get(&path).await;
-        let gone = ann.submit(&page, &path, &[("decision", "continue")]).await;
-        self.bench.sign_page(gone.location(), sad).await
-    }
-}
 
 #[tokio::test]
 async fn an_app_without_a_pin_gets_a_sad_when_its_user_approves() {
@@ -111,26 +59,39 @@ async fn version_one_waits_for_the_user() {
     let mut asked = house.body(1);
     asked["PIN"] = json!("31415926");
     asked["OTP"] = json!("123456");
-    let late = bench.call(V1, &house.app, asked.clone()).await;
-    let undecided =
-        "The user has not approved the request in time. The same request, sent again, waits for the same approval.";
-    assert_eq!(late.error(), (400, "access_denied", undecided));
     let mut ann = Browser::of(bench, "ann").await;
+    // An app that hangs up and sends the same again waits for the same approval.
+    let handle = tokio::select! {
+        heard = bench.call(V1, &house.app, asked.clone()) => panic!("nobody has decided: {heard:?}"),
+        handle = house.awaited() => handle,
+    };
     let list = ann.get("/account/waiting").await;
-    let handle = list.html.split("href=\"/account/waiting/").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let waits = bench.call(V1, &house.app, asked.clone());
+    assert_eq!(listed(&list.html), handle);
     let approves = async {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        assert_eq!(house.awaited().await, handle);
         house.approve(&mut ann, &handle, "sad_one").await
     };
-    let (heard, _) = tokio::join!(waits, approves);
+    let (heard, _) = tokio::join!(bench.call(V1, &house.app, asked.clone()), approves);
     assert_eq!((heard.status, &heard.json["SAD"]), (200, &json!("sad_one")), "{:?}", heard.json);
     assert!(bench.signer.pins.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn version_one_does_not_wait_for_ever() {
+    let house = House::impatient().await;
+    let bench = &house.bench;
+    let undecided =
+        "The user has not approved the request in time. The same request, sent again, waits for the same approval.";
+    let mut ann = Browser::of(bench, "ann").await;
+    let mut handles = Vec::new();
+    for _ in 0..2 {
+        let late = bench.call(V1, &house.app, house.body(2)).await;
+        assert_eq!(late.error(), (400, "access_denied", undecided));
+        handles.push(listed(&ann.get("/account/waiting").await.html).to_owned());
+    }
+    assert_eq!(handles[0], handles[1], "the same");
     // Approved while nobody waits: the next call gets it at once, once.
-    assert_eq!(bench.call(V1, &house.app, house.body(2)).await.status, 400);
-    let list = ann.get("/account/waiting").await;
-    let handle = list.html.split("href=\"/account/waiting/").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    house.approve(&mut ann, &handle, "sad_two").await;
+    house.approve(&mut ann, &handles[0], "sad_two").await;
     assert_eq!(bench.call("/csc/v0/credentials/authorize", &house.app, house.body(2)).await.json["SAD"], "sad_two");
     assert_eq!(bench.call(V1, &house.app, house.body(2)).await.status, 400);
 }
@@ -159,10 +120,9 @@ async fn a_user_says_no() {
     assert_eq!(house.check(&house.app, &handle).await.error(), NOT);
     // v1 has other words for it.
     let refused = async {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        let list = ann.get("/account/waiting").await;
-        let path = list.html.split("href=\"/account/waiting/").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        let path = format!("/account/waiting/{path}");
+        let handle = house.awaited().await;
+        assert_eq!(listed(&ann.get("/account/waiting").await.html), handle);
+        let path = format!("/account/waiting/{handle}");
         let page = ann.get(&path).await;
         ann.submit(&page, &path, &[("decision", "refuse")]).await;
     };
@@ -353,12 +313,9 @@ async fn a_37_a_signed_request_reaches_the_signer() {
 #[tokio::test]
 async fn a_user_with_an_address_is_sent_word() {
     let otp = "basic = true\n[otp.email]\nhost = \"mail.example\"\nfrom = \"rsign@example.org\"";
-    let bench = Bench::with(otp, "\n[approval]\nwait_ms = 700\n").await;
-    let app = bench.client_token("app", PinTransport::Sealed, Reach::All).await;
-    let key = bench.credential_of(&bench.ann, Scal::Two, AuthMode::Implicit).await;
-    let house = House { bench, app, key };
+    let house = House::of(Bench::with(otp, "").await).await;
+    // It goes out beside the answer; what is not sent has had time to go.
     let post = async || {
-        // It goes out beside the answer.
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         house.bench.courier.post.lock().unwrap().clone()
     };
@@ -372,6 +329,8 @@ async fn a_user_with_an_address_is_sent_word() {
     assert_eq!(post().await, [], "asked before");
     house.ask(2).await;
     house.ask(3).await;
+    let post_of = || house.bench.courier.post.lock().unwrap().len();
+    until("word is sent", || (post_of() > 0).then_some(())).await;
     let sent = post().await;
     let [(to, text)] = &sent[..] else { panic!("{sent:?}") };
     assert!(to == "ann@example.org" && text.starts_with("app asks for a signature"), "{text}");

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::browser::Browser;
-use super::waiting::{House, NOT, V1, V2};
+use super::house::{House, NOT, V1, V2};
 use crate::domain::client::{PinTransport, Reach};
 use crate::service::ending::Ending;
 
@@ -70,7 +70,7 @@ async fn what_a_disabled_app_asked_is_on_nobodys_desk() {
 async fn a_call_that_waits_ends_with_its_app() {
     let house = House::new().await;
     let disable = async {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        house.awaited().await;
         house.disable(true).await;
     };
     let (heard, ()) = tokio::join!(house.bench.call(V1, &house.app, house.body(1)), disable);
