@@ -234,6 +234,8 @@ fn escape(sink: &mut impl Sink, text: &str, characters: &[(u8, &str)]) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]
@@ -254,6 +256,16 @@ mod tests {
         }
     }
 
+    /// The least time of three, as one of them may have to wait for the processor; and what was made.
+    fn least(work: impl Fn() -> usize) -> (Duration, usize) {
+        let once = |_| {
+            let began = Instant::now();
+            let made = work();
+            (began.elapsed(), made)
+        };
+        (0..3).map(once).min().unwrap()
+    }
+
     /// The 2000 namespaces in scope would be looked through for each of these names.
     #[test]
     fn a_prefix_is_not_looked_for_among_all_namespaces() {
@@ -263,15 +275,17 @@ mod tests {
             format!("<r{}><s xmlns:near=\"u000\"{}>{}</s></r>", declared(0), declared(999), one.repeat(count))
         };
         let took = |text: &str| {
-            let (tree, mut octets) = (Document::parse(text).unwrap(), Vec::new());
-            let began = std::time::Instant::now();
-            element(tree.root_element(), &mut octets);
-            (began.elapsed(), octets.len())
+            let tree = Document::parse(text).unwrap();
+            least(|| {
+                let mut octets = Vec::new();
+                element(tree.root_element(), &mut octets);
+                octets.len()
+            })
         };
         let (near, of_near) = took(&text("near", 100_000));
         let (far, of_far) = took(&text("n998", 100_000));
         assert_eq!(of_near, of_far);
-        assert!(far < near * 4 + std::time::Duration::from_millis(200), "{far:?} {near:?}");
+        assert!(far < near * 4 + Duration::from_millis(200), "{far:?} {near:?}");
     }
 
     /// The 2000 namespaces in scope would be sorted for each of these elements.
@@ -281,15 +295,17 @@ mod tests {
         let (head, foot) = (format!("<r{}><s{}>", declared(0), declared(999)), "</s></r>");
         let text = |element: &str, count| format!("{head}{}{foot}", element.repeat(count));
         let took = |text: &str| {
-            let (tree, mut octets) = (Document::parse(text).unwrap(), Vec::new());
-            let began = std::time::Instant::now();
-            document(&tree, &mut octets);
-            (began.elapsed(), octets.len())
+            let tree = Document::parse(text).unwrap();
+            least(|| {
+                let mut octets = Vec::new();
+                document(&tree, &mut octets);
+                octets.len()
+            })
         };
         // The same but for one letter.
         let (plain, of_plain) = took(&text("<a b=\"xmlnx\"></a>", 3000));
         let (said, of_said) = took(&text("<a b=\"xmlns\"></a>", 3000));
         assert_eq!(of_plain, of_said);
-        assert!(said < plain * 10 + std::time::Duration::from_millis(200), "{said:?} {plain:?}");
+        assert!(said < plain * 10 + Duration::from_millis(200), "{said:?} {plain:?}");
     }
 }

@@ -1,11 +1,14 @@
 //! A real `mongod` as a child of this test, which no way of ending the test leaves behind.
 
 use std::{
+    collections::BTreeSet,
     env,
+    hash::{BuildHasher, RandomState},
     io::{BufRead, BufReader, Write},
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{self, Child, Command, Stdio},
+    sync::Mutex,
     time::Duration,
 };
 
@@ -77,7 +80,7 @@ impl Mongod {
     /// On a port nobody uses. Somebody may take it in between; then another is tried.
     pub(crate) async fn start_somewhere(program: &Path, directory: &Path, kind: Kind) -> Self {
         for _ in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = free_port();
             if let Some(server) = Self::start(program, directory, port, kind).await {
                 return server;
             }
@@ -164,6 +167,19 @@ impl Drop for Mongod {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
+}
+
+/// A port that nobody listens at, given out once. Below those that the kernel gives clients: one of them could have it
+/// when a server that was killed comes back.
+fn free_port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap();
+    let start = RandomState::new().hash_one(process::id()) % 10_000;
+    let mut ports = (0..10_000).map(|step| 20_000 + u16::try_from((start + step) % 10_000).unwrap());
+    let is_free = |port: &u16| !given.contains(port) && TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = ports.find(is_free).expect("a free port");
+    given.insert(port);
+    port
 }
 
 fn log(directory: &Path) -> String {

@@ -120,7 +120,7 @@ async fn a_lock_held_for_long_makes_the_store_unavailable_and_then_heals() {
     let counters = counters(&store);
     let (stepped, pinged) = tokio::join!(counters.insert("a", Counter::default()), store.ping());
     assert!(is_unavailable(&stepped) && is_unavailable(&pinged));
-    assert!(asked.elapsed() < Duration::from_secs(12));
+    assert!(asked.elapsed() < Duration::from_secs(30));
     assert_eq!(store.find(THINGS, "a").await.unwrap(), None, "reads go on");
     other.execute_batch("ROLLBACK").unwrap();
     assert!(counters.insert("a", Counter::default()).await.unwrap());
