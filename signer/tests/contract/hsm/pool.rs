@@ -114,8 +114,15 @@ async fn a_workers_memory_stays_within_its_share() {
     burst(&pool, &made, 100).await;
     let pid = token.workers().pids().pop_first().unwrap();
     let before = token.workers().resident(pid);
-    burst(&pool, &made, 1000).await;
-    let grown = token.workers().resident(pid) - before;
+    // Not all at once: a slow machine would let some of them wait in vain.
+    for _ in 0..10 {
+        let outcomes = burst(&pool, &made, 100).await;
+        assert!(outcomes.iter().all(|outcome| made.is_signed(outcome)), "{outcomes:?}");
+    }
+    let after = token.workers().resident(pid);
+    assert!(before > 0 && after > 0, "one worker made them all: {before} KiB, {after} KiB");
+    // It may have given some back meanwhile.
+    let grown = after.saturating_sub(before);
     // SoftHSM2 2.6.1 keeps 0.7 KiB of each signature's session objects until C_Finalize.
     assert!(grown < 3 * 1024, "{grown} KiB after 1000 signatures");
     pool.stop().await;
@@ -210,7 +217,16 @@ async fn a_worker_that_hangs_is_busy_for_its_callers_and_is_replaced() {
     })
     .await;
     is_whole(&token, &pool, 1).await;
-    assert!(made.is_signed(&made.sign(&*pool, &opener(1)).await));
+    // A machine busy with other things may take longer for a signature than this pool waits for one.
+    let signs = async {
+        loop {
+            match made.sign(&*pool, &opener(1)).await {
+                Err(Fault::Busy | Fault::Lost) => {}
+                outcome => return outcome,
+            }
+        }
+    };
+    assert!(made.is_signed(&soon(signs).await));
     pool.stop().await;
 }
 
@@ -226,6 +242,7 @@ async fn an_hsm_that_refuses_its_users_pin_is_not_asked_again_and_again() {
     let waited = soon(pool.run(Job::Check)).await;
     assert!(matches!(waited, Err(Fault::Lost | Fault::Busy)), "{waited:?}");
     assert_eq!(pool.run(Job::Check).await.unwrap_err(), Fault::Busy);
+    until("they have given up", || token.workers().pids().is_empty()).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(token.workers().pids().is_empty(), "given up");
     pool.stop().await;

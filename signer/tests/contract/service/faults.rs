@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::signer::{Refusal, State};
 use rsign_signer::hsm::{Fault, Job};
 use rsign_signer::sad::ItemState;
 use rsign_signer::service::Error;
+use tokio::sync::Semaphore;
 
 use super::house::{House, hash, is_incident, refusal};
 use super::probe::{Mishap, is_rewrap, is_sign};
@@ -123,13 +123,16 @@ async fn a_11_who_comes_too_late_gives_out_what_was_stored() {
     let owned = house.enrol(KeyType::P256).await;
     let sad = house.authorize(&owned, &[hash(1)]).await;
     house.hsm.forget();
-    house.hsm.rule(once(is_sign, Mishap::Slow(Duration::from_millis(500))));
+    let gate = Arc::new(Semaphore::new(0));
+    house.hsm.rule(once(is_sign, Mishap::Held(Arc::clone(&gate))));
     let (signer, asked) = (Arc::clone(&house.signer), owned.sign(&sad, &[hash(1)]));
     let slow = tokio::spawn(async move { signer.sign(&asked).await.unwrap() });
     until("it is at the HSM", || house.hsm.count(is_sign) == 1).await;
     house.clock.advance(30_000);
     let quick = house.sign(&owned, &sad, &[hash(1)]).await.unwrap();
     assert_eq!(house.hsm.count(is_sign), 2, "taken over");
+    assert!(!slow.is_finished());
+    gate.add_permits(1);
     assert_eq!(soon(slow).await.unwrap().signatures, quick.signatures, "one signature leaves");
     house.close().await;
 }
@@ -140,11 +143,12 @@ async fn what_was_signed_while_the_credential_was_suspended_does_not_leave() {
     let owned = house.enrol(KeyType::P256).await;
     let sad = house.authorize(&owned, &[hash(1)]).await;
     house.hsm.forget();
-    house.hsm.afflict(is_sign, Mishap::Slow(Duration::from_millis(300)));
+    let gate = house.hsm.hold(is_sign);
     let (signer, asked) = (Arc::clone(&house.signer), owned.sign(&sad, &[hash(1)]));
     let signing = tokio::spawn(async move { signer.sign(&asked).await });
     until("it is at the HSM", || house.hsm.count(is_sign) == 1).await;
     house.change_state(&owned, State::Suspended).await.unwrap();
+    gate.add_permits(1);
     assert_eq!(refusal(soon(signing).await.unwrap()), Refusal::InvalidSad);
     house.close().await;
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rsign_signer::hsm::{Answer, Fault, Hsm, Job, Opener};
+use tokio::sync::Semaphore;
 
 /// What becomes of the jobs it is asked about; `None` lets one pass.
 type Rule = Box<dyn FnMut(&Job) -> Option<Mishap> + Send>;
@@ -21,6 +22,8 @@ pub(crate) enum Mishap {
     WrongSignature,
     /// It takes so long.
     Slow(Duration),
+    /// It waits until the test lets one go on.
+    Held(Arc<Semaphore>),
     /// It never ends.
     Hangs,
 }
@@ -52,6 +55,13 @@ impl Probe {
     /// Every job of this kind meets the mishap, until [`Probe::well`].
     pub(super) fn afflict(&self, kind: fn(&Job) -> bool, mishap: Mishap) {
         self.rule(move |job| kind(job).then(|| mishap.clone()));
+    }
+
+    /// Every job of this kind is held, until [`Probe::well`]; each permit added to what this gives lets one go on.
+    pub(super) fn hold(&self, kind: fn(&Job) -> bool) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        self.afflict(kind, Mishap::Held(Arc::clone(&gate)));
+        gate
     }
 
     pub(super) fn well(&self) {
@@ -122,6 +132,10 @@ impl Hsm for Probe {
             Some(Mishap::WrongSignature) => self.pool.run_for(client, job).await.map(with_one_bit_wrong),
             Some(Mishap::Slow(time)) => {
                 tokio::time::sleep(time).await;
+                self.pool.run_for(client, job).await
+            }
+            Some(Mishap::Held(gate)) => {
+                gate.acquire().await.unwrap().forget();
                 self.pool.run_for(client, job).await
             }
             Some(Mishap::Hangs) => std::future::pending().await,

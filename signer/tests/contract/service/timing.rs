@@ -85,7 +85,7 @@ async fn a_23_how_wrong_a_pin_is_cannot_be_measured() {
     assert!(seen.iter().any(|t| t.abs() < DIFFERS), "{seen:?}");
     // That the same measurement finds a leak where there is one. A machine busy with other things hides a small one.
     let mut found = Vec::new();
-    for leak in [3, 10, 30] {
+    for leak in [3, 10, 30, 100, 300] {
         let leaks = Arc::clone(&second);
         house.hsm.rule(move |job| {
             let slow = is_rewrap(job) && leaks.load(Ordering::Relaxed);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rsign_api::algorithm::KeyType;
 use rsign_api::signer::{Authorize, Refusal, State};
-use rsign_signer::service::{Error, Policy, Result};
+use rsign_signer::service::{Error, Policy, Result, Signer};
+use tokio::task::JoinHandle;
 
 use super::house::{DAY, HOUR, House, MINUTE, Owned, hash, refusal};
 use super::probe::{Mishap, is_rewrap};
@@ -24,6 +25,23 @@ async fn right(house: &House, owned: &Owned, client: &str) -> Result<()> {
     try_pin(house, owned, client, &owned.pin).await
 }
 
+/// A call under way.
+type Call = JoinHandle<Result<()>>;
+
+fn call(signer: &Arc<Signer>, asked: Authorize) -> Call {
+    let signer = Arc::clone(signer);
+    tokio::spawn(async move { signer.authorize(&asked).await.map(|_| ()) })
+}
+
+/// What was said to each.
+async fn heard(calls: Vec<Call>) -> Vec<Result<()>> {
+    let mut outcomes = Vec::new();
+    for call in calls {
+        outcomes.push(soon(call).await.unwrap());
+    }
+    outcomes
+}
+
 /// So many at once, from these clients in turn; what was said to each.
 async fn at_once(
     house: &House,
@@ -32,19 +50,11 @@ async fn at_once(
     count: u32,
     pin: impl Fn(u32) -> String,
 ) -> Vec<Result<()>> {
-    let calls: Vec<_> = (0..count)
-        .map(|number| {
-            let client = clients[number as usize % clients.len()].to_owned();
-            let asked = Authorize { client, ..owned.authorize_with(&pin(number), &[hash(1)]) };
-            let signer = Arc::clone(&house.signer);
-            tokio::spawn(async move { signer.authorize(&asked).await.map(|_| ()) })
-        })
-        .collect();
-    let mut outcomes = Vec::new();
-    for call in calls {
-        outcomes.push(soon(call).await.unwrap());
-    }
-    outcomes
+    let asked = |number: u32| Authorize {
+        client: clients[number as usize % clients.len()].to_owned(),
+        ..owned.authorize_with(&pin(number), &[hash(1)])
+    };
+    heard((0..count).map(|number| call(&house.signer, asked(number))).collect()).await
 }
 
 fn said(outcomes: &[Result<()>], expected: Refusal) -> usize {
@@ -175,15 +185,11 @@ async fn a_20_two_instances_together_let_no_more_through() {
     house.hsm.forget();
     let calls: Vec<_> = (0..100)
         .map(|number| {
-            let signer = Arc::clone(if number % 2 == 0 { &house.signer } else { &other });
-            let asked = owned.authorize_with(&owned.wrong_pin(number), &[hash(1)]);
-            tokio::spawn(async move { signer.authorize(&asked).await.map(|_| ()) })
+            let signer = if number % 2 == 0 { &house.signer } else { &other };
+            call(signer, owned.authorize_with(&owned.wrong_pin(number), &[hash(1)]))
         })
         .collect();
-    let mut outcomes = Vec::new();
-    for call in calls {
-        outcomes.push(soon(call).await.unwrap());
-    }
+    let outcomes = heard(calls).await;
     assert_eq!((said(&outcomes, Refusal::WrongPin), said(&outcomes, Refusal::PinLocked)), (3, 97));
     assert_eq!(house.hsm.judged(), 3);
     house.close().await;
@@ -202,8 +208,12 @@ async fn a_hundred_right_pins_at_once_all_succeed() {
 async fn calls_beyond_the_queue_hear_busy_and_cost_nothing() {
     let house = House::with(Policy { waiting: 8, patience: 300, ..Policy::default() }).await;
     let owned = house.enrol(KeyType::P256).await;
-    house.hsm.afflict(is_rewrap, Mishap::Slow(std::time::Duration::from_millis(800)));
-    let outcomes = at_once(&house, &owned, &["a"], 20, |_| owned.pin.clone()).await;
+    let gate = house.hsm.hold(is_rewrap);
+    let calls: Vec<_> = (0..20).map(|_| call(&house.signer, owned.authorize(&[hash(1)]))).collect();
+    // Three are at the HSM until the others have heard.
+    until("the others were answered", || calls.iter().filter(|call| call.is_finished()).count() == 17).await;
+    gate.add_permits(3);
+    let outcomes = heard(calls).await;
     let given = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert_eq!((given, said(&outcomes, Refusal::Busy)), (3, 17), "{outcomes:?}");
     house.hsm.well();
@@ -270,15 +280,11 @@ async fn a_burst_over_many_credentials_does_not_pass_the_brake_and_right_pins_do
     let calls: Vec<_> = all
         .iter()
         .map(|owned| {
-            let (signer, asked) = (Arc::clone(&house.signer), owned.authorize_with(&owned.wrong_pin(1), &[hash(1)]));
-            let asked = Authorize { client: "evil".to_owned(), ..asked };
-            tokio::spawn(async move { signer.authorize(&asked).await.map(|_| ()) })
+            let asked = owned.authorize_with(&owned.wrong_pin(1), &[hash(1)]);
+            call(&house.signer, Authorize { client: "evil".to_owned(), ..asked })
         })
         .collect();
-    let mut outcomes = Vec::new();
-    for call in calls {
-        outcomes.push(soon(call).await.unwrap());
-    }
+    let outcomes = heard(calls).await;
     assert_eq!((said(&outcomes, Refusal::WrongPin), said(&outcomes, Refusal::PinLocked)), (5, 7));
     assert_eq!(house.hsm.judged(), 5);
     house.close().await;
@@ -290,11 +296,12 @@ async fn a_right_pin_that_was_overtaken_is_not_counted_as_wrong() {
     let house = House::open().await;
     let owned = house.enrol(KeyType::P256).await;
     house.hsm.forget();
-    house.hsm.afflict(is_rewrap, Mishap::Slow(std::time::Duration::from_millis(300)));
+    let gate = house.hsm.hold(is_rewrap);
     let (signer, asked) = (Arc::clone(&house.signer), owned.authorize(&[hash(1)]));
     let overtaken = tokio::spawn(async move { signer.authorize(&asked).await });
     until("the PIN is at the HSM", || house.hsm.count(is_rewrap) == 1).await;
     house.change_state(&owned, State::Suspended).await.unwrap();
+    gate.add_permits(1);
     assert_eq!(refusal(soon(overtaken).await.unwrap()), Refusal::Disabled);
     house.change_state(&owned, State::Active).await.unwrap();
     house.hsm.well();
