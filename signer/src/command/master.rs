@@ -35,7 +35,7 @@ struct Desk<'a> {
     audit: Audit,
     row: CeremonyRow,
     /// Nobody serves meanwhile.
-    _alone: (socket::Place, Option<Lock>),
+    _alone: (Option<socket::Place>, Option<Lock>),
 }
 
 /// One version, for the operator.
@@ -91,6 +91,7 @@ pub(super) async fn list(config: &Config) -> anyhow::Result<()> {
 
 /// Makes the next K_MK, when two officers agree.
 pub(super) async fn new(config: &Config, word: &Word<'_>) -> anyhow::Result<()> {
+    open::own(config)?;
     let Some(signature) = word.signature else {
         let row = open::ceremony(&open::store(config).await?).await?;
         return ask(&row, Act::New(row.next()), word.officer);
@@ -124,6 +125,7 @@ pub(super) async fn new(config: &Config, word: &Word<'_>) -> anyhow::Result<()> 
 
 /// Has an earlier K_MK retire, when two officers agree; destroys one that has retired.
 pub(super) async fn destroy(config: &Config, version: MasterVersion, word: Option<Word<'_>>) -> anyhow::Result<()> {
+    open::own(config)?;
     let store = open::store(config).await?;
     let (mut row, tables) = (open::ceremony(&store).await?, Tables::new(&store));
     if !row.earlier(version)?.state.is_over() {
@@ -141,8 +143,15 @@ pub(super) async fn destroy(config: &Config, version: MasterVersion, word: Optio
 impl<'a> Desk<'a> {
     async fn open(config: &'a Config) -> anyhow::Result<Self> {
         const STOPPED: &str = "the signer has to be stopped for this";
-        let place = socket::listen(&config.admin.socket).context(STOPPED)?;
+        let place = socket::keep(&config.admin.socket).context(STOPPED)?;
         let only = open::lock(config).context(STOPPED)?;
+        if place.is_none() && only.is_none() {
+            eprintln!(
+                "Nothing on this host tells whether a signer is instance {} of {}: make sure that none is, until this has \
+                 ended.",
+                config.instance, config.store
+            );
+        }
         let store = open::store(config).await?;
         let audit = Audit::new(Arc::clone(&store), &config.instance, Arc::new(SystemClock));
         let row = open::ceremony(&store).await?;

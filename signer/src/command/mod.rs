@@ -8,6 +8,7 @@ mod identity;
 mod lock;
 mod master;
 mod open;
+mod owner;
 mod page;
 mod serve;
 mod signals;

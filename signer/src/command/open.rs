@@ -1,5 +1,6 @@
 //! Opens store and HSM as the configuration says.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
@@ -8,6 +9,7 @@ use rsign_storage::{Leisure, Store};
 use sha2::{Digest as _, Sha256};
 
 use super::lock::{self, Lock};
+use super::owner;
 use crate::ceremony::CeremonyRow;
 use crate::config::Config;
 use crate::hsm::{Pool, PoolSettings};
@@ -24,19 +26,30 @@ pub(super) async fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 pub(super) async fn store_at_leisure(config: &Config, leisure: Leisure) -> anyhow::Result<Arc<dyn Store>> {
-    // A path that was mistyped shall not become a store.
-    if let Some(path) = config.store.file() {
-        let there = path.try_exists().with_context(|| path.display().to_string())?;
-        ensure!(there, "there is no store {} ([store] path): `rsign-signer init` makes it", path.display());
-    }
+    file(config)?;
     open(config, leisure).await
+}
+
+/// The store's file, where it is one. It has to be there: a path that was mistyped shall not become a store.
+fn file(config: &Config) -> anyhow::Result<Option<&Path>> {
+    let Some(path) = config.store.file() else { return Ok(None) };
+    let there = path.try_exists().with_context(|| path.display().to_string())?;
+    ensure!(there, "there is no store {} ([store] path): `rsign-signer init` makes it", path.display());
+    Ok(Some(path))
+}
+
+/// Refuses a store that is another user's, before anything is left beside it.
+pub(super) fn own(config: &Config) -> anyhow::Result<()> {
+    file(config)?.map_or(Ok(()), owner::is_own)
 }
 
 /// Nobody else serves this instance over this store while the lock is there: two would write into one audit chain, each
 /// as if it were alone. Of a database that machines share, each says with `instance` which one it is.
 pub(super) fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
-    let Some(path) = config.store.file() else { return Ok(None) };
-    let mut name = path.as_os_str().to_owned();
+    let Some(path) = file(config)? else { return Ok(None) };
+    // By whatever name it is reached, it is one store.
+    let path = path.canonicalize().with_context(|| path.display().to_string())?;
+    let mut name = path.into_os_string();
     // An instance may be called anything, a file may not.
     let instance = Sha256::digest(config.instance.as_bytes());
     name.push(format!(".{}", HEXLOWER.encode(instance.get(..8).unwrap_or_default())));

@@ -28,6 +28,7 @@ pub(super) async fn run(config: &Config, ready_file: Option<&Path>) -> anyhow::R
     ensure!(missing.is_empty(), "{}", missing.join("; "));
     let tls = Tls::read(&config.listen).map_err(anyhow::Error::msg)?;
     let dates = tls.dates.clone();
+    open::own(config)?;
     // Before the store: a second signer of this configuration shall not write a word into the first one's chain.
     let place = socket::listen(&config.admin.socket)?;
     let _only = open::lock(config)?;

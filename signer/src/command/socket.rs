@@ -35,6 +35,14 @@ pub(super) fn listen(path: &Path) -> anyhow::Result<Place> {
     take(path).with_context(|| format!("[admin] socket {}", path.display()))
 }
 
+/// Listens there so that no signer does. Nothing where the folder is not there, which is no place of a signer that serves:
+/// it may be the service manager's, who takes it away when the signer stops.
+pub(super) fn keep(path: &Path) -> anyhow::Result<Option<Place>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let there = folder.is_none_or(|folder| folder.try_exists().unwrap_or(true));
+    there.then(|| listen(path)).transpose()
+}
+
 fn take(path: &Path) -> anyhow::Result<Place> {
     let lock = lock::take(path)?;
     let listener = match UnixListener::bind(path) {
@@ -108,5 +116,6 @@ mod tests {
         let nowhere = folder.path().join("nowhere/admin.sock");
         let said = refused(&nowhere);
         assert!(said.contains("[admin] socket") && said.contains(nowhere.to_str().unwrap()), "{said}");
+        assert!(keep(&nowhere).unwrap().is_none() && keep(&path).is_err());
     }
 }

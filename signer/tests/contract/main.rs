@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::duplicate_mod, reason = "one suite, mounted once per token")]
 
+mod desk;
 mod ending;
 mod handover;
 mod harness;
