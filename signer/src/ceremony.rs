@@ -1,13 +1,15 @@
 //! What the key ceremony left in the store, and the versions of K_MK since: one document, shared by all signers on it.
 
+mod round;
 mod uses;
 
 use rsign_api::bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::hsm::{MasterVersion, Masters};
-use crate::officers::{self, Proposal};
+use crate::officers::Proposal;
 
+pub use round::Round;
 pub use uses::Uses;
 
 /// How long nothing may be wrapped under a K_MK any more before it can be destroyed, milliseconds. A signer looks at this
@@ -35,6 +37,9 @@ pub struct CeremonyRow {
     /// The first of two officers' word on a K_MK.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed: Option<Proposed>,
+    /// What officers can sign now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<Round>,
 }
 
 /// A K_MK that another took the place of.
@@ -119,6 +124,9 @@ pub enum MasterError {
     /// It is not the next: another call made that meanwhile.
     #[error("{0} is not the next one any more: somebody else was quicker")]
     NotNext(MasterVersion),
+    /// What an officer signed is not what can be signed now.
+    #[error("the statement is good no more: print another one, without --signature, and have that signed")]
+    Lapsed,
     /// Nobody agreed to its end.
     #[error("{0} is kept: two officers have to agree to its end (--officer NAME --signature FILE)")]
     Kept(MasterVersion),
@@ -139,7 +147,16 @@ impl CeremonyRow {
     #[must_use]
     pub const fn first(canary: Bytes, authority: Bytes, performed_at: i64) -> Self {
         let master = MasterVersion::FIRST;
-        Self { canary, master, authority, performed_at, earlier: Vec::new(), made_at: None, proposed: None }
+        Self {
+            canary,
+            master,
+            authority,
+            performed_at,
+            earlier: Vec::new(),
+            made_at: None,
+            proposed: None,
+            round: None,
+        }
     }
 
     /// The versions that have to be on the token.
@@ -166,23 +183,6 @@ impl CeremonyRow {
     #[must_use]
     pub const fn next(&self) -> MasterVersion {
         self.master.next()
-    }
-
-    /// What an officer signs to agree: text, each line ended by a line feed. The CA's certificate tells this ceremony from
-    /// any other's.
-    #[must_use]
-    pub fn statement(&self, act: Act, officer: &str) -> String {
-        use sha2::Digest as _;
-        let ceremony = data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(&self.authority.0));
-        format!("rsign/master/v1\nceremony {ceremony}\n{act}\nofficer {officer}\n")
-    }
-
-    /// Takes an officer's word; gives the other's name when two agree. A word on something else gives way.
-    pub fn agree(&mut self, act: Act, word: Proposal, life: i64) -> Option<String> {
-        let mut waiting = self.proposed.take().filter(|first| first.act == act).map(|first| first.word);
-        let first = officers::agree(&mut waiting, word, life);
-        self.proposed = waiting.map(|word| Proposed { act, word });
-        first
     }
 
     /// Puts the next K_MK in front.

@@ -1,5 +1,15 @@
 //! Time, passed in.
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Unix milliseconds as RFC 3339 has them, to the second.
+#[must_use]
+pub fn text(milliseconds: i64) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(milliseconds / 1000);
+    time.ok().and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| milliseconds.to_string())
+}
+
 /// Gives the time. Never taken from a request.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// Unix time in milliseconds.

@@ -1,6 +1,6 @@
 use super::*;
 
-const LIFE: i64 = 1000;
+const LIFE: i64 = 120_000;
 
 fn version(number: u32) -> MasterVersion {
     format!("master-{number}").parse().unwrap()
@@ -86,28 +86,62 @@ fn only_what_has_retired_long_enough_is_destroyed() {
     assert_eq!(row, once);
 }
 
+fn round(row: &mut CeremonyRow, now: i64) -> Round {
+    let nonce = [u8::try_from(now % 251).unwrap(); 16];
+    row.join(Round::begin(now, LIFE, nonce), now)
+}
+
 #[test]
 fn two_officers_agree_to_one_act() {
     let (ada, bob) = (Proposal::of("ada", b"a", 0), Proposal::of("bob", b"b", 1));
     let (new, destroy) = (Act::New(version(2)), Act::Destroy(version(1)));
     let mut row = row();
-    assert_eq!(row.agree(new, ada.clone(), LIFE), None);
-    assert_eq!(row.agree(new, ada.clone(), LIFE), None);
-    assert_eq!(row.agree(destroy, bob.clone(), LIFE), None, "on something else");
+    let now = round(&mut row, 0);
+    assert_eq!(row.agree(&now, new, ada.clone(), LIFE), Ok(None));
+    assert_eq!(row.agree(&now, new, ada.clone(), LIFE), Ok(None));
+    assert_eq!(row.agree(&now, destroy, bob.clone(), LIFE), Ok(None), "on something else");
     let stored: CeremonyRow = serde_json::from_slice(&serde_json::to_vec(&row).unwrap()).unwrap();
     assert_eq!(stored, row);
-    assert_eq!(row.agree(new, ada.clone(), LIFE), None);
-    assert_eq!(row.agree(new, bob, LIFE).as_deref(), Some("ada"));
+    assert_eq!(row.agree(&now, new, ada.clone(), LIFE), Ok(None));
+    assert_eq!(row.agree(&now, new, bob, LIFE), Ok(Some("ada".to_owned())));
     assert_eq!(row.proposed, None);
 }
 
 #[test]
-fn a_statement_names_ceremony_act_and_officer() {
-    let row = row();
-    let said = row.statement(Act::New(version(2)), "ada");
+fn a_word_is_good_once_and_until_its_round_ends() {
+    let ada = |at| Proposal::of("ada", b"a", at);
+    let bob = |at| Proposal::of("bob", b"b", at);
+    let new = Act::New(version(2));
+    let mut row = row();
+    let first = round(&mut row, 30_000);
+    assert_eq!(round(&mut row, first.until - 1), first, "whoever asks meanwhile signs the same round");
+    assert_eq!(row.agree(&first, new, ada(31_000), LIFE), Ok(None));
+    assert_eq!(row.agree(&first, new, bob(first.until), LIFE), Err(MasterError::Lapsed));
+    let second = round(&mut row, first.until);
+    assert_ne!(second, first);
+    assert_eq!(row.proposed, None, "the lapsed word is forgotten");
+    let now = first.until + 1;
+    assert_eq!(row.agree(&first, new, ada(now), LIFE), Err(MasterError::Lapsed));
+    assert_eq!(row.agree(&second, new, bob(now), LIFE), Ok(None));
+    assert_eq!(row.agree(&second, new, ada(now), LIFE), Ok(Some("bob".to_owned())));
+    assert_eq!(row.agree(&second, new, ada(now), LIFE), Err(MasterError::Lapsed), "whatever came of it");
+    let third = round(&mut row, now + 1);
+    assert_ne!(third, second);
+    assert!(round(&mut row, 30_000).until < third.until, "the clock had gone ahead");
+}
+
+#[test]
+fn a_statement_names_ceremony_act_officer_and_round() {
+    let mut row = row();
+    let now = round(&mut row, 1_700_000_012_345);
+    let said = row.statement(&now, Act::New(version(2)), "ada");
     let lines: Vec<&str> = said.lines().collect();
-    assert_eq!((lines.len(), lines[0], lines[2], lines[3]), (4, "rsign/master/v1", "new master-2", "officer ada"));
+    assert_eq!((lines.len(), lines[0], lines[2], lines[3]), (6, "rsign/master/v2", "new master-2", "officer ada"));
+    assert_eq!(lines[4], "until 2023-11-14T22:15:00Z", "a whole minute");
+    assert!(lines[5].strip_prefix("round ").is_some_and(|nonce| nonce.len() == 32), "{said}");
     let other = CeremonyRow { authority: Bytes(b"another".to_vec()), ..row.clone() };
-    assert_ne!(other.statement(Act::New(version(2)), "ada"), said);
-    assert_ne!(row.statement(Act::Destroy(version(2)), "ada"), said);
+    assert_ne!(other.statement(&now, Act::New(version(2)), "ada"), said);
+    assert_ne!(row.statement(&now, Act::Destroy(version(2)), "ada"), said);
+    let next = Round { nonce: Bytes(vec![0; 16]), ..now };
+    assert_ne!(row.statement(&next, Act::New(version(2)), "ada"), said);
 }

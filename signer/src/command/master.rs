@@ -6,14 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::lock::Lock;
 use super::{open, socket};
 use crate::audit::{Audit, Entry, Event};
-use crate::ceremony::{Act, CeremonyRow, EarlierState, MasterError, RETIREMENT, Uses};
-use crate::clock::{Clock as _, SystemClock};
+use crate::ceremony::{Act, CeremonyRow, EarlierState, MasterError, RETIREMENT, Round, Uses};
+use crate::clock::{Clock as _, SystemClock, text};
 use crate::config::Config;
 use crate::hsm::MasterVersion;
 use crate::hsm::pkcs11::{Token, destroy_master, make_master};
@@ -21,6 +19,7 @@ use crate::key_folder;
 use crate::officers::{Proposal, is_signed};
 use crate::service::Policy;
 use crate::store::Tables;
+use crate::{Random as _, SystemRandom};
 
 /// An officer, and the file with the signature of the statement, once there is one.
 pub(super) struct Word<'a> {
@@ -93,8 +92,9 @@ pub(super) async fn list(config: &Config) -> anyhow::Result<()> {
 pub(super) async fn new(config: &Config, word: &Word<'_>) -> anyhow::Result<()> {
     open::own(config)?;
     let Some(signature) = word.signature else {
-        let row = open::ceremony(&open::store(config).await?).await?;
-        return ask(&row, Act::New(row.next()), word.officer);
+        let store = open::store(config).await?;
+        let act = Act::New(open::ceremony(&store).await?.next());
+        return ask(&Tables::new(&store), act, word.officer).await;
     };
     let mut desk = Desk::open(config).await?;
     let version = desk.row.next();
@@ -132,7 +132,7 @@ pub(super) async fn destroy(config: &Config, version: MasterVersion, word: Optio
         is_free(&tables, version).await?;
     }
     match word {
-        Some(Word { officer, signature: None }) => ask(&row, Act::Destroy(version), officer),
+        Some(Word { officer, signature: None }) => ask(&tables, Act::Destroy(version), officer).await,
         Some(Word { officer, signature: Some(signature) }) => {
             Desk::open(config).await?.retire(version, officer, signature).await
         }
@@ -170,16 +170,21 @@ impl<'a> Desk<'a> {
             self.audit.record(entry.failed("no officer of this name has a key here")).await?;
             bail!("no officer {officer} is known here");
         };
-        if !is_signed(&key, &self.row.statement(act, officer), &signature) {
+        let now = SystemClock.now();
+        let Some(round) = self.row.round.clone().filter(|round| round.holds(now)) else {
+            self.audit.record(entry.failed(format!("no statement is good now: officer {officer}: {act}"))).await?;
+            return Err(MasterError::Lapsed.into());
+        };
+        if !is_signed(&key, &self.row.statement(&round, act, officer), &signature) {
             self.audit.record(entry.failed(format!("not signed by officer {officer}: {act}"))).await?;
-            bail!("that is not officer {officer}'s signature of the statement `{act}`");
+            bail!("that is not officer {officer}'s signature of the statement `{act}` as it is printed now");
         }
         self.audit.record(entry.because(format!("officer {officer}: {act}"))).await?;
-        let now = SystemClock.now();
+        let end = text(round.until);
         let (word, life) = (Proposal::of(officer, &key, now), Policy::default().proposal);
         let first = self
             .change(move |row| {
-                let first = row.agree(act, word.clone(), life);
+                let first = row.agree(&round, act, word.clone(), life)?;
                 match act {
                     Act::New(version) if version != row.next() => return Err(MasterError::NotNext(version)),
                     // Its end begins with the second word, in the same step.
@@ -190,7 +195,7 @@ impl<'a> Desk<'a> {
             })
             .await?;
         let Some(first) = first else {
-            println!("noted; another officer has to agree within 24 hours");
+            println!("noted; another officer has to agree before {end}");
             return Ok(None);
         };
         Ok(Some(format!("officers {first} and {officer}")))
@@ -276,14 +281,18 @@ async fn is_free(tables: &Tables, version: MasterVersion) -> anyhow::Result<()> 
 }
 
 /// Prints what an officer has to sign.
-fn ask(row: &CeremonyRow, act: Act, officer: &str) -> anyhow::Result<()> {
+async fn ask(tables: &Tables, act: Act, officer: &str) -> anyhow::Result<()> {
     ensure!(key_folder::is_name(officer), "an officer's name is of letters, digits, - _ and .");
-    print!("{}", row.statement(act, officer));
+    let mut nonce = [0; 16];
+    SystemRandom.fill(&mut nonce);
+    let now = SystemClock.now();
+    let next = Round::begin(now, Policy::default().proposal, nonce);
+    let asked = tables.change_ceremony(move |row| {
+        let round = row.join(next.clone(), now);
+        Ok::<_, MasterError>((round, row.clone()))
+    });
+    let (round, row) = asked.await?.context("the store has lost what the ceremony left")??;
+    print!("{}", row.statement(&round, act, officer));
     super::admin::say_how_to_sign();
     Ok(())
-}
-
-fn text(milliseconds: i64) -> String {
-    let time = OffsetDateTime::from_unix_timestamp(milliseconds / 1000);
-    time.ok().and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| milliseconds.to_string())
 }

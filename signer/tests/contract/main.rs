@@ -19,6 +19,7 @@ mod service;
 mod settings;
 mod strangers;
 mod trail;
+mod words;
 
 #[path = "."]
 mod softhsm2 {

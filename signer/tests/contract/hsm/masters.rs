@@ -112,6 +112,11 @@ async fn a_key_that_is_not_as_it_should_be_is_not_taken_for_the_next() {
     let said = officers.agree(&token, &["master", "new"]);
     assert!(!said.success && said.text.contains("rsign/master/v2"), "{}", said.text);
     assert_eq!(token.ceremony().await.master, FIRST);
+    // Those words were about that attempt, and are good for no other.
+    for officer in &officers.0 {
+        let said = officer.says_again(&token, &["master", "new"]);
+        assert!(!said.success && said.text.contains("is good no more"), "{}", said.text);
+    }
     forge(&token, Forged::NextMaster, Flaw::None);
     officers.rotate(&token);
     assert_eq!(token.ceremony().await.master, SECOND, "one that a call made which got no further");
