@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::language::Language;
+use super::token::Eras;
 
 /// How long a session may last whatever happens, milliseconds.
 pub const LONGEST: i64 = 8 * 60 * 60 * 1000;
@@ -85,6 +86,12 @@ pub enum Notice {
 }
 
 impl Session {
+    /// Of when is what its owner does on the account pages, which are ours and have one era.
+    #[must_use]
+    pub const fn eras(&self) -> Eras {
+        Eras { client: 0, user: self.era }
+    }
+
     /// Whether it still counts.
     #[must_use]
     pub fn is_alive(&self, now: i64) -> bool {

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use super::bearer::{Holder, Own, bearer, holder, of_another_kind};
 use super::error::Problem;
 use super::lift::{self, Early, Lifter};
+use super::recognised::Recognised;
 use super::reply::Reply;
 use super::site::Site;
 use super::{address, body};
@@ -200,7 +201,23 @@ async fn run(site: Arc<Site>, version: Version, method: &Method, request: Reques
     }
 }
 
+/// What the call holds, if who makes it is still there when it has arrived.
 async fn content(
+    site: &Site,
+    version: Version,
+    method: &Method,
+    body: axum::body::Body,
+    caller: Option<(&Bearer, Option<&Own>)>,
+) -> Result<Content, Problem> {
+    let recognised = Recognised::now(site);
+    let content = arrived(site, version, method, body, caller).await?;
+    if let Some((bearer, _)) = caller {
+        recognised.require_still(site, bearer).await?;
+    }
+    Ok(content)
+}
+
+async fn arrived(
     site: &Site,
     version: Version,
     method: &Method,

@@ -179,6 +179,7 @@ impl From<jobs::Error> for Problem {
         match error {
             jobs::Error::ResponseUri => wire::RESPONSE_URI.into(),
             jobs::Error::Unknown => wire::REQUEST.into(),
+            error @ jobs::Error::Gone => Self::from(wire::CREDENTIAL).because(error),
             jobs::Error::UserNamed => wire::POLLED_USER_MUST_BE_NULL.into(),
             jobs::Error::OtherUser => wire::POLLED_USER.into(),
             error @ (jobs::Error::Busy | jobs::Error::Full(_)) => Self::unavailable(error),

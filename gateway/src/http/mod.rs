@@ -20,6 +20,7 @@ mod peer;
 mod pieces;
 mod pki;
 mod problem;
+mod recognised;
 mod reply;
 mod router;
 mod server;

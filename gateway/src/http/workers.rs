@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 use rsign_api::error as wire;
 use rsign_api::sign_server::{Process, Processed, Unfit};
@@ -15,9 +16,11 @@ use secrecy::SecretString;
 use super::bearer::basic;
 use super::dispatch::conclude;
 use super::error::Problem;
+use super::recognised::Recognised;
 use super::reply::Reply;
 use super::site::Site;
 use super::{body, peer};
+use crate::domain::client::Client;
 use crate::service::clients;
 use crate::service::workers::Workers;
 
@@ -29,6 +32,26 @@ pub(super) async fn process(State(site): State<Arc<Site>>, Path(worker): Path<St
 
 async fn handle(site: &Site, worker: &str, request: Request) -> Result<Reply, Problem> {
     let (head, body) = request.into_parts();
+    let mut client = client(site, worker, &head).await?;
+    let basic = basic(&head.headers)?;
+    site.app.rates.admit_client(&client.id)?;
+    let recognised = Recognised::now(site);
+    let asked = Process::parse(&body::read(body, &site.config.limits).await?, site.config.limits.depth)?;
+    if recognised.is_long_ago(site) {
+        client = self::client(site, worker, &head).await?;
+    }
+    let workers = Workers {
+        credentials: &site.app.credentials,
+        authorization: &site.app.authorization,
+        signing: &site.app.signing,
+    };
+    let pin = SecretString::from(basic.password.as_str());
+    let outcome = workers.process(client, &basic.name, pin, asked).await?;
+    Reply::json(&Processed { data: outcome.signature, certificate: outcome.certificate })
+}
+
+/// The worker, if it is one, and who calls may be it.
+async fn client(site: &Site, worker: &str, head: &Parts) -> Result<Client, Problem> {
     let client = match site.app.clients.find(worker).await {
         Ok(client) if client.worker => client,
         // A client that is no worker looks like none.
@@ -39,17 +62,7 @@ async fn handle(site: &Site, worker: &str, request: Request) -> Result<Reply, Pr
     if client.certificate.as_ref().is_some_and(|rule| !fits(rule)) {
         return Err(Problem::new(StatusCode::UNAUTHORIZED, wire::oauth2::CERTIFICATE));
     }
-    let basic = basic(&head.headers)?;
-    site.app.rates.admit_client(&client.id)?;
-    let asked = Process::parse(&body::read(body, &site.config.limits).await?, site.config.limits.depth)?;
-    let workers = Workers {
-        credentials: &site.app.credentials,
-        authorization: &site.app.authorization,
-        signing: &site.app.signing,
-    };
-    let pin = SecretString::from(basic.password.as_str());
-    let outcome = workers.process(client, &basic.name, pin, asked).await?;
-    Reply::json(&Processed { data: outcome.signature, certificate: outcome.certificate })
+    Ok(client)
 }
 
 impl From<Unfit> for Problem {

@@ -48,6 +48,9 @@ pub enum Error {
     /// A user is named, and the bearer has one.
     #[error("a user is named under user-specific authorization")]
     UserNamed,
+    /// The owner of the key is not there any more.
+    #[error("the owner of the key is gone")]
+    Gone,
     /// Too many are under way.
     #[error("too many jobs are under way")]
     Busy,
@@ -188,7 +191,7 @@ impl Jobs {
         let slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| Error::Busy)?;
         let id = self.random.id()?;
         let now = self.clock.now();
-        let eras = self.presence.of(bearer, &credential.user).await?;
+        let eras = self.presence.of(bearer, &credential.user).await?.ok_or(Error::Gone)?;
         let telling = Telling {
             callback: Arc::clone(&self.callback),
             presence: self.presence.clone(),
@@ -201,7 +204,7 @@ impl Jobs {
         let job = Job {
             client: bearer.client.clone(),
             user: credential.user.clone(),
-            eras,
+            eras: Some(eras),
             credential: credential.id.clone(),
             documents,
             progress: Progress::Running(now + milliseconds(self.patience.job)),

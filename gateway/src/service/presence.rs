@@ -31,15 +31,6 @@ impl Presence {
         Ok(self.users.find(user).await?.is_some_and(|user| user.era == eras.user))
     }
 
-    /// The eras of now; `None` where one of the two is not there.
-    ///
-    /// # Errors
-    /// The store.
-    pub async fn now(&self, client: &str, user: &str) -> rsign_storage::Result<Option<Eras>> {
-        let Some(client) = self.era_of_client(client).await? else { return Ok(None) };
-        Ok(self.users.find(user).await?.map(|user| Eras { client, user: user.era }))
-    }
-
     /// The eras of what this bearer asks of this person, as the bearer was recognised; `None` where the person is not
     /// there.
     ///

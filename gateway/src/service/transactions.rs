@@ -18,7 +18,7 @@ use crate::domain::certificate::Facts;
 use crate::domain::credential::{AuthMode, Credential};
 use crate::domain::language::Language;
 use crate::domain::seal::{self, Material, Purpose};
-use crate::domain::token::digest;
+use crate::domain::token::{Bearer, Eras, digest};
 use crate::domain::transaction::{Origin, PATIENCE, Progress, Transaction};
 use crate::port::clock::Clock;
 use crate::port::random::{Exhausted, Random};
@@ -95,6 +95,8 @@ pub struct Start {
     pub signed: Option<String>,
     /// Who starts it.
     pub origin: Origin,
+    /// Of when it is: those in which who starts it was recognised, which may be a while ago.
+    pub eras: Eras,
     /// Language of the page.
     pub language: Language,
 }
@@ -178,12 +180,24 @@ const KEY_VERSION: u32 = 1;
 const LONGEST: usize = 64;
 
 impl Transactions {
+    /// The eras of what this bearer starts with a key of this person.
+    ///
+    /// # Errors
+    /// The store; withdrawn, where the person is not there any more.
+    pub async fn eras(&self, bearer: &Bearer, user: &str) -> Result<Eras, Error> {
+        self.presence.of(bearer, user).await?.ok_or(Error::Withdrawn)
+    }
+
     /// Registers a transaction.
     ///
     /// # Errors
-    /// Store or randomness; withdrawn, where app or user are not there any more.
+    /// Store or randomness; withdrawn, where app or user are not there any more, or an operator has ended what they had
+    /// since who starts it was recognised.
     pub async fn register(&self, start: Start) -> Result<Started, Error> {
-        let eras = self.presence.now(&start.client, &start.user).await?.ok_or(Error::Withdrawn)?;
+        let eras = start.eras;
+        if !self.presence.stands(&start.client, Some(&start.user), eras).await? {
+            return Err(Error::Withdrawn);
+        }
         let (tx, token) = (self.random.handle()?, SecretString::from(self.random.secret()?));
         let registration = Registration {
             operation: start.operation,

@@ -45,6 +45,7 @@ use self::next::Next;
 use self::page::Page;
 use self::visit::Visit;
 use super::dispatch::next_id;
+use super::recognised::Recognised;
 use super::site::Site;
 use crate::domain::language::Language;
 use crate::domain::session::Session;
@@ -170,6 +171,7 @@ async fn act(entry: &Entry, visit: Visit, headers: &HeaderMap, body: Body) -> Re
     if !guard::is_from_here(&visit.site, headers) {
         return Err(Failure::Form);
     }
+    let recognised = Recognised::now(&visit.site);
     let form = Form::read(&visit.site, body).await?;
     let bound = form.get("request").unwrap_or_default();
     match (act, visit.session.clone()) {
@@ -180,7 +182,9 @@ async fn act(entry: &Entry, visit: Visit, headers: &HeaderMap, body: Body) -> Re
         }
         (Act::Owner(act), Some(session)) => {
             form.require(&guard::token(&session.csrf, &visit.path, bound)?)?;
-            act(visit, session, form).await
+            let signed_out =
+                recognised.is_long_ago(&visit.site) && session::from(&visit.site, headers).await?.is_none();
+            if signed_out { Ok(sign_in_first(&visit, headers)) } else { act(visit, session, form).await }
         }
         (Act::Owner(_), None) => Ok(sign_in_first(&visit, headers)),
     }

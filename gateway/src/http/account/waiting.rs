@@ -17,10 +17,11 @@ use crate::domain::history::code;
 use crate::domain::plain::plain;
 use crate::domain::prompt::{Progress, Prompt};
 use crate::domain::session::{Notice, Session};
+use crate::domain::token::Eras;
 use crate::domain::transaction::Origin;
 use crate::service::account::keys::Standing;
 use crate::service::prompts;
-use crate::service::transactions::Start;
+use crate::service::transactions::{self, Start};
 
 /// Path of the list.
 const PATH: &str = "/account/waiting";
@@ -140,6 +141,7 @@ async fn sign(visit: &Visit, session: Session, prompt: &Prompt) -> Result<Page, 
     app.prompts.prolong(prompt).await?;
     let start = Start {
         operation: Operation::Authorise,
+        eras: Eras { user: session.era, ..prompt.eras },
         user: session.user,
         client: prompt.client.clone(),
         app: Some(prompt.app.clone()),
@@ -154,8 +156,10 @@ async fn sign(visit: &Visit, session: Session, prompt: &Prompt) -> Result<Page, 
         origin: Origin::Prompt { prompt: prompt.id.clone(), session: session.digest },
         language: visit.language,
     };
-    let started = app.transactions.register(start).await?;
-    Ok(Page::go(app.transactions.page(&started)?))
+    match app.transactions.register(start).await {
+        Err(transactions::Error::Withdrawn) => Err(Failure::Withdrawn),
+        started => Ok(Page::go(app.transactions.page(&started?)?)),
+    }
 }
 
 async fn question(visit: &Visit, session: &Session, prompt: &Prompt) -> Result<Page, Failure> {

@@ -17,16 +17,19 @@ use serde::Serialize;
 use crate::domain::client::BASIC;
 use crate::domain::credential::AuthMode;
 use crate::domain::language::Language;
+use crate::domain::token::Bearer;
 use crate::domain::transaction::{Origin, PATIENCE};
 use crate::http::bearer::bearer;
 use crate::http::body;
 use crate::http::csc::authorize::wanted;
 use crate::http::dispatch::conclude;
 use crate::http::error::Problem;
+use crate::http::recognised::Recognised;
 use crate::http::reply::Reply;
 use crate::http::site::Site;
 use crate::service::authorization::Wanted;
-use crate::service::transactions::Start;
+use crate::service::tokens;
+use crate::service::transactions::{self, Start};
 
 #[derive(Debug, Serialize)]
 struct Registered<'a> {
@@ -44,7 +47,9 @@ pub(super) async fn register(State(site): State<Arc<Site>>, request: Request) ->
 async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
     let (head, body) = request.into_parts();
     let bearer = bearer(site, &head, wire::HEADER).await?;
+    let recognised = Recognised::now(site);
     let body = body::read(body, &site.config.limits).await?;
+    recognised.require_still(site, &bearer).await?;
     let ask = Ask::parse(&body, Version::V2, site.limits())?;
     let credential = site.app.credentials.reach(&bearer, ask.credential()?).await?;
     site.app.credentials.require_enabled(&credential).await?;
@@ -63,13 +68,13 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
         return Err(wire::DIGEST_LENGTH.into());
     }
     let app = if bearer.client == BASIC { None } else { Some(site.app.clients.find(&bearer.client).await?) };
-    let started = site
-        .app
-        .transactions
-        .register(Start {
+    let transactions = &site.app.transactions;
+    let registering = async {
+        let start = Start {
             operation,
+            eras: transactions.eras(&bearer, &credential.user).await?,
             user: credential.user,
-            client: bearer.client,
+            client: bearer.client.clone(),
             app: app.map(|client| client.name().to_owned()),
             credential: credential.id,
             signatures,
@@ -81,8 +86,19 @@ async fn handle(site: &Site, request: Request) -> Result<Reply, Problem> {
             signed: ask.request().map(str::to_owned),
             origin: Origin::Api,
             language: ask.lang().and_then(Language::of_tag).unwrap_or_default(),
-        })
-        .await?;
+        };
+        transactions.register(start).await
+    };
+    let started = match registering.await {
+        Err(transactions::Error::Withdrawn) => return Err(ended(site, &bearer).await?),
+        started => started?,
+    };
     let (tx, token) = (&started.tx, started.token.expose_secret());
     Reply::json(&Registered { tx, token, expires_in: PATIENCE / 1000 })
+}
+
+/// What an operator has ended in the middle of a call: who makes it, or whose key it is about.
+async fn ended(site: &Site, bearer: &Bearer) -> Result<Problem, Problem> {
+    let stands = site.app.tokens.stands(bearer).await?;
+    Ok(if stands { wire::CREDENTIAL.into() } else { tokens::Error::Expired.into() })
 }

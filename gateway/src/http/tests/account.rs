@@ -5,6 +5,7 @@ mod approve;
 mod browser;
 mod contact;
 mod external;
+mod held;
 mod house;
 mod me;
 mod pages;

@@ -23,6 +23,7 @@ use crate::app::{App, Parts};
 use crate::domain::client::{ACCOUNT, PinTransport, Reach};
 use crate::domain::credential::{AuthMode, Known};
 use crate::domain::language::Language;
+use crate::domain::token::Eras;
 use crate::domain::transaction::Origin;
 use crate::port::random::{Exhausted, Random, SystemSource};
 use crate::service::oauth::requests::Next;
@@ -57,7 +58,8 @@ impl Bench {
             label: None,
             mode: AuthMode::default(),
             signed: None,
-            origin: Origin::Account { session: session.digest, return_to: "/account/keys".to_owned() },
+            origin: Origin::Account { session: session.digest.clone(), return_to: "/account/keys".to_owned() },
+            eras: session.eras(),
             language: Language::Pt,
         };
         self.site.app.transactions.register(start).await.unwrap()

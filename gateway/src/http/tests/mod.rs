@@ -11,6 +11,7 @@ mod ending;
 mod errands;
 mod flow;
 mod health;
+mod held;
 mod isolation;
 mod keyed;
 mod mutual;

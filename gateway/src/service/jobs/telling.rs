@@ -16,8 +16,8 @@ pub(super) struct Telling {
     pub(super) client: String,
     /// The credential's owner.
     pub(super) user: String,
-    /// Of when the job is; none where its owner was not there any more.
-    pub(super) eras: Option<Eras>,
+    /// Of when the job is.
+    pub(super) eras: Eras,
     /// None where nobody wants to be told.
     pub(super) uri: Option<String>,
     /// The job's, until this is done.
@@ -28,7 +28,7 @@ impl Telling {
     /// Tells. Who is not reached still finds out by polling.
     pub(super) async fn tell(self, id: &str) {
         let Some(uri) = &self.uri else { return };
-        match self.stands().await {
+        match self.presence.stands(&self.client, Some(&self.user), self.eras).await {
             Ok(true) => {}
             Ok(false) => {
                 return tracing::info!(
@@ -44,10 +44,5 @@ impl Telling {
             tracing::warn!(error = &error as &dyn std::error::Error, "an app was not told of its signatures");
         }
         drop(self.slot);
-    }
-
-    async fn stands(&self) -> rsign_storage::Result<bool> {
-        let Some(eras) = self.eras else { return Ok(false) };
-        self.presence.stands(&self.client, Some(&self.user), eras).await
     }
 }

@@ -8,9 +8,10 @@ use crate::domain::credential::AuthMode;
 use crate::domain::session::{Notice, Session};
 use crate::domain::transaction::Origin;
 use crate::http::account::failure::Failure;
+use crate::http::account::next::Next;
 use crate::http::account::page::Page;
 use crate::http::account::visit::Visit;
-use crate::service::transactions::Start;
+use crate::service::transactions::{self, Start};
 
 /// Back at the key's page, which says whether it was done.
 pub(super) async fn back(visit: Visit, session: Session, done: Notice, not: Notice) -> Result<Page, Failure> {
@@ -38,6 +39,7 @@ pub(super) async fn go(
     let id = key.credential.id;
     let start = Start {
         operation,
+        eras: session.eras(),
         user: session.user,
         client: ACCOUNT.to_owned(),
         app: None,
@@ -53,6 +55,9 @@ pub(super) async fn go(
         credential: id,
     };
     let transactions = &visit.site.app.transactions;
-    let started = transactions.register(start).await?;
-    Ok(Page::go(transactions.page(&started)?))
+    match transactions.register(start).await {
+        // An operator has signed this browser out since the form was sent.
+        Err(transactions::Error::Withdrawn) => Ok(Page::go(Next::here(&visit).sign_in(true))),
+        started => Ok(Page::go(transactions.page(&started?)?)),
+    }
 }

@@ -21,7 +21,7 @@ use crate::http::account::text::NewKey;
 use crate::http::account::visit::Visit;
 use crate::http::account::{Answer, contact, guard};
 use crate::service::account::keys::Standing;
-use crate::service::transactions::Start;
+use crate::service::transactions::{self, Start};
 
 const PATH: &str = "/account/keys/new";
 
@@ -75,8 +75,11 @@ pub(in crate::http::account) fn act(visit: Visit, session: Session, sent: Form) 
             return Ok(form(&visit, &session, &user, true, None).await?.with_status(StatusCode::BAD_REQUEST));
         };
         let transactions = &visit.site.app.transactions;
-        let started = transactions.register(start).await?;
-        Ok(Page::go(transactions.page(&started)?))
+        match transactions.register(start).await {
+            // An operator has signed this browser out since the form was sent.
+            Err(transactions::Error::Withdrawn) => Ok(Page::go(Next::NewKey.sign_in(true))),
+            started => Ok(Page::go(transactions.page(&started?)?)),
+        }
     })
 }
 
@@ -127,6 +130,7 @@ async fn start(
         mode,
         signed: None,
         origin: Origin::Account { session: session.digest.clone(), return_to: format!("/account/keys/{id}/made") },
+        eras: session.eras(),
         language: visit.language,
         credential: id,
     }))

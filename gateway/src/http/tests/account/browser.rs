@@ -12,6 +12,7 @@ use tower::ServiceExt as _;
 use url::form_urlencoded;
 
 use crate::http::tests::Bench;
+use crate::http::tests::held::held;
 
 pub(super) const PASSWORD: &str = "a long enough secret";
 
@@ -104,7 +105,20 @@ impl Browser {
         self.submit(&page, "/account/sign-up", &typed).await
     }
 
-    async fn send(&mut self, method: Method, path: &str, body: String) -> Seen {
+    /// The same, and the form comes only after this.
+    pub(super) async fn submit_late(
+        &mut self,
+        page: &Seen,
+        action: &str,
+        typed: &[(&str, &str)],
+        meanwhile: impl Future<Output = ()> + Send + 'static,
+    ) -> Seen {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(page.hidden(action)).extend_pairs(typed);
+        self.send(Method::POST, action, held(form.finish(), meanwhile)).await
+    }
+
+    async fn send(&mut self, method: Method, path: &str, body: impl Into<Body>) -> Seen {
         let mut request = Request::builder().method(method).uri(path);
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
@@ -113,7 +127,7 @@ impl Browser {
         for (name, value) in &self.fields {
             request = request.header(*name, value);
         }
-        let request = request.extension(ConnectInfo(self.address)).body(Body::from(body)).unwrap();
+        let request = request.extension(ConnectInfo(self.address)).body(body.into()).unwrap();
         let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         for cookie in head.headers.get_all(header::SET_COOKIE) {
             self.keep(cookie.to_str().unwrap());

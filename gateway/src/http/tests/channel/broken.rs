@@ -76,6 +76,7 @@ async fn signatures_that_cannot_be_written_down_stay_here() {
             mode: AuthMode::default(),
             signed: None,
             origin: Origin::Api,
+            eras: Eras::default(),
             language: Language::En,
         };
         let Started { tx, token } = app.transactions.register(start).await.unwrap();

@@ -159,6 +159,7 @@ impl Requests {
                 mode: AuthMode::default(),
                 signed: None,
                 origin: Origin::Request { request: id.to_owned(), session: session.digest.clone() },
+                eras: eras(request, session),
                 language: request.lang.as_deref().and_then(Language::of_tag).unwrap_or(session.language),
             })
             .await?;
@@ -193,6 +194,7 @@ impl Requests {
                 mode: AuthMode::default(),
                 signed: request.signed.clone(),
                 origin: Origin::Request { request: id.to_owned(), session: session.digest.clone() },
+                eras: eras(request, session),
                 language: request.lang.as_deref().and_then(Language::of_tag).unwrap_or(session.language),
             })
             .await?;
@@ -203,8 +205,12 @@ impl Requests {
 /// The app, in the name of the user who is there.
 fn speaking_for(request: &AuthorizationRequest, session: &Session) -> Bearer {
     let (client, user) = (request.client.clone(), Some(session.user.clone()));
-    let eras = Eras { client: 0, user: session.era };
-    Bearer { client, user, reach: Reach::Linked, key: None, eras }
+    Bearer { client, user, reach: Reach::Linked, key: None, eras: eras(request, session) }
+}
+
+/// Those of the app when it asked, and of the user when the browser was recognised.
+const fn eras(request: &AuthorizationRequest, session: &Session) -> Eras {
+    Eras { client: request.era, user: session.era }
 }
 
 /// What only the credential tells: how many signatures at once, and whether hashes have to be named.
