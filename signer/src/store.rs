@@ -83,7 +83,10 @@ impl Tables {
             }),
             ceremony: Table::new(Arc::clone(store), CEREMONY, |_| Place::default()),
             brake: Table::new(Arc::clone(store), BRAKE, |_| Place::default()),
-            issued: Table::new(Arc::clone(store), ISSUED, |_| Place::default()),
+            issued: Table::new(Arc::clone(store), ISSUED, |issued: &Issued| Place {
+                group: issued.credential.clone(),
+                expires_at: None,
+            }),
             responder: Table::new(Arc::clone(store), RESPONDER, |_| Place::default()),
         }
     }
@@ -121,6 +124,23 @@ impl Tables {
     /// When the store fails.
     pub async fn issued(&self, serial: &str) -> Result<Option<Issued>> {
         self.issued.find(serial).await
+    }
+
+    /// All certificates of the built-in CA in order of their serial numbers, those after `after`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn all_issued(&self, after: Option<&str>, limit: usize) -> Result<Vec<(String, Issued)>> {
+        self.issued.list(None, after, limit).await
+    }
+
+    /// Some of those of one credential.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn issued_for(&self, credential: &str, limit: usize) -> Result<Vec<Issued>> {
+        let found = self.issued.list(Some(credential), None, limit).await?;
+        Ok(found.into_iter().map(|(_, issued)| issued).collect())
     }
 
     /// Records a certificate of the built-in CA before it leaves; `false` when the serial number was used.

@@ -80,6 +80,26 @@ pub struct Certificate {
     pub earlier: Vec<Facts>,
 }
 
+impl Certificate {
+    /// This one in the place of another, which it remembers if nobody here can revoke that.
+    #[must_use]
+    pub fn after(mut self, before: Self) -> Self {
+        if self.end_entity != before.end_entity {
+            let all = before.earlier.into_iter().chain(before.elsewhere.then_some(before.facts));
+            self.earlier = all.collect();
+        } else {
+            self.earlier = before.earlier;
+        }
+        self
+    }
+
+    /// Those of other CAs among this one and those before it, which are valid at this Unix second.
+    pub fn not_ours(self, now: i64) -> impl Iterator<Item = Facts> {
+        let all = self.earlier.into_iter().chain(self.elsewhere.then_some(self.facts));
+        all.filter(move |facts| facts.not_after > now)
+    }
+}
+
 /// What the gateway knows of a credential's state. The rest (locks, blocks) only the signer knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -105,4 +125,44 @@ pub struct Enrolment {
     /// PKCS#10 request of the key, DER, where another CA than the built-in one certifies it: it may have to be asked again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Bytes>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn certificate(serial: &str, elsewhere: bool, not_after: i64) -> Certificate {
+        let (issuer, subject) = ("CN=ca".to_owned(), "CN=ann".to_owned());
+        let (organization, common_name) = (String::new(), "ann".to_owned());
+        let serial_number = serial.to_owned();
+        let facts = Facts { issuer, subject, serial_number, not_before: 0, not_after, organization, common_name };
+        let end_entity = Bytes(serial.as_bytes().to_vec());
+        Certificate { end_entity, chain: Vec::new(), facts, elsewhere, request: None, earlier: Vec::new() }
+    }
+
+    fn serials(certificate: &Certificate, now: i64) -> Vec<String> {
+        certificate.clone().not_ours(now).map(|facts| facts.serial_number).collect()
+    }
+
+    #[test]
+    fn what_another_ca_issued_is_not_forgotten_while_it_is_valid() {
+        let first = certificate("1", true, 10);
+        let second = certificate("2", false, 30).after(first);
+        let third = certificate("3", true, 40).after(second.clone());
+        assert_eq!(serials(&second, 5), ["1"]);
+        assert_eq!(serials(&third, 5), ["1", "3"]);
+        assert_eq!(serials(&third, 10), ["3"]);
+        // The same once more, by somebody who saw the one before.
+        let again = certificate("3", true, 40).after(third);
+        assert_eq!(serials(&again, 5), ["1", "3"]);
+    }
+
+    #[test]
+    fn a_certificate_of_a_time_before_other_cas_is_read() {
+        let json = serde_json::to_value(certificate("1", false, 10)).unwrap();
+        let members: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(members, ["chain", "end_entity", "facts"]);
+        let read: Certificate = serde_json::from_value(json).unwrap();
+        assert!(!read.elsewhere && read.request.is_none() && read.earlier.is_empty());
+    }
 }

@@ -237,9 +237,9 @@ impl Enrolment {
                 self.certify(id, user.subject).await?
             }
         };
-        let link = LinkCertificate { credential: id.to_owned(), certificate: certificate.end_entity.clone() };
-        self.credentials.certify(id, certificate).await?;
-        self.signer.link(link).await?;
+        // Of two that asked at once both link the one that is kept.
+        let certificate = self.credentials.certify(id, certificate).await?;
+        self.signer.link(LinkCertificate { credential: id.to_owned(), certificate: certificate.end_entity }).await?;
         Ok(())
     }
 

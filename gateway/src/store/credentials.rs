@@ -45,13 +45,14 @@ impl Credentials {
         self.credentials.insert(&id, credential).await
     }
 
-    /// Gives it its certificate.
+    /// Gives it its certificate, unless it has one. Gives the one that it has then.
     ///
     /// # Errors
     /// See [`rsign_storage::Error`].
-    pub async fn certify(&self, id: &str, certificate: Certificate) -> Result<()> {
-        self.certificates.insert(id, certificate).await?;
-        self.change(id, |credential| credential.certified = true).await
+    pub async fn certify(&self, id: &str, certificate: Certificate) -> Result<Certificate> {
+        let has = self.keep_first(id, certificate).await?;
+        self.change(id, |credential| credential.certified = true).await?;
+        Ok(has)
     }
 
     /// Its certificate.
@@ -67,11 +68,15 @@ impl Credentials {
     /// # Errors
     /// See [`rsign_storage::Error`].
     pub async fn propose(&self, id: &str, certificate: Certificate) -> Result<Certificate> {
+        self.keep_first(&next(id), certificate).await
+    }
+
+    async fn keep_first(&self, id: &str, certificate: Certificate) -> Result<Certificate> {
         let step = move |found: Option<Certificate>| match found {
             Some(kept) => (Update::Keep, kept),
             None => (Update::Put(certificate.clone()), certificate.clone()),
         };
-        self.certificates.update(&next(id), step).await
+        self.certificates.update(id, step).await
     }
 
     /// The certificate that is to be its next.
@@ -88,7 +93,11 @@ impl Credentials {
     /// See [`rsign_storage::Error`].
     pub async fn succeed(&self, id: &str, certificate: Option<Certificate>) -> Result<()> {
         if let Some(certificate) = certificate {
-            self.certificates.update(id, move |_| (Update::Put(certificate.clone()), ())).await?;
+            let step = move |found: Option<Certificate>| match found {
+                Some(present) => (Update::Put(certificate.clone().after(present)), ()),
+                None => (Update::Put(certificate.clone()), ()),
+            };
+            self.certificates.update(id, step).await?;
         }
         self.certificates.remove(&next(id)).await?;
         Ok(())

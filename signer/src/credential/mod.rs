@@ -56,7 +56,7 @@ pub struct Credential {
     pub epoch: u32,
     /// The certificate, once linked.
     pub certificate: Option<Linked>,
-    /// Those it had before, while their time is not over: what was begun with one is finished, and they are revoked with it.
+    /// Those it had before, the last ones, while their time is not over: what was begun with one is finished.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Linked>,
     /// PIN tries.
@@ -97,6 +97,15 @@ pub struct Linked {
     /// Whether another CA than the built-in one issued it, whose serial numbers are none of ours.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub elsewhere: bool,
+}
+
+impl Linked {
+    /// For the audit trail: which it is, exactly.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let (whose, digest) = (if self.elsewhere { ", of another CA" } else { "" }, &self.digest);
+        format!("serial {}{whose}, SHA-256 {}", self.serial, data_encoding::HEXLOWER.encode(digest))
+    }
 }
 
 impl Credential {
@@ -152,16 +161,15 @@ impl Credential {
     /// Ties a certificate to it: its first, with which it is linked; or, while it is active, the next one.
     ///
     /// # Errors
-    /// [`Refusal::Disabled`] in any other state; [`Refusal::Busy`] for another one than it has, when it has had too many within
-    /// their time.
+    /// [`Refusal::Disabled`] in any other state.
     pub fn link(&mut self, certificate: Linked, now: i64) -> Result<(), Refusal> {
         if self.state != State::Active {
             self.enter(State::Linked, now)?;
         } else if let Some(present) = self.certificate.take_if(|present| present.digest != certificate.digest) {
-            self.earlier.retain(|one| one.not_after > now);
-            if self.earlier.len() >= MOST_EARLIER {
-                self.certificate = Some(present);
-                return Err(Refusal::Busy);
+            self.earlier.retain(|one| one.not_after > now && one.digest != certificate.digest);
+            // What it was used for is over soon; the revocation list does not depend on it.
+            if self.earlier.len() == MOST_EARLIER {
+                self.earlier.remove(0);
             }
             self.earlier.push(present);
         }

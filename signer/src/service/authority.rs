@@ -1,5 +1,8 @@
 //! The built-in CA: certificates for this signer's own keys, and its revocation list, formed and signed here.
 
+use std::collections::{BTreeMap, HashMap};
+
+use rsign_ades::evidence::Subject;
 use rsign_api::bytes::Bytes;
 use rsign_api::channel::context::enrol_digest;
 use rsign_api::signer::{Authority as PublicSide, IssueCertificate, IssuedCertificate, Refusal, State};
@@ -16,6 +19,8 @@ pub(super) const DAY: i64 = 86_400;
 pub(super) const LIFE: i64 = 2 * 365 * DAY;
 /// Life of a revocation list, seconds.
 const CRL_LIFE: i64 = 7 * DAY;
+/// Certificates of one key that may be valid at once.
+const MOST_ISSUED: usize = 32;
 /// Certificates begin a little before they are made: clocks differ.
 const SKEW: i64 = 300;
 
@@ -23,7 +28,7 @@ impl Signer {
     /// Issues a certificate for a key that was made here: its first, or the next one of a key that is in use.
     ///
     /// # Errors
-    /// [`Refusal::Disabled`] in any other state; [`Refusal::ForeignCertificate`] for another name than the key was made
+    /// [`Refusal::Disabled`] in any other state; [`Refusal::Busy`] while too many of the key's certificates are valid; [`Refusal::ForeignCertificate`] for another name than the key was made
     /// for, which its owner was shown; [`Refusal::Malformed`] for an impossible name.
     pub async fn issue(&self, asked: &IssueCertificate) -> Result<IssuedCertificate> {
         let row = self.row(&asked.credential).await?;
@@ -36,6 +41,12 @@ impl Signer {
             return Err(Refusal::ForeignCertificate.into());
         }
         let now = self.clock.now() / 1000;
+        let issued = self.tables.issued_for(&row.id, 1000).await?;
+        if issued.iter().filter(|one| one.not_after > self.clock.now()).count() >= MOST_ISSUED {
+            let entry = Entry::of(Event::CertificateIssued).credential(&row);
+            self.audit.record(entry.failed("too many of its certificates are valid")).await?;
+            return Err(Refusal::Busy.into());
+        }
         let serial = self.draw_serial();
         let validity = Validity {
             not_before: (now - SKEW).max(self.authority.validity().not_before),
@@ -82,31 +93,55 @@ impl Signer {
         self.sign_as_authority(body).await
     }
 
-    /// The CA's certificate and a fresh revocation list: what was destroyed is revoked.
+    /// Whether the built-in CA signed this certificate, DER: its serial number anybody can write.
+    pub(super) fn has_issued(&self, certificate: &[u8]) -> Result<bool> {
+        let incident = |error: der::Error| Error::Incident(error.to_string());
+        let own = Subject::read(&self.authority_der).map_err(incident)?;
+        Ok(Subject::read(certificate).is_ok_and(|certificate| certificate.is_issued_by(&own)))
+    }
+
+    /// The CA's certificate and a fresh revocation list: of a key that was destroyed or suspended all is revoked that was
+    /// ever issued for it, linked or not.
     ///
     /// # Errors
     /// When HSM or store fail.
     pub async fn authority(&self) -> Result<PublicSide> {
         let now = self.clock.now();
-        let mut revoked = Vec::new();
+        let (mut keys, mut revoked) = (HashMap::new(), BTreeMap::new());
+        let mut note = |serial: &str, at: i64, reason: CrlReason| {
+            let serial = data_encoding::HEXLOWER.decode(serial.as_bytes()).unwrap_or_default();
+            revoked.insert(serial.clone(), Revoked { serial, at: at / 1000, reason });
+        };
         let mut after = None;
         loop {
             let page = self.tables.credentials.list(None, after.as_deref(), 500).await?;
             let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
-            for (_, row) in &page {
+            for (id, row) in &page {
                 let reason = match row.state {
                     State::Destroyed => CrlReason::CessationOfOperation,
                     State::Suspended => CrlReason::CertificateHold,
                     _ => continue,
                 };
+                keys.insert(id.clone(), (row.changed_at, reason));
+                // Certificates of a time when nothing was recorded.
                 let all = row.certificate.iter().chain(&row.earlier);
-                for certificate in all.filter(|one| !one.elsewhere && one.not_after > now) {
-                    let serial = data_encoding::HEXLOWER.decode(certificate.serial.as_bytes()).unwrap_or_default();
-                    revoked.push(Revoked { serial, at: row.changed_at / 1000, reason });
+                all.filter(|one| !one.elsewhere && one.not_after > now)
+                    .for_each(|one| note(&one.serial, row.changed_at, reason));
+            }
+        }
+        after = None;
+        loop {
+            let page = self.tables.all_issued(after.as_deref(), 500).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            for (serial, issued) in page.iter().filter(|(_, issued)| issued.not_after > now) {
+                if let Some((at, reason)) = issued.credential.as_ref().and_then(|credential| keys.get(credential)) {
+                    note(serial, *at, *reason);
                 }
             }
         }
+        let revoked: Vec<Revoked> = revoked.into_values().collect();
         let this_update = now / 1000;
         let list = RevocationList {
             number: u64::try_from(now).unwrap_or_default(),

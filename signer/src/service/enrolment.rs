@@ -201,9 +201,8 @@ impl Signer {
             return Err(Refusal::CertificateExpired.into());
         }
         let serial = data_encoding::HEXLOWER.encode(&certificate.serial);
-        let issued = self.tables.issued(&serial).await?.and_then(|issued| issued.credential);
         let linked = Linked {
-            elsewhere: issued.as_ref() != Some(&asked.credential),
+            elsewhere: !self.has_issued(&asked.certificate)?,
             digest: Bytes(certificate.digest.to_vec()),
             not_before: certificate.validity.not_before.saturating_mul(1000),
             not_after,
@@ -227,14 +226,18 @@ impl Signer {
         if row.state == State::Active && linked.not_before > now {
             return Err(Refusal::CertificateExpired.into());
         }
-        self.audit
-            .record(Entry::of(Event::CertificateLinked).credential(&row).because(format!("serial {}", linked.serial)))
-            .await?;
+        self.audit.record(Entry::of(Event::CertificateLinked).credential(&row).because(linked.told())).await?;
+        let told = linked.told();
         let step = move |row: &mut Credential| {
             row.link(linked.clone(), now)?;
             Ok(status(row, now))
         };
-        self.step(&asked.credential, step).await
+        let outcome = self.step(&asked.credential, step).await;
+        if let Err(error) = &outcome {
+            let entry = Entry::of(Event::CertificateLinked).credential(&row);
+            self.audit.record(entry.failed(format!("{told}: {error}"))).await?;
+        }
+        outcome
     }
 
     /// The PIN drawn for a new credential, for the command on the signer's host. It can be asked for until

@@ -20,13 +20,16 @@ impl Enrolment {
         if !is_known || self.stands(id).await? != Some(State::Active) {
             return Err(Error::NotInUse);
         }
+        let now = self.clock.now() / 1000;
         let next = match self.credentials.proposed(id).await? {
-            Some(next) => next,
-            None => {
+            Some(next) if next.facts.not_after > now => next,
+            ended => {
+                if ended.is_some() {
+                    self.credentials.succeed(id, None).await?;
+                }
                 let user = self.users.find(&credential.user).await?.ok_or(Error::UnknownUser)?;
-                let earlier = self.not_ours(id).await?;
                 let certificate = self.certify(id, user.subject).await?;
-                self.credentials.propose(id, Certificate { earlier, ..certificate }).await?
+                self.credentials.propose(id, certificate).await?
             }
         };
         // The signer takes documents with either from then on, so nobody notices when this one comes.
@@ -49,16 +52,16 @@ impl Enrolment {
         Ok(next)
     }
 
-    /// Certificates of other CAs that a key has, and had within their time. The built-in CA cannot revoke them, and EST has
+    /// Certificates of other CAs that a key has, had within their time, or was to have next. The built-in CA cannot revoke them, and EST has
     /// no word for that (RFC 7030): a person has to say it there.
     ///
     /// # Errors
     /// The store.
     pub async fn not_ours(&self, id: &str) -> Result<Vec<Facts>, Error> {
-        let Some(present) = self.credentials.certificate(id).await? else { return Ok(Vec::new()) };
         let now = self.clock.now() / 1000;
-        let all = present.earlier.into_iter().chain(present.elsewhere.then_some(present.facts));
-        Ok(all.filter(|facts| facts.not_after > now).collect())
+        let present = self.credentials.certificate(id).await?.into_iter();
+        let all = present.chain(self.credentials.proposed(id).await?);
+        Ok(all.flat_map(|certificate| certificate.not_ours(now)).collect())
     }
 
     /// Tells who reads the log what to have revoked where.
