@@ -202,7 +202,7 @@ async fn keys_are_certified_by_a_ca_of_others() {
     // A CA that is away costs no key: it is certified when the CA is back.
     est.stop();
     let said = refused(&pieces, &user.id);
-    assert!(said.contains("is made, and not certified") && said.contains("the CA is not available"), "{said}");
+    assert!(said.contains("is made, and not certified") && said.contains("the CA does not answer as one"), "{said}");
     let unfinished = operator.credentials(&user.id);
     assert_eq!(unfinished.len(), 2, "nobody's until it is certified");
     est.serve();
@@ -248,6 +248,31 @@ async fn revocation_list(pieces: &Pieces, est: &Est) -> String {
 }
 
 #[tokio::test]
+async fn the_signers_operator_has_the_last_word_and_a_ca_that_does_not_fit_is_told_of_at_the_start() {
+    let Some(est) = Est::start() else { return };
+    let mut pieces = Pieces::seeded();
+    configure(&pieces, &est, |_| ());
+    pieces.configure("signer.toml", |config| drop(config["enrolment"].as_table_mut().unwrap().remove("other_ca")));
+    pieces.start_signer();
+    let user = pieces.operator().add_user("est");
+    let said = refused(&pieces, &user.id);
+    assert!(said.contains("[enrolment] other_ca of its configuration"), "{said}");
+    pieces.configure("gateway.toml", |config| {
+        let evidence = config["evidence"].as_table_mut().unwrap();
+        evidence.insert("anchors".to_owned(), est.file("stranger.pem").display().to_string().into());
+    });
+    pieces.start_gateway();
+    let gateway = pieces.gateway.as_ref().unwrap();
+    for _ in 0..600 {
+        if gateway.said().contains("keys cannot be certified now") {
+            return assert!(gateway.said().contains("leads to a root in [evidence] anchors"), "{}", gateway.said());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("{}", gateway.said());
+}
+
+#[tokio::test]
 async fn a_ca_that_does_not_know_us_or_that_we_do_not_know_certifies_nothing() {
     let Some(est) = Est::start() else { return };
     let mut pieces = Pieces::seeded();
@@ -262,8 +287,8 @@ async fn a_ca_that_does_not_know_us_or_that_we_do_not_know_certifies_nothing() {
     let said = refused(&pieces, &user.id);
     assert!(said.contains("the certificate leads to no root in [evidence] anchors"), "{said}");
     for (changes, word) in [
-        (&[("certificate", file("stranger.pem")), ("key", file("stranger.key"))][..], "the CA is not available"),
-        (&[("ca", file("stranger.pem"))], "the CA is not available"),
+        (&[("certificate", file("stranger.pem")), ("key", file("stranger.key"))][..], "the CA does not answer as one"),
+        (&[("ca", file("stranger.pem"))], "the CA does not answer as one"),
         (&[("key", file("stranger.key"))], "[est] certificate and key"),
         (&[("ca", file("nowhere"))], "[est] ca"),
         (&[("url", "http://127.0.0.1:1".to_owned())], "[est] url is no https URL"),

@@ -51,12 +51,13 @@ pub(super) enum Credential {
     },
     /// Gives keys in use another certificate, of the CA that certifies keys now; what was signed stays as it is. One JSON object
     /// a line: the certificate that each has then, or why it has none.
+    #[command(group = clap::ArgGroup::new("which").required(true))]
     Recertify {
         /// Of this one, `credentialID`.
-        #[arg(long, conflicts_with = "before", required_unless_present = "before")]
+        #[arg(long, group = "which")]
         id: Option<String>,
         /// Of all whose certificates end within so many days, or have ended; those of disabled accounts excepted.
-        #[arg(long)]
+        #[arg(long, group = "which", value_name = "DAYS")]
         before: Option<u32>,
     },
     /// Lists credentials, one JSON object a line: what tells them apart, how each stands (ready, locked, blocked,
@@ -93,6 +94,10 @@ pub(super) async fn run(command: Credential, config: &Config, parts: &Parts) -> 
                     "codes do not reach this user: see `user contact`, and [otp] of the configuration"
                 );
             }
+            anyhow::ensure!(
+                mode == AuthMode::Explicit || config.page.sign_origin.is_some(),
+                "keys of mode implicit are approved on the signing page, and there is none: [page] sign_origin"
+            );
             parts.fit_tenant(&config.tenant).await?;
             let wanted = Wanted { key, scal, multisign, stretch, factor, mode };
             let id = parts.enrolment(&config.tenant).create(&user, wanted).await?;

@@ -14,6 +14,7 @@ use super::ready;
 use crate::app::{App, Parts};
 use crate::config::Config;
 use crate::http::{Bounds, ClientCertificates, Handle, Site, Tls, bind, closing_router, pki_router, router, serve};
+use crate::service::certification::Certification;
 
 /// Between two rounds of housekeeping.
 const ROUND: Duration = Duration::from_secs(60);
@@ -53,6 +54,9 @@ pub(super) async fn run(mut config: Config, parts: Parts, ready_file: Option<&Pa
     let handle = Handle::new();
     let late = tokio::spawn(answer_late(listener.try_clone()?, tls.clone(), Arc::clone(&site), bounds.clone()));
     stop_on_signal(handle.clone(), Arc::clone(&site), grace)?;
+    if let Some(elsewhere) = parts.elsewhere.clone() {
+        tokio::spawn(look_at_ca(elsewhere));
+    }
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&site)));
     let public = serve(listener, tls, router(Arc::clone(&site)), handle.clone(), &bounds);
     let mutual = async {
@@ -97,6 +101,14 @@ async fn answer_late(listener: TcpListener, tls: Option<Tls>, site: Arc<Site>, b
     site.app.stopping.begun().await;
     if let Err(error) = serve(listener, tls, closing_router(site), Handle::new(), &bounds).await {
         tracing::warn!(%error, "who comes during the stop is not answered");
+    }
+}
+
+/// Said at the start, before it costs a key.
+async fn look_at_ca(elsewhere: Certification) {
+    match elsewhere.look().await {
+        Ok(()) => tracing::info!("the CA of [est] answers"),
+        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "keys cannot be certified now"),
     }
 }
 

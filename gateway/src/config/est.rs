@@ -41,7 +41,9 @@ impl EstConfig {
         let (Some(name), Some(path)) = (&self.username, &self.password_file) else { return Ok(None) };
         let text = std::fs::read_to_string(path).map(Zeroizing::new);
         let text = text.with_context(|| format!("[est] password_file {}", path.display()))?;
-        Ok(Some((name.clone(), SecretString::from(text.lines().next().unwrap_or_default()))))
+        let password = text.lines().next().unwrap_or_default();
+        anyhow::ensure!(!password.is_empty(), "[est] password_file {} holds no password", path.display());
+        Ok(Some((name.clone(), SecretString::from(password))))
     }
 
     /// `anchored`: whether the operator names roots that certificates may lead to.

@@ -25,7 +25,7 @@ impl EvidenceConfig {
     /// # Errors
     /// When they cannot be read.
     pub fn anchors(&self) -> anyhow::Result<Vec<Vec<u8>>> {
-        self.anchors.as_deref().map_or_else(|| Ok(Vec::new()), certificates)
+        self.anchors.as_deref().map_or_else(|| Ok(Vec::new()), |path| certificates(path).context("[evidence] anchors"))
     }
 }
 

@@ -95,12 +95,16 @@ impl EstClient {
 impl Issuer for EstClient {
     async fn certify(&self, request: Vec<u8>) -> Result<Vec<Vec<u8>>, Error> {
         // First what can be asked again: a certificate that was issued and not taken is one to be revoked.
-        let authorities = self.certificates(self.http.get(format!("{}/cacerts", self.url))).await?;
+        let authorities = self.authorities().await?;
         let enrol = self.http.post(format!("{}/simpleenroll", self.url));
         let enrol = enrol.header(CONTENT_TYPE, PKCS10).header(TRANSFER_ENCODING, HeaderValue::from_static("base64"));
         let mut certificates = self.certificates(enrol.body(BASE64.encode(&request))).await?;
         certificates.extend(authorities);
         Ok(certificates)
+    }
+
+    async fn authorities(&self) -> Result<Vec<Vec<u8>>, Error> {
+        self.certificates(self.http.get(format!("{}/cacerts", self.url))).await
     }
 }
 

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It does not answer, or not as it should; it may be asked again.
-    #[error("the CA is not available")]
+    #[error("the CA does not answer as one; [est] says where it is, whom to trust there, and who we are")]
     Away(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It answered with this HTTP status, and these words.
-    #[error("the CA refused the request with HTTP status {status}: {said}")]
+    #[error("the CA refused the request with HTTP status {status}{}: {said}", hint(*status))]
     Refused {
         /// HTTP status.
         status: u16,
@@ -24,10 +24,22 @@ pub enum Error {
     },
 }
 
+/// Where to look after an answer of this HTTP status.
+const fn hint(status: u16) -> &'static str {
+    match status {
+        401 | 403 => " ([est] says who we are there)",
+        404 => " ([est] url says where it is)",
+        _ => "",
+    }
+}
+
 /// A CA.
 #[async_trait]
 pub trait Issuer: Send + Sync + std::fmt::Debug {
     /// Has the key of this PKCS#10 request (RFC 2986, DER) certified: all certificates that came with the answer, and those
     /// of the CA, DER, in no order and unjudged.
     async fn certify(&self, request: Vec<u8>) -> Result<Vec<Vec<u8>>, Error>;
+
+    /// The CA's own certificates, DER, in no order and unjudged.
+    async fn authorities(&self) -> Result<Vec<Vec<u8>>, Error>;
 }

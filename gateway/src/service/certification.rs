@@ -48,6 +48,22 @@ impl Certification {
         Ok(Self { issuer, anchors, clock })
     }
 
+    /// Whether the CA answers, and may be one that is trusted: before the first key is made, which it would cost otherwise.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn look(&self) -> Result<(), Error> {
+        let brought = self.issuer.authorities().await?;
+        let pool: Vec<Subject> = brought.iter().filter_map(|der| Subject::read(der).ok()).collect();
+        let now = u64::try_from(self.clock.now() / 1000).unwrap_or_default();
+        let fits = pool.iter().any(|one| one.is_authority() && path(one, &pool, &self.anchors, now).is_some());
+        if fits {
+            Ok(())
+        } else {
+            Err(Error::Useless("none of its own certificates leads to a root in [evidence] anchors"))
+        }
+    }
+
     /// The certificate of the key that this PKCS#10 request (DER) is of, with the path from it to a root.
     ///
     /// # Errors

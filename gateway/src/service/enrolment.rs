@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rsign_api::algorithm::KeyType;
+use rsign_api::bytes::Bytes;
 use rsign_api::signer::{
     ChangeState, CreateCredential, CreatedCredential, CredentialName, FactorKind, IssueCertificate, LinkCertificate,
     Refusal, Scal, State, Stretch, Subject,
@@ -58,6 +59,9 @@ pub enum Error {
     /// Only what is in use gets another certificate.
     #[error("the credential is not in use: the signer does not have it as active, or it was set aside here")]
     NotInUse,
+    /// The signer's operator does not have certificates of other CAs.
+    #[error("the signer ties no certificate of another CA to a key: [enrolment] other_ca of its configuration")]
+    OtherCa,
     /// The CA was changed meanwhile.
     #[error("the key was made for the built-in CA, and [est] certifies keys now: make another one")]
     NoRequest,
@@ -239,7 +243,7 @@ impl Enrolment {
         };
         // Of two that asked at once both link the one that is kept.
         let certificate = self.credentials.certify(id, certificate).await?;
-        self.signer.link(LinkCertificate { credential: id.to_owned(), certificate: certificate.end_entity }).await?;
+        self.link(id, certificate.end_entity).await?;
         Ok(())
     }
 
@@ -250,6 +254,14 @@ impl Enrolment {
     pub async fn end(&self, id: &str) -> Result<(), Error> {
         self.enrolments.end(id).await?;
         Ok(())
+    }
+
+    async fn link(&self, id: &str, certificate: Bytes) -> Result<(), Error> {
+        match self.signer.link(LinkCertificate { credential: id.to_owned(), certificate }).await {
+            Ok(_) => Ok(()),
+            Err(signer::Error::Refused(Refusal::NotAllowed)) => Err(Error::OtherCa),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn certify(&self, id: &str, subject: Subject) -> Result<Certificate, Error> {

@@ -19,6 +19,10 @@ impl Issuer for Brings {
     async fn certify(&self, _: Vec<u8>) -> Result<Vec<Vec<u8>>, issuer::Error> {
         Ok(self.0.clone())
     }
+
+    async fn authorities(&self) -> Result<Vec<Vec<u8>>, issuer::Error> {
+        Ok(self.0.clone())
+    }
 }
 
 fn clock() -> Arc<dyn Clock> {
@@ -130,4 +134,19 @@ async fn what_cannot_be_used_is_not_taken() {
     assert!(pki.person.subject_public_key_info().len() > 64);
     let service = Certification::new(Arc::new(Brings(Vec::new())), &[], clock()).unwrap();
     assert!(matches!(service.certify(b"rubbish").await, Err(Error::Request(_))));
+}
+
+#[tokio::test]
+async fn whether_the_ca_fits_is_seen_before_a_key_is_made() {
+    let pki = Pki::new();
+    let look = async |brought: Vec<Vec<u8>>| {
+        let anchors = std::slice::from_ref(&pki.root);
+        Certification::new(Arc::new(Brings(brought)), anchors, clock()).unwrap().look().await
+    };
+    let issuing = pki.issuing.der().to_vec();
+    assert!(look(vec![issuing, b"rubbish".to_vec()]).await.is_ok());
+    for stranger in [Vec::new(), vec![Pki::new().root]] {
+        let heard = look(stranger).await.unwrap_err().to_string();
+        assert!(heard.contains("[evidence] anchors"), "{heard}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Another certificate for a key in use, and what becomes of certificates when a key is destroyed.
 
-use rsign_api::signer::{LinkCertificate, Refusal, State};
+use rsign_api::signer::{Refusal, State};
 
 use super::{Enrolment, Error};
 use crate::domain::certificate::Facts;
@@ -33,20 +33,19 @@ impl Enrolment {
             }
         };
         // The signer takes documents with either from then on, so nobody notices when this one comes.
-        let link = LinkCertificate { credential: id.to_owned(), certificate: next.end_entity.clone() };
-        match self.signer.link(link).await {
-            Ok(_) => self.credentials.succeed(id, Some(next.clone())).await?,
+        match self.link(id, next.end_entity.clone()).await {
+            Ok(()) => self.credentials.succeed(id, Some(next.clone())).await?,
             Err(error) => {
                 let Facts { serial_number, issuer, .. } = &next.facts;
                 tracing::warn!(%error, credential.id = id, serial_number, issuer, "the signer did not take a certificate");
                 // It begins in a moment, or there is no room for it yet: the same is tried again. What is refused for another
                 // reason is of no use.
-                if let signer::Error::Refused(refusal) = &error
-                    && !matches!(refusal, Refusal::CertificateExpired | Refusal::Busy)
-                {
+                let is_final = matches!(&error, Error::Signer(signer::Error::Refused(refusal))
+                    if !matches!(refusal, Refusal::CertificateExpired | Refusal::Busy));
+                if is_final {
                     self.credentials.succeed(id, None).await?;
                 }
-                return Err(error.into());
+                return Err(error);
             }
         }
         Ok(next)
