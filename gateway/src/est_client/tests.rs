@@ -70,7 +70,10 @@ async fn what_a_ca_answers_instead_is_told_apart() {
     let later = fails(answer("202 Accepted", "", "")).await;
     assert_eq!(later.to_string(), "the CA has not decided yet");
     let refused = fails(answer("403 Forbidden", "content-type: text/plain\r\n", "403 not\r\nthis name\n")).await;
-    assert_eq!(refused.to_string(), "the CA refused the request with HTTP status 403: 403 not this name");
+    assert_eq!(
+        refused.to_string(),
+        "the CA refused the request with HTTP status 403 ([est] says who we are there): 403 not this name"
+    );
     for away in [
         answer("500 Internal Server Error", "", ""),
         answer("302 Found", "location: http://127.0.0.1:1/\r\n", ""),
