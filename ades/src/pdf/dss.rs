@@ -18,7 +18,8 @@ pub fn dss(original: &[u8], evidence: &Evidence, limits: &Limits) -> Result<Vec<
     let catalog = file.catalog()?;
     let store = file.dictionary(&catalog, "DSS")?;
     // Read whether it will be needed or not: what is damaged is refused now, not when the same is asked again.
-    let newest = Form::read(&file)?.newest(&file)?;
+    let form = Form::read(&file)?;
+    let newest = form.newest(&file)?;
     let contents = match &newest {
         Some(signature) => file.value(signature, "Contents")?.and_then(|contents| contents.string()),
         None => None,
@@ -27,7 +28,7 @@ pub fn dss(original: &[u8], evidence: &Evidence, limits: &Limits) -> Result<Vec<
         Some(store) => file.dictionary(store, "VRI")?,
         None => None,
     };
-    let mut revision = Revision::of(&file);
+    let mut revision = Revision::of(&file).beside(&form);
     let mut fresh = String::from("<</Type /DSS");
     let mut related = String::new();
     let mut news = store.is_none();

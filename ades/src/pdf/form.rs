@@ -10,6 +10,9 @@ use super::value::{Dictionary, Id};
 /// How deep fields may lie in each other.
 const DEPTH: usize = 32;
 
+/// Objects that a file may have (ISO 32000-2, C.2).
+const MOST_OBJECTS: u32 = 8_388_607;
+
 /// A field that ends a branch: it has a value, and widgets show it.
 #[derive(Debug, Clone)]
 pub(super) struct Field<'a> {
@@ -30,6 +33,8 @@ pub(super) struct Form<'a> {
     pub(super) fields: Vec<Field<'a>>,
     /// Full names of everything, branches included.
     names: BTreeSet<String>,
+    /// Above the numbers of fields that are named and not there: a new object of such a number would become that field.
+    pub(super) above: u32,
 }
 
 impl<'f> Form<'f> {
@@ -98,6 +103,14 @@ struct Walk<'f, 'a> {
 }
 
 impl<'f> Walk<'f, '_> {
+    /// Numbers that no new object will reach do not count.
+    fn missing(&mut self, id: Option<Id>) {
+        let number = id.map_or(0, |(number, _)| number);
+        if number < MOST_OBJECTS {
+            self.form.above = self.form.above.max(number + 1);
+        }
+    }
+
     fn node(
         &mut self,
         id: Option<Id>,
@@ -106,7 +119,10 @@ impl<'f> Walk<'f, '_> {
         signature: bool,
         depth: usize,
     ) -> Result<(), Error> {
-        let Some(entries) = entries else { return Ok(()) };
+        let Some(entries) = entries else {
+            self.missing(id);
+            return Ok(());
+        };
         if depth == 0 || id.is_some_and(|id| !self.seen.insert(id)) {
             return Err(Error::Damaged("the fields of the form are no tree"));
         }
@@ -120,7 +136,10 @@ impl<'f> Walk<'f, '_> {
         let is_signature = self.file.name(&entries, "FT")?.map_or(signature, |name| name == b"Sig");
         let mut widget = None;
         for kid in self.file.array(&entries, "Kids")?.unwrap_or_default() {
-            let Some(inner) = self.file.resolve(kid)?.and_then(|kid| kid.dictionary()) else { continue };
+            let Some(inner) = self.file.resolve(kid)?.and_then(|kid| kid.dictionary()) else {
+                self.missing(kid.reference());
+                continue;
+            };
             if inner.direct("T")?.is_some() {
                 self.node(kid.reference(), Some(inner), Some(&name), is_signature, depth - 1)?;
             } else {

@@ -8,6 +8,7 @@ use std::ops::Range;
 use sha2::{Digest as _, Sha256};
 
 use super::file::File;
+use super::form::Form;
 use super::sections::Listing;
 use super::text::hexadecimal;
 use super::value::{Dictionary, Id, Value};
@@ -51,6 +52,12 @@ impl<'f, 'a> Revision<'f, 'a> {
     pub(super) fn of(file: &'f File<'a>) -> Self {
         let (edits, sources) = (BTreeMap::new(), BTreeMap::new());
         Self { file, edits, sources, added: Vec::new(), gapped: None, next: file.next_number }
+    }
+
+    /// With numbers above those of fields that are named and not there.
+    pub(super) fn beside(mut self, form: &Form<'_>) -> Self {
+        self.next = self.next.max(form.above);
+        self
     }
 
     /// A number for a new object.

@@ -44,7 +44,7 @@ pub fn prepare(original: &[u8], request: &Request, limits: &Limits) -> Result<Up
     if field.is_none() && request.visible.is_some() {
         permission::may_show(&file)?;
     }
-    let mut revision = Revision::of(&file);
+    let mut revision = Revision::of(&file).beside(&form);
     let signature = revision.number();
     let (before, after) = entries(&file, request, field)?;
     revision.add_gapped(signature, before, after, request.reserve);

@@ -21,7 +21,7 @@ pub fn document_time_stamp(original: &[u8], reserve: usize, limits: &Limits) -> 
     signature::may_reserve(reserve)?;
     let file = File::open(original, limits)?;
     let form = Form::read(&file)?;
-    let mut revision = Revision::of(&file);
+    let mut revision = Revision::of(&file).beside(&form);
     let stamp = revision.number();
     let before = String::from("/Type /DocTimeStamp /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161 ");
     revision.add_gapped(stamp, before, String::new(), reserve);

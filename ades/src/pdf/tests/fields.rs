@@ -118,6 +118,17 @@ fn fields_below_others_have_full_names() {
     refuses(&circle, &approval(), &Error::Damaged("the fields of the form are no tree"));
 }
 
+/// What is appended must not become a field that the form names and does not have.
+#[test]
+fn fields_that_are_not_there_stay_so() {
+    let last = |extra: &str| with(&format!("/AcroForm <</Fields [{extra}]>>"), &["<</T (a) /Kids [6 0 R 5 0 R]>>"]);
+    for fields in ["5 0 R", "6 0 R 5 0 R 7 0 R", "4 0 R", "4 0 R 9 0 R 4000000000 0 R"] {
+        let once = signed(&last(fields), &approval());
+        signed(&once, &approval());
+        refuses(&once, &certification(Permission::FormFilling), &Error::AlreadySigned);
+    }
+}
+
 #[test]
 fn seed_values_are_obeyed_or_refused() {
     let ask = |seed: &str, request: &Request| sign(&field(&format!("/SV <<{seed}>>")), request).map(drop);
