@@ -28,8 +28,9 @@ impl Signer {
     /// Issues a certificate for a key that was made here: its first, or the next one of a key that is in use.
     ///
     /// # Errors
-    /// [`Refusal::Disabled`] in any other state; [`Refusal::Busy`] while too many of the key's certificates are valid; [`Refusal::ForeignCertificate`] for another name than the key was made
-    /// for, which its owner was shown; [`Refusal::Malformed`] for an impossible name.
+    /// [`Refusal::Disabled`] in any other state; [`Refusal::Busy`] while too many of the key's certificates are valid;
+    /// [`Refusal::ForeignCertificate`] for another name than the key was made for, which its owner was shown;
+    /// [`Refusal::Malformed`] for an impossible name.
     pub async fn issue(&self, asked: &IssueCertificate) -> Result<IssuedCertificate> {
         let row = self.row(&asked.credential).await?;
         if !matches!(row.state, State::Generated | State::Active) {

@@ -20,19 +20,16 @@ pub(super) async fn run(enrolment: &Enrolment, parts: &Parts, id: Option<String>
     };
     let (mut tried, mut failed) = (0_usize, 0_usize);
     for id in &ids {
-        tried += 1;
         let line = match enrolment.recertify(id).await {
             Ok(certificate) => told(id, &certificate),
             // One that only the signer knows to be blocked, or without a PIN yet.
-            Err(Error::NotInUse) if all => {
-                tried -= 1;
-                continue;
-            }
+            Err(Error::NotInUse) if all => continue,
             Err(error) => {
                 failed += 1;
                 json!({ "credentialID": id, "failed": format!("{:#}", anyhow::Error::from(error)) })
             }
         };
+        tried += 1;
         if !show(&line)? {
             break;
         }

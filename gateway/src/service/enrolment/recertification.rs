@@ -38,8 +38,8 @@ impl Enrolment {
             Err(error) => {
                 let Facts { serial_number, issuer, .. } = &next.facts;
                 tracing::warn!(%error, credential.id = id, serial_number, issuer, "the signer did not take a certificate");
-                // It begins in a moment, or there is no room for it yet: the same is tried again. What is refused for another
-                // reason is of no use.
+                // It begins in a moment, or the signer is busy: the same is tried again. What is refused for another reason is of
+                // no use.
                 let is_final = matches!(&error, Error::Signer(signer::Error::Refused(refusal))
                     if !matches!(refusal, Refusal::CertificateExpired | Refusal::Busy));
                 if is_final {
@@ -51,8 +51,8 @@ impl Enrolment {
         Ok(next)
     }
 
-    /// Certificates of other CAs that a key has, had within their time, or was to have next. The built-in CA cannot revoke them, and EST has
-    /// no word for that (RFC 7030): a person has to say it there.
+    /// Certificates of other CAs that a key has, had within their time, or was to have next. The built-in CA cannot revoke
+    /// them, and EST has no word for that (RFC 7030): a person has to say it there.
     ///
     /// # Errors
     /// The store.
